@@ -47,7 +47,7 @@ impl Streams {
 }
 
 /// A source of repeatable draws.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Stream {
     rng: ChaCha8Rng,
 }
