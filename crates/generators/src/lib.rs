@@ -1,1 +1,5 @@
-//! generators
+//! Synthesizers: models that learn a DAO's History and sample new ones.
+//!
+//! [`registry`] lists them. One model is one folder and one line there.
+
+pub mod registry;

@@ -1,0 +1,88 @@
+//! Reading the formats in which DAOs' histories are found. One file a format.
+//!
+//! Every source is opened once to recognise it; an importer is then given all sources that it recognised,
+//! together, because many formats come as several files that refer to each other.
+
+pub mod source;
+
+use std::path::PathBuf;
+
+use daotwin_core::Run;
+
+pub use source::Source;
+
+use crate::builder::HistoryBuilder;
+use crate::error::{Error, Result};
+use crate::history::History;
+
+/// A reader of one format. Adding one: a file in this folder and a line in [`IMPORTERS`].
+pub trait Importer: Sync {
+    /// The format's stable name: `snapshot-json`.
+    fn name(&self) -> &'static str;
+
+    /// What it reads and from where, in a sentence, with the source of the format's definition.
+    fn description(&self) -> &'static str;
+
+    /// Whether this source is in the format, from its name and first bytes.
+    fn recognises(&self, source: &Source) -> bool;
+
+    /// Reads the sources into `builder`. Rows that cannot be read are set aside with their reason.
+    ///
+    /// # Errors
+    /// [`Error::Source`] or [`Error::Problems`] where a whole source is unreadable; limits; cancellation.
+    fn read(&self, sources: &[Source], builder: &mut HistoryBuilder, run: &Run) -> Result<()>;
+}
+
+/// The known formats, in the order in which they are asked.
+pub const IMPORTERS: &[&dyn Importer] = &[];
+
+/// What an import may be told.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The DAO's name, for sources that do not name it.
+    pub dao: Option<String>,
+    /// Decimals of the token, for sources that count base units; 18 where not given.
+    pub decimals: Option<u8>,
+    /// A TOML column mapping, for CSV and Parquet files of no known format.
+    pub mapping: Option<PathBuf>,
+}
+
+/// Reads sources of any known formats into one History.
+///
+/// # Errors
+/// [`Error::Unrecognised`] for a source of no known format; all problems of all sources together.
+pub fn ingest(paths: &[PathBuf], options: &Options, run: &Run) -> Result<History> {
+    let mut builder = HistoryBuilder::new(18, run.limits);
+    let mut groups: Vec<Vec<Source>> = IMPORTERS.iter().map(|_| Vec::new()).collect();
+    let mut problems = Vec::new();
+    for path in paths {
+        let source = match Source::open(path, options, &run.limits) {
+            Ok(source) => source,
+            Err(error) => {
+                problems.push(error);
+                continue;
+            }
+        };
+        match IMPORTERS.iter().position(|importer| importer.recognises(&source)) {
+            Some(index) => groups[index].push(source),
+            None => problems.push(Error::Unrecognised {
+                path: path.clone(),
+                known: IMPORTERS.iter().map(|importer| importer.name()).collect::<Vec<_>>().join(", "),
+            }),
+        }
+    }
+    match problems.len() {
+        0 => {}
+        1 => return Err(problems.remove(0)),
+        _ => return Err(Error::Problems { problems: problems.iter().map(ToString::to_string).collect() }),
+    }
+    for (importer, sources) in IMPORTERS.iter().zip(&groups) {
+        if !sources.is_empty() {
+            for source in sources {
+                builder.source(source.name());
+            }
+            importer.read(sources, &mut builder, run)?;
+        }
+    }
+    builder.finish()
+}
