@@ -119,7 +119,7 @@ fn log_delta(rho: f64, epsilon: f64) -> f64 {
 /// assert!((budget.rho().epsilon(1e-6)? - 3.0).abs() < 1e-9);
 /// # Ok::<(), daotwin_privacy::Error>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Budget {
     epsilon: f64,
     delta: f64,

@@ -25,6 +25,7 @@
 
 pub mod accountant;
 pub mod error;
+pub mod ledger;
 pub mod measure;
 pub mod noise;
 pub mod quantise;
@@ -32,6 +33,7 @@ pub mod samplers;
 
 pub use accountant::{Budget, Rho, rho_for};
 pub use error::{Error, Result};
+pub use ledger::{Account, Charge, Fingerprint, Head, Ledger, Reservation};
 pub use measure::{Claim, Measurement, Measurer, Record, Release, Statement};
 pub use noise::{Bits, Charged, Exact, Noise, NoiseKind, OperatingSystem, Seeded, Unaccounted};
 pub use quantise::quantise_contribution;

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::accountant::{Budget, Rho};
 use crate::error::{Error, Result};
-use crate::noise::{Exact, Noise, NoiseKind, Seeded, Unaccounted};
+use crate::ledger::{Head, Reservation};
+use crate::noise::{Charged, Exact, Noise, NoiseKind, Seeded, Unaccounted};
 use crate::samplers::Rational;
 use daotwin_core::Stream;
 
@@ -55,6 +56,8 @@ pub struct Statement {
     pub claim: Option<Claim>,
     /// Where the noise came from.
     pub noise: NoiseKind,
+    /// The ledger's record of the charge. A ledger without it is not the one that paid.
+    pub ledger: Option<Head>,
     /// The measurements in the order they were made.
     pub measurements: Vec<Record>,
 }
@@ -79,6 +82,15 @@ pub struct Measurer<N: Noise> {
     budget: Option<Budget>,
     spent: Rho,
     records: Vec<Record>,
+}
+
+impl Measurer<Charged> {
+    /// Real noise that an account has paid for: the only measurements with a claim. The reservation is used
+    /// up, so no charge is spent twice.
+    pub fn charged(reservation: Reservation) -> Self {
+        let budget = reservation.budget();
+        Self::new(Charged::new(reservation), Some(budget))
+    }
 }
 
 impl Measurer<Unaccounted> {
@@ -199,12 +211,7 @@ impl<N: Noise> Measurer<N> {
 
     /// Ends the release.
     pub fn finish(self) -> Release<N> {
-        Release {
-            budget: self.budget,
-            spent: self.spent,
-            records: self.records,
-            noise: std::marker::PhantomData,
-        }
+        Release { budget: self.budget, spent: self.spent, records: self.records, noise: self.noise }
     }
 }
 
@@ -233,7 +240,14 @@ pub struct Release<N: Noise> {
     budget: Option<Budget>,
     spent: Rho,
     records: Vec<Record>,
-    noise: std::marker::PhantomData<N>,
+    noise: N,
+}
+
+impl Release<Charged> {
+    /// The ledger's record of the charge.
+    pub const fn reservation(&self) -> Head {
+        self.noise.reservation()
+    }
 }
 
 impl<N: Noise> Release<N> {
@@ -262,7 +276,8 @@ impl<N: Noise> Release<N> {
             }),
             _ => None,
         };
-        Ok(Statement { claim, noise: N::KIND, measurements: self.records.clone() })
+        let ledger = self.noise.charge();
+        Ok(Statement { claim, noise: N::KIND, ledger, measurements: self.records.clone() })
     }
 }
 

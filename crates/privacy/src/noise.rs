@@ -6,11 +6,24 @@
 //! | [`Unaccounted`] | operating system | none | none: for audits of the mechanism itself |
 //! | [`Seeded`] | a seed | none | none: for tests |
 //! | [`Exact`] | no noise | none | none: for fits without privacy |
+//!
+//! Only a release of charged noise can be committed to a ledger, and only a reservation makes one. The
+//! compiler refuses the rest:
+//!
+//! ```compile_fail,E0308
+//! use daotwin_privacy::{Budget, Fingerprint, Ledger, Measurer};
+//! fn publish(ledger: &mut Ledger, stream: daotwin_core::Stream) -> daotwin_privacy::Result<()> {
+//!     let release = Measurer::seeded(Budget::new(1.0, 1e-6)?, stream).finish();
+//!     ledger.commit(&release, Fingerprint::of([b"file".as_slice()]), "twin")?;
+//!     Ok(())
+//! }
+//! ```
 
 use daotwin_core::Stream;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::ledger::{Head, Reservation};
 use crate::samplers::{DiscreteGaussian, Rational};
 
 /// A source of independent uniform bits.
@@ -103,6 +116,11 @@ pub trait Noise: sealed::Sealed + std::fmt::Debug {
     /// What the manifest says.
     const KIND: NoiseKind;
 
+    /// The ledger's record of the charge.
+    fn charge(&self) -> Option<Head> {
+        None
+    }
+
     /// Adds discrete Gaussian noise of this variance to each value.
     ///
     /// # Errors
@@ -122,17 +140,26 @@ fn add_gaussian(bits: &mut impl Bits, variance: Rational, values: &[i64]) -> Res
 #[derive(Debug)]
 pub struct Charged {
     bits: OperatingSystem,
+    reservation: Reservation,
 }
 
 impl Charged {
-    pub(crate) fn new() -> Self {
-        Self { bits: OperatingSystem::default() }
+    pub(crate) fn new(reservation: Reservation) -> Self {
+        Self { bits: OperatingSystem::default(), reservation }
+    }
+
+    pub(crate) const fn reservation(&self) -> Head {
+        self.reservation.head()
     }
 }
 
 impl sealed::Sealed for Charged {}
 impl Noise for Charged {
     const KIND: NoiseKind = NoiseKind::Charged;
+
+    fn charge(&self) -> Option<Head> {
+        Some(self.reservation())
+    }
 
     fn gaussian(&mut self, variance: Rational, values: &[i64]) -> Result<Vec<f64>> {
         self.bits.discard();

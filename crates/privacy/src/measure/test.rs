@@ -1,7 +1,7 @@
 use daotwin_core::Seed;
 
 use super::*;
-use crate::noise::Charged;
+use crate::ledger::{Account, Charge, Fingerprint, Ledger, Unit};
 
 fn budget() -> Budget {
     Budget::new(1.0, 1e-6).unwrap()
@@ -59,9 +59,16 @@ fn only_charged_noise_claims() {
     unaccounted.measure("a", &[5], 1, 1.0).unwrap();
     assert_eq!(unaccounted.finish().statement().unwrap().claim, None);
 
-    let mut charged = Measurer::new(Charged::new(), Some(budget()));
+    let folder = tempfile::tempdir().unwrap();
+    let mut ledger = Ledger::create(&folder.path().join("ledger")).unwrap();
+    let account = Account::new("dao", Unit::Member).unwrap();
+    ledger.register(&account, budget()).unwrap();
+    let request = Fingerprint::of([b"request".as_slice()]);
+    let charge = Charge { account: &account, budget: budget(), purpose: "test", request, marks: &[] };
+    let mut charged = Measurer::charged(ledger.reserve(&charge).unwrap());
     charged.measure("a", &[5], 1, 1.0).unwrap();
     let statement = charged.finish().statement().unwrap();
+    assert_eq!(statement.ledger, Some(ledger.head().unwrap()));
     let claim = statement.claim.clone().unwrap();
     assert_eq!((claim.epsilon, claim.delta), (1.0, 1e-6));
     let text = serde_json::to_string(&statement).unwrap();
