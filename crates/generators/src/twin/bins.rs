@@ -79,6 +79,11 @@ pub(crate) fn session_class(seconds: i64) -> usize {
     SESSION_EDGES.partition_point(|&edge| edge <= seconds)
 }
 
+/// Whether a class means the same sitting: within an hour.
+pub(crate) const fn in_session(class: usize) -> bool {
+    class >= 2 && class <= 7
+}
+
 /// Bins of the logarithm of the ratio between a member's consecutive powers, where both are positive and
 /// differ.
 pub(crate) const JUMP_BINS: usize = 48;

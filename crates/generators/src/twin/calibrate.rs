@@ -91,9 +91,7 @@ fn counted(
         for (proposal, (&new, &old)) in newcomers.iter().zip(&returning).enumerate() {
             let arriving = &list[next..next + new as usize];
             next += new as usize;
-            votes.extend(
-                process.next(old, arriving, stream).iter().map(|&member| (member, proposal as u32)),
-            );
+            votes.extend(process.next(old, arriving, stream).iter().map(|&member| (member, proposal as u32)));
         }
         votes.sort_unstable();
         let mut proposals = Vec::new();
@@ -212,13 +210,7 @@ pub(crate) fn calibrate(
         }
         for count in 0..Weights::COUNTS {
             let row = count * Weights::GAPS..(count + 1) * Weights::GAPS;
-            move_row(
-                &mut weights.gap[row.clone()],
-                &targets.gap[row.clone()],
-                &found.gap[row],
-                rate,
-                pseudo,
-            );
+            move_row(&mut weights.gap[row.clone()], &targets.gap[row.clone()], &found.gap[row], rate, pseudo);
         }
         for previous in 0..PREVIOUS_GAPS {
             let row = previous * Weights::GAPS..(previous + 1) * Weights::GAPS;

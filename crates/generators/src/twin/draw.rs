@@ -322,10 +322,11 @@ fn choose(
         }
         let mut stream = streams.stream(number * plan.proposals.len() as u64 + proposal as u64);
         voters.clear();
-        voters.extend(range.clone().map(|vote| Voter {
-            power: tokens[vote],
-            dissent: dissent[result.member[vote] as usize],
-        }));
+        voters.extend(
+            range
+                .clone()
+                .map(|vote| Voter { power: tokens[vote], dissent: dissent[result.member[vote] as usize] }),
+        );
         order.clear();
         order.extend(0..voters.len() as u32);
         order.sort_unstable_by(|&a, &b| voters[b as usize].power.total_cmp(&voters[a as usize].power));
@@ -336,8 +337,7 @@ fn choose(
         if let Some(system) = system.filter(|system| several_entries(system)) {
             let choices = (slot.choices as usize).max(outcome.heads.len()).max(1);
             for (offset, &first) in chosen.iter().enumerate() {
-                let size =
-                    if system == "ranked-choice" { choices } else { size_table.draw(&mut stream) + 1 };
+                let size = if system == "ranked-choice" { choices } else { size_table.draw(&mut stream) + 1 };
                 let entries = ballot(first, size, choices, &outcome.heads, &mut stream);
                 result.entries.insert((range.start + offset) as u32, entries);
             }

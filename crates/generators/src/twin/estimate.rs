@@ -55,7 +55,9 @@ fn power_law(counts: &Counts, atoms: &[(f64, f64)]) -> Vec<PowerPiece> {
         let ends = if bin == 0 { (0.0, 0.0) } else { (10_f64.powf(low), 10_f64.powf(high)) };
         pieces.push(PowerPiece { low: ends.0, high: ends.1, weight, group: 0 });
     }
-    pieces.sort_unstable_by(|a, b| (a.low, a.high).partial_cmp(&(b.low, b.high)).unwrap_or(std::cmp::Ordering::Equal));
+    pieces.sort_unstable_by(|a, b| {
+        (a.low, a.high).partial_cmp(&(b.low, b.high)).unwrap_or(std::cmp::Ordering::Equal)
+    });
     let total: f64 = pieces.iter().map(|piece| piece.weight).sum();
     for piece in &mut pieces {
         piece.weight /= total.max(1e-300);

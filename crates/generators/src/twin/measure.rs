@@ -11,7 +11,7 @@ use daotwin_history::view::DaoView;
 
 use super::bins::{
     COUNT_STARTS, GAP_STARTS, JUMP_BINS, PREVIOUS_GAPS, PowerGrid, SESSION_CLASSES, STEADY_BINS, TIME_BINS,
-    bucket, jump_bin, previous_gap, session_class, steady_bin,
+    bucket, in_session, jump_bin, previous_gap, session_class, steady_bin,
 };
 
 /// Starts of the coarser buckets of votes that stand beside power.
@@ -306,11 +306,6 @@ pub(crate) fn contribution(query: Query, record: &Record, grid: PowerGrid) -> Ve
 fn session(previous: &Ballot, ballot: &Ballot) -> Option<usize> {
     let (before, at, start) = (previous.at?, ballot.at?, ballot.start?);
     (before >= start).then(|| session_class(at - before))
-}
-
-/// Whether a class means the same sitting: within an hour.
-pub(crate) const fn in_session(class: usize) -> bool {
-    class >= 2 && class <= 7
 }
 
 /// The sums of all queries over the members, without noise and without scaling.

@@ -95,9 +95,8 @@ pub(crate) fn ballot(
     popularity: &[f32],
     stream: &mut Stream,
 ) -> Vec<u16> {
-    let mut weights: Vec<f64> = (0..choices)
-        .map(|choice| f64::from(popularity.get(choice).copied().unwrap_or(0.0)) + 1e-3)
-        .collect();
+    let mut weights: Vec<f64> =
+        (0..choices).map(|choice| f64::from(popularity.get(choice).copied().unwrap_or(0.0)) + 1e-3).collect();
     let mut entries = vec![first];
     if let Some(weight) = weights.get_mut(usize::from(first)) {
         *weight = 0.0;

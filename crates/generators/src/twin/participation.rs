@@ -37,6 +37,13 @@ impl Weights {
         self.count.len() / Self::COUNTS
     }
 
+    /// Whether the tables have the lengths that `groups` of power need.
+    pub(crate) fn fits(&self, groups: usize) -> bool {
+        self.count.len() == groups * Self::COUNTS
+            && self.gap.len() == Self::COUNTS * Self::GAPS
+            && self.previous.len() == PREVIOUS_GAPS * Self::GAPS
+    }
+
     fn of(&self, group: usize, count: usize, gap: usize, previous: usize) -> f64 {
         self.count[group * Self::COUNTS + count]
             * self.gap[count * Self::GAPS + gap]

@@ -97,7 +97,8 @@ fn order(model: &DaoModel, proposals: usize, category: Option<u16>, stream: &mut
     let recent = if proposals > pool.len() { pool.len() / 2 } else { 0 };
     let mut at = 0;
     while order.len() < proposals {
-        if order.is_empty() || order.len() == pool.len() && proposals > pool.len() || stream.chance(1.0 / run) {
+        if order.is_empty() || order.len() == pool.len() && proposals > pool.len() || stream.chance(1.0 / run)
+        {
             at = recent + stream.below((pool.len() - recent) as u64) as usize;
         }
         order.push(pool[at]);
@@ -140,11 +141,8 @@ impl Plan {
             }
         }
         let mut stream = options.seed.streams(&format!("twin plan {}", model.dao)).stream(0);
-        let order = if learned == 0 {
-            Vec::new()
-        } else {
-            order(model, proposals as usize, category, &mut stream)
-        };
+        let order =
+            if learned == 0 { Vec::new() } else { order(model, proposals as usize, category, &mut stream) };
         // Members asked for are met through the newcomers of the proposals drawn.
         let newcomers: f64 = order.iter().map(|&slot| model.turnout[slot].newcomers).sum();
         let wanted = options.members.map_or(newcomers * conditions.newcomers, |members| members as f64);

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, Decimal256Array, DictionaryArray, Float64Array, Int32Array, ListArray, RecordBatch, StringArray,
-    StructArray, TimestampSecondArray,
+    ArrayRef, Decimal256Array, DictionaryArray, Float64Array, Int32Array, ListArray, RecordBatch,
+    StringArray, StructArray, TimestampSecondArray,
 };
 use arrow::buffer::{OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{Field, Int32Type, i256};
@@ -39,13 +39,7 @@ impl Names {
 
     pub(crate) fn proposal(&self, index: usize) -> String {
         let mut stream = self.proposals.stream(index as u64);
-        format!(
-            "0x{:016x}{:016x}{:016x}{:016x}",
-            stream.bits(),
-            stream.bits(),
-            stream.bits(),
-            stream.bits()
-        )
+        format!("0x{:016x}{:016x}{:016x}{:016x}", stream.bits(), stream.bits(), stream.bits(), stream.bits())
     }
 }
 
@@ -159,9 +153,8 @@ pub(crate) struct Tallies {
 
 impl Tallies {
     pub(crate) fn new(model: &DaoModel, plan: &Plan) -> Self {
-        let choices = |slot: usize| {
-            (model.slots[slot].choices as usize).max(model.outcomes[slot].heads.len()).max(1)
-        };
+        let choices =
+            |slot: usize| (model.slots[slot].choices as usize).max(model.outcomes[slot].heads.len()).max(1);
         Self {
             sums: plan.proposals.iter().map(|planned| vec![0; choices(planned.slot)]).collect(),
             ballots: vec![0; plan.proposals.len()],
@@ -254,7 +247,9 @@ fn labels(model: &DaoModel, choices: usize, scores: usize) -> Vec<String> {
     let usual = ["for", "against", "abstain"];
     if count <= usual.len() && model.platform.contains("onchain") || model.platform.contains("governor") {
         return (0..count)
-            .map(|index| usual.get(index).map_or_else(|| format!("choice {}", index + 1), |word| (*word).to_owned()))
+            .map(|index| {
+                usual.get(index).map_or_else(|| format!("choice {}", index + 1), |word| (*word).to_owned())
+            })
             .collect();
     }
     (1..=count).map(|index| format!("choice {index}")).collect()
