@@ -261,7 +261,7 @@ impl<N: Noise> Release<N> {
         &self.records
     }
 
-    /// What the manifest says. The claim is present for [`Charged`](crate::Charged) noise alone.
+    /// What the manifest says. The claim is present for [`Charged`] noise alone.
     ///
     /// # Errors
     /// [`Error::Parameter`] never for a budget made by [`Budget::new`].

@@ -2,6 +2,7 @@
 //!
 //! This test starts itself again as the writer, so that what is killed is the ledger's own code. 200 kills by
 //! default; `DAOTWIN_KILLS=10000` for more.
+#![expect(clippy::unwrap_used, reason = "a test; only its `#[test]` functions are exempt by themselves")]
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -52,6 +53,39 @@ fn start(ledger: &Path) -> Child {
         .stderr(Stdio::null())
         .spawn()
         .unwrap()
+}
+
+/// A file that may not grow any more, in the middle of a record: the write is cut short and fails, as on a full
+/// disk. The writer learns of the failure; the record counts and is completed once there is room.
+#[test]
+#[cfg(unix)]
+fn a_full_disk_loses_and_refunds_nothing() {
+    // Each block of 512 bytes cuts another place of a record.
+    for blocks in 4..12 {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger");
+        let mut ledger = Ledger::create(&path).unwrap();
+        ledger.register(&account(), Budget::new(10.0, 1e-6).unwrap()).unwrap();
+        let script =
+            format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" --ignored --exact writer --nocapture");
+        let output = Command::new("sh")
+            .args(["-c", &script])
+            .arg(std::env::current_exe().unwrap())
+            .env(WRITER, &path)
+            .stderr(Stdio::null())
+            .output()
+            .unwrap();
+        assert!(!output.status.success(), "the writer met no limit");
+        let heads = acknowledged(&String::from_utf8(output.stdout).unwrap());
+        let status = ledger.status(&account()).unwrap();
+        assert!(!heads.is_empty());
+        // The one that failed was in the head already.
+        assert_eq!(status.spent.units(), (heads.len() as u64 + 1) * price().rho().units());
+        for head in &heads {
+            ledger.confirm(*head).unwrap();
+        }
+        assert_eq!(Ledger::open(&path).unwrap().head().unwrap(), ledger.verify().unwrap());
+    }
 }
 
 /// What the writer acknowledged; the last line may be cut by the kill, and then nobody learned of it.

@@ -140,6 +140,10 @@ pub struct Ledger {
     stale: bool,
 }
 
+fn io(action: &'static str, path: PathBuf, source: std::io::Error) -> Error {
+    CoreError::Io { action, path, source }.into()
+}
+
 /// Where the user's ledger is: `$DAOTWIN_LEDGER`, or `daotwin/ledger` in `$XDG_DATA_HOME` or
 /// `$HOME/.local/share`. It does not depend on the data, the current folder or the output.
 ///
@@ -183,15 +187,15 @@ impl Ledger {
     /// [`Error::LedgerExists`] if there is one, in whatever state; [`Error::Core`] if it cannot be written.
     pub fn create(folder: &Path) -> Result<Self> {
         let mut ledger = Self::at(folder);
-        fs::create_dir_all(folder).map_err(|source| ledger.io("create", folder.to_path_buf(), source))?;
+        fs::create_dir_all(folder).map_err(|source| io("create", folder.to_path_buf(), source))?;
         let path = ledger.file(LEDGER);
         let mut file = OpenOptions::new()
             .create(true)
             .read(true)
             .append(true)
             .open(&path)
-            .map_err(|source| ledger.io("create", path.clone(), source))?;
-        file.lock().map_err(|source| ledger.io("lock", path.clone(), source))?;
+            .map_err(|source| io("create", path.clone(), source))?;
+        file.lock().map_err(|source| io("lock", path.clone(), source))?;
         // Empty and without a head is what a crash within this function leaves; nothing was ever charged.
         if ledger.length(&file)? > 0 || ledger.read_head()?.is_some() {
             return Err(Error::LedgerExists { path: folder.to_path_buf() });
@@ -202,7 +206,7 @@ impl Ledger {
         let mut bits = OperatingSystem::default();
         let random = [bits.bits()?, bits.bits()?, bits.bits()?, bits.bits()?].map(u64::to_le_bytes);
         let name = Fingerprint::of(random.iter().map(<[u8; 8]>::as_slice));
-        ledger.append(&mut file, Entry::Open { version: 1, name })?;
+        ledger.append(&mut file, &Entry::Open { version: 1, name })?;
         Ok(ledger)
     }
 
@@ -226,7 +230,7 @@ impl Ledger {
     /// # Errors
     /// [`Error::Conflict`] if it is registered already; [`Error::Ledger`]; [`Error::Core`].
     pub fn register(&mut self, account: &Account, limit: Budget) -> Result<Head> {
-        self.record(Entry::Register { account: account.clone(), limit: limit.into() })
+        self.record(&Entry::Register { account: account.clone(), limit: limit.into() })
     }
 
     /// Raises an account's limit, for a reason that the ledger keeps.
@@ -235,7 +239,11 @@ impl Ledger {
     /// [`Error::NoAccount`]; [`Error::Conflict`] if the limit is not higher; [`Error::Ledger`];
     /// [`Error::Core`].
     pub fn raise(&mut self, account: &Account, limit: Budget, reason: &str) -> Result<Head> {
-        self.record(Entry::Raise { account: account.clone(), limit: limit.into(), reason: reason.to_owned() })
+        self.record(&Entry::Raise {
+            account: account.clone(),
+            limit: limit.into(),
+            reason: reason.to_owned(),
+        })
     }
 
     /// Charges an account. When this returns, the charge is on disk for good; noise may be drawn after it
@@ -246,7 +254,7 @@ impl Ledger {
     /// data belongs to another account; [`Error::Ledger`]; [`Error::Core`]. After [`Error::Core`] the charge
     /// may or may not be booked, and no noise may be drawn.
     pub fn reserve(&mut self, charge: &Charge<'_>) -> Result<Reservation> {
-        let head = self.record(Entry::Reserve {
+        let head = self.record(&Entry::Reserve {
             account: charge.account.clone(),
             price: charge.budget.into(),
             purpose: charge.purpose.to_owned(),
@@ -269,7 +277,7 @@ impl Ledger {
     ) -> Result<Head> {
         let head = release.reservation();
         self.confirm(head)?;
-        self.record(Entry::Commit {
+        self.record(&Entry::Commit {
             reservation: head.sequence,
             release: fingerprint,
             place: place.to_owned(),
@@ -348,10 +356,6 @@ impl Ledger {
         self.folder.join(name)
     }
 
-    fn io(&self, action: &'static str, path: PathBuf, source: std::io::Error) -> Error {
-        CoreError::Io { action, path, source }.into()
-    }
-
     fn refuse(&self, record: u64, problem: &str) -> Error {
         Error::Ledger {
             path: self.file(LEDGER),
@@ -362,7 +366,7 @@ impl Ledger {
     }
 
     fn length(&self, file: &File) -> Result<u64> {
-        Ok(file.metadata().map_err(|source| self.io("read", self.file(LEDGER), source))?.len())
+        Ok(file.metadata().map_err(|source| io("read", self.file(LEDGER), source))?.len())
     }
 
     fn present_head(&self) -> Result<Head> {
@@ -374,7 +378,7 @@ impl Ledger {
         match fs::read(&path) {
             Ok(line) => Ok(Some(line)),
             Err(source) if source.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(self.io("read", path, source)),
+            Err(source) => Err(io("read", path, source)),
         }
     }
 
@@ -393,10 +397,10 @@ impl Ledger {
                     Error::NoLedger { path: self.folder.clone() }
                 });
             }
-            Err(source) => return Err(self.io("open", path, source)),
+            Err(source) => return Err(io("open", path, source)),
         };
         // Released when the file is dropped, and by the kernel when the process dies.
-        file.lock().map_err(|source| self.io("lock", path, source))?;
+        file.lock().map_err(|source| io("lock", path, source))?;
         if self.stale {
             *self = Self::at(&self.folder);
         }
@@ -431,7 +435,7 @@ impl Ledger {
         let mut bytes = Vec::new();
         file.seek(SeekFrom::Start(self.covered))
             .and_then(|_| file.read_to_end(&mut bytes))
-            .map_err(|source| self.io("read", self.file(LEDGER), source))?;
+            .map_err(|source| io("read", self.file(LEDGER), source))?;
         if length < self.covered {
             return Err(self.refuse(self.state.length(), "the file is shorter than it was"));
         }
@@ -472,7 +476,7 @@ impl Ledger {
             file.set_len(start)
                 .and_then(|()| file.write_all(&head))
                 .and_then(|()| file.sync_all())
-                .map_err(|source| self.io("complete", self.file(LEDGER), source))?;
+                .map_err(|source| io("complete", self.file(LEDGER), source))?;
         }
         Ok(())
     }
@@ -491,24 +495,24 @@ impl Ledger {
         Ok(())
     }
 
-    fn record(&mut self, entry: Entry) -> Result<Head> {
+    fn record(&mut self, entry: &Entry) -> Result<Head> {
         self.locked(|ledger, file| {
-            ledger.state.admit(&entry)?;
+            ledger.state.admit(entry)?;
             ledger.append(file, entry)
         })
     }
 
     /// Writes an admitted entry: first the head, then the ledger. See the module's page for why.
-    fn append(&mut self, file: &mut File, entry: Entry) -> Result<Head> {
+    fn append(&mut self, file: &mut File, entry: &Entry) -> Result<Head> {
         let previous = self.state.head().map_or(GENESIS, |head| head.hash);
-        let line = record::encode(self.state.length(), previous, now(), &entry)?;
+        let line = record::encode(self.state.length(), previous, now(), entry)?;
         // A record that this program could not read back must not be written.
         let record = record::decode(&line).map_err(|problem| self.refuse(self.state.length(), problem))?;
         self.stale = true;
         atomic_write(&self.file(HEAD), &line)?;
         file.write_all(&line)
             .and_then(|()| file.sync_all())
-            .map_err(|source| self.io("write", self.file(LEDGER), source))?;
+            .map_err(|source| io("write", self.file(LEDGER), source))?;
         self.accept(record, &line)?;
         self.stale = false;
         self.present_head()

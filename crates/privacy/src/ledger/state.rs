@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::record::{Account, Allowance, Entry, Fingerprint, Head, MARKS, MAX_TEXT_BYTES};
+use serde::Serialize;
+
 use crate::accountant::Rho;
 use crate::error::{Error, Result};
 
 /// A release that an account has paid for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Released {
     /// The record that reserved it.
     pub reservation: u64,
@@ -18,7 +20,7 @@ pub struct Released {
 }
 
 /// An account's balance.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Status {
     /// The account.
     pub account: Account,
@@ -183,10 +185,14 @@ impl State {
         }
         let after = status.spent.checked_add(price.rho);
         if price.rho.is_zero() || after.is_none_or(|after| after > status.limit.rho) {
+            let possible = status.remaining().epsilon(price.delta.clamp(1e-30, 1e-3))?;
             return Err(Error::Budget {
                 asked: format!("`{purpose}` at epsilon {}, delta {},", price.epsilon, price.delta),
                 needed: price.rho.to_f64(),
-                holder: format!("account {account}"),
+                holder: format!(
+                    "account {account}, which can pay for epsilon {:.3} at that delta,",
+                    (possible * 1e3).floor() / 1e3
+                ),
                 left: status.remaining().to_f64(),
                 total: status.limit.rho.to_f64(),
                 fix: "ask for a smaller epsilon, reuse a release that was paid for, or raise the account's limit",

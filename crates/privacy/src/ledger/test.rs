@@ -326,6 +326,20 @@ fn racing_handles_never_overspend() {
     assert!(status.remaining().units() < price && granted > 2, "{granted}");
 }
 
+/// A head that cannot be written: an error, nothing charged, and the next charge goes through.
+#[test]
+fn a_failed_write_charges_nothing_and_blocks_nothing() {
+    let (_folder, mut ledger) = charged();
+    let head = ledger.head().unwrap();
+    let obstacle = ledger.file(&format!("{HEAD}.{}.partial", std::process::id()));
+    fs::create_dir(&obstacle).unwrap();
+    assert_eq!(reserve(&mut ledger, 1.0).unwrap_err().kind(), ErrorKind::Io);
+    assert_eq!(ledger.head().unwrap(), head);
+    fs::remove_dir(&obstacle).unwrap();
+    drop(reserve(&mut ledger, 1.0).unwrap());
+    assert_eq!(ledger.head().unwrap().sequence, head.sequence + 1);
+}
+
 #[test]
 fn leftovers_of_killed_writers_are_removed() {
     let (_folder, ledger) = charged();

@@ -124,8 +124,8 @@ impl DiscreteLaplace {
 /// The discrete Gaussian law with parameter `variance`: P(x) proportional to `exp(-x^2 / (2 variance))` on
 /// the integers. Its true variance is never above the parameter.
 ///
-/// Added to an integer query of L2 sensitivity D it is `D^2 / (2 variance)`-zCDP (Proposition 5 and Theorem
-/// 14 of the paper).
+/// Added to each value of an integer query of L2 sensitivity D it is `D^2 / (2 variance)`-zCDP: Proposition 5
+/// of the paper for each value, and Rényi divergences of independent values add up.
 ///
 /// ```
 /// use daotwin_privacy::{OperatingSystem, Rational, samplers::DiscreteGaussian};
