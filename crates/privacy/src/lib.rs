@@ -2,8 +2,9 @@
 //!
 //! # What is promised
 //!
-//! The unit of privacy is the **member**: two Histories are neighbours when they differ in everything that one
-//! member did. What is made through [`Measurer::charged`] is (epsilon, delta)-differentially private for that
+//! The unit of privacy is the **member**: two Histories are neighbours when one of them lacks everything that
+//! one member of the other did. (To change a member into another is two such steps: twice the distance, at
+//! four times the rho.) What is made through [`Measurer::charged`] is (epsilon, delta)-differentially private for that
 //! unit, alone and together with everything else that the same account has paid for, provided that the
 //! caller's sensitivities are right. The rest of this page is what this room does so that nothing else can
 //! break the promise, and what it cannot do.
@@ -23,8 +24,9 @@
 //!
 //! # What is not
 //!
-//! - An owner who deletes the ledger, or rewrites it consistently, starts over. That is detected (every earlier
-//!   release names a record that the new ledger does not hold, see [`Ledger::confirm`]), not prevented.
+//! - An owner who deletes the ledger, rewrites it consistently or puts an older copy back spends again. That is
+//!   detected (every earlier release names a record that the new ledger does not hold, see
+//!   [`Ledger::confirm`]), not prevented.
 //! - A sensitivity, bound or public column that the caller declares wrongly. Tests where they are declared,
 //!   and [`audit`], are for that.
 //! - Two names for one DAO, beyond what [`ledger::marks`] recognises.

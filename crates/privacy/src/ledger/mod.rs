@@ -34,10 +34,10 @@
 //!
 //! # What cannot be prevented
 //!
-//! The hashes are not signatures: an owner of the disk who deletes both files, or rewrites them consistently,
-//! starts over. Every release made before carries the head it was charged under, and is not in the new chain,
-//! which is how others notice. A power loss on hardware that acknowledges fsync without writing is outside
-//! what software can see.
+//! The hashes are not signatures: an owner of the disk who deletes both files, rewrites them consistently, or
+//! puts older copies of both back, spends again. Every release made before carries the head it was charged
+//! under, which the new chain does not hold, and so others notice; a handle that was open meanwhile refuses.
+//! A power loss on hardware that acknowledges fsync without writing is outside what software can see.
 
 mod record;
 mod state;
@@ -46,8 +46,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use daotwin_core::files::{atomic_write, sync_folder};
-use daotwin_core::{Error as CoreError, Limits};
+use daotwin_core::files::{atomic_write, read_limited, sync_folder};
+use daotwin_core::{Error as CoreError, ErrorKind, Limits};
 
 use crate::accountant::Budget;
 use crate::error::{Error, Result};
@@ -61,6 +61,9 @@ pub use state::{Released, Status};
 
 const LEDGER: &str = "ledger.jsonl";
 const HEAD: &str = "head.jsonl";
+
+/// Bytes of a line: every text in it is bounded, and JSON spells a byte with six at most.
+const MAX_LINE_BYTES: u64 = 64 << 10;
 
 /// What is about to be released, and who pays.
 #[derive(Debug, Clone, Copy)]
@@ -136,8 +139,10 @@ pub struct Ledger {
     covered: u64,
     /// The last line that the state covers.
     last: Vec<u8>,
-    /// Whether an append failed half-way, so that the files must be read anew.
+    /// Whether the files must be read anew, because the last attempt failed half-way.
     stale: bool,
+    /// The last head that this handle saw. It must be in every later chain.
+    known: Option<Head>,
 }
 
 fn io(action: &'static str, path: PathBuf, source: std::io::Error) -> Error {
@@ -349,6 +354,7 @@ impl Ledger {
             covered: 0,
             last: Vec::new(),
             stale: false,
+            known: None,
         }
     }
 
@@ -374,11 +380,10 @@ impl Ledger {
     }
 
     fn read_head(&self) -> Result<Option<Vec<u8>>> {
-        let path = self.file(HEAD);
-        match fs::read(&path) {
+        match read_limited(&self.file(HEAD), MAX_LINE_BYTES) {
             Ok(line) => Ok(Some(line)),
-            Err(source) if source.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(io("read", path, source)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -402,11 +407,17 @@ impl Ledger {
         // Released when the file is dropped, and by the kernel when the process dies.
         file.lock().map_err(|source| io("lock", path, source))?;
         if self.stale {
-            *self = Self::at(&self.folder);
+            *self = Self { known: self.known, ..Self::at(&self.folder) };
         }
         // Whatever fails below leaves a state that must be read anew.
         self.stale = true;
         self.refresh(&mut file)?;
+        if let Some(known) = self.known.filter(|known| !self.state.holds(*known)) {
+            return Err(
+                self.refuse(known.sequence, "it was there a moment ago, and is missing or another now")
+            );
+        }
+        self.known = self.state.head();
         self.stale = false;
         work(self, &mut file)
     }
@@ -514,6 +525,7 @@ impl Ledger {
             .and_then(|()| file.sync_all())
             .map_err(|source| io("write", self.file(LEDGER), source))?;
         self.accept(record, &line)?;
+        self.known = self.state.head();
         self.stale = false;
         self.present_head()
     }

@@ -73,8 +73,11 @@ pub const MARKS: usize = 16;
 /// its public names, for example proposal ids.
 ///
 /// The sketch does not depend on the order or repetition of the names. Two sets that share a part `s` of
-/// their names share about `s` of their marks, so extended or filtered data of one DAO is recognised, while
-/// two DAOs share none. Only public names belong here: the ledger keeps the marks.
+/// their names share about `s` of their marks, so extended or filtered data of one DAO is recognised.
+///
+/// A name must be one that no other DAO uses, or the other DAO's charges are refused: a hash is, a proposal
+/// number counted from 1 is not, unless the contract's address or the time of creation is joined to it. It
+/// must be public, because the ledger keeps the marks.
 pub fn marks<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<Fingerprint> {
     let all: std::collections::BTreeSet<Fingerprint> = names
         .into_iter()

@@ -10,9 +10,8 @@ use crate::noise::OperatingSystem;
 
 const DRAWS: u64 = 1_000_000;
 
-/// False-alarm probability of one whole law test. Its intervals share it equally (Bonferroni), so it bounds
-/// the test however its cells depend on each other. Six laws are tested: 6e-6 / 6 each keeps all of them
-/// together at 1e-6.
+/// False-alarm probability of one law. Its intervals share it equally (Bonferroni), so it bounds the law's test
+/// however its cells depend on each other. Six laws are tested, at 1e-6 together.
 const ALPHA: f64 = 1e-6 / 6.0;
 
 fn rational(numerator: u128, denominator: u128) -> Rational {
