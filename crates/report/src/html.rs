@@ -173,7 +173,10 @@ struct ChartView {
     description: String,
     svg: String,
     wide: bool,
+    /// Whether it stands alone in its row of the page's two columns.
+    alone: bool,
     notes: Vec<String>,
+    note: String,
     tables: Vec<TableView>,
 }
 
@@ -274,7 +277,9 @@ fn section_view(section: &Section, detail: Detail, names: &mut Names) -> Section
                     description: text::line(&chart.description, detail.characters.min(2000)),
                     svg: drawn.svg,
                     wide: drawn.wide,
-                    notes: drawn.notes.into_iter().chain(note.map(|note| format!("Table: {note}"))).collect(),
+                    alone: false,
+                    notes: drawn.notes,
+                    note: note.unwrap_or_default(),
                     tables: tables
                         .iter()
                         .map(|table| table_view(table, detail.chart_rows.max(detail.cells), &chart.title))
@@ -289,8 +294,25 @@ fn section_view(section: &Section, detail: Detail, names: &mut Names) -> Section
             }
         }
     }
+    for part in &mut parts {
+        if let Part::Charts(charts) = part {
+            mark_alone(charts);
+        }
+    }
     let count = if barred == 0 { String::new() } else { format!("{within} of {barred} within bar") };
     SectionView { id, title: text::line(&section.title, 300), count, parts }
+}
+
+/// Marks the charts that would leave the second column beside them empty.
+fn mark_alone(charts: &mut [ChartView]) {
+    let mut start = 0;
+    while start < charts.len() {
+        let run = charts[start..].iter().take_while(|chart| !chart.wide).count();
+        if run % 2 == 1 {
+            charts[start + run - 1].alone = true;
+        }
+        start += run + 1;
+    }
 }
 
 fn score_view(score: &Score, names: &mut Names) -> ScoreView {
@@ -349,11 +371,16 @@ fn table_view(table: &Table, limit: usize, context: &str) -> TableView {
         };
         Cell { text: text::line(text, 500), class }
     };
+    // Short headings such as `ε = 3` stay on one line.
+    let heading = |cell: Cell| match cell.text.chars().count() {
+        0..=14 => Cell { text: cell.text.replace(' ', "\u{a0}"), ..cell },
+        _ => cell,
+    };
     let label = if table.caption.is_empty() { context } else { &table.caption };
     TableView {
         caption: text::line(&table.caption, 500),
         label: text::line(label, 300),
-        columns: (0..width).map(|column| cell(&at(&table.columns, column), column)).collect(),
+        columns: (0..width).map(|column| heading(cell(&at(&table.columns, column), column))).collect(),
         rows: table
             .rows
             .iter()

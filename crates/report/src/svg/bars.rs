@@ -48,7 +48,7 @@ pub(super) fn draw(
         .iter()
         .zip(&classes)
         .filter(|((name, _), _)| !name.is_empty())
-        .map(|((name, _), class)| (name.clone(), class.clone(), Key::Area))
+        .map(|((name, _), class)| (name.clone(), class.clone(), Key::Bar))
         .collect();
     let top = legend(&mut canvas, &entries) + 4.0;
     let shown = categories.len().min(detail.points / 4);

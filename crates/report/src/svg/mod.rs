@@ -18,7 +18,7 @@ use std::fmt::Write as _;
 pub(crate) use score::{GLYPHS, picture as score_picture};
 
 /// The width of a chart in user units.
-const WIDTH: f64 = 420.0;
+const WIDTH: f64 = 400.0;
 /// The size of a chart's text in user units; the style sheet says the same.
 const FONT: f64 = 12.5;
 
@@ -147,6 +147,7 @@ enum Key {
     Line,
     Dot,
     Area,
+    Bar,
 }
 
 /// Draws the legend from the top of the canvas and returns the height it took.
@@ -162,6 +163,7 @@ fn legend(canvas: &mut Canvas, entries: &[(String, String, Key)]) -> f64 {
         match key {
             Key::Line => canvas.line((x + 1.0, y - 4.0), (x + 27.0, y - 4.0), &format!("l {class}")),
             Key::Dot => canvas.path(&format!("d {class}"), &marker(class, (x + 14.0, y - 4.0), 4.0)),
+            Key::Bar => canvas.rect((x + 4.0, y - 10.0), (20.0, 11.0), &format!("class=\"r {class}\"")),
             Key::Area => canvas.rect((x + 4.0, y - 10.0), (20.0, 11.0), &format!("class=\"a {class}\"")),
         }
         canvas.text((x + 33.0, y), "start", "", &name);

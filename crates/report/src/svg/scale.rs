@@ -78,8 +78,8 @@ impl Ruler {
         }
         let step = nice_step((high - low) / fit.labels.max(1) as f64);
         if fit.to_ticks {
-            low = (low / step - 1e-9).floor() * step;
-            high = (high / step + 1e-9).ceil() * step;
+            low = (low / step + 1e-9).floor() * step;
+            high = (high / step - 1e-9).ceil() * step;
         }
         let marks = multiples(low, high, step);
         let labels = linear_labels(&marks, step);

@@ -25,6 +25,23 @@ pub(crate) fn thin(points: usize, limit: usize, keys: &[&dyn Fn(usize) -> f64]) 
     kept.into_iter().collect()
 }
 
+/// Indices of `placed` without those that lie within `grid` of the last one kept in both coordinates, so that
+/// nobody could tell them apart in the picture; none marks a gap. The last point before a gap stays.
+pub(crate) fn distinct(placed: &[Option<(f64, f64)>], grid: f64) -> Vec<usize> {
+    let mut kept: Vec<usize> = Vec::new();
+    let mut last: Option<(f64, f64)> = None;
+    for (index, point) in placed.iter().enumerate() {
+        let same = matches!((last, point), (Some(last), Some(point))
+            if (last.0 - point.0).abs() < grid && (last.1 - point.1).abs() < grid);
+        let ends = !matches!(placed.get(index + 1), Some(Some(_)));
+        if !same || ends {
+            kept.push(index);
+            last = *point;
+        }
+    }
+    kept
+}
+
 #[cfg(test)]
 mod test {
     use super::*;
@@ -41,6 +58,16 @@ mod test {
             kept.contains(&0) && kept.contains(&99_999) && kept.contains(&54_321) && kept.contains(&12_345)
         );
         assert!(kept.is_sorted());
+    }
+
+    #[test]
+    fn points_that_coincide_are_dropped_and_gaps_stay() {
+        let placed: Vec<_> = [0.0, 0.1, 0.2, 5.0, f64::NAN, 5.0, 5.1]
+            .iter()
+            .map(|x: &f64| x.is_finite().then_some((*x, 0.0)))
+            .collect();
+        assert_eq!(distinct(&placed, 0.5), [0, 3, 4, 5, 6]);
+        assert_eq!(distinct(&[], 0.5), Vec::<usize>::new());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Lines, steps, dots and bands over two axes.
 
 use super::scale::{Fit, Ruler};
-use super::thin::thin;
+use super::thin::{distinct, thin};
 use super::{Canvas, Detail, Drawn, FONT, Key, WIDTH, coordinate, fit, legend, marker, role_class};
 use crate::text;
 use daotwin_core::document::{Axis, Chart, Mark, Scale, Series};
@@ -81,6 +81,7 @@ pub(super) fn draw(
     let drawn = series.iter().filter(|series| series.mark == Mark::Band);
     let mut left_out = 0;
     let mut any = false;
+    let mut thinned = Vec::new();
     for series in drawn.chain(series.iter().filter(|series| series.mark != Mark::Band)) {
         let shown = if series.mark == Mark::Band {
             band(&mut canvas, &frame, series, detail)
@@ -89,17 +90,21 @@ pub(super) fn draw(
         };
         any |= shown.placed > 0;
         left_out += series.points.len() - shown.placed;
-        if shown.thinned {
-            notes.push(format!(
-                "`{}` has {} points; about {} are drawn, every peak among them.",
-                text::line(&series.name, 60),
-                crate::number::cell(series.points.len() as f64, 1.0),
-                crate::number::cell(detail.points as f64, 1.0)
+        if shown.drawn < shown.placed {
+            let name = if series.name.is_empty() { "a series" } else { &series.name };
+            thinned.push(format!(
+                "{} of {} points of {}",
+                crate::number::cell(shown.drawn as f64, 1.0),
+                crate::number::cell(shown.placed as f64, 1.0),
+                text::line(name, 60)
             ));
         }
     }
     if !any {
         canvas.text((left + frame.width / 2.0, top + AREA / 2.0), "middle", "m", "no data");
+    }
+    if !thinned.is_empty() {
+        notes.push(format!("Drawn: {}, every peak among them.", thinned.join(", ")));
     }
     if left_out > 0 {
         let logarithmic = x_axis.scale == Scale::Log || y_axis.scale == Scale::Log;
@@ -154,8 +159,10 @@ fn axes_of(canvas: &mut Canvas, frame: &Frame) {
 }
 
 struct Shown {
+    /// Points that the axes can show.
     placed: usize,
-    thinned: bool,
+    /// Points that were drawn.
+    drawn: usize,
 }
 
 fn points(canvas: &mut Canvas, frame: &Frame, series: &Series, detail: Detail) -> Shown {
@@ -163,10 +170,17 @@ fn points(canvas: &mut Canvas, frame: &Frame, series: &Series, detail: Detail) -
     let placed: Vec<Option<(f64, f64)>> = series.points.iter().map(|point| frame.place(*point)).collect();
     let count = placed.iter().flatten().count();
     let coordinate_of = |index: usize, pick: fn((f64, f64)) -> f64| placed[index].map_or(f64::NAN, pick);
-    let keys: [&dyn Fn(usize) -> f64; 2] =
-        [&|index| coordinate_of(index, |point| point.0), &|index| coordinate_of(index, |point| point.1)];
-    let kept = thin(placed.len(), detail.points, &keys);
-    let thinned = kept.len() < placed.len();
+    // Points that coincide on paper go first, because that loses nothing; only then are peaks all that stays.
+    let mut kept =
+        if placed.len() > detail.points { distinct(&placed, 0.4) } else { (0..placed.len()).collect() };
+    if kept.len() > detail.points {
+        let keys: [&dyn Fn(usize) -> f64; 2] =
+            [&|index| coordinate_of(kept[index], |point| point.0), &|index| {
+                coordinate_of(kept[index], |point| point.1)
+            }];
+        kept = thin(kept.len(), detail.points, &keys).into_iter().map(|index| kept[index]).collect();
+    }
+    let drawn = kept.iter().filter(|index| placed[**index].is_some()).count();
     let mut data = String::new();
     let mut markers = String::new();
     let mut before: Option<(f64, f64)> = None;
@@ -196,7 +210,7 @@ fn points(canvas: &mut Canvas, frame: &Frame, series: &Series, detail: Detail) -
         canvas.path(&format!("l {class}"), &data);
     }
     canvas.path(&format!("d {class}"), &markers);
-    Shown { placed: count, thinned }
+    Shown { placed: count, drawn }
 }
 
 fn band(canvas: &mut Canvas, frame: &Frame, series: &Series, detail: Detail) -> Shown {
@@ -209,7 +223,7 @@ fn band(canvas: &mut Canvas, frame: &Frame, series: &Series, detail: Detail) -> 
     let count = placed.iter().flatten().count();
     let edge = |index: usize, which: usize| placed[index].map_or(f64::NAN, |edges| edges[which].1);
     let kept = thin(placed.len(), detail.points, &[&|index| edge(index, 0), &|index| edge(index, 1)]);
-    let thinned = kept.len() < placed.len();
+    let drawn = kept.iter().filter(|index| placed[**index].is_some()).count();
     let mut data = String::new();
     let mut run: Vec<[(f64, f64); 2]> = Vec::new();
     let mut close = |run: &mut Vec<[(f64, f64); 2]>| {
@@ -231,5 +245,5 @@ fn band(canvas: &mut Canvas, frame: &Frame, series: &Series, detail: Detail) -> 
     }
     close(&mut run);
     canvas.path(&format!("a {}", role_class(series.role)), &data);
-    Shown { placed: count, thinned }
+    Shown { placed: count, drawn }
 }
