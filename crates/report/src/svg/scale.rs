@@ -166,12 +166,12 @@ impl Ruler {
     }
 }
 
-/// A value as the scale can show it. Magnitudes are held where differences are still finite.
+/// A value as the scale can show it. Magnitudes are held where differences and ratios are still finite.
 fn usable(scale: Scale, value: f64) -> Option<f64> {
     let value = value.is_finite().then_some(value)?;
     match scale {
         Scale::Linear => Some(value.clamp(-1e300, 1e300)),
-        Scale::Log => (value > 0.0).then(|| value.clamp(1e-290, 1e290)),
+        Scale::Log => (value > 0.0).then(|| value.clamp(1e-140, 1e140)),
         Scale::Time => Some(value.clamp(-62_135_596_800.0, 253_402_300_799.0)),
     }
 }
@@ -285,13 +285,15 @@ mod test {
         ];
         for scale in [Scale::Linear, Scale::Log, Scale::Time] {
             for values in hostile {
-                let ruler = Ruler::new(scale, values.iter().copied(), FIT);
-                assert!(ruler.ticks.len() <= 64);
-                for value in values {
-                    assert!(ruler.position(*value).is_none_or(f64::is_finite));
-                }
-                for tick in ruler.ticks {
-                    assert!(tick.at.is_finite() && !tick.label.contains("NaN"), "{tick:?}");
+                for to_ticks in [true, false] {
+                    let ruler = Ruler::new(scale, values.iter().copied(), Fit { to_ticks, ..FIT });
+                    assert!(ruler.ticks.len() <= 64 && ruler.minor.len() <= 64);
+                    for value in values {
+                        assert!(ruler.position(*value).is_none_or(f64::is_finite));
+                    }
+                    for tick in ruler.ticks {
+                        assert!(tick.at.is_finite() && !tick.label.contains("NaN"), "{tick:?}");
+                    }
                 }
             }
         }
