@@ -67,7 +67,7 @@ fn xy(x: &Axis, y: &Axis, series: &[Series], limit: usize) -> (Vec<Table>, Optio
                 table.columns.push(series.name.clone());
             }
         }
-        table.caption = y.label.clone();
+        table.caption.clone_from(&y.label);
         let count = series[0].points.len();
         let kept = evenly(count, limit);
         left_out = count - kept.len();

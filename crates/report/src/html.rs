@@ -266,7 +266,7 @@ fn section_view(section: &Section, detail: Detail, names: &mut Names) -> Section
                 parts.push(Part::Scores(shown.map(|score| score_view(score, names)).collect(), note));
             }
             Block::Table(table) => {
-                parts.push(Part::Table(table_view(table, detail.table_rows, &section.title)))
+                parts.push(Part::Table(table_view(table, detail.table_rows, &section.title)));
             }
             Block::Chart(chart) => {
                 let id = names.take("c", if chart.id.is_empty() { &chart.title } else { &chart.id });

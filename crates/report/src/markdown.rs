@@ -105,7 +105,13 @@ fn text_table(content: &Table, limit: usize) -> String {
     }
     out += &table(&columns, &rows);
     if content.rows.len() > limit {
-        out += &format!("\n\n_The first {limit} of {} rows; the JSON report has all._", content.rows.len());
+        out += "
+
+_The first ";
+        out += &limit.to_string();
+        out += " of ";
+        out += &content.rows.len().to_string();
+        out += " rows; the JSON report has all._";
     }
     out
 }

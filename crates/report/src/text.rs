@@ -24,13 +24,11 @@ pub(crate) fn clean(text: &str) -> String {
 /// As [`clean`], on one line and cut to `limit` characters with an ellipsis.
 pub(crate) fn line(text: &str, limit: usize) -> String {
     let clean = clean(text).replace('\n', " ");
-    match clean.char_indices().nth(limit) {
-        None => clean,
-        Some(_) => {
-            let end = clean.char_indices().nth(limit.saturating_sub(1)).map_or(0, |(index, _)| index);
-            format!("{}…", clean[..end].trim_end())
-        }
+    if clean.chars().nth(limit).is_none() {
+        return clean;
     }
+    let end = clean.char_indices().nth(limit.saturating_sub(1)).map_or(0, |(index, _)| index);
+    format!("{}…", clean[..end].trim_end())
 }
 
 fn is_deceptive(character: char) -> bool {

@@ -25,7 +25,7 @@ const DIVERGING: [(u8, u8, u8); 5] =
 pub(super) struct Maps<'a> {
     pub(super) rows: &'a [String],
     pub(super) columns: &'a [String],
-    pub(super) maps: &'a [(String, Vec<f64>)],
+    pub(super) layers: &'a [(String, Vec<f64>)],
     pub(super) range: (f64, f64),
 }
 
@@ -96,11 +96,11 @@ struct Grid {
 
 pub(super) fn draw(chart: &Chart, name: &str, maps: &Maps<'_>, detail: Detail) -> Drawn {
     let columns = if maps.columns.is_empty() { maps.rows } else { maps.columns };
-    let shades = Shades::of(maps.range, maps.maps.iter().flat_map(|(_, values)| values.iter().copied()));
+    let shades = Shades::of(maps.range, maps.layers.iter().flat_map(|(_, values)| values.iter().copied()));
     let mut svg = String::new();
     let mut notes = Vec::new();
     let (mut missing, mut beyond) = (0, 0);
-    for (index, (map, values)) in maps.maps.iter().enumerate() {
+    for (index, (map, values)) in maps.layers.iter().enumerate() {
         let size = maps.rows.len() * columns.len();
         missing += values.iter().take(size).filter(|value| value.is_nan()).count();
         missing += size.saturating_sub(values.len());
@@ -112,7 +112,7 @@ pub(super) fn draw(chart: &Chart, name: &str, maps: &Maps<'_>, detail: Detail) -
             draw_map(&grid, map, shades).finish(&format!("{name}-{index}"), &title, &chart.description);
         let _infallible = write!(svg, "<div>{drawn}</div>");
     }
-    if maps.maps.is_empty() || maps.rows.is_empty() || columns.is_empty() {
+    if maps.layers.is_empty() || maps.rows.is_empty() || columns.is_empty() {
         notes.push("There is nothing to show.".to_owned());
     } else {
         let bar = colour_bar(shades).finish(&format!("{name}-bar"), "Colour scale", "");

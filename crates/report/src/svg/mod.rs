@@ -54,7 +54,7 @@ pub(crate) fn draw(chart: &Chart, name: &str, detail: Detail) -> Drawn {
         Plot::Xy { x, y, series } => xy::draw(chart, name, (x, y), series, detail),
         Plot::Bars { categories, y, series } => bars::draw(chart, name, categories, y, series, detail),
         Plot::Heatmaps { rows, columns, maps, range } => {
-            heatmap::draw(chart, name, &heatmap::Maps { rows, columns, maps, range: *range }, detail)
+            heatmap::draw(chart, name, &heatmap::Maps { rows, columns, layers: maps, range: *range }, detail)
         }
     }
 }
