@@ -3,6 +3,9 @@
 //! Every source is opened once to recognise it; an importer is then given all sources that it recognised,
 //! together, because many formats come as several files that refer to each other.
 
+mod guard;
+pub mod logs;
+mod rows;
 pub mod source;
 
 use std::path::PathBuf;
@@ -34,7 +37,7 @@ pub trait Importer: Sync {
 }
 
 /// The known formats, in the order in which they are asked.
-pub const IMPORTERS: &[&dyn Importer] = &[];
+pub const IMPORTERS: &[&dyn Importer] = &[&logs::EventLogs];
 
 /// What an import may be told.
 #[derive(Debug, Clone, Default)]
