@@ -12,7 +12,7 @@
 //!     verdict: Verdict { outcome: Outcome::Good, text: "Every fact holds.".to_owned() },
 //!     ..Document::default()
 //! };
-//! let html = daotwin_report::render_html(&document)?;
+//! let html = daotwin_report::render_html(&document);
 //! assert!(html.starts_with("<!doctype html>"));
 //! let json = daotwin_report::render_json(&document)?;
 //! assert_eq!(daotwin_report::parse_json(&json)?, document);
