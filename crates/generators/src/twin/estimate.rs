@@ -6,12 +6,14 @@ use daotwin_core::{Run, Seed};
 use daotwin_history::schema::Precision;
 use daotwin_history::view::DaoView;
 
-use super::bins::{PowerGrid, bucket};
+use super::bins::{PowerGrid, STEADY_BINS, TIME_BINS, bucket};
 use super::calibrate::{Targets, calibrate};
-use super::measure::{JOINT_STARTS, Query, Record};
+use super::measure::{JOINT_STARTS, Query, Record, records};
 use super::model::{DaoModel, PowerPiece, Slot, Turnout};
 use super::outcome::{Outcome, several_entries};
 use super::participation::Weights;
+use super::prior::Pooled;
+use super::private;
 use crate::error::Result;
 
 /// The counts that a model is made from.
@@ -154,7 +156,7 @@ fn slots(view: &DaoView) -> (Vec<Slot>, Vec<String>, Vec<String>) {
 }
 
 /// The share of heads and of power of each choice of each proposal.
-fn outcomes(view: &DaoView) -> Vec<Outcome> {
+pub(crate) fn outcomes(view: &DaoView) -> Vec<Outcome> {
     view.proposals
         .iter()
         .map(|proposal| {
@@ -223,14 +225,6 @@ fn dissent_shape(view: &DaoView, outcomes: &[Outcome]) -> f64 {
     if excess <= 0.0 || square <= 0.0 { f64::INFINITY } else { (square / excess).clamp(0.05, 1e3) }
 }
 
-fn shares(values: &[f64], smooth: f64) -> Vec<f64> {
-    let total: f64 = values.iter().map(|value| value.max(0.0) + smooth).sum();
-    if total <= 0.0 {
-        return vec![1.0 / values.len() as f64; values.len()];
-    }
-    values.iter().map(|value| (value.max(0.0) + smooth) / total).collect()
-}
-
 /// The joint counts by group of power.
 fn joint_by_group(counts: &Counts, power: &[PowerPiece], groups: usize) -> Vec<f64> {
     let bins = counts.grid.len();
@@ -254,52 +248,76 @@ fn joint_by_group(counts: &Counts, power: &[PowerPiece], groups: usize) -> Vec<f
     joint
 }
 
-/// The model of a DAO from exact counts.
-///
-/// # Errors
-/// Cancellation.
-pub(crate) fn exact_model(
-    view: &DaoView,
-    records: &[Record],
-    counts: &Counts,
-    seed: Seed,
-    run: &Run,
-) -> Result<DaoModel> {
+/// The plain counts.
+pub(crate) fn exact_counts(records: &[Record], grid: PowerGrid, proposals: usize) -> Counts {
+    let values = super::measure::exact(records, grid, proposals);
+    Counts { grid, values, sigma: BTreeMap::new(), bounded: false }
+}
+
+/// How many further members are thought to follow the prior.
+const PRIOR_MEMBERS: f64 = 3.0;
+
+/// The side of a model that everybody may know.
+fn public_side(view: &DaoView) -> DaoModel {
     let (slots, categories, voting_systems) = slots(view);
-    let outcomes = outcomes(view);
-    let power = power_law(counts, &shared_powers(records));
-    let turnout: Vec<Turnout> = counts
-        .get(Query::First)
-        .iter()
-        .zip(counts.get(Query::Popularity))
-        .map(|(&first, &all)| Turnout { newcomers: first, returning: all - first })
-        .collect();
-    let mut model = DaoModel {
+    DaoModel {
         dao: view.dao.clone(),
         platform: view.platform.clone(),
         power_unit: view.power_unit.clone(),
         supply: view.supply,
         decimals: view.decimals,
-        day_precision: view.votes.iter().any(|vote| vote.precision == Precision::Day),
+        day_precision: false,
         block_precision: false,
         epoch: view.proposals.iter().find_map(|proposal| proposal.start_at),
         categories,
         voting_systems,
-        states: states(view, &outcomes),
+        states: ("passed".to_owned(), "rejected".to_owned()),
+        turnout: vec![Turnout { newcomers: 0.0, returning: 0.0 }; slots.len()],
+        outcomes: vec![Outcome::default(); slots.len()],
         slots,
-        turnout,
-        dissent_shape: dissent_shape(view, &outcomes),
-        outcomes,
-        power,
+        dissent_shape: 1.0,
+        power: Vec::new(),
         weights: Weights::flat(1),
-        time: counts.get(Query::Time).to_vec(),
-        session: shares(counts.get(Query::Session), 0.0),
-        steady: counts.get(Query::Steady).to_vec(),
-        jump: shares(counts.get(Query::Jump), 0.02),
-        hour: shares(counts.get(Query::Hour), 1.0),
-        ballot_size: shares(counts.get(Query::BallotSize), 0.0),
-        authored: shares(counts.get(Query::Authored), 0.0),
+        time: Vec::new(),
+        session: Vec::new(),
+        steady: Vec::new(),
+        jump: Vec::new(),
+        hour: Vec::new(),
+        ballot_size: Vec::new(),
+        authored: Vec::new(),
+    }
+}
+
+/// Fills the tables that are counts plus what the prior lends.
+fn fill_tables(model: &mut DaoModel, counts: &Counts, prior: &Pooled, strength: f64) {
+    let lent = |query: Query| {
+        let values = counts.get(query);
+        match prior.shares.get(query.name()) {
+            Some(shares) if shares.len() == values.len() => private::borrow(values, shares, strength),
+            _ => values.to_vec(),
+        }
     };
+    let lent_rows = |query: Query, width: usize| {
+        let mut values = counts.get(query).to_vec();
+        if let Some(shares) = prior.shares.get(query.name()).filter(|shares| shares.len() == values.len()) {
+            for (row, lent) in values.chunks_mut(width).zip(shares.chunks(width)) {
+                let borrowed = private::borrow(row, lent, strength);
+                row.copy_from_slice(&borrowed);
+            }
+        }
+        values
+    };
+    model.time = lent_rows(Query::Time, TIME_BINS);
+    model.session = lent(Query::Session);
+    model.steady = lent_rows(Query::Steady, STEADY_BINS);
+    model.jump = lent(Query::Jump);
+    model.hour = lent(Query::Hour);
+    model.ballot_size = lent(Query::BallotSize);
+    model.authored = lent(Query::Authored);
+}
+
+/// Finds the weights of participation.
+fn fit_weights(model: &mut DaoModel, counts: &Counts, pseudo: f64, seed: Seed, run: &Run) -> Result<()> {
     let groups = model.groups();
     let targets = Targets {
         count: counts.get(Query::Count).to_vec(),
@@ -308,10 +326,124 @@ pub(crate) fn exact_model(
         previous: counts.get(Query::Previous).to_vec(),
         bounded: counts.bounded,
     };
-    let group_shares = model.group_shares();
-    model.weights =
-        calibrate(&targets, &model.turnout, &group_shares, Weights::flat(groups), 0.5, seed, run)?;
+    let shares = model.group_shares();
+    let start = Weights::flat(groups);
+    model.weights = calibrate(&targets, &model.turnout, &shares, start, pseudo, seed, run)?;
+    Ok(())
+}
+
+/// The model of a DAO from exact counts.
+///
+/// # Errors
+/// Cancellation.
+pub(crate) fn exact_model(view: &DaoView, prior: &Pooled, seed: Seed, run: &Run) -> Result<DaoModel> {
+    let records = records(view);
+    let counts = exact_counts(&records, PowerGrid::FINE, view.proposals.len());
+    let mut model = public_side(view);
+    model.day_precision = view.votes.iter().any(|vote| vote.precision == Precision::Day);
+    model.outcomes = outcomes(view);
+    model.states = states(view, &model.outcomes);
+    model.dissent_shape = dissent_shape(view, &model.outcomes);
+    model.power = power_law(&counts, &shared_powers(&records));
+    let turnout = counts.get(Query::First).iter().zip(counts.get(Query::Popularity));
+    model.turnout =
+        turnout.map(|(&first, &all)| Turnout { newcomers: first, returning: all - first }).collect();
+    fill_tables(&mut model, &counts, prior, PRIOR_MEMBERS);
+    if view.votes.is_empty() {
+        without_votes(&mut model, prior, seed);
+    }
+    fit_weights(&mut model, &counts, 0.5, seed, run)?;
     Ok(model)
+}
+
+/// The model of a DAO from noisy counts. It looks at the public columns and at `counts`, nowhere else.
+///
+/// # Errors
+/// Cancellation.
+pub(crate) fn private_model(
+    view: &DaoView,
+    mut counts: Counts,
+    prior: &Pooled,
+    seed: Seed,
+    run: &Run,
+) -> Result<DaoModel> {
+    let mut model = public_side(view);
+    let members = private::members(&counts);
+    let count = private::project(counts.get(Query::Count), members);
+    let power = private::project(counts.get(Query::Power), members);
+    let joint = private::reconcile(counts.get(Query::Joint), &count, &power, members);
+    let votes = private::votes(&count, view.proposals.len()).max(members);
+    model.turnout = private::turnout(&counts, members, votes);
+    for query in Query::ALL {
+        let values = counts.get(query);
+        // The noise of a sum over the cells says how much of it can be believed.
+        let total = values.iter().sum::<f64>().max(0.0);
+        let projected = match query {
+            Query::Count => count.clone(),
+            Query::Power => power.clone(),
+            Query::Joint => joint.clone(),
+            _ => private::project(values, total),
+        };
+        counts.values.insert(query, projected);
+    }
+    model.power = power_law(&counts, &[]);
+    fill_tables(&mut model, &counts, prior, 2.0 * counts.sigma(Query::Session));
+    let mut stream = seed.streams(&format!("twin outcomes {}", view.dao)).stream(0);
+    model.outcomes = private::outcomes(&model, &counts, prior, &mut stream);
+    if members <= 1.0 {
+        without_votes(&mut model, prior, seed);
+    }
+    let pseudo = counts.sigma(Query::Count);
+    fit_weights(&mut model, &counts, pseudo, seed, run)?;
+    Ok(model)
+}
+
+/// Proposals that a DAO without any history is given.
+const IMAGINED_PROPOSALS: usize = 40;
+
+/// Turns the model of a DAO of which nothing is known into what the prior expects.
+fn without_votes(model: &mut DaoModel, prior: &Pooled, seed: Seed) {
+    let mut stream = seed.streams(&format!("twin prior {}", model.dao)).stream(0);
+    if model.slots.is_empty() {
+        let slot = Slot {
+            gap: Some(prior.calendar[0]),
+            delay: Some(0),
+            duration: Some(prior.calendar[1].max(86_400)),
+            category: None,
+            voting_system: None,
+            choices: 3,
+            quorum: None,
+        };
+        model.slots = vec![slot; IMAGINED_PROPOSALS];
+        model.epoch = Some(0);
+    }
+    let [level, between, within] = prior.log_turnout;
+    let level = level + between * stream.normal();
+    model.turnout = model
+        .slots
+        .iter()
+        .enumerate()
+        .map(|(index, _)| {
+            let voters = (level + within * stream.normal()).exp().max(1.0);
+            let share = if index == 0 { 1.0 } else { prior.newcomers };
+            Turnout { newcomers: voters * share, returning: voters * (1.0 - share) }
+        })
+        .collect();
+    let [center, width] = prior.log_power;
+    // Quantiles of the pooled log-normal law, a piece for each.
+    let edge = |share: f64| (center + width * daotwin_core::statistics::normal_quantile(share)).exp();
+    model.power = (0..48)
+        .map(|piece| PowerPiece {
+            low: edge((f64::from(piece) + 0.02) / 48.0),
+            high: edge((f64::from(piece) + 0.98) / 48.0),
+            weight: (1.0 - prior.no_power) / 48.0,
+            group: 0,
+        })
+        .collect();
+    if prior.no_power > 0.0 {
+        model.power.insert(0, PowerPiece { low: 0.0, high: 0.0, weight: prior.no_power, group: 0 });
+    }
+    model.outcomes = model.slots.iter().map(|slot| private::outcome(slot, prior, &[], 1.0, &mut stream)).collect();
 }
 
 /// The row of [`DaoModel::steady`] for a member with this many votes.

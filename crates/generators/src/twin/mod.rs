@@ -21,6 +21,8 @@ mod model;
 mod outcome;
 mod participation;
 mod plan;
+mod prior;
+mod private;
 mod rows;
 mod sample;
 
@@ -39,8 +41,6 @@ use crate::error::{Error, Result};
 pub use manifest::{DaoEntry, Manifest};
 pub use plan::CONDITIONS;
 
-use bins::PowerGrid;
-use estimate::Counts;
 use model::DaoModel;
 use sample::{Folder, Memory};
 
@@ -123,20 +123,13 @@ pub fn fit(history: &History, options: &FitOptions, run: &Run) -> Result<FittedT
         Some(dao) => vec![DaoView::one(history, Some(dao))?],
         None => DaoView::all(history)?,
     };
+    let prior = prior::Prior::embedded()?;
     let total = views.len() as u64;
     let done = std::sync::atomic::AtomicU64::new(0);
     let models = views
         .par_iter()
         .map(|view| {
-            let records = measure::records(view);
-            let grid = PowerGrid::FINE;
-            let counts = Counts {
-                grid,
-                values: measure::exact(&records, grid, view.proposals.len()),
-                sigma: BTreeMap::new(),
-                bounded: false,
-            };
-            let model = estimate::exact_model(view, &records, &counts, options.seed, run)?;
+            let model = estimate::exact_model(view, &prior.of(&view.platform), options.seed, run)?;
             let done = done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
             run.step("fit", done, total)?;
             Ok(model)

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use daotwin_core::Stream;
 use daotwin_core::statistics::{mean, normal_quantile, ranks, standard_deviation};
 use daotwin_privacy::noise::Noise;
 use daotwin_privacy::{Measurer, quantise_contribution};
@@ -10,7 +11,9 @@ use daotwin_privacy::{Measurer, quantise_contribution};
 use super::bins::{COUNT_STARTS, PowerGrid};
 use super::estimate::Counts;
 use super::measure::{JOINT_STARTS, Query, Record, contribution};
-use super::model::Turnout;
+use super::model::{DaoModel, Slot, Turnout};
+use super::outcome::Outcome;
+use super::prior::Pooled;
 use crate::error::Result;
 
 /// Lattice units of a contribution of 1.
@@ -181,6 +184,63 @@ pub(crate) fn turnout(counts: &Counts, members: f64, votes: f64) -> Vec<Turnout>
         .zip(newcomers)
         .map(|(level, newcomers)| Turnout { newcomers, returning: (level - newcomers).max(0.0) })
         .collect()
+}
+
+/// The outcomes of all proposals: pairs of the prior, with dissent scaled to the share of first choices that
+/// was measured where the first choice is the usual winner.
+pub(crate) fn outcomes(
+    model: &DaoModel,
+    counts: &Counts,
+    prior: &Pooled,
+    stream: &mut Stream,
+) -> Vec<Outcome> {
+    let chosen = counts.get(Query::Choice);
+    let total: f64 = chosen.iter().sum();
+    let shares: Vec<f64> = chosen.iter().map(|count| count / total.max(1e-9)).collect();
+    let weight: f64 = prior.outcomes.iter().map(|pair| f64::from(pair[2])).sum();
+    let expected: f64 = prior.outcomes.iter().map(|pair| f64::from(pair[0] * pair[2])).sum::<f64>();
+    let expected = 1.0 - expected / weight.max(1e-9);
+    // Members count alike in the measured shares; with one usual winner the rest is dissent.
+    let dissent = match shares.first() {
+        Some(&first) if first > 0.7 && expected > 0.0 => ((1.0 - first) / expected).clamp(0.05, 3.0),
+        _ => 1.0,
+    };
+    model.slots.iter().map(|slot| outcome(slot, prior, &shares, dissent, stream)).collect()
+}
+
+/// One outcome from the prior. `shares` are the measured shares of choices by position, if any.
+pub(crate) fn outcome(
+    slot: &Slot,
+    prior: &Pooled,
+    shares: &[f64],
+    dissent: f64,
+    stream: &mut Stream,
+) -> Outcome {
+    let choices = (slot.choices as usize).clamp(1, 1_000);
+    let weights: Vec<f64> = prior.outcomes.iter().map(|pair| f64::from(pair[2])).collect();
+    let [heads, power, _] = prior.outcomes.get(stream.weighted(&weights)).copied().unwrap_or([1.0; 3]);
+    let least = 1.0 / choices as f64;
+    let scaled = |share: f32| (1.0 - (1.0 - f64::from(share)) * dissent).clamp(least.min(0.05), 1.0);
+    let usual: Vec<f64> =
+        (0..choices).map(|choice| shares.get(choice).copied().unwrap_or(0.0).powi(2) + 1e-6).collect();
+    let lead = if shares.is_empty() { 0 } else { stream.weighted(&usual) };
+    // What is left goes to the others, each getting half of what the one before left.
+    let spread = |share: f64| {
+        let mut list = vec![0.0_f32; choices];
+        list[lead] = share as f32;
+        let mut left = 1.0 - share;
+        let others: Vec<usize> = (0..choices).filter(|&choice| choice != lead).collect();
+        for (index, &choice) in others.iter().enumerate() {
+            let part = if index + 1 == others.len() { left } else { left * 0.7 };
+            list[choice] = part as f32;
+            left -= part;
+        }
+        list
+    };
+    if choices == 1 {
+        return Outcome { heads: vec![1.0], power: vec![1.0] };
+    }
+    Outcome { heads: spread(scaled(heads)), power: spread(scaled(power)) }
 }
 
 #[cfg(test)]
