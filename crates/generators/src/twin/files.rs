@@ -30,6 +30,7 @@ struct Words {
     voting_systems: Vec<String>,
     states: (String, String),
     slots: Vec<Slot>,
+    core_votes: u32,
     dissent_shape: Option<f64>,
 }
 
@@ -48,6 +49,7 @@ fn tables(index: usize, model: &DaoModel) -> Tensors {
     [
         ("outcome.choices", model.outcomes.iter().map(|outcome| outcome.heads.len() as f64).collect()),
         ("outcome.heads", flat_outcomes(|outcome| &outcome.heads)),
+        ("outcome.core", flat_outcomes(|outcome| &outcome.core)),
         ("outcome.power", flat_outcomes(|outcome| &outcome.power)),
         ("power.low", power(|piece| piece.low)),
         ("power.high", power(|piece| piece.high)),
@@ -58,10 +60,14 @@ fn tables(index: usize, model: &DaoModel) -> Tensors {
         ("weights.count", model.weights.count.clone()),
         ("weights.gap", model.weights.gap.clone()),
         ("weights.previous", model.weights.previous.clone()),
+        ("weights.size", model.weights.size.clone()),
+        ("weights.size_gap", model.weights.size_gap.clone()),
+        ("power.by_count", model.power_by_count.clone()),
         ("time", model.time.clone()),
         ("session", model.session.clone()),
         ("steady", model.steady.clone()),
-        ("jump", model.jump.clone()),
+        ("spread", model.spread.clone()),
+        ("level", model.level.clone()),
         ("hour", model.hour.clone()),
         ("ballot_size", model.ballot_size.clone()),
         ("authored", model.authored.clone()),
@@ -85,6 +91,7 @@ fn words(model: &DaoModel) -> Words {
         voting_systems: model.voting_systems.clone(),
         states: model.states.clone(),
         slots: model.slots.clone(),
+        core_votes: model.core_votes,
         dissent_shape: model.dissent_shape.is_finite().then_some(model.dissent_shape),
     }
 }
@@ -179,8 +186,9 @@ fn model(index: usize, words: Words, tensors: &SafeTensors<'_>) -> std::result::
         Ok(values)
     };
     let choices = table("outcome.choices")?;
-    let (heads, shares) = (table("outcome.heads")?, table("outcome.power")?);
-    if choices.iter().sum::<f64>() != heads.len() as f64 || heads.len() != shares.len() {
+    let (heads, core, shares) = (table("outcome.heads")?, table("outcome.core")?, table("outcome.power")?);
+    let lengths = [heads.len(), core.len(), shares.len()];
+    if lengths.iter().any(|&length| choices.iter().sum::<f64>() != length as f64) {
         return Err("the tables of outcomes differ in length".to_owned());
     }
     let mut start = 0;
@@ -192,7 +200,11 @@ fn model(index: usize, words: Words, tensors: &SafeTensors<'_>) -> std::result::
         .map(|&count| {
             let range = start..start + count as usize;
             start = range.end;
-            Outcome { heads: part(&heads, range.clone()), power: part(&shares, range) }
+            Outcome {
+                heads: part(&heads, range.clone()),
+                core: part(&core, range.clone()),
+                power: part(&shares, range),
+            }
         })
         .collect();
     let (low, high) = (table("power.low")?, table("power.high")?);
@@ -230,18 +242,23 @@ fn model(index: usize, words: Words, tensors: &SafeTensors<'_>) -> std::result::
         voting_systems: words.voting_systems,
         states: words.states,
         slots: words.slots,
+        core_votes: words.core_votes,
         turnout,
         outcomes,
         power,
+        power_by_count: table("power.by_count")?,
         weights: Weights {
             count: table("weights.count")?,
             gap: table("weights.gap")?,
             previous: table("weights.previous")?,
+            size: table("weights.size")?,
+            size_gap: table("weights.size_gap")?,
         },
         time: table("time")?,
         session: table("session")?,
         steady: table("steady")?,
-        jump: table("jump")?,
+        spread: table("spread")?,
+        level: table("level")?,
         hour: table("hour")?,
         ballot_size: table("ballot_size")?,
         authored: table("authored")?,

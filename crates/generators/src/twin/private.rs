@@ -8,9 +8,9 @@ use daotwin_core::statistics::{mean, normal_quantile, ranks, standard_deviation}
 use daotwin_privacy::noise::Noise;
 use daotwin_privacy::{Measurer, quantise_contribution};
 
-use super::bins::{COUNT_STARTS, PowerGrid};
+use super::bins::{COUNT_STARTS, PowerGrid, size_classes};
 use super::estimate::Counts;
-use super::measure::{JOINT_STARTS, Query, Record, contribution};
+use super::measure::{Frame, JOINT_STARTS, Query, Record, contribution};
 use super::model::{DaoModel, Slot, Turnout};
 use super::outcome::Outcome;
 use super::prior::Pooled;
@@ -31,10 +31,15 @@ pub(crate) fn measured<N: Noise>(
     measurer: &mut Measurer<N>,
 ) -> Result<Counts> {
     let mut counts = Counts { grid, values: BTreeMap::new(), sigma: BTreeMap::new(), bounded: true };
+    let mut frame = Frame::new(grid, proposals);
     for query in Query::ALL {
+        if query == Query::Size {
+            // The classes come from the noisy profile: a function of what was released before.
+            frame.sizes = size_classes(counts.get(Query::Popularity));
+        }
         let mut sums = vec![0_i64; query.cells(grid, proposals)];
         for record in records {
-            let cells = contribution(query, record, grid);
+            let cells = contribution(query, record, &frame);
             let weights: Vec<f64> = cells.iter().map(|(_, weight)| *weight).collect();
             for ((cell, _), units) in cells.iter().zip(quantise_contribution(&weights, SCALE)) {
                 sums[*cell] += units;
@@ -238,9 +243,10 @@ pub(crate) fn outcome(
         list
     };
     if choices == 1 {
-        return Outcome { heads: vec![1.0], power: vec![1.0] };
+        return Outcome { heads: vec![1.0], core: vec![1.0], power: vec![1.0] };
     }
-    Outcome { heads: spread(scaled(heads)), power: spread(scaled(power)) }
+    let heads = spread(scaled(heads));
+    Outcome { core: heads.clone(), heads, power: spread(scaled(power)) }
 }
 
 #[cfg(test)]
