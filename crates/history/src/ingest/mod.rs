@@ -4,9 +4,14 @@
 //! together, because many formats come as several files that refer to each other.
 
 mod ballot;
+pub(crate) mod cells;
 mod governance_core;
+mod json;
+mod members;
 mod rows;
+pub(crate) mod snapshot_json;
 pub mod source;
+mod times;
 
 use std::path::PathBuf;
 
@@ -37,7 +42,7 @@ pub trait Importer: Sync {
 }
 
 /// The known formats, in the order in which they are asked.
-pub const IMPORTERS: &[&dyn Importer] = &[&governance_core::GovernanceCore];
+pub const IMPORTERS: &[&dyn Importer] = &[&governance_core::GovernanceCore, &snapshot_json::SnapshotJson];
 
 /// What an import may be told.
 #[derive(Debug, Clone, Default)]
