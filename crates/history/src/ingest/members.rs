@@ -51,6 +51,11 @@ impl Members {
         Ok(())
     }
 
+    /// The DAOs that have members, by name.
+    pub(crate) fn daos(&self) -> impl Iterator<Item = &str> {
+        self.daos.keys().map(String::as_str)
+    }
+
     /// Appends the members' rows: DAOs by name, members in order of arrival.
     pub(crate) fn write(self, builder: &mut HistoryBuilder) -> Result<()> {
         for (dao, members) in self.daos {

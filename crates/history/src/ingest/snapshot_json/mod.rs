@@ -33,7 +33,7 @@ pub(crate) const SECTION: &str = "daotwin";
 
 /// Reader of Snapshot's JSON.
 #[derive(Debug)]
-pub struct SnapshotJson;
+pub(crate) struct SnapshotJson;
 
 impl Importer for SnapshotJson {
     fn name(&self) -> &'static str {
@@ -98,7 +98,8 @@ struct Known {
 struct Reading<'a> {
     builder: &'a mut HistoryBuilder,
     run: &'a Run,
-    proposals: HashMap<String, Known>,
+    /// By id; two DAOs may number their proposals alike.
+    proposals: HashMap<String, Vec<Known>>,
     /// The DAOs of which some source lists proposals.
     listed: HashSet<String>,
     members: Members,
@@ -302,7 +303,8 @@ impl<'a> Reading<'a> {
     fn proposal(&mut self, at: &At<'_>) -> std::result::Result<Result<()>, &'static str> {
         let record = &at.record;
         let id = record.text(Field::Id)?.ok_or("the proposal has no id")?;
-        if self.proposals.contains_key(id) {
+        let dao = record.text(Field::Space)?.unwrap_or(&at.dao);
+        if find(&self.proposals, id, Some(dao)).is_some() {
             return Err("the proposal's id is repeated");
         }
         let limits = self.run.limits;
@@ -318,7 +320,6 @@ impl<'a> Reading<'a> {
             record.time(Field::End, Field::EndPrecision)?,
         ];
         let author = record.text(Field::Author)?.map(str::to_ascii_lowercase);
-        let dao = record.text(Field::Space)?.unwrap_or(&at.dao);
         let (system, state) = (record.text(Field::System)?, record.text(Field::State)?);
         let [created, start, end] = times.map(Cell::from);
         let cells = [
@@ -328,7 +329,7 @@ impl<'a> Reading<'a> {
             record.text(Field::Title)?.into(),
             record.text(Field::Category)?.into(),
             system.into(),
-            Cell::Choices(&labels),
+            labels.as_deref().map_or(Cell::Null, Cell::Choices),
             created,
             Cell::Null,
             start,
@@ -344,8 +345,9 @@ impl<'a> Reading<'a> {
         let pushed = self.builder.table(Table::Proposals).push(&cells);
         let noted = self.note(dao, author.as_deref(), times[0], symbol);
         self.listed.insert(dao.to_owned());
+        let labels = labels.unwrap_or_default();
         let known = Known { dao: dao.to_owned(), single: is_single(system), labels, sealed };
-        self.proposals.insert(id.to_owned(), known);
+        self.proposals.entry(id.to_owned()).or_default().push(known);
         Ok(pushed.and(noted))
     }
 
@@ -356,8 +358,9 @@ impl<'a> Reading<'a> {
         let power = self.builder.amount(record.text(Field::Power)?.ok_or("the ballot has no power")?)?;
         let cast_at = record.time(Field::Created, Field::CreatedPrecision)?;
         let limits = self.run.limits;
-        if !self.proposals.contains_key(proposal) {
-            let dao = record.text(Field::Space)?.unwrap_or(&at.dao);
+        let space = record.text(Field::Space)?;
+        if find(&self.proposals, proposal, space).is_none() {
+            let dao = space.unwrap_or(&at.dao);
             if self.listed.contains(dao) {
                 return Err("the ballot's proposal has no row");
             }
@@ -368,15 +371,16 @@ impl<'a> Reading<'a> {
                 ("dao", Cell::Text(dao)),
                 ("proposal", Cell::Text(proposal)),
                 ("voting_system", system.into()),
-                ("choices", Cell::Choices(&labels)),
+                ("choices", labels.as_deref().map_or(Cell::Null, Cell::Choices)),
             ]);
             if let Err(error) = pushed.and_then(|()| self.note(dao, None, None, None)) {
                 return Ok(Err(error));
             }
+            let labels = labels.unwrap_or_default();
             let known = Known { dao: dao.to_owned(), single: is_single(system), labels, sealed: false };
-            self.proposals.insert(proposal.to_owned(), known);
+            self.proposals.entry(proposal.to_owned()).or_default().push(known);
         }
-        let known = self.proposals.get(proposal).ok_or("the ballot's proposal has no row")?;
+        let known = find(&self.proposals, proposal, space).ok_or("the ballot's proposal has no row")?;
         let choice = record.text(Field::Choice)?.ok_or("the ballot has no choice")?;
         let read = ballot::parse_json(choice, &known.labels, limits.max_choices, &mut self.entries);
         if known.sealed && choice.starts_with('"') && read.is_err() {
@@ -508,13 +512,22 @@ impl<'a> Reading<'a> {
     }
 }
 
+/// The proposal with this id: of the space that a record names, or the only one.
+fn find<'a>(proposals: &'a HashMap<String, Vec<Known>>, id: &str, space: Option<&str>) -> Option<&'a Known> {
+    let known = proposals.get(id)?;
+    match space {
+        Some(space) => known.iter().find(|known| known.dao == space),
+        None => known.first().filter(|_| known.len() == 1),
+    }
+}
+
 fn is_single(system: Option<&str>) -> bool {
     matches!(system, Some("single-choice" | "basic"))
 }
 
 /// The choices of a proposal; flat exports print the list as text.
-fn labels(record: &Record, max_choices: u64) -> std::result::Result<Vec<String>, &'static str> {
-    let Some(raw) = record.text(Field::Choices)? else { return Ok(Vec::new()) };
+fn labels(record: &Record, max_choices: u64) -> std::result::Result<Option<Vec<String>>, &'static str> {
+    let Some(raw) = record.text(Field::Choices)? else { return Ok(None) };
     let labels: Vec<String> = serde_json::from_str(raw)
         .ok()
         .or_else(|| {
@@ -522,7 +535,7 @@ fn labels(record: &Record, max_choices: u64) -> std::result::Result<Vec<String>,
             serde_json::from_value(ballot::json_or_python(&text)?).ok()
         })
         .ok_or("`choices` is not a list of texts")?;
-    if labels.len() as u64 > max_choices { Err(ballot::TOO_MANY) } else { Ok(labels) }
+    if labels.len() as u64 > max_choices { Err(ballot::TOO_MANY) } else { Ok(Some(labels)) }
 }
 
 /// Scores: a list of numbers; flat exports print the list as text.
