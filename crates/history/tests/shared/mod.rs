@@ -8,7 +8,6 @@ use arrow::array::{Array, ArrayAccessor, AsArray, StringArray};
 use arrow::datatypes::{Decimal256Type, Int32Type};
 use daotwin_core::Run;
 use daotwin_history::History;
-use daotwin_history::amount::to_tokens;
 use daotwin_history::ingest::{Options, ingest};
 use daotwin_history::schema::Table;
 
@@ -38,8 +37,8 @@ pub(crate) fn aside(history: &History) -> Vec<(String, String, u64)> {
     rows.map(|row| (row.table.clone(), row.reason.clone(), row.rows)).collect()
 }
 
-/// The recorded scores of a proposal in tokens; empty where it has none.
-pub(crate) fn scores(history: &History, dao: &str, proposal: &str) -> Vec<f64> {
+/// The recorded scores of a proposal in base units; empty where it has none.
+pub(crate) fn scores(history: &History, dao: &str, proposal: &str) -> Vec<i128> {
     let batch = history.table(Table::Proposals).unwrap();
     let ids = |name: &str| batch.column_by_name(name).unwrap().as_dictionary::<Int32Type>().clone();
     let (daos, proposals) = (ids("dao"), ids("proposal"));
@@ -54,5 +53,5 @@ pub(crate) fn scores(history: &History, dao: &str, proposal: &str) -> Vec<f64> {
     }
     let scores = scores.value(row);
     let scores = scores.as_primitive::<Decimal256Type>();
-    scores.values().iter().map(|score| to_tokens(score.to_i128().unwrap(), history.decimals())).collect()
+    scores.values().iter().map(|score| score.to_i128().unwrap()).collect()
 }
