@@ -9,7 +9,9 @@ mod daostack;
 pub(crate) mod daotwin_csv;
 mod decentraland;
 mod governance_core;
+mod guard;
 mod json;
+pub mod logs;
 mod members;
 mod rows;
 mod sheet;
@@ -54,6 +56,7 @@ pub const IMPORTERS: &[&dyn Importer] = &[
     &decentraland::Decentraland,
     &snapshot_json::SnapshotJson,
     &snapshot_csv::SnapshotCsv,
+    &logs::EventLogs,
 ];
 
 /// What an import may be told.
