@@ -73,7 +73,7 @@ pub struct TableEntry {
 }
 
 impl TableEntry {
-    fn of(table: Table, rows: u64) -> Self {
+    pub(crate) fn of(table: Table, rows: u64) -> Self {
         let names = |privacy| {
             let columns = table.columns().iter().filter(move |column| column.privacy == privacy);
             columns.map(|column| column.name.to_owned()).collect()

@@ -8,6 +8,7 @@
 pub mod amount;
 pub mod builder;
 pub mod error;
+pub mod export;
 pub mod facts;
 pub mod history;
 pub mod ingest;
