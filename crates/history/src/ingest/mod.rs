@@ -5,6 +5,7 @@
 
 mod guard;
 pub mod logs;
+pub mod mapping;
 mod rows;
 pub mod source;
 
@@ -37,7 +38,7 @@ pub trait Importer: Sync {
 }
 
 /// The known formats, in the order in which they are asked.
-pub const IMPORTERS: &[&dyn Importer] = &[&logs::EventLogs];
+pub const IMPORTERS: &[&dyn Importer] = &[&mapping::MappedColumns, &logs::EventLogs];
 
 /// What an import may be told.
 #[derive(Debug, Clone, Default)]
