@@ -189,7 +189,7 @@ impl<'b> Import<'b> {
             None => self.choices.entry(key.clone()).or_default(),
         };
         let places = self.places.entry(key).or_insert_with(|| {
-            choices.iter().zip(1..).rev().map(|(label, place)| (label.clone(), place)).collect()
+            choices.iter().enumerate().rev().map(|(place, label)| (label.clone(), place as i32 + 1)).collect()
         });
         if let Some(&place) = places.get(label) {
             return Ok(place);
