@@ -96,7 +96,7 @@ fn main() -> Outcome<()> {
     text("log-wrong-types.json", "[1,null,\"x\",{\"topics\":{},\"data\":[]},{\"topics\":[[]],\"data\":5}]")?;
     text("log-duplicate-keys.json", "[{\"topics\":[],\"topics\":[],\"data\":\"0x\",\"data\":\"0x00\"}]")?;
     text("log-error-response.json", "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"too many requests\"}")?;
-    let many = vec![format!("\"{CAST}\""); 1_000].join(",");
+    let many = vec![format!("\"{CAST}\""); 500].join(",");
     text("log-many-topics.json", &format!("[{{\"topics\":[{many}],\"data\":\"0x\"}}]"))?;
     text("log-odd-hexadecimal.json", &log(CAST, true, &["abc".to_owned()]))?;
     text("log-short-data.json", &log(CAST, true, &[word("1")]))?;
@@ -115,13 +115,16 @@ fn main() -> Outcome<()> {
     let mut created = head.to_vec();
     created.extend(["120", "120", "120", "120"].map(word));
     created.extend([zero.clone(), zero.clone(), word("140"), format!("{items:0>64x}")]);
-    created.extend(vec![word("20"); items + 60]);
+    created.extend(vec![word("60"); items + 60]);
     text("abi-shared-bytes.json", &log(CREATED, false, &created))?;
     let support = [word("1"), word("ff"), word("5"), word("80"), zero.clone()];
     text("abi-support-255.json", &log(CAST, true, &support))?;
     let power = [word("1"), word("1"), "f".repeat(64), word("80"), zero];
     text("abi-power-2-256.json", &log(CAST, true, &power))?;
-    text("blocks-contradict.csv", "block_number,timestamp\n5,100\n5,200\n6,-1\nx,y\n7,9223372036854775807\n")?;
+    text(
+        "blocks-contradict.csv",
+        "block_number,timestamp\n5,100\n5,200\n6,-1\nx,y\n7,9223372036854775807\n",
+    )?;
 
     let columns: Vec<String> = (0..10_000).map(|column| format!("c{column}")).collect();
     text("csv-10000-columns.csv", &format!("{}\n", columns.join(",")))?;
@@ -135,14 +138,24 @@ fn main() -> Outcome<()> {
     text("csv-long-integer.csv", &format!("{head}d,1,m,1,{}\n", "9".repeat(90_000)))?;
     text("csv-choice-zero.csv", &format!("{head}d,1,m,0,5\nd,1,n,-1,5\nd,1,o,99999999999,5\n"))?;
     put("empty.json", b"")?;
-    put("random.bin", &(0..4_096_u32).map(|byte| (byte.wrapping_mul(2_654_435_761) >> 24) as u8).collect::<Vec<_>>())?;
+    put(
+        "random.bin",
+        &(0..4_096_u32).map(|byte| (byte.wrapping_mul(2_654_435_761) >> 24) as u8).collect::<Vec<_>>(),
+    )?;
 
     let mut zeros = gzip(&[b'0'; 1 << 16], 1_024)?;
     put("bomb.csv.gz", &zeros)?;
     zeros.truncate(zeros.len() / 2);
     put("damaged.csv.gz", &zeros)?;
     put("bomb-text.json.zst", &zstandard(b"[{\"topics\":[],\"data\":\"0x", &[b'0'; 1 << 20], 512)?)?;
-    put("bomb-logs.json.zst", &zstandard(b"[", &b"{\"topics\":[],\"data\":\"0x\"},".repeat(40_000), 100)?)?;
+    put(
+        "bomb-logs.json.zst",
+        &zstandard(
+            b"[",
+            &format!("{{\"topics\":[],\"data\":\"0x{}\"}},", "0".repeat(400)).as_bytes().repeat(3_000),
+            100,
+        )?,
+    )?;
 
     // A megabyte of text named by twenty thousand rows: twenty gigabytes.
     let rows = 20_000;
@@ -162,9 +175,18 @@ fn main() -> Outcome<()> {
     let manifest = |tables: &str| {
         format!("{{\"format\":\"daotwin-history\",\"version\":1,\"decimals\":18,\"tables\":{{{tables}}}}}")
     };
-    text("history-path-trick/manifest.json", &manifest("\"../../Cargo\":{\"rows\":1}"))?;
-    text("history-missing-table/manifest.json", &manifest("\"votes\":{\"rows\":1}"))?;
-    text("history-wrong-schema/manifest.json", &manifest("\"votes\":{\"rows\":1}"))?;
+    text(
+        "history-path-trick/manifest.json",
+        &manifest("\"../../Cargo\":{\"rows\":1,\"public\":[],\"protected\":[]}"),
+    )?;
+    text(
+        "history-missing-table/manifest.json",
+        &manifest("\"votes\":{\"rows\":1,\"public\":[],\"protected\":[]}"),
+    )?;
+    text(
+        "history-wrong-schema/manifest.json",
+        &manifest("\"votes\":{\"rows\":1,\"public\":[],\"protected\":[]}"),
+    )?;
     let wrong: ArrayRef = Arc::new(Int64Array::from(vec![1]));
     put("history-wrong-schema/votes.parquet", &parquet(vec![("dao", wrong)])?)?;
     text("history-decimals/manifest.json", &manifest("").replace("18", "255"))?;
@@ -186,7 +208,10 @@ fn main() -> Outcome<()> {
         text_column("signature", "s")?,
         ("calldata", plain),
     ])?;
-    text("history-row-count/manifest.json", &manifest("\"actions\":{\"rows\":2000000}"))?;
+    text(
+        "history-row-count/manifest.json",
+        &manifest("\"actions\":{\"rows\":2000000,\"public\":[],\"protected\":[]}"),
+    )?;
     put("history-row-count/actions.parquet", &actions)?;
 
     // The same megabyte in a text column of a History.
@@ -209,10 +234,16 @@ fn main() -> Outcome<()> {
         ("signature", few),
         ("calldata", long),
     ])?;
-    text("history-bomb/manifest.json", &manifest("\"actions\":{\"rows\":200}"))?;
+    text(
+        "history-bomb/manifest.json",
+        &manifest("\"actions\":{\"rows\":200,\"public\":[],\"protected\":[]}"),
+    )?;
     put("history-bomb/actions.parquet", &bomb)?;
     text("mapping-votes.toml", MAPPING)?;
-    text("mapping-wrong.toml", "[vote]\nfile = 5\n[votes]\ncolumns = 3\ndelimiter = \"ab\"\nunits = \"x\"\n")?;
+    text(
+        "mapping-wrong.toml",
+        "[vote]\nfile = 5\n[votes]\ncolumns = 3\ndelimiter = \"ab\"\nunits = \"x\"\n",
+    )?;
     Ok(())
 }
 

@@ -119,40 +119,154 @@ pub const CONSTRAINTS: &[Constraint] = &[
     rule("daos.supply", Table::Daos, &["token_supply"], Rule::NotNegative, "a supply is not negative"),
     rule("members.key", Table::Members, MEMBER, Rule::Key, "a member has one row in a DAO"),
     rule("members.dao", Table::Members, DAO, A_DAO, "a member's DAO exists"),
-    rule("members.time", Table::Members, &["first_seen_at", "first_seen_at_precision"], PRECISIONS, "a time has its precision, `second`, `block` or `day`"),
+    rule(
+        "members.time",
+        Table::Members,
+        &["first_seen_at", "first_seen_at_precision"],
+        PRECISIONS,
+        "a time has its precision, `second`, `block` or `day`",
+    ),
     rule("proposals.key", Table::Proposals, PROPOSAL, Rule::Key, "a proposal has one row in a DAO"),
     rule("proposals.dao", Table::Proposals, DAO, A_DAO, "a proposal's DAO exists"),
-    rule("proposals.author", Table::Proposals, &["dao", "author"], A_MEMBER, "a proposal's author is a member"),
-    rule("proposals.created", Table::Proposals, &["created_at", "start_at"], Rule::Order, "a proposal is created before voting starts"),
-    rule("proposals.window", Table::Proposals, &["start_at", "end_at"], Rule::Order, "voting starts before it ends"),
-    rule("proposals.created_time", Table::Proposals, &["created_at", "created_at_precision"], PRECISIONS, "a time has its precision, `second`, `block` or `day`"),
-    rule("proposals.start_time", Table::Proposals, &["start_at", "start_at_precision"], PRECISIONS, "a time has its precision, `second`, `block` or `day`"),
-    rule("proposals.end_time", Table::Proposals, &["end_at", "end_at_precision"], PRECISIONS, "a time has its precision, `second`, `block` or `day`"),
+    rule(
+        "proposals.author",
+        Table::Proposals,
+        &["dao", "author"],
+        A_MEMBER,
+        "a proposal's author is a member",
+    ),
+    rule(
+        "proposals.created",
+        Table::Proposals,
+        &["created_at", "start_at"],
+        Rule::Order,
+        "a proposal is created before voting starts",
+    ),
+    rule(
+        "proposals.window",
+        Table::Proposals,
+        &["start_at", "end_at"],
+        Rule::Order,
+        "voting starts before it ends",
+    ),
+    rule(
+        "proposals.created_time",
+        Table::Proposals,
+        &["created_at", "created_at_precision"],
+        PRECISIONS,
+        "a time has its precision, `second`, `block` or `day`",
+    ),
+    rule(
+        "proposals.start_time",
+        Table::Proposals,
+        &["start_at", "start_at_precision"],
+        PRECISIONS,
+        "a time has its precision, `second`, `block` or `day`",
+    ),
+    rule(
+        "proposals.end_time",
+        Table::Proposals,
+        &["end_at", "end_at_precision"],
+        PRECISIONS,
+        "a time has its precision, `second`, `block` or `day`",
+    ),
     rule("proposals.quorum", Table::Proposals, &["quorum"], Rule::NotNegative, "a quorum is not negative"),
-    rule("proposals.score_a_choice", Table::Proposals, &["scores", "choices"], Rule::ScoreAChoice, "there is one score a choice"),
-    rule("proposals.scores", Table::Proposals, &["scores"], Rule::ScoresAreSums, "scores are the sums of the counting ballots' power"),
+    rule(
+        "proposals.score_a_choice",
+        Table::Proposals,
+        &["scores", "choices"],
+        Rule::ScoreAChoice,
+        "there is one score a choice",
+    ),
+    rule(
+        "proposals.scores",
+        Table::Proposals,
+        &["scores"],
+        Rule::ScoresAreSums,
+        "scores are the sums of the counting ballots' power",
+    ),
     rule("votes.dao", Table::Votes, DAO, A_DAO, "a vote's DAO exists"),
     rule("votes.proposal", Table::Votes, PROPOSAL, A_PROPOSAL, "a vote's proposal exists"),
     rule("votes.member", Table::Votes, MEMBER, A_MEMBER, "a voter is a member"),
-    rule("votes.one_ballot", Table::Votes, &["dao", "proposal", "member"], Rule::OneBallot, "a member has one ballot on a proposal"),
-    rule("votes.window", Table::Votes, &["cast_at"], Rule::Window, "a vote is cast while its proposal is open"),
-    rule("votes.time", Table::Votes, &["cast_at", "cast_at_precision"], PRECISIONS, "a time has its precision, `second`, `block` or `day`"),
+    rule(
+        "votes.one_ballot",
+        Table::Votes,
+        &["dao", "proposal", "member"],
+        Rule::OneBallot,
+        "a member has one ballot on a proposal",
+    ),
+    rule(
+        "votes.window",
+        Table::Votes,
+        &["cast_at"],
+        Rule::Window,
+        "a vote is cast while its proposal is open",
+    ),
+    rule(
+        "votes.time",
+        Table::Votes,
+        &["cast_at", "cast_at_precision"],
+        PRECISIONS,
+        "a time has its precision, `second`, `block` or `day`",
+    ),
     rule("votes.power", Table::Votes, &["power"], Rule::NotNegative, "power is not negative"),
-    rule("votes.choice", Table::Votes, &["choice"], Rule::ChoiceExists, "a ballot chooses among its proposal's choices"),
-    rule("votes.weights", Table::Votes, &["choice"], Rule::WeightsPositive, "a ballot's weights are finite and positive"),
-    rule("votes.ranking", Table::Votes, &["choice"], Rule::Permutation, "a ballot names no choice twice, and a ranking names all"),
+    rule(
+        "votes.choice",
+        Table::Votes,
+        &["choice"],
+        Rule::ChoiceExists,
+        "a ballot chooses among its proposal's choices",
+    ),
+    rule(
+        "votes.weights",
+        Table::Votes,
+        &["choice"],
+        Rule::WeightsPositive,
+        "a ballot's weights are finite and positive",
+    ),
+    rule(
+        "votes.ranking",
+        Table::Votes,
+        &["choice"],
+        Rule::Permutation,
+        "a ballot names no choice twice, and a ranking names all",
+    ),
     rule("delegations.dao", Table::Delegations, DAO, A_DAO, "a delegation's DAO exists"),
-    rule("delegations.delegator", Table::Delegations, &["dao", "delegator"], A_MEMBER, "a delegator is a member"),
-    rule("delegations.from", Table::Delegations, &["dao", "from_delegate"], A_MEMBER, "a delegate is a member"),
+    rule(
+        "delegations.delegator",
+        Table::Delegations,
+        &["dao", "delegator"],
+        A_MEMBER,
+        "a delegator is a member",
+    ),
+    rule(
+        "delegations.from",
+        Table::Delegations,
+        &["dao", "from_delegate"],
+        A_MEMBER,
+        "a delegate is a member",
+    ),
     rule("delegations.to", Table::Delegations, &["dao", "to_delegate"], A_MEMBER, "a delegate is a member"),
-    rule("delegations.amount", Table::Delegations, &["amount"], Rule::NotNegative, "an amount is not negative"),
+    rule(
+        "delegations.amount",
+        Table::Delegations,
+        &["amount"],
+        Rule::NotNegative,
+        "an amount is not negative",
+    ),
     rule("transfers.dao", Table::Transfers, DAO, A_DAO, "a transfer's DAO exists"),
     rule("transfers.amount", Table::Transfers, &["amount"], Rule::NotNegative, "an amount is not negative"),
     rule("transactions.dao", Table::Transactions, DAO, A_DAO, "a transaction's DAO exists"),
     rule("messages.key", Table::Messages, &["dao", "message"], Rule::Key, "a message has one row in a DAO"),
     rule("messages.dao", Table::Messages, DAO, A_DAO, "a message's DAO exists"),
     rule("messages.member", Table::Messages, MEMBER, A_MEMBER, "a message's writer is a member"),
-    rule("messages.reply_to", Table::Messages, &["dao", "reply_to"], Rule::Foreign { parent: Table::Messages, columns: &["dao", "message"] }, "a reply answers a message"),
+    rule(
+        "messages.reply_to",
+        Table::Messages,
+        &["dao", "reply_to"],
+        Rule::Foreign { parent: Table::Messages, columns: &["dao", "message"] },
+        "a reply answers a message",
+    ),
     rule("messages.sentiment", Table::Messages, &["sentiment"], Rule::Finite, "a sentiment is a number"),
     rule("prices.key", Table::Prices, &["dao", "asset", "at"], Rule::Key, "an asset has one price a day"),
     rule("prices.open", Table::Prices, &["open"], Rule::NotNegative, "a price is not negative"),
@@ -166,12 +280,30 @@ pub const CONSTRAINTS: &[Constraint] = &[
     rule("holdings.amount", Table::Holdings, &["amount"], Rule::NotNegative, "an amount is not negative"),
     rule("actions.key", Table::Actions, &["dao", "proposal", "index"], Rule::Key, "an action has one row"),
     rule("actions.proposal", Table::Actions, PROPOSAL, A_PROPOSAL, "an action's proposal exists"),
-    rule("proposal_events.proposal", Table::ProposalEvents, PROPOSAL, A_PROPOSAL, "an event's proposal exists"),
-    rule("proposal_events.event", Table::ProposalEvents, &["event"], Rule::OneOf(&["created", "queued", "extended", "executed", "cancelled", "vetoed"]), "an event is `created`, `queued`, `extended`, `executed`, `cancelled` or `vetoed`"),
+    rule(
+        "proposal_events.proposal",
+        Table::ProposalEvents,
+        PROPOSAL,
+        A_PROPOSAL,
+        "an event's proposal exists",
+    ),
+    rule(
+        "proposal_events.event",
+        Table::ProposalEvents,
+        &["event"],
+        Rule::OneOf(&["created", "queued", "extended", "executed", "cancelled", "vetoed"]),
+        "an event is `created`, `queued`, `extended`, `executed`, `cancelled` or `vetoed`",
+    ),
     rule("contributions.dao", Table::Contributions, DAO, A_DAO, "a contribution's DAO exists"),
     rule("contributions.from", Table::Contributions, &["dao", "from"], A_MEMBER, "a contributor is a member"),
     rule("contributions.to", Table::Contributions, &["dao", "to"], A_MEMBER, "a receiver is a member"),
-    rule("contributions.amount", Table::Contributions, &["amount"], Rule::NotNegative, "an amount is not negative"),
+    rule(
+        "contributions.amount",
+        Table::Contributions,
+        &["amount"],
+        Rule::NotNegative,
+        "an amount is not negative",
+    ),
 ];
 
 /// Checks every constraint. The order of the answer is that of [`CONSTRAINTS`]; it does not depend on
@@ -265,11 +397,13 @@ impl<'a> Times<'a> {
         let column = column.ok_or_else(|| defect(&precision))?;
         let names = column.values().as_string_opt::<i32>().ok_or_else(|| defect(&precision))?;
         let seconds: Vec<i64> = (0..names.len())
-            .map(|code| match Precision::from_name(if names.is_valid(code) { names.value(code) } else { "" }) {
-                Precision::Second => 0,
-                // A line between known blocks is minutes off at most.
-                Precision::Block => 3_600,
-                Precision::Day => 86_400,
+            .map(|code| {
+                match Precision::from_name(if names.is_valid(code) { names.value(code) } else { "" }) {
+                    Precision::Second => 0,
+                    // A line between known blocks is minutes off at most.
+                    Precision::Block => 3_600,
+                    Precision::Day => 86_400,
+                }
             })
             .collect();
         let slack = (0..values.len())
@@ -329,7 +463,9 @@ enum Counting {
 impl Counting {
     fn of(system: Option<&str>) -> Self {
         match system {
-            Some(system) if system.contains("quadratic") || system.contains("rank") || system.contains("copeland") => {
+            Some(system)
+                if system.contains("quadratic") || system.contains("rank") || system.contains("copeland") =>
+            {
                 Self::Other
             }
             Some(system) if system.contains("approval") => Self::Whole,
@@ -451,7 +587,9 @@ impl<'a> Checker<'a> {
                 Ok(Found::where_(rows, |row| Times::reversed(a.get(row), b.get(row))))
             }
             Rule::Window => {
-                let Some(proposals) = self.history.table(Table::Proposals) else { return Ok(Found::default()) };
+                let Some(proposals) = self.history.table(Table::Proposals) else {
+                    return Ok(Found::default());
+                };
                 let cast = Times::new(batch, "cast_at")?;
                 let (starts, ends) = (Times::new(proposals, "start_at")?, Times::new(proposals, "end_at")?);
                 let parents = self.parents()?;
@@ -465,7 +603,9 @@ impl<'a> Checker<'a> {
             Rule::NotNegative | Rule::Finite => {
                 let column = array(batch, first)?;
                 if let Some(values) = column.as_primitive_opt::<Decimal256Type>() {
-                    return Ok(Found::where_(rows, |row| values.is_valid(row) && values.value(row) < i256::ZERO));
+                    return Ok(Found::where_(rows, |row| {
+                        values.is_valid(row) && values.value(row) < i256::ZERO
+                    }));
                 }
                 let values = column.as_primitive_opt::<Float64Type>().ok_or_else(|| defect(first))?;
                 let low = if constraint.rule == Rule::Finite { f64::NEG_INFINITY } else { 0.0 };
@@ -488,7 +628,8 @@ impl<'a> Checker<'a> {
             }
             Rule::ScoreAChoice => {
                 let scores = array(batch, "scores")?.as_list_opt::<i32>().ok_or_else(|| defect("scores"))?;
-                let choices = array(batch, "choices")?.as_list_opt::<i32>().ok_or_else(|| defect("choices"))?;
+                let choices =
+                    array(batch, "choices")?.as_list_opt::<i32>().ok_or_else(|| defect("choices"))?;
                 Ok(Found::where_(rows, |row| {
                     scores.is_valid(row)
                         && choices.is_valid(row)
@@ -497,9 +638,12 @@ impl<'a> Checker<'a> {
             }
             Rule::ScoresAreSums => self.scores(batch),
             Rule::ChoiceExists | Rule::Permutation => {
-                let Some(proposals) = self.history.table(Table::Proposals) else { return Ok(Found::default()) };
+                let Some(proposals) = self.history.table(Table::Proposals) else {
+                    return Ok(Found::default());
+                };
                 let ballots = Ballots::new(batch)?;
-                let choices = array(proposals, "choices")?.as_list_opt::<i32>().ok_or_else(|| defect("choices"))?;
+                let choices =
+                    array(proposals, "choices")?.as_list_opt::<i32>().ok_or_else(|| defect("choices"))?;
                 let system = Self::texts(proposals, "voting_system")?;
                 let ranked: Vec<bool> = (0..proposals.num_rows())
                     .map(|row| system(row).is_some_and(|system| system.contains("rank")))
@@ -555,8 +699,12 @@ impl<'a> Checker<'a> {
         let platform = Self::texts(batch, "platform")?;
         self.codes(Table::Daos, "dao")?;
         let daos = self.ids.get(&(Table::Daos, "dao")).map(Vec::as_slice).unwrap_or_default();
-        let again = |name: &str| ["aragon", "snapshot", "decentraland"].iter().any(|known| name.contains(known));
-        Ok((0..batch.num_rows()).filter(|&row| platform(row).is_some_and(again)).map(|row| daos[row]).collect())
+        let again =
+            |name: &str| ["aragon", "snapshot", "decentraland"].iter().any(|known| name.contains(known));
+        Ok((0..batch.num_rows())
+            .filter(|&row| platform(row).is_some_and(again))
+            .map(|row| daos[row])
+            .collect())
     }
 
     fn scores(&mut self, proposals: &'a RecordBatch) -> Result<Found> {
@@ -564,7 +712,8 @@ impl<'a> Checker<'a> {
         let lists = array(proposals, "scores")?.as_list_opt::<i32>().ok_or_else(|| defect("scores"))?;
         let scores = lists.values().as_primitive_opt::<Decimal256Type>().ok_or_else(|| defect("scores"))?;
         let system = Self::texts(proposals, "voting_system")?;
-        let powers = array(votes, "power")?.as_primitive_opt::<Decimal256Type>().ok_or_else(|| defect("power"))?;
+        let powers =
+            array(votes, "power")?.as_primitive_opt::<Decimal256Type>().ok_or_else(|| defect("power"))?;
         let cast = array(votes, "cast_at")?.as_primitive_opt::<TimestampSecondType>();
         let cast = cast.ok_or_else(|| defect("cast_at"))?;
         let ballots = Ballots::new(votes)?;
@@ -600,7 +749,8 @@ impl<'a> Checker<'a> {
             // A proposal without any ballot row here may have been voted on elsewhere.
             let Some(sums) = sums.get(&row) else { return false };
             let start = lists.value_offsets()[row] as usize;
-            let told = (0..sums.len()).map(|choice| scores.value(start + choice).to_i128().unwrap_or(i128::MAX) as f64);
+            let told = (0..sums.len())
+                .map(|choice| scores.value(start + choice).to_i128().unwrap_or(i128::MAX) as f64);
             // Sources print sums of binary floats, so a millionth is no difference.
             let total: f64 = sums.iter().sum();
             let bar = 1e-6 * total.max(unit);
@@ -621,7 +771,8 @@ pub fn inspect(history: &History, run: &Run) -> Result<Document> {
     let grid = |caption: &str, columns: &[&str], rows: Vec<Vec<String>>| {
         Block::Table(Grid { caption: caption.to_owned(), columns: strings(columns), rows })
     };
-    let tables = history.tables().map(|(table, batch)| vec![table.name().to_owned(), batch.num_rows().to_string()]);
+    let tables =
+        history.tables().map(|(table, batch)| vec![table.name().to_owned(), batch.num_rows().to_string()]);
     let aside = history.manifest().set_aside.iter().map(|aside| {
         vec![aside.source.clone(), aside.table.clone(), aside.reason.clone(), aside.rows.to_string()]
     });
@@ -639,7 +790,12 @@ pub fn inspect(history: &History, run: &Run) -> Result<Document> {
     let columns = history.tables().flat_map(|(table, _)| {
         table.columns().iter().map(move |column| {
             let access = if column.privacy == Privacy::Public { "public" } else { "protected" };
-            vec![table.name().to_owned(), column.name.to_owned(), kind_name(column.kind).to_owned(), access.to_owned()]
+            vec![
+                table.name().to_owned(),
+                column.name.to_owned(),
+                kind_name(column.kind).to_owned(),
+                access.to_owned(),
+            ]
         })
     });
     let section = |id: &str, title: &str, block: Block| Section {
@@ -692,7 +848,11 @@ pub fn inspect(history: &History, run: &Run) -> Result<Document> {
             section(
                 "columns",
                 "Columns",
-                grid("Which columns are protected", &["table", "column", "kind", "access"], columns.collect()),
+                grid(
+                    "Which columns are protected",
+                    &["table", "column", "kind", "access"],
+                    columns.collect(),
+                ),
             ),
         ],
     })
@@ -761,7 +921,8 @@ fn daos(history: &History) -> Result<Vec<Vec<String>>> {
         .into_iter()
         .map(|(dao, facts)| {
             let [members, proposals, votes] = facts.counts.map(|count| count.to_string());
-            let (first, last) = facts.range.map_or_else(Default::default, |(low, high)| (date(low), date(high)));
+            let (first, last) =
+                facts.range.map_or_else(Default::default, |(low, high)| (date(low), date(high)));
             vec![dao, facts.platform, members, proposals, votes, first, last]
         })
         .collect())

@@ -85,14 +85,18 @@ impl Guarded {
         if found > allowed {
             return Err(limit(what("column count"), "max_columns", found, allowed));
         }
-        let (found, allowed) =
-            (builder.metadata().file_metadata().num_rows().max(0) as u64, limits.max_rows);
+        let (found, allowed) = (builder.metadata().file_metadata().num_rows().max(0) as u64, limits.max_rows);
         if found > allowed {
             return Err(limit(what("row count"), "max_rows", found, allowed));
         }
         match promised(builder.metadata(), Arc::new(open(path)?), limits.max_decoded_bytes) {
             Ok(found) if found > limits.max_decoded_bytes => {
-                return Err(limit(what("decoded size"), "max_decoded_bytes", found, limits.max_decoded_bytes));
+                return Err(limit(
+                    what("decoded size"),
+                    "max_decoded_bytes",
+                    found,
+                    limits.max_decoded_bytes,
+                ));
             }
             Ok(_) => {}
             Err(error) => return Ok(Err(damaged(error))),

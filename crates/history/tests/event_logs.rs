@@ -164,7 +164,8 @@ fn open_zeppelin_governor_with_a_clock_in_seconds() {
         let data = [id(), Value::Number(support), Value::Number(power), text("because")];
         log(GOVERNOR, &[CAST, &topic(voter)], &data, index, 1_700_000_100 + 10 * index)
     };
-    let split = [id(), Value::Number(255), Value::Number(4 * TOKENS), text("split"), Value::Bytes(parameters)];
+    let split =
+        [id(), Value::Number(255), Value::Number(4 * TOKENS), text("split"), Value::Bytes(parameters)];
     let proposal = created(id(), start + 100, start + 500, "\n# Fund the guild\nbody");
     let logs = [
         log(GOVERNOR, &[CREATED], &proposal, 1, 1_700_000_000),
@@ -313,8 +314,7 @@ fn aside(history: &History) -> u64 {
 
 fn real(folder: &Path, name: &str) -> History {
     let folder = folder.join("evm-governor-events");
-    let paths =
-        [folder.join("block_timestamps.csv.gz"), folder.join(format!("eth_getLogs/{name}.json.gz"))];
+    let paths = [folder.join("block_timestamps.csv.gz"), folder.join(format!("eth_getLogs/{name}.json.gz"))];
     ingest(&paths, &Options::default(), &Run::default()).unwrap()
 }
 

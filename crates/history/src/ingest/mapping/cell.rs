@@ -92,7 +92,9 @@ impl Reader {
         let unit = unit.ok_or(large)?;
         if wei > self.decimals {
             let exact = value % unit == 0;
-            return exact.then_some(Owned::Amount(value / unit)).ok_or("amount has more decimals than the History keeps");
+            return exact
+                .then_some(Owned::Amount(value / unit))
+                .ok_or("amount has more decimals than the History keeps");
         }
         let limit = 10_i128.checked_pow(digits).unwrap_or(i128::MAX);
         value.checked_mul(unit).filter(|&value| value < limit).map(Owned::Amount).ok_or(large)
@@ -108,7 +110,10 @@ impl Reader {
             Time::Day => iso(text).map(|(at, _)| (at - at.rem_euclid(86_400), Precision::Day)),
             Time::Block => {
                 let block = text.parse().map_err(|_| "a cell is not a block number")?;
-                return Ok(self.clock.time(block).map_or(Owned::Null, |(at, precision)| Owned::Time(at, precision)));
+                return Ok(self
+                    .clock
+                    .time(block)
+                    .map_or(Owned::Null, |(at, precision)| Owned::Time(at, precision)));
             }
         };
         match read {
@@ -182,9 +187,7 @@ impl Reader {
 }
 
 fn is_address(text: &str) -> bool {
-    text.len() == 42
-        && text.starts_with("0x")
-        && text.as_bytes()[2..].iter().all(u8::is_ascii_hexdigit)
+    text.len() == 42 && text.starts_with("0x") && text.as_bytes()[2..].iter().all(u8::is_ascii_hexdigit)
 }
 
 /// Reads `2024-05-31`, with `T` or a blank `12:30[:59[.123]]`, and `Z`, ` UTC`, `+02:00` or nothing (UTC).
@@ -269,7 +272,16 @@ mod test {
         assert_eq!(iso("2024-05-31 12:30:59.000 UTC"), second(1_717_158_659));
         assert_eq!(iso("2024-05-31T14:30:59+02:00"), second(1_717_158_659));
         assert_eq!(iso("2024-05-31T12:30"), second(1_717_158_600));
-        for bad in ["2023-02-29", "2024-13-01", "2024-1-1", "31/05/2024", "2024-05-31T25:00", "2024-05-31x", "é", "2024-05-3é1"] {
+        for bad in [
+            "2023-02-29",
+            "2024-13-01",
+            "2024-1-1",
+            "31/05/2024",
+            "2024-05-31T25:00",
+            "2024-05-31x",
+            "é",
+            "2024-05-3é1",
+        ] {
             assert_eq!(iso(bad), None, "{bad}");
         }
     }

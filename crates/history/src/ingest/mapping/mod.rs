@@ -245,7 +245,8 @@ impl<'b> Import<'b> {
                 Owned::Choices(choices) => Some(choices.clone()),
                 _ => None,
             });
-            let asked = plan.fields.iter().any(|field| field.format == Format::Choice(Choice::ForAgainstAbstain));
+            let asked =
+                plan.fields.iter().any(|field| field.format == Format::Choice(Choice::ForAgainstAbstain));
             let governor = || ["for", "against", "abstain"].map(str::to_owned).to_vec();
             self.choices.insert(key, choices.unwrap_or_else(|| if asked { governor() } else { Vec::new() }));
         }
@@ -280,14 +281,19 @@ impl<'b> Import<'b> {
 
 fn text<'c>(plan: &TablePlan, cells: &'c [Owned], name: &str) -> Option<&'c str> {
     let column = plan.table.column_index(name)?;
-    plan.fields.iter().zip(cells).find(|(field, _): &(&Field, _)| field.column == column).and_then(|(_, cell)| match cell {
-        Owned::Text(text) => Some(text.as_str()),
-        _ => None,
-    })
+    plan.fields.iter().zip(cells).find(|(field, _): &(&Field, _)| field.column == column).and_then(
+        |(_, cell)| match cell {
+            Owned::Text(text) => Some(text.as_str()),
+            _ => None,
+        },
+    )
 }
 
 /// The DAO and proposal that a row names.
 fn key(plan: &TablePlan, cells: &[Owned]) -> Option<(String, String)> {
-    debug_assert!(plan.table.columns().iter().any(|column| column.kind == Kind::Id), "every table names its DAO");
+    debug_assert!(
+        plan.table.columns().iter().any(|column| column.kind == Kind::Id),
+        "every table names its DAO"
+    );
     Some((text(plan, cells, "dao")?.to_owned(), text(plan, cells, "proposal")?.to_owned()))
 }

@@ -160,7 +160,9 @@ impl Checker<'_> {
             match key {
                 "file" => file = self.text(key, value),
                 "delimiter" => match value.get_ref().as_str().map(str::as_bytes) {
-                    Some(&[byte]) if byte.is_ascii() && !matches!(byte, b'"' | b'\n' | b'\r') => delimiter = byte,
+                    Some(&[byte]) if byte.is_ascii() && !matches!(byte, b'"' | b'\n' | b'\r') => {
+                        delimiter = byte
+                    }
                     _ => self.problem(&value.span(), "`delimiter` is one ASCII character: `,`, `;` or a tab"),
                 },
                 "columns" | "constants" => {
@@ -197,7 +199,8 @@ impl Checker<'_> {
         for (index, column) in table.columns().iter().enumerate() {
             if !column.nullable && !fields.iter().any(|field| field.column == index) {
                 let name = column.name;
-                let message = format!("table `{}` needs `{name}` under `columns` or `constants`", table.name());
+                let message =
+                    format!("table `{}` needs `{name}` under `columns` or `constants`", table.name());
                 self.problem(at, &message);
             }
         }
@@ -216,7 +219,9 @@ impl Checker<'_> {
     ) -> Option<(Origin, Style)> {
         match value.get_ref() {
             DeValue::String(text) if constant => Some((Origin::Constant(text.to_string()), style)),
-            DeValue::Integer(number) if constant => Some((Origin::Constant(number.as_str().to_owned()), style)),
+            DeValue::Integer(number) if constant => {
+                Some((Origin::Constant(number.as_str().to_owned()), style))
+            }
             DeValue::Float(number) if constant => Some((Origin::Constant(number.as_str().to_owned()), style)),
             DeValue::String(text) => Some((Origin::Column(text.to_string()), style)),
             DeValue::Table(content) if !constant => {

@@ -2,7 +2,7 @@
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
-use daotwin_core::Run;
+use daotwin_core::{Error as CoreError, Run};
 
 use super::FORMAT;
 use crate::error::{Error, Result};
@@ -23,6 +23,8 @@ pub(super) enum Rows<'a> {
         /// The wanted columns' names.
         wanted: Vec<String>,
         batch: Option<(RecordBatch, usize)>,
+        /// Bytes of text copied out so far: a dictionary's entry counts each time that a row names it.
+        copied: u64,
     },
 }
 
@@ -32,7 +34,8 @@ fn problem(source: &Source, reason: String) -> Error {
 
 /// Refuses a file that lacks columns; all of them are named.
 fn missing(source: &Source, wanted: &[&str], has: impl Fn(&str) -> bool) -> Result<()> {
-    let missing: Vec<String> = wanted.iter().filter(|name| !has(name)).map(|name| format!("`{name}`")).collect();
+    let missing: Vec<String> =
+        wanted.iter().filter(|name| !has(name)).map(|name| format!("`{name}`")).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -54,7 +57,7 @@ impl<'a> Rows<'a> {
         let reader = Guarded::open(source.path(), &columns, &run.limits)?;
         let reader = Box::new(reader.map_err(|reason| problem(source, reason))?);
         let wanted = wanted.iter().map(ToString::to_string).collect();
-        Ok(Self::Parquet { source, reader, wanted, batch: None })
+        Ok(Self::Parquet { source, reader, wanted, batch: None, copied: 0 })
     }
 
     /// Puts the wanted cells of the next row into `texts`; `Err` inside is a row to set aside.
@@ -73,30 +76,38 @@ impl<'a> Rows<'a> {
                 }
                 Ok(())
             })),
-            Self::Parquet { source, reader, wanted, batch } => {
-                loop {
-                    match batch {
-                        Some((batch, row)) if *row < batch.num_rows() => {
-                            texts.resize(wanted.len(), String::new());
-                            let mut outcome = Ok(());
-                            for (text, name) in texts.iter_mut().zip(wanted.iter()) {
-                                text.clear();
-                                outcome = outcome.and(match batch.column_by_name(name) {
-                                    Some(column) => write_text(column, *row, text),
-                                    None => Err("a column is missing"),
-                                });
-                            }
-                            *row += 1;
-                            return Ok(Some(outcome));
+            Self::Parquet { source, reader, wanted, batch, copied } => loop {
+                match batch {
+                    Some((batch, row)) if *row < batch.num_rows() => {
+                        texts.resize(wanted.len(), String::new());
+                        let mut outcome = Ok(());
+                        for (text, name) in texts.iter_mut().zip(wanted.iter()) {
+                            text.clear();
+                            outcome = outcome.and(match batch.column_by_name(name) {
+                                Some(column) => write_text(column, *row, text),
+                                None => Err("a column is missing"),
+                            });
                         }
-                        _ => match reader.next(run)? {
-                            Some(Ok(next)) => *batch = Some((next, 0)),
-                            Some(Err(reason)) => return Err(problem(source, reason)),
-                            None => return Ok(None),
-                        },
+                        *row += 1;
+                        *copied += texts.iter().map(|text| text.len() as u64).sum::<u64>();
+                        if *copied > run.limits.max_decoded_bytes {
+                            return Err(CoreError::Limit {
+                                what: format!("the decoded size of `{}`", source.path().display()),
+                                limit: "max_decoded_bytes",
+                                found: *copied,
+                                allowed: run.limits.max_decoded_bytes,
+                            }
+                            .into());
+                        }
+                        return Ok(Some(outcome));
                     }
+                    _ => match reader.next(run)? {
+                        Some(Ok(next)) => *batch = Some((next, 0)),
+                        Some(Err(reason)) => return Err(problem(source, reason)),
+                        None => return Ok(None),
+                    },
                 }
-            }
+            },
         }
     }
 }
