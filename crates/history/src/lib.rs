@@ -7,11 +7,13 @@
 
 pub mod amount;
 pub mod builder;
+pub mod constraints;
 pub mod error;
 pub mod export;
 pub mod facts;
 pub mod history;
 pub mod ingest;
+mod parquet_guard;
 pub mod schema;
 pub mod synthesizer;
 pub mod view;

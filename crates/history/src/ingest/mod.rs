@@ -12,6 +12,7 @@ mod governance_core;
 mod guard;
 mod json;
 pub mod logs;
+pub mod mapping;
 mod members;
 mod rows;
 mod sheet;
@@ -50,6 +51,7 @@ pub trait Importer: Sync {
 
 /// The known formats, in the order in which they are asked.
 pub const IMPORTERS: &[&dyn Importer] = &[
+    &mapping::MappedColumns,
     &daotwin_csv::DaotwinCsv,
     &governance_core::GovernanceCore,
     &daostack::Daostack,
