@@ -12,6 +12,7 @@ pub mod facts;
 pub mod history;
 pub mod ingest;
 pub mod schema;
+pub mod subset;
 pub mod synthesizer;
 pub mod view;
 
