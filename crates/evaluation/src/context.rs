@@ -177,8 +177,13 @@ pub(crate) fn fit_on_half(
     let streams = seed.streams(&format!("evaluation trial {index}"));
     let inside: Vec<bool> = (0..real.members.len()).map(|m| streams.stream(m as u64).chance(0.5)).collect();
     let outside: Vec<bool> = inside.iter().map(|&member| !member).collect();
-    let names: std::collections::BTreeSet<&str> =
-        real.members.iter().zip(&inside).filter(|(_, inside)| **inside).map(|(name, _)| name.as_str()).collect();
+    let names: std::collections::BTreeSet<&str> = real
+        .members
+        .iter()
+        .zip(&inside)
+        .filter(|(_, inside)| **inside)
+        .map(|(name, _)| name.as_str())
+        .collect();
     let part = subset::with_members(history, &|member| names.contains(member))?;
     let seed = Seed(seed.streams("evaluation trial seed").stream(index).bits());
     let options = FitOptions { seed, dao: Some(real.dao.clone()), privacy: None };

@@ -115,9 +115,10 @@ impl Metric for Detection {
                 references,
                 bar: Some(0.65),
                 outcome: at_most(value, 0.65),
-                meaning: "chance that the trees rank a synthetic row above a real one, folded at one half: 0.5 \
+                meaning:
+                    "chance that the trees rank a synthetic row above a real one, folded at one half: 0.5 \
                           cannot be told apart, 1 is told apart at once"
-                    .to_owned(),
+                        .to_owned(),
                 ..Score::default()
             }],
             skipped: Vec::new(),

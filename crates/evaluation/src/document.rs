@@ -24,7 +24,9 @@ impl Evaluation {
         let mut sections = Vec::new();
         for dao in &self.daos {
             let prefix = if self.daos.len() > 1 { format!("{}: ", dao.dao) } else { String::new() };
-            let id = |name: &str| if self.daos.len() > 1 { format!("{name}-{}", slug(&dao.dao)) } else { name.to_owned() };
+            let id = |name: &str| {
+                if self.daos.len() > 1 { format!("{name}-{}", slug(&dao.dao)) } else { name.to_owned() }
+            };
             for (part, title, blocks) in chapters(dao, &id) {
                 sections.push(Section { id: id(part), title: format!("{prefix}{title}"), blocks });
             }
@@ -72,7 +74,9 @@ impl Evaluation {
                 let outside: Vec<&str> = dao
                     .facts
                     .iter()
-                    .flat_map(|table| table.rows.iter().filter(|row| !row.holds).map(|row| row.label.as_str()))
+                    .flat_map(|table| {
+                        table.rows.iter().filter(|row| !row.holds).map(|row| row.label.as_str())
+                    })
                     .collect();
                 let total = dao.facts.as_ref().map_or(0, |table| table.rows.len());
                 sentences.push(match outside.len() {
@@ -106,7 +110,8 @@ impl Evaluation {
         }
         let attacks: Vec<(&str, &Score)> =
             self.bad().into_iter().filter(|(_, score)| score.id.starts_with("privacy.")).collect();
-        let tried = self.daos.iter().flat_map(|dao| &dao.scores).filter(|s| s.id.starts_with("privacy.")).count();
+        let tried =
+            self.daos.iter().flat_map(|dao| &dao.scores).filter(|s| s.id.starts_with("privacy.")).count();
         if !attacks.is_empty() {
             let names: Vec<&str> = attacks.iter().map(|(_, score)| score.label.as_str()).collect();
             sentences.push(format!("Privacy attacks succeed beyond their bar: {}.", names.join(", ")));
@@ -120,7 +125,10 @@ impl Evaluation {
             good &= failed == 0;
         }
         if sentences.is_empty() {
-            return Verdict { outcome: Outcome::Neutral, text: "No figure with a bar was asked for.".to_owned() };
+            return Verdict {
+                outcome: Outcome::Neutral,
+                text: "No figure with a bar was asked for.".to_owned(),
+            };
         }
         let outcome = if good { Outcome::Good } else { Outcome::Bad };
         Verdict { outcome, text: sentences.join(" ") }
@@ -310,12 +318,9 @@ fn thin(points: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
     keep.into_iter().map(|index| points[index]).collect()
 }
 
-fn pair(
-    dao: &DaoEvaluation,
-    mark: Mark,
-    points: impl Fn(&Side) -> Vec<(f64, f64)>,
-) -> Vec<Series> {
-    let sides = [("real", Role::Real, &dao.pictures.real), ("synthetic", Role::Synthetic, &dao.pictures.synthetic)];
+fn pair(dao: &DaoEvaluation, mark: Mark, points: impl Fn(&Side) -> Vec<(f64, f64)>) -> Vec<Series> {
+    let sides =
+        [("real", Role::Real, &dao.pictures.real), ("synthetic", Role::Synthetic, &dao.pictures.synthetic)];
     sides
         .map(|(name, role, side)| Series {
             name: name.to_owned(),
@@ -441,7 +446,9 @@ fn co_voting(dao: &DaoEvaluation, chart: &Draw<'_>) -> Option<Block> {
     }
     let corner = |side: &Side| -> Vec<f64> {
         let width = size(side);
-        (0..n).flat_map(|row| side.co_voting.agreement[row * width..row * width + n].iter().copied()).collect()
+        (0..n)
+            .flat_map(|row| side.co_voting.agreement[row * width..row * width + n].iter().copied())
+            .collect()
     };
     Some(chart(
         "co-voting",

@@ -15,8 +15,16 @@ use crate::utility::TRAIN_SHARE;
 pub const FIGURES: [(&str, &str, &str); 5] = [
     ("turnout", "turnout", "mean ballots of a proposal"),
     ("new_members", "new members", "members of the last proposals that did not vote on the first ones"),
-    ("gini", "concentration (Gini)", "Gini coefficient of the mean power of those who vote on the last proposals"),
-    ("nakamoto", "concentration (Nakamoto)", "fewest voters on the last proposals with more than half of mean power"),
+    (
+        "gini",
+        "concentration (Gini)",
+        "Gini coefficient of the mean power of those who vote on the last proposals",
+    ),
+    (
+        "nakamoto",
+        "concentration (Nakamoto)",
+        "fewest voters on the last proposals with more than half of mean power",
+    ),
     ("pass_rate", "pass rate", "share of proposals whose first choice (for, yes) has most power"),
 ];
 
@@ -108,7 +116,10 @@ impl Metric for Forecast {
     fn measure(&self, context: &Context<'_>, run: &Run) -> Result<Measured> {
         run.check()?;
         let Some(foretold) = forecast(context.real, context.forecasts) else {
-            return Ok(Measured::skipped(self, "needs samples of a twin that learned the first 70 % of proposals"));
+            return Ok(Measured::skipped(
+                self,
+                "needs samples of a twin that learned the first 70 % of proposals",
+            ));
         };
         let scores = FIGURES.iter().zip(foretold).map(|((name, label, meaning), figure)| {
             let (low, middle, high) = figure.range;
@@ -119,7 +130,11 @@ impl Metric for Forecast {
                 interval: Some((low, high)),
                 references: vec![("what came".to_owned(), figure.truth)],
                 bar: None,
-                outcome: if low <= figure.truth && figure.truth <= high { Outcome::Good } else { Outcome::Bad },
+                outcome: if low <= figure.truth && figure.truth <= high {
+                    Outcome::Good
+                } else {
+                    Outcome::Bad
+                },
                 meaning: format!("{meaning}: median of the samples and their 90 % interval"),
             }
         });

@@ -85,9 +85,9 @@ impl Gates {
     /// [`Error::Gates`] with every problem: no TOML, an unknown id (with the ids that come near), a bar that
     /// is not a comparison and a number.
     pub fn from_toml(text: &str) -> Result<Self> {
-        let document: toml::Table = text
-            .parse()
-            .map_err(|error: toml::de::Error| Error::Gates { problems: vec![format!("`daotwin.toml`: {error}")] })?;
+        let document: toml::Table = text.parse().map_err(|error: toml::de::Error| Error::Gates {
+            problems: vec![format!("`daotwin.toml`: {error}")],
+        })?;
         let Some(evaluate) = document.get("evaluate") else { return Ok(Self::default()) };
         let Some(gates) = evaluate.get("gates") else { return Ok(Self::default()) };
         let Some(table) = gates.as_table() else {

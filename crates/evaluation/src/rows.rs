@@ -149,11 +149,11 @@ impl Rows {
             let size = votes.len() as f64;
             let power: f64 = votes.iter().map(|vote| view.tokens(vote)).sum();
             let new = votes.iter().filter(|vote| pasts[vote.member as usize].votes == 0).count() as f64;
-            let log_seconds = |seconds: Option<i64>| {
-                seconds.map_or(f64::NAN, |seconds| (seconds.max(0) as f64 + 1.0).ln())
-            };
+            let log_seconds =
+                |seconds: Option<i64>| seconds.map_or(f64::NAN, |seconds| (seconds.max(0) as f64 + 1.0).ln());
             let gap = log_seconds(proposal.start_at.zip(before).map(|(start, before)| start - before));
-            let duration = log_seconds(proposal.end_at.zip(proposal.start_at).map(|(end, start)| end - start));
+            let duration =
+                log_seconds(proposal.end_at.zip(proposal.start_at).map(|(end, start)| end - start));
             let mut heads: std::collections::BTreeMap<i32, f64> = std::collections::BTreeMap::new();
             for (order, vote) in votes.iter().enumerate() {
                 let past = &pasts[vote.member as usize];
@@ -172,7 +172,11 @@ impl Rows {
                     view.time_in_window(vote).unwrap_or(f64::NAN),
                     vote.at.map_or(f64::NAN, |at| (at.rem_euclid(86_400) / 3600) as f64),
                     f64::from(u8::from(vote.choice == leading)),
-                    if order == 0 { f64::NAN } else { heads.get(&vote.choice).copied().unwrap_or(0.0) / seen },
+                    if order == 0 {
+                        f64::NAN
+                    } else {
+                        heads.get(&vote.choice).copied().unwrap_or(0.0) / seen
+                    },
                     if order == 0 { f64::NAN } else { most / seen },
                     f64::from(vote.choice),
                     f64::from(past.votes),

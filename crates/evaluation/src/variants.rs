@@ -48,10 +48,9 @@ pub fn bootstrap(view: &DaoView, seed: Seed) -> DaoView {
     let (mut votes, mut names) = (Vec::with_capacity(view.votes.len()), Vec::with_capacity(voters));
     for copy in 0..voters {
         let member = stream.below(voters as u64) as usize;
-        votes.extend(lists[member].iter().map(|&vote| VoteView {
-            member: copy as u32,
-            ..view.votes[vote as usize]
-        }));
+        votes.extend(
+            lists[member].iter().map(|&vote| VoteView { member: copy as u32, ..view.votes[vote as usize] }),
+        );
         names.push(format!("copy {copy}"));
     }
     rebuild(view, votes, &names)

@@ -24,7 +24,10 @@ fn trees_tell_independent_columns_but_not_resampled_members() {
     assert_eq!((real.len(), real.columns.len()), (view.votes.len(), COLUMNS.len()));
     let run = Run::default();
     let area = |other: &DaoView| {
-        separation(&real, &Rows::of(other), 8_000, Seed(1), &run).unwrap().map(|area| area.max(1.0 - area)).unwrap()
+        separation(&real, &Rows::of(other), 8_000, Seed(1), &run)
+            .unwrap()
+            .map(|area| area.max(1.0 - area))
+            .unwrap()
     };
     let naive = area(&variants::independent_columns(&view, Seed(1)));
     let copies = area(&variants::bootstrap(&view, Seed(1)));
@@ -87,7 +90,10 @@ fn the_real_dao_itself_is_faithful_useful_and_a_copy() {
     assert!(copies.value > 0.3 && copies.outcome == daotwin_core::document::Outcome::Bad, "{copies:?}");
     // Without a holdout or the model, attacks on members say why they are missing.
     let missing: Vec<&str> = own.skipped.iter().map(|(id, _)| id.as_str()).collect();
-    assert!(missing.contains(&"privacy.membership.auc") && missing.contains(&"privacy.shadow.auc"), "{missing:?}");
+    assert!(
+        missing.contains(&"privacy.membership.auc") && missing.contains(&"privacy.shadow.auc"),
+        "{missing:?}"
+    );
     assert_eq!(own.scores.len() + own.skipped.len(), metric::ids().len());
     let foretold = forecast(&view, &samples).unwrap();
     assert!(foretold.iter().all(|figure| figure.truth == figure.range.1));

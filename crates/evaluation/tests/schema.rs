@@ -167,7 +167,10 @@ fn the_output_has_the_shape_of_the_schema_and_the_same_bytes_on_any_threads() {
     let skipped: Vec<&str> = dao.skipped.iter().map(|(id, _)| id.as_str()).collect();
     assert_eq!(skipped, ["privacy.shadow.auc"]);
     for score in &dao.scores {
-        assert!(score.value.is_finite() && !score.references.is_empty() && !score.meaning.is_empty(), "{score:?}");
+        assert!(
+            score.value.is_finite() && !score.references.is_empty() && !score.meaning.is_empty(),
+            "{score:?}"
+        );
     }
 
     let document = evaluation.document();
@@ -188,7 +191,8 @@ fn the_output_has_the_shape_of_the_schema_and_the_same_bytes_on_any_threads() {
             _ => {}
         }
     }
-    let wanted = ["activity-tail", "power-tail", "turnout", "timing", "majority", "co-voting", "correlations"];
+    let wanted =
+        ["activity-tail", "power-tail", "turnout", "timing", "majority", "co-voting", "correlations"];
     assert!(wanted.iter().all(|name| charts.contains(*name)), "{charts:?}");
     assert!(document.sections.iter().any(|section| section.id == "limits"));
 }
@@ -198,7 +202,11 @@ fn each_metric_has_a_card_and_its_ids_are_its_own() {
     let mut seen = BTreeSet::new();
     for metric in METRICS {
         let card = metric.card();
-        assert!(!card.purpose.is_empty() && !card.source.is_empty() && !card.limits.is_empty(), "{}", metric.id());
+        assert!(
+            !card.purpose.is_empty() && !card.source.is_empty() && !card.limits.is_empty(),
+            "{}",
+            metric.id()
+        );
         for id in metric.ids() {
             assert!(id.starts_with(&format!("{}.", metric.id())), "{id}");
             assert!(seen.insert(id.clone()), "{id} twice");

@@ -6,9 +6,7 @@ use std::path::Path;
 
 use daotwin_core::{ErrorKind, Run, Seed};
 use daotwin_evaluation::{Options, evaluate, variants};
-use daotwin_history::synthesizer::{
-    Card, Failure, FitOptions, Fitted, SampleOptions, Synthesizer,
-};
+use daotwin_history::synthesizer::{Card, Failure, FitOptions, Fitted, SampleOptions, Synthesizer};
 use daotwin_history::view::DaoView;
 use daotwin_history::{History, Manifest};
 

@@ -35,7 +35,8 @@ fn without(table: Table, batch: &RecordBatch, name: &str) -> Result<RecordBatch>
     };
     let mut columns = batch.columns().to_vec();
     columns[index] = new_null_array(columns[index].data_type(), batch.num_rows());
-    RecordBatch::try_new(batch.schema(), columns).map_err(|source| Error::Arrow { table: table.name(), source })
+    RecordBatch::try_new(batch.schema(), columns)
+        .map_err(|source| Error::Arrow { table: table.name(), source })
 }
 
 /// The History as it would be had only some members taken part: rows that name another member are left out,

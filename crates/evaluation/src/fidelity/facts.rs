@@ -57,16 +57,18 @@ pub(crate) fn scores(context: &Context<'_>, table: &FactTable) -> Vec<Score> {
             }
         })
         .collect();
-    scores.extend(table.counts.iter().filter(|check| check.median.is_finite()).map(|check| Score {
-        id: id(Facts.id(), &check.name),
-        label: check.label.clone(),
-        value: check.median,
-        interval: Some((check.low, check.high)),
-        references: vec![("real value".to_owned(), check.real)],
-        bar: None,
-        outcome: if check.holds { Outcome::Good } else { Outcome::Bad },
-        meaning: "median count of the samples with their 90 % interval, which should hold the real count"
-            .to_owned(),
+    scores.extend(table.counts.iter().filter(|check| check.median.is_finite()).map(|check| {
+        Score {
+            id: id(Facts.id(), &check.name),
+            label: check.label.clone(),
+            value: check.median,
+            interval: Some((check.low, check.high)),
+            references: vec![("real value".to_owned(), check.real)],
+            bar: None,
+            outcome: if check.holds { Outcome::Good } else { Outcome::Bad },
+            meaning: "median count of the samples with their 90 % interval, which should hold the real count"
+                .to_owned(),
+        }
     }));
     scores
 }

@@ -34,7 +34,11 @@ fn binned(rows: &Rows) -> Vec<Vec<u8>> {
         .map(|&(name, edges)| {
             let values = &rows.columns[column(name)];
             let bin = |value: &f64| {
-                if value.is_nan() { edges.len() as u8 + 1 } else { edges.partition_point(|e| e <= value) as u8 }
+                if value.is_nan() {
+                    edges.len() as u8 + 1
+                } else {
+                    edges.partition_point(|e| e <= value) as u8
+                }
             };
             values.iter().map(bin).collect()
         })
@@ -85,7 +89,8 @@ pub fn total_variation(left: &Rows, right: &Rows) -> [f64; 3] {
 #[derive(Debug)]
 pub struct Marginals;
 
-const WAYS: [(&str, &str); 3] = [("one_way", "one column"), ("two_way", "two columns"), ("three_way", "three columns")];
+const WAYS: [(&str, &str); 3] =
+    [("one_way", "one column"), ("two_way", "two columns"), ("three_way", "three columns")];
 
 impl Metric for Marginals {
     fn id(&self) -> &'static str {
@@ -122,7 +127,8 @@ impl Metric for Marginals {
                 ("independent columns".to_owned(), naive[way]),
             ],
             outcome: Outcome::Neutral,
-            meaning: "share of vote rows that would have to move between bins; 0 is equal, 1 is apart".to_owned(),
+            meaning: "share of vote rows that would have to move between bins; 0 is equal, 1 is apart"
+                .to_owned(),
             ..Score::default()
         });
         Ok(Measured { scores: scores.collect(), skipped: Vec::new() })

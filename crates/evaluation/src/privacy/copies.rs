@@ -37,9 +37,9 @@ impl Prints {
         }
         for list in view.votes_by_member().iter().filter(|list| list.len() >= 2) {
             let votes = list.iter().map(|&vote| &view.votes[vote as usize]);
-            prints.records.push(
-                votes.map(|vote| (vote.proposal, vote.choice, coarse(view.tokens(vote)))).collect(),
-            );
+            prints
+                .records
+                .push(votes.map(|vote| (vote.proposal, vote.choice, coarse(view.tokens(vote)))).collect());
         }
         prints
     }
@@ -82,7 +82,8 @@ pub fn copied(synthetic: &DaoView, halves: &(DaoView, DaoView)) -> Copied {
 #[derive(Debug)]
 pub struct Copies;
 
-const KINDS: [(&str, &str); 2] = [("rows", "copied rows (power, time, choice)"), ("records", "copied vote records")];
+const KINDS: [(&str, &str); 2] =
+    [("rows", "copied rows (power, time, choice)"), ("records", "copied vote records")];
 
 impl Metric for Copies {
     fn id(&self) -> &'static str {
@@ -129,9 +130,10 @@ impl Metric for Copies {
                 references,
                 bar: Some(bar),
                 outcome: if value <= bar { Outcome::Good } else { Outcome::Bad },
-                meaning: "share found among a half of the real members; the bar is the share between two real \
+                meaning:
+                    "share found among a half of the real members; the bar is the share between two real \
                           halves and what chance adds to it"
-                    .to_owned(),
+                        .to_owned(),
             });
         }
         Ok(measured)

@@ -33,7 +33,9 @@ pub fn attack(trial: &Trial, seed: Seed) -> Option<Controlled> {
     for secret in SECRETS {
         let known: Vec<usize> = (0..WIDTH)
             // Mean and first power nearly say each other, as do first and last proposal.
-            .filter(|axis| !(matches!(secret, 2) && matches!(axis, 1..=3)) && !(secret == 5 && matches!(axis, 4 | 5)))
+            .filter(|axis| {
+                !(matches!(secret, 2) && matches!(axis, 1..=3)) && !(secret == 5 && matches!(axis, 4 | 5))
+            })
             .filter(|&axis| axis != secret)
             .collect();
         let crowd = sorted(&holdout.iter().map(|point| point[secret]).collect::<Vec<_>>());
@@ -82,7 +84,8 @@ impl Metric for Inference {
         let Some(attack) = attack(trial, context.options.seed) else {
             return Ok(Measured::skipped(self, "fewer than 20 members on a side"));
         };
-        let meaning = "success beyond the control group's, as a share of what was left to go wrong; 0 is none";
+        let meaning =
+            "success beyond the control group's, as a share of what was left to go wrong; 0 is none";
         let score = attack.score(id(self.id(), "risk"), "inference of an attribute", meaning);
         Ok(Measured { scores: vec![score], skipped: Vec::new() })
     }

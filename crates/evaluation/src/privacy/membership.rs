@@ -75,8 +75,9 @@ pub(super) fn targets(trial: &Trial) -> Option<Targets> {
 pub fn attack(trial: &Trial) -> Option<Attack> {
     let targets = targets(trial)?;
     let pairs = targets.to_synthetic.iter().zip(&targets.to_people);
-    let scores: Vec<f64> =
-        pairs.map(|(synthetic, people)| (people[NEIGHBOURS - 1] + 1e-9).ln() - (synthetic[0] + 1e-9).ln()).collect();
+    let scores: Vec<f64> = pairs
+        .map(|(synthetic, people)| (people[NEIGHBOURS - 1] + 1e-9).ln() - (synthetic[0] + 1e-9).ln())
+        .collect();
     Some(Attack::of(&scores, &targets.inside))
 }
 

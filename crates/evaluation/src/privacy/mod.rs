@@ -34,7 +34,8 @@ fn risk(hits: u64, tries: u64, control_hits: u64, control_tries: u64) -> (f64, (
         let (low, high) = wilson(hits, tries, 0.05);
         ((low + high) / 2.0, (high - low) / 2.0)
     };
-    let ((main, main_half), (control, control_half)) = (estimate(hits, tries), estimate(control_hits, control_tries));
+    let ((main, main_half), (control, control_half)) =
+        (estimate(hits, tries), estimate(control_hits, control_tries));
     let room = (1.0 - control).max(1e-9);
     let value = (main - control) / room;
     // Propagated through the quotient.

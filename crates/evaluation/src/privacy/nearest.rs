@@ -73,9 +73,10 @@ impl Metric for Nearest {
                 references: vec![("chance".to_owned(), 0.5)],
                 bar: Some(0.55),
                 outcome,
-                meaning: "share of synthetic members whose nearest real member was learned from; 0.5 is as it \
+                meaning:
+                    "share of synthetic members whose nearest real member was learned from; 0.5 is as it \
                           should be; bad where the whole interval is above the bar"
-                    .to_owned(),
+                        .to_owned(),
             }],
             skipped: Vec::new(),
         })

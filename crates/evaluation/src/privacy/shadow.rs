@@ -18,7 +18,8 @@ fn features(trial: &Trial) -> Option<(Samples, Vec<bool>)> {
     for (index, point) in targets.points.iter().enumerate() {
         let (synthetic, people) = (&targets.to_synthetic[index], &targets.to_people[index]);
         let log = |distance: f64| (distance + 1e-9).ln();
-        let near = [log(synthetic[0]), log(synthetic[0]) - log(people[4]), log(synthetic[4]) - log(people[4])];
+        let near =
+            [log(synthetic[0]), log(synthetic[0]) - log(people[4]), log(synthetic[4]) - log(people[4])];
         samples.push(near.into_iter().chain(point.iter().copied()), targets.inside[index]);
     }
     Some((samples, targets.inside))
@@ -68,9 +69,8 @@ impl Metric for Shadow {
         let (Some(synthesizer), Some(history)) = (context.options.synthesizer, context.history) else {
             return Ok(Measured::skipped(self, "needs the model itself, to train shadows of it"));
         };
-        let fit = |index: u64| {
-            fit_on_half(synthesizer, history, context.real, context.options.seed, index, run)
-        };
+        let fit =
+            |index: u64| fit_on_half(synthesizer, history, context.real, context.options.seed, index, run);
         let shadows = (1..=context.options.shadows.max(1) as u64).map(fit).collect::<Result<Vec<_>>>()?;
         // A holdout that was given belongs to samples of another model than the shadows'.
         let target = match (context.holdout, context.trial(run)?) {

@@ -78,7 +78,8 @@ pub fn attack(trial: &Trial, seed: Seed) -> Option<Controlled> {
             mixed[axis] = draw()[axis];
         }
         let singles_out = |description: &Point, crowd: &[Point]| {
-            let fits = |point: &&Point| axes.iter().all(|&axis| (point[axis] - description[axis]).abs() <= 0.05);
+            let fits =
+                |point: &&Point| axes.iter().all(|&axis| (point[axis] - description[axis]).abs() <= 0.05);
             u64::from(crowd.iter().filter(fits).take(2).count() == 1)
         };
         result.hits += singles_out(guess, &train);
@@ -115,7 +116,8 @@ impl Metric for SinglingOut {
         let Some(attack) = attack(trial, context.options.seed) else {
             return Ok(Measured::skipped(self, "fewer than 10 members on a side"));
         };
-        let meaning = "success beyond the control group's, as a share of what was left to go wrong; 0 is none";
+        let meaning =
+            "success beyond the control group's, as a share of what was left to go wrong; 0 is none";
         let score = attack.score(id(self.id(), "risk"), "singling out", meaning);
         Ok(Measured { scores: vec![score], skipped: Vec::new() })
     }

@@ -114,7 +114,10 @@ fn nearest_records_and_copies_see_the_leak_only() {
     let halves = variants::halves(&real, Seed(5));
     let exact = copies::copied(&real, &halves);
     // The DAO itself: each half holds half of it.
-    assert!((exact.synthetic[0].unwrap() - 0.5).abs() < 0.1 && exact.synthetic[1].unwrap() > 0.4, "{exact:?}");
+    assert!(
+        (exact.synthetic[0].unwrap() - 0.5).abs() < 0.1 && exact.synthetic[1].unwrap() > 0.4,
+        "{exact:?}"
+    );
     let near = copies::copied(&jittered(&real), &halves);
     assert!(near.synthetic[1].unwrap() > 0.02, "records are recognised though each digit is moved: {near:?}");
     let honest = copies::copied(&dao(1001), &halves);

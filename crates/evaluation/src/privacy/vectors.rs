@@ -28,7 +28,8 @@ pub(super) fn points(view: &DaoView) -> Vec<Point> {
                 let values = &rows.columns[column(name)];
                 list.iter().map(|&row| values[row]).filter(|value| value.is_finite()).collect()
             };
-            let place = |row: Option<&usize>| row.map_or(0.0, |&row| f64::from(rows.proposal[row]) / proposals);
+            let place =
+                |row: Option<&usize>| row.map_or(0.0, |&row| f64::from(rows.proposal[row]) / proposals);
             let (powers, times) = (values("power"), values("time_in_window"));
             let first = powers.first().copied().unwrap_or(-23.0);
             [

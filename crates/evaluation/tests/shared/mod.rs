@@ -17,7 +17,8 @@ pub(crate) fn governance_core() -> Option<History> {
         println!("skipped: `{}` is not on this machine", folder.display());
         return None;
     }
-    let files = ["daos.csv.gz", "members.csv.gz", "proposals.csv.gz", "votes.csv.gz"].map(|file| folder.join(file));
+    let files =
+        ["daos.csv.gz", "members.csv.gz", "proposals.csv.gz", "votes.csv.gz"].map(|file| folder.join(file));
     Some(ingest(&files, &Options::default(), &Run::default()).unwrap())
 }
 
