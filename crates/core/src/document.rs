@@ -2,6 +2,9 @@
 //!
 //! A room computes numbers and says what they mean; how they look is the renderer's business. Every score
 //! carries its references, so that no figure is ever shown alone.
+//!
+//! All text is plain text: a renderer escapes it, whoever wrote it. In JSON a number that is not finite is
+//! `null`, and `null` is read back as NaN.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +15,9 @@ pub struct Document {
     pub title: String,
     /// The answer in one or two sentences.
     pub verdict: Verdict,
+    /// The few answers of the first screen: is it faithful, is it useful, is it private. Usually three.
+    #[serde(default)]
+    pub highlights: Vec<Highlight>,
     /// What a reader must know before trusting a figure: "not private", "no privacy claim".
     pub warnings: Vec<String>,
     /// Label and value pairs: version, seed, fingerprint, epsilon, delta, unit of privacy, ledger head.
@@ -26,6 +32,19 @@ pub struct Verdict {
     /// The mark beside the sentence.
     pub outcome: Outcome,
     /// The sentence.
+    pub text: String,
+}
+
+/// One answer of the first screen.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Highlight {
+    /// The question in a word or two: `Fidelity`, `Privacy`.
+    pub label: String,
+    /// The answer's figure, short: `10 of 11 facts hold`, `ε = 3, δ = 10⁻⁶`.
+    pub figure: String,
+    /// The mark beside it.
+    pub outcome: Outcome,
+    /// What the figure means, in one sentence.
     pub text: String,
 }
 
@@ -81,12 +100,16 @@ pub struct Score {
     /// The name in words.
     pub label: String,
     /// The figure.
+    #[serde(deserialize_with = "nullable::read")]
     pub value: f64,
     /// The interval around it, where one was computed.
+    #[serde(default, deserialize_with = "nullable::read")]
     pub interval: Option<(f64, f64)>,
     /// Name and figure of each reference: `holdout`, `chance`, `independent columns`, `bootstrap floor`.
+    #[serde(default, deserialize_with = "nullable::read")]
     pub references: Vec<(String, f64)>,
     /// The largest (or smallest, see `outcome`) figure that is accepted, where there is one.
+    #[serde(default)]
     pub bar: Option<f64>,
     /// How the figure stands to its bar.
     pub outcome: Outcome,
@@ -137,7 +160,9 @@ pub enum Plot {
         categories: Vec<String>,
         /// The vertical axis.
         y: Axis,
-        /// Name and heights of each series, a height for each category.
+        /// Name and heights of each series, a height for each category. A name that begins with `real`,
+        /// `synthetic` or `measured` is drawn in that role.
+        #[serde(deserialize_with = "nullable::read")]
         series: Vec<(String, Vec<f64>)>,
     },
     /// A coloured matrix. Several are drawn side by side on one scale: real, synthetic, difference.
@@ -147,8 +172,10 @@ pub enum Plot {
         /// The labels of the columns.
         columns: Vec<String>,
         /// Name and values of each map, row by row; NaN is drawn as missing.
+        #[serde(deserialize_with = "nullable::read")]
         maps: Vec<(String, Vec<f64>)>,
-        /// The scale's ends.
+        /// The scale's ends. Where they lie on both sides of zero, zero is the neutral colour.
+        #[serde(deserialize_with = "nullable::read")]
         range: (f64, f64),
     },
 }
@@ -184,9 +211,11 @@ pub struct Series {
     pub role: Role,
     /// How it is drawn.
     pub mark: Mark,
-    /// The points, in drawing order.
+    /// The points, in drawing order. A point that is not finite interrupts the line.
+    #[serde(deserialize_with = "nullable::read")]
     pub points: Vec<(f64, f64)>,
-    /// For [`Mark::Band`]: the upper edge, a value for each point.
+    /// For [`Mark::Band`]: the upper edge, a value for each point; empty otherwise.
+    #[serde(default, deserialize_with = "nullable::read")]
     pub upper: Vec<f64>,
 }
 
@@ -216,4 +245,56 @@ pub enum Mark {
     Dots,
     /// The area between each point and its upper edge.
     Band,
+}
+
+/// Reads `null` as NaN, which is how JSON carries a number that is not finite.
+mod nullable {
+    use serde::{Deserialize, Deserializer};
+
+    /// The same shape with `null` allowed where it has a number.
+    pub(super) trait FromNullable: Sized {
+        /// The shape as JSON has it.
+        type Json: for<'de> Deserialize<'de>;
+        /// Puts NaN where the JSON has `null`.
+        fn from_nullable(json: Self::Json) -> Self;
+    }
+
+    impl FromNullable for f64 {
+        type Json = Option<f64>;
+        fn from_nullable(json: Self::Json) -> Self {
+            json.unwrap_or(Self::NAN)
+        }
+    }
+
+    impl FromNullable for String {
+        type Json = String;
+        fn from_nullable(json: Self::Json) -> Self {
+            json
+        }
+    }
+
+    impl<A: FromNullable, B: FromNullable> FromNullable for (A, B) {
+        type Json = (A::Json, B::Json);
+        fn from_nullable((first, second): Self::Json) -> Self {
+            (A::from_nullable(first), B::from_nullable(second))
+        }
+    }
+
+    impl<T: FromNullable> FromNullable for Vec<T> {
+        type Json = Vec<T::Json>;
+        fn from_nullable(json: Self::Json) -> Self {
+            json.into_iter().map(T::from_nullable).collect()
+        }
+    }
+
+    impl<T: FromNullable> FromNullable for Option<T> {
+        type Json = Option<T::Json>;
+        fn from_nullable(json: Self::Json) -> Self {
+            json.map(T::from_nullable)
+        }
+    }
+
+    pub(super) fn read<'de, D: Deserializer<'de>, T: FromNullable>(deserializer: D) -> Result<T, D::Error> {
+        T::Json::deserialize(deserializer).map(T::from_nullable)
+    }
 }

@@ -2,4 +2,8 @@
 //!
 //! [`registry`] lists them. One model is one folder and one line there.
 
+pub mod error;
 pub mod registry;
+pub mod twin;
+
+pub use error::{Error, Result};

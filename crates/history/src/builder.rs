@@ -365,13 +365,14 @@ pub struct HistoryBuilder {
     tables: BTreeMap<Table, TableBuilder>,
     set_aside: BTreeMap<(String, &'static str, String), u64>,
     sources: Vec<String>,
+    notes: BTreeMap<String, String>,
 }
 
 impl HistoryBuilder {
     /// An empty History whose amounts have `decimals` decimals (18 for most tokens).
     pub fn new(decimals: u8, limits: Limits) -> Self {
         let (tables, set_aside) = (BTreeMap::new(), BTreeMap::new());
-        Self { decimals, limits, tables, set_aside, sources: Vec::new() }
+        Self { decimals, limits, tables, set_aside, sources: Vec::new(), notes: BTreeMap::new() }
     }
 
     /// The decimals of the amounts.
@@ -400,6 +401,11 @@ impl HistoryBuilder {
         self.sources.push(name.into());
     }
 
+    /// Notes a fact about the import for the manifest: what was assumed, and for how many rows.
+    pub fn note(&mut self, name: &str, value: &str) {
+        self.notes.insert(name.to_owned(), value.to_owned());
+    }
+
     /// Counts a row that could not be read. The reason names columns and rules, never a cell.
     pub fn set_aside(&mut self, source: &str, table: Table, reason: &str) {
         // A hostile file could make up reasons without end.
@@ -425,6 +431,7 @@ impl HistoryBuilder {
         let mut history = History::new(Manifest {
             decimals: self.decimals,
             sources: self.sources,
+            provenance: self.notes,
             set_aside: self
                 .set_aside
                 .into_iter()

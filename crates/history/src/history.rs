@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{ArrayRef, AsArray, RecordBatch};
 use arrow::compute::concat_batches;
+use arrow::datatypes::{Int64Type, TimestampSecondType};
 use daotwin_core::files::{PartialFolder, atomic_write, read_limited};
 use daotwin_core::{Error as CoreError, Run};
 use parquet::arrow::ArrowWriter;
@@ -145,8 +147,16 @@ impl History {
         for (table, batch) in &self.tables {
             let arrow = |source| Error::Arrow { table: table.name(), source };
             hash.update(table.name().as_bytes());
-            let formatters = batch
+            // Times are hashed as seconds: Arrow formats no named time zone without a table of them.
+            let columns: Vec<ArrayRef> = batch
                 .columns()
+                .iter()
+                .map(|column| match column.as_primitive_opt::<TimestampSecondType>() {
+                    Some(times) => Arc::new(times.reinterpret_cast::<Int64Type>()),
+                    None => column.clone(),
+                })
+                .collect();
+            let formatters = columns
                 .iter()
                 .map(|column| ArrayFormatter::try_new(column, &options))
                 .collect::<std::result::Result<Vec<_>, _>>()

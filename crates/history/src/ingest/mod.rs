@@ -5,6 +5,8 @@
 
 mod ballot;
 mod governance_core;
+mod guard;
+pub mod logs;
 mod rows;
 pub mod source;
 
@@ -37,7 +39,7 @@ pub trait Importer: Sync {
 }
 
 /// The known formats, in the order in which they are asked.
-pub const IMPORTERS: &[&dyn Importer] = &[&governance_core::GovernanceCore];
+pub const IMPORTERS: &[&dyn Importer] = &[&governance_core::GovernanceCore, &logs::EventLogs];
 
 /// What an import may be told.
 #[derive(Debug, Clone, Default)]

@@ -1,0 +1,64 @@
+//! What can go wrong with a synthesizer.
+
+use std::path::PathBuf;
+
+use daotwin_core::ErrorKind;
+use daotwin_history::synthesizer::Failure;
+
+/// A failure of the `generators` room.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A failure of the ground: files, limits, cancellation.
+    #[error(transparent)]
+    Core(#[from] daotwin_core::Error),
+    /// A failure of the History.
+    #[error(transparent)]
+    History(#[from] daotwin_history::Error),
+    /// A failure of the privacy room: budget, ledger.
+    #[error(transparent)]
+    Privacy(#[from] daotwin_privacy::Error),
+    /// A folder is not a twin.
+    #[error("`{}` is not a twin: {reason}; a twin is a folder made by `daotwin fit`", path.display())]
+    NotATwin {
+        /// The folder.
+        path: PathBuf,
+        /// What is missing or wrong.
+        reason: String,
+    },
+    /// Options that cannot be obeyed, all of them.
+    #[error("{}", problems.join("\n"))]
+    Options {
+        /// One message a problem.
+        problems: Vec<String>,
+    },
+    /// The History has nothing to learn from.
+    #[error("{0}")]
+    Nothing(String),
+    /// Arrow refused columns that daotwin made.
+    #[error("defect: {0}")]
+    Defect(String),
+}
+
+impl Error {
+    /// The kind of this failure.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Core(error) => error.kind(),
+            Self::History(error) => error.kind(),
+            Self::Privacy(error) => error.kind(),
+            Self::NotATwin { .. } | Self::Nothing(_) => ErrorKind::Input,
+            Self::Options { .. } => ErrorKind::Usage,
+            Self::Defect(_) => ErrorKind::Internal,
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self { kind: error.kind(), source: Box::new(error) }
+    }
+}
+
+/// The room's result.
+pub type Result<T> = std::result::Result<T, Error>;

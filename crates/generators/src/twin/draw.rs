@@ -1,0 +1,369 @@
+//! Drawing one block: members, who votes on what, with which power, when and for what.
+
+use daotwin_core::{Run, Seed, Stream};
+use daotwin_history::amount;
+
+use super::bins::{JUMP_BINS, SESSION_EDGES, STEADY_BINS, TIME_BINS, in_session, jump_value};
+use super::calibrate::{round_systematically, spread};
+use super::estimate::steady_row;
+use super::model::DaoModel;
+use super::outcome::{Voter, assign, ballot, several_entries};
+use super::participation::Participation;
+use super::plan::{Plan, streams};
+use crate::error::Result;
+
+/// The ballots of one block by proposal, then time.
+#[derive(Debug, Default)]
+pub(crate) struct Block {
+    /// Members of this block.
+    pub(crate) members: u32,
+    /// Where each proposal's ballots start; one more entry than proposals.
+    pub(crate) starts: Vec<u32>,
+    pub(crate) member: Vec<u32>,
+    pub(crate) at: Vec<Option<i64>>,
+    /// Base units.
+    pub(crate) power: Vec<i128>,
+    /// First choices, 0-based.
+    pub(crate) choice: Vec<u16>,
+    /// For ballots with several entries: all of them, by ballot; empty where the system takes one.
+    pub(crate) entries: std::collections::BTreeMap<u32, Vec<u16>>,
+}
+
+/// How a member's power moves from ballot to ballot, relative to its first.
+fn power_path(model: &DaoModel, votes: u32, stream: &mut Stream, path: &mut Vec<f64>) {
+    path.clear();
+    path.push(1.0);
+    if votes < 2 {
+        return;
+    }
+    let row = steady_row(votes) * STEADY_BINS;
+    let bin = stream.weighted(&model.steady[row..row + STEADY_BINS]);
+    let unchanged = match bin {
+        0 => 0.0,
+        bin if bin == STEADY_BINS - 1 => 1.0,
+        bin => (bin as f64 - stream.uniform()) / 4.0,
+    };
+    let mut last = 1.0;
+    for _ in 1..votes {
+        let before = path[path.len() - 1];
+        let next = if unchanged >= 1.0 || stream.chance(unchanged) {
+            before
+        } else if before <= 0.0 {
+            last
+        } else {
+            let cell = stream.weighted(&model.jump[..=JUMP_BINS]);
+            if cell == JUMP_BINS {
+                last = before;
+                0.0
+            } else {
+                before * 10_f64.powf(jump_value(cell, stream.uniform()))
+            }
+        };
+        path.push(next);
+    }
+}
+
+/// Draws from a table of shares: the running sums, searched.
+#[derive(Debug)]
+struct Table {
+    sums: Vec<f64>,
+}
+
+impl Table {
+    fn new(weights: &[f64]) -> Self {
+        let mut sum = 0.0;
+        let sums = weights.iter().map(|weight| {
+            sum += weight.max(0.0);
+            sum
+        });
+        Self { sums: sums.collect() }
+    }
+
+    fn draw(&self, stream: &mut Stream) -> usize {
+        let total = self.sums.last().copied().unwrap_or(0.0);
+        if total <= 0.0 {
+            return stream.below(self.sums.len() as u64) as usize;
+        }
+        let target = stream.uniform() * total;
+        self.sums.partition_point(|&sum| sum <= target).min(self.sums.len() - 1)
+    }
+}
+
+/// The tables that are drawn from for every ballot.
+#[derive(Debug)]
+pub(crate) struct Tables {
+    time: [Table; 2],
+    session: Table,
+    hour_accept: Vec<f64>,
+    /// Power at equal steps of the members of each group, for stratified draws.
+    groups: Vec<Vec<(f64, super::model::PowerPiece)>>,
+    median: f64,
+}
+
+impl Tables {
+    pub(crate) fn new(model: &DaoModel) -> Self {
+        let (newcomers, returning) = model.time.split_at(TIME_BINS);
+        let most = model.hour.iter().copied().fold(1e-300, f64::max);
+        let mut groups = vec![Vec::new(); model.groups()];
+        for piece in &model.power {
+            let group: &mut Vec<(f64, super::model::PowerPiece)> = &mut groups[usize::from(piece.group)];
+            let below = group.last().map_or(0.0, |(sum, _)| *sum);
+            group.push((below + piece.weight, *piece));
+        }
+        let mut below = 0.0;
+        let half = 0.5 * model.power.iter().map(|piece| piece.weight).sum::<f64>();
+        let median = model.power.iter().find(|piece| {
+            below += piece.weight;
+            below >= half
+        });
+        Self {
+            time: [Table::new(newcomers), Table::new(returning)],
+            session: Table::new(&model.session),
+            hour_accept: model.hour.iter().map(|share| share / most).collect(),
+            groups,
+            median: median.map_or(1.0, |piece| piece.at(0.5)).max(1e-12),
+        }
+    }
+
+    /// The mean power of the member at rank `share` (0 to 1) of its group.
+    fn power(&self, group: u8, share: f64) -> f64 {
+        let pieces = &self.groups[usize::from(group)];
+        let Some((total, last)) = pieces.last() else { return 0.0 };
+        let target = share * total;
+        let index = pieces.partition_point(|(sum, _)| *sum <= target);
+        let Some((sum, piece)) = pieces.get(index) else { return last.high };
+        piece.at(1.0 - ((sum - target) / piece.weight).clamp(0.0, 1.0))
+    }
+
+    /// A time in the window.
+    fn time(&self, returning: bool, start: i64, end: i64, stream: &mut Stream) -> i64 {
+        let mut at = start;
+        for _ in 0..4 {
+            let bin = self.time[usize::from(returning)].draw(stream);
+            let position = (bin as f64 + stream.uniform()) / TIME_BINS as f64;
+            at = start + ((end - start) as f64 * position) as i64;
+            if stream.chance(self.hour_accept[(at.rem_euclid(86_400) / 3_600) as usize]) {
+                break;
+            }
+        }
+        at
+    }
+}
+
+/// Draws a block.
+///
+/// Determinism: the draws depend on the seed, the DAO and the block's number alone.
+///
+/// # Errors
+/// Cancellation.
+pub(crate) fn block(
+    model: &DaoModel,
+    tables: &Tables,
+    plan: &Plan,
+    seed: Seed,
+    number: u64,
+    run: &Run,
+) -> Result<Block> {
+    let mut stream = streams(seed, "participation", &model.dao).stream(number);
+    let newcomers = round_systematically(plan.proposals.iter().map(|p| p.turnout.newcomers), &mut stream);
+    let returning = round_systematically(plan.proposals.iter().map(|p| p.turnout.returning), &mut stream);
+    let members = newcomers.iter().sum::<u64>() as usize;
+    let groups = spread(&model.group_shares(), members, &mut stream);
+    let mut process = Participation::new(model.weights.clone());
+    let mut result = Block { members: members as u32, starts: vec![0], ..Block::default() };
+    let mut old = Vec::new();
+    let mut next = 0;
+    for (index, (&new, &back)) in newcomers.iter().zip(&returning).enumerate() {
+        if index % 64 == 0 {
+            run.check()?;
+        }
+        let arriving = &groups[next..next + new as usize];
+        next += new as usize;
+        result.member.extend_from_slice(process.next(back, arriving, &mut stream));
+        let from = result.starts[index] as usize;
+        old.resize(from, false);
+        old.resize(from + process.returning(), true);
+        old.resize(result.member.len(), false);
+        result.starts.push(result.member.len() as u32);
+    }
+    let votes = result.member.len();
+    let by_member = by_member(&result.member, members);
+    run.check()?;
+
+    // Stratified powers: within a group, members take the ranks in random order.
+    let anchors = anchors(&groups, tables, plan, &mut stream);
+    result.power = vec![0; votes];
+    result.at = vec![None; votes];
+    let mut dissent = vec![1.0_f64; members];
+    let mut tokens = vec![0.0_f64; votes];
+    let member_streams = streams(seed, "member", &model.dao);
+    let proposal_of = proposal_of(&result.starts);
+    let mut path = Vec::new();
+    for member in 0..members {
+        let list = &by_member.1[by_member.0[member] as usize..by_member.0[member + 1] as usize];
+        if list.is_empty() {
+            continue;
+        }
+        let mut stream = member_streams.stream((number << 32) | member as u64);
+        if model.dissent_shape.is_finite() {
+            dissent[member] = stream.gamma(model.dissent_shape) / model.dissent_shape;
+        }
+        power_path(model, list.len() as u32, &mut stream, &mut path);
+        let mean = path.iter().sum::<f64>() / path.len() as f64;
+        let mut before = f64::NAN;
+        let mut units = 0;
+        let mut last: Option<i64> = None;
+        for (&vote, &relative) in list.iter().zip(&path) {
+            let vote = vote as usize;
+            if relative != before {
+                before = relative;
+                tokens[vote] = if mean > 0.0 { anchors[member] * relative / mean } else { 0.0 };
+                units = amount::from_tokens(tokens[vote], model.decimals);
+            }
+            tokens[vote] = amount::to_tokens(units, model.decimals);
+            result.power[vote] = units;
+            let planned = &plan.proposals[proposal_of[vote] as usize];
+            if let (Some(start), Some(end)) = (planned.start_at, planned.end_at) {
+                last = Some(vote_time(model, tables, (start, end), last, old[vote], &mut stream));
+                result.at[vote] = last;
+            }
+        }
+    }
+    run.check()?;
+    choose(model, plan, seed, number, &tokens, &dissent, &mut result);
+    Ok(order_by_time(result))
+}
+
+/// Ballots of each member in order of proposals: starts and list.
+fn by_member(votes: &[u32], members: usize) -> (Vec<u32>, Vec<u32>) {
+    let mut starts = vec![0_u32; members + 1];
+    for &member in votes {
+        starts[member as usize + 1] += 1;
+    }
+    for member in 0..members {
+        starts[member + 1] += starts[member];
+    }
+    let mut fill = starts.clone();
+    let mut list = vec![0_u32; votes.len()];
+    for (vote, &member) in votes.iter().enumerate() {
+        list[fill[member as usize] as usize] = vote as u32;
+        fill[member as usize] += 1;
+    }
+    (starts, list)
+}
+
+fn proposal_of(starts: &[u32]) -> Vec<u32> {
+    let mut list = Vec::with_capacity(starts.last().copied().unwrap_or(0) as usize);
+    for (proposal, pair) in starts.windows(2).enumerate() {
+        list.extend(std::iter::repeat_n(proposal as u32, (pair[1] - pair[0]) as usize));
+    }
+    list
+}
+
+fn anchors(groups: &[u8], tables: &Tables, plan: &Plan, stream: &mut Stream) -> Vec<f64> {
+    let mut anchors = vec![0.0; groups.len()];
+    let exponent = plan.conditions.power_exponent;
+    for group in 0..tables.groups.len() {
+        let mut list: Vec<usize> =
+            (0..groups.len()).filter(|&member| usize::from(groups[member]) == group).collect();
+        stream.shuffle(&mut list);
+        let count = list.len() as f64;
+        for (rank, member) in list.into_iter().enumerate() {
+            let power = tables.power(group as u8, (rank as f64 + stream.uniform()) / count);
+            anchors[member] = if exponent == 1.0 || power <= 0.0 {
+                power
+            } else {
+                tables.median * (power / tables.median).powf(exponent)
+            };
+        }
+    }
+    anchors
+}
+
+fn vote_time(
+    model: &DaoModel,
+    tables: &Tables,
+    (start, end): (i64, i64),
+    last: Option<i64>,
+    returning: bool,
+    stream: &mut Stream,
+) -> i64 {
+    let mut at = None;
+    if let Some(last) = last.filter(|&last| last >= start) {
+        let class = tables.session.draw(stream);
+        if in_session(class) {
+            let (low, high) = (SESSION_EDGES[class - 1], SESSION_EDGES[class]);
+            at = Some(last + low + ((high - low) as f64 * stream.uniform()) as i64);
+        }
+    }
+    let at = at.unwrap_or_else(|| tables.time(returning, start, end, stream));
+    let at = if model.day_precision { at - at.rem_euclid(86_400) } else { at };
+    at.clamp(start, end)
+}
+
+fn choose(
+    model: &DaoModel,
+    plan: &Plan,
+    seed: Seed,
+    number: u64,
+    tokens: &[f64],
+    dissent: &[f64],
+    result: &mut Block,
+) {
+    let streams = streams(seed, "choice", &model.dao);
+    result.choice = vec![0; result.member.len()];
+    let size_table = Table::new(&model.ballot_size);
+    let mut voters = Vec::new();
+    let mut order: Vec<u32> = Vec::new();
+    for (proposal, planned) in plan.proposals.iter().enumerate() {
+        let range = result.starts[proposal] as usize..result.starts[proposal + 1] as usize;
+        if range.is_empty() {
+            continue;
+        }
+        let mut stream = streams.stream(number * plan.proposals.len() as u64 + proposal as u64);
+        voters.clear();
+        voters.extend(
+            range
+                .clone()
+                .map(|vote| Voter { power: tokens[vote], dissent: dissent[result.member[vote] as usize] }),
+        );
+        order.clear();
+        order.extend(0..voters.len() as u32);
+        order.sort_unstable_by(|&a, &b| voters[b as usize].power.total_cmp(&voters[a as usize].power));
+        let outcome = &model.outcomes[planned.slot];
+        let chosen = assign(outcome, &voters, &order, &mut stream);
+        let slot = &model.slots[planned.slot];
+        let system = slot.voting_system.and_then(|index| model.voting_systems.get(usize::from(index)));
+        if let Some(system) = system.filter(|system| several_entries(system)) {
+            let choices = (slot.choices as usize).max(outcome.heads.len()).max(1);
+            for (offset, &first) in chosen.iter().enumerate() {
+                let size = if system == "ranked-choice" { choices } else { size_table.draw(&mut stream) + 1 };
+                let entries = ballot(first, size, choices, &outcome.heads, &mut stream);
+                result.entries.insert((range.start + offset) as u32, entries);
+            }
+        }
+        result.choice[range].copy_from_slice(&chosen);
+    }
+}
+
+/// Puts each proposal's ballots in order of time.
+fn order_by_time(mut block: Block) -> Block {
+    let mut order: Vec<u32> = (0..block.member.len() as u32).collect();
+    for pair in block.starts.windows(2) {
+        let range = pair[0] as usize..pair[1] as usize;
+        order[range].sort_unstable_by_key(|&vote| (block.at[vote as usize], vote));
+    }
+    let pick = |vote: &u32| *vote as usize;
+    block.member = order.iter().map(|vote| block.member[pick(vote)]).collect();
+    block.at = order.iter().map(|vote| block.at[pick(vote)]).collect();
+    block.power = order.iter().map(|vote| block.power[pick(vote)]).collect();
+    block.choice = order.iter().map(|vote| block.choice[pick(vote)]).collect();
+    if !block.entries.is_empty() {
+        block.entries = order
+            .iter()
+            .enumerate()
+            .filter_map(|(new, old)| block.entries.remove(old).map(|entries| (new as u32, entries)))
+            .collect();
+    }
+    block
+}

@@ -1,0 +1,452 @@
+//! From counts to the model of one DAO.
+
+use std::collections::BTreeMap;
+
+use daotwin_core::{Run, Seed};
+use daotwin_history::schema::Precision;
+use daotwin_history::view::DaoView;
+
+use super::bins::{PowerGrid, STEADY_BINS, TIME_BINS, bucket};
+use super::calibrate::{Targets, calibrate};
+use super::measure::{JOINT_STARTS, Query, Record, records};
+use super::model::{DaoModel, PowerPiece, Slot, Turnout};
+use super::outcome::{Outcome, several_entries};
+use super::participation::Weights;
+use super::prior::Pooled;
+use super::private;
+use crate::error::Result;
+
+/// The counts that a model is made from.
+#[derive(Debug, Clone)]
+pub(crate) struct Counts {
+    pub(crate) grid: PowerGrid,
+    pub(crate) values: BTreeMap<Query, Vec<f64>>,
+    /// Standard deviation of the noise in each cell; 0 without privacy.
+    pub(crate) sigma: BTreeMap<Query, f64>,
+    /// Whether contributions were scaled to an L2 norm of 1.
+    pub(crate) bounded: bool,
+}
+
+impl Counts {
+    pub(crate) fn get(&self, query: Query) -> &[f64] {
+        self.values.get(&query).map_or(&[], Vec::as_slice)
+    }
+
+    pub(crate) fn sigma(&self, query: Query) -> f64 {
+        self.sigma.get(&query).copied().unwrap_or(0.0)
+    }
+}
+
+/// Shares of a group's upper ends among members with power, from the least powerful.
+const GROUP_ENDS: [f64; 6] = [0.25, 0.5, 0.75, 0.9, 0.97, 1.0];
+/// A group holds at least this many members, so that its counts say something.
+const GROUP_MEMBERS: f64 = 12.0;
+
+/// The law of members' mean power and its groups.
+fn power_law(counts: &Counts, atoms: &[(f64, f64)]) -> Vec<PowerPiece> {
+    let bins = counts.get(Query::Power);
+    let mut pieces: Vec<PowerPiece> = Vec::new();
+    let mut left: Vec<f64> = bins.iter().map(|count| count.max(0.0)).collect();
+    for &(value, members) in atoms {
+        let bin = counts.grid.bin(value);
+        left[bin] = (left[bin] - members).max(0.0);
+        pieces.push(PowerPiece { low: value, high: value, weight: members, group: 0 });
+    }
+    for (bin, &weight) in left.iter().enumerate().filter(|(_, weight)| **weight > 0.0) {
+        let (low, high) = counts.grid.edges(bin);
+        let ends = if bin == 0 { (0.0, 0.0) } else { (10_f64.powf(low), 10_f64.powf(high)) };
+        pieces.push(PowerPiece { low: ends.0, high: ends.1, weight, group: 0 });
+    }
+    pieces.sort_unstable_by(|a, b| {
+        (a.low, a.high).partial_cmp(&(b.low, b.high)).unwrap_or(std::cmp::Ordering::Equal)
+    });
+    let total: f64 = pieces.iter().map(|piece| piece.weight).sum();
+    for piece in &mut pieces {
+        piece.weight /= total.max(1e-300);
+    }
+    let zero: f64 = pieces.iter().filter(|piece| piece.high <= 0.0).map(|piece| piece.weight).sum();
+    let positive = 1.0 - zero;
+    let ends: Vec<f64> = {
+        let mut kept = Vec::new();
+        let mut last = 0.0;
+        for end in GROUP_ENDS {
+            if (end - last) * positive * total >= GROUP_MEMBERS || end == 1.0 {
+                kept.push(end);
+                last = end;
+            }
+        }
+        if kept.len() > 1 && (1.0 - kept[kept.len() - 2]) * positive * total < GROUP_MEMBERS {
+            kept.remove(kept.len() - 2);
+        }
+        kept
+    };
+    let first = u8::from(zero * total >= 1.0);
+    let mut below = 0.0;
+    let mut group = 0;
+    for piece in &mut pieces {
+        if piece.high <= 0.0 {
+            continue;
+        }
+        // A piece belongs to the group in which its middle lies; bins are not divided.
+        let middle = (below + piece.weight / 2.0) / positive.max(1e-300);
+        while group + 1 < ends.len() && middle > ends[group] {
+            group += 1;
+        }
+        piece.group = first + group as u8;
+        below += piece.weight;
+    }
+    // Groups without a piece would leave holes in the numbering.
+    let mut used: Vec<u8> = pieces.iter().map(|piece| piece.group).collect();
+    used.sort_unstable();
+    used.dedup();
+    for piece in &mut pieces {
+        piece.group = used.partition_point(|&group| group < piece.group) as u8;
+    }
+    pieces
+}
+
+/// Mean powers that several members share exactly, with how many do.
+fn shared_powers(records: &[Record]) -> Vec<(f64, f64)> {
+    let mut means: Vec<f64> = records
+        .iter()
+        .filter(|record| !record.ballots.is_empty())
+        .map(|record| {
+            record.ballots.iter().map(|ballot| ballot.power).sum::<f64>() / record.ballots.len() as f64
+        })
+        .filter(|mean| *mean > 0.0)
+        .collect();
+    means.sort_unstable_by(f64::total_cmp);
+    let least = (means.len() as f64 * 0.002).max(5.0) as usize;
+    means
+        .chunk_by(|a, b| a == b)
+        .filter(|same| same.len() >= least)
+        .map(|same| (same[0], same.len() as f64))
+        .collect()
+}
+
+fn slots(view: &DaoView) -> (Vec<Slot>, Vec<String>, Vec<String>) {
+    let (mut categories, mut systems): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+    let index = |list: &mut Vec<String>, word: &Option<String>| {
+        word.as_ref().map(|word| {
+            list.iter().position(|known| known == word).unwrap_or_else(|| {
+                list.push(word.clone());
+                list.len() - 1
+            }) as u16
+        })
+    };
+    let mut before: Option<i64> = None;
+    let slots = view
+        .proposals
+        .iter()
+        .map(|proposal| {
+            let gap = proposal.start_at.map(|start| start - before.unwrap_or(start));
+            before = proposal.start_at.or(before);
+            Slot {
+                gap,
+                delay: proposal.start_at.zip(proposal.created_at).map(|(start, created)| start - created),
+                duration: proposal.start_at.zip(proposal.end_at).map(|(start, end)| end - start),
+                category: index(&mut categories, &proposal.category),
+                voting_system: index(&mut systems, &proposal.voting_system),
+                choices: proposal.choices,
+                quorum: proposal.quorum,
+            }
+        })
+        .collect();
+    (slots, categories, systems)
+}
+
+/// The share of heads and of power of each choice of each proposal.
+pub(crate) fn outcomes(view: &DaoView) -> Vec<Outcome> {
+    view.proposals
+        .iter()
+        .map(|proposal| {
+            let several = proposal.voting_system.as_deref().is_some_and(several_entries);
+            let mut heads = vec![0.0_f64; proposal.choices as usize];
+            let mut power = heads.clone();
+            for vote in &view.votes[proposal.votes.clone()] {
+                let entries = view.entries(vote);
+                let counted = if several { entries } else { &entries[..entries.len().min(1)] };
+                for &(choice, _) in counted {
+                    let choice = choice.max(1) as usize - 1;
+                    if choice < 1_000 && choice >= heads.len() {
+                        heads.resize(choice + 1, 0.0);
+                        power.resize(choice + 1, 0.0);
+                    }
+                    if let (Some(heads), Some(power)) = (heads.get_mut(choice), power.get_mut(choice)) {
+                        *heads += 1.0;
+                        *power += view.tokens(vote);
+                    }
+                }
+            }
+            let shares = |values: &[f64], fallback: &[f64]| {
+                let (values, total) = match values.iter().sum::<f64>() {
+                    total if total > 0.0 => (values, total),
+                    _ => (fallback, fallback.iter().sum::<f64>().max(1.0)),
+                };
+                values.iter().map(|value| (value / total) as f32).collect::<Vec<_>>()
+            };
+            Outcome { power: shares(&power, &heads), heads: shares(&heads, &heads) }
+        })
+        .collect()
+}
+
+/// The most frequent states of proposals whose first choice won, and of the others.
+fn states(view: &DaoView, outcomes: &[Outcome]) -> (String, String) {
+    let mut words: [BTreeMap<&str, usize>; 2] = Default::default();
+    for (proposal, outcome) in view.proposals.iter().zip(outcomes) {
+        if let Some(state) = &proposal.state {
+            *words[usize::from(outcome.lead() != 0)].entry(state).or_default() += 1;
+        }
+    }
+    let most = |words: &BTreeMap<&str, usize>, fallback: &str| {
+        words.iter().max_by_key(|(_, count)| **count).map_or(fallback, |(word, _)| word).to_owned()
+    };
+    (most(&words[0], "passed"), most(&words[1], "rejected"))
+}
+
+/// How alike members are in leaving the leading choice: the shape of a gamma law of mean 1, by moments.
+fn dissent_shape(view: &DaoView, outcomes: &[Outcome]) -> f64 {
+    let mut found = vec![(0.0_f64, 0.0_f64, 0.0_f64); view.voters()];
+    for vote in &view.votes {
+        let outcome = &outcomes[vote.proposal as usize];
+        let lead = outcome.lead();
+        let expected = 1.0 - f64::from(outcome.heads.get(lead).copied().unwrap_or(1.0));
+        let entry = &mut found[vote.member as usize];
+        entry.0 += f64::from(u8::from(vote.choice.max(1) as usize - 1 != lead));
+        entry.1 += expected;
+        entry.2 += expected * (1.0 - expected);
+    }
+    // E[(seen - expected)^2] = noise + expected^2 / shape, summed over members.
+    let (mut excess, mut square) = (0.0, 0.0);
+    for (seen, expected, noise) in found {
+        excess += (seen - expected).powi(2) - noise;
+        square += expected * expected;
+    }
+    if excess <= 0.0 || square <= 0.0 { f64::INFINITY } else { (square / excess).clamp(0.05, 1e3) }
+}
+
+/// The joint counts by group of power.
+fn joint_by_group(counts: &Counts, power: &[PowerPiece], groups: usize) -> Vec<f64> {
+    let bins = counts.grid.len();
+    let mut of_bin: Vec<Option<usize>> = vec![None; bins];
+    for piece in power {
+        of_bin[counts.grid.bin(piece.at(0.5))] = Some(usize::from(piece.group));
+    }
+    // Bins without members belong to the group below them.
+    let mut last = 0;
+    let of_bin: Vec<usize> = of_bin
+        .into_iter()
+        .map(|group| {
+            last = group.unwrap_or(last);
+            last
+        })
+        .collect();
+    let mut joint = vec![0.0; groups * JOINT_STARTS.len()];
+    for (cell, count) in counts.get(Query::Joint).iter().enumerate() {
+        joint[of_bin[cell % bins] * JOINT_STARTS.len() + cell / bins] += count;
+    }
+    joint
+}
+
+/// The plain counts.
+pub(crate) fn exact_counts(records: &[Record], grid: PowerGrid, proposals: usize) -> Counts {
+    let values = super::measure::exact(records, grid, proposals);
+    Counts { grid, values, sigma: BTreeMap::new(), bounded: false }
+}
+
+/// How many further members are thought to follow the prior.
+const PRIOR_MEMBERS: f64 = 3.0;
+
+/// The side of a model that everybody may know.
+fn public_side(view: &DaoView) -> DaoModel {
+    let (slots, categories, voting_systems) = slots(view);
+    DaoModel {
+        dao: view.dao.clone(),
+        platform: view.platform.clone(),
+        power_unit: view.power_unit.clone(),
+        supply: view.supply,
+        decimals: view.decimals,
+        day_precision: false,
+        block_precision: false,
+        epoch: view.proposals.iter().find_map(|proposal| proposal.start_at),
+        categories,
+        voting_systems,
+        states: ("passed".to_owned(), "rejected".to_owned()),
+        turnout: vec![Turnout { newcomers: 0.0, returning: 0.0 }; slots.len()],
+        outcomes: vec![Outcome::default(); slots.len()],
+        slots,
+        dissent_shape: 1.0,
+        power: Vec::new(),
+        weights: Weights::flat(1),
+        time: Vec::new(),
+        session: Vec::new(),
+        steady: Vec::new(),
+        jump: Vec::new(),
+        hour: Vec::new(),
+        ballot_size: Vec::new(),
+        authored: Vec::new(),
+    }
+}
+
+/// Fills the tables that are counts plus what the prior lends.
+fn fill_tables(model: &mut DaoModel, counts: &Counts, prior: &Pooled, strength: f64) {
+    let lent = |query: Query| {
+        let values = counts.get(query);
+        match prior.shares.get(query.name()) {
+            Some(shares) if shares.len() == values.len() => private::borrow(values, shares, strength),
+            _ => values.to_vec(),
+        }
+    };
+    let lent_rows = |query: Query, width: usize| {
+        let mut values = counts.get(query).to_vec();
+        if let Some(shares) = prior.shares.get(query.name()).filter(|shares| shares.len() == values.len()) {
+            for (row, lent) in values.chunks_mut(width).zip(shares.chunks(width)) {
+                let borrowed = private::borrow(row, lent, strength);
+                row.copy_from_slice(&borrowed);
+            }
+        }
+        values
+    };
+    model.time = lent_rows(Query::Time, TIME_BINS);
+    model.session = lent(Query::Session);
+    model.steady = lent_rows(Query::Steady, STEADY_BINS);
+    model.jump = lent(Query::Jump);
+    model.hour = lent(Query::Hour);
+    model.ballot_size = lent(Query::BallotSize);
+    model.authored = lent(Query::Authored);
+}
+
+/// Finds the weights of participation.
+fn fit_weights(model: &mut DaoModel, counts: &Counts, pseudo: f64, seed: Seed, run: &Run) -> Result<()> {
+    let groups = model.groups();
+    let targets = Targets {
+        count: counts.get(Query::Count).to_vec(),
+        joint: joint_by_group(counts, &model.power, groups),
+        gap: counts.get(Query::Gap).to_vec(),
+        previous: counts.get(Query::Previous).to_vec(),
+        bounded: counts.bounded,
+    };
+    let shares = model.group_shares();
+    let start = Weights::flat(groups);
+    model.weights = calibrate(&targets, &model.turnout, &shares, start, pseudo, seed, run)?;
+    Ok(())
+}
+
+/// The model of a DAO from exact counts.
+///
+/// # Errors
+/// Cancellation.
+pub(crate) fn exact_model(view: &DaoView, prior: &Pooled, seed: Seed, run: &Run) -> Result<DaoModel> {
+    let records = records(view);
+    let counts = exact_counts(&records, PowerGrid::FINE, view.proposals.len());
+    let mut model = public_side(view);
+    model.day_precision = view.votes.iter().any(|vote| vote.precision == Precision::Day);
+    model.outcomes = outcomes(view);
+    model.states = states(view, &model.outcomes);
+    model.dissent_shape = dissent_shape(view, &model.outcomes);
+    model.power = power_law(&counts, &shared_powers(&records));
+    let turnout = counts.get(Query::First).iter().zip(counts.get(Query::Popularity));
+    model.turnout =
+        turnout.map(|(&first, &all)| Turnout { newcomers: first, returning: all - first }).collect();
+    fill_tables(&mut model, &counts, prior, PRIOR_MEMBERS);
+    if view.votes.is_empty() {
+        without_votes(&mut model, prior, seed);
+    }
+    fit_weights(&mut model, &counts, 0.5, seed, run)?;
+    Ok(model)
+}
+
+/// The model of a DAO from noisy counts. It looks at the public columns and at `counts`, nowhere else.
+///
+/// # Errors
+/// Cancellation.
+pub(crate) fn private_model(
+    view: &DaoView,
+    mut counts: Counts,
+    prior: &Pooled,
+    seed: Seed,
+    run: &Run,
+) -> Result<DaoModel> {
+    let mut model = public_side(view);
+    let members = private::members(&counts);
+    let count = private::project(counts.get(Query::Count), members);
+    let power = private::project(counts.get(Query::Power), members);
+    let joint = private::reconcile(counts.get(Query::Joint), &count, &power, members);
+    let votes = private::votes(&count, view.proposals.len()).max(members);
+    model.turnout = private::turnout(&counts, members, votes);
+    for query in Query::ALL {
+        let values = counts.get(query);
+        // The noise of a sum over the cells says how much of it can be believed.
+        let total = values.iter().sum::<f64>().max(0.0);
+        let projected = match query {
+            Query::Count => count.clone(),
+            Query::Power => power.clone(),
+            Query::Joint => joint.clone(),
+            _ => private::project(values, total),
+        };
+        counts.values.insert(query, projected);
+    }
+    model.power = power_law(&counts, &[]);
+    fill_tables(&mut model, &counts, prior, 2.0 * counts.sigma(Query::Session));
+    let mut stream = seed.streams(&format!("twin outcomes {}", view.dao)).stream(0);
+    model.outcomes = private::outcomes(&model, &counts, prior, &mut stream);
+    if members <= 1.0 {
+        without_votes(&mut model, prior, seed);
+    }
+    let pseudo = counts.sigma(Query::Count);
+    fit_weights(&mut model, &counts, pseudo, seed, run)?;
+    Ok(model)
+}
+
+/// Proposals that a DAO without any history is given.
+const IMAGINED_PROPOSALS: usize = 40;
+
+/// Turns the model of a DAO of which nothing is known into what the prior expects.
+fn without_votes(model: &mut DaoModel, prior: &Pooled, seed: Seed) {
+    let mut stream = seed.streams(&format!("twin prior {}", model.dao)).stream(0);
+    if model.slots.is_empty() {
+        let slot = Slot {
+            gap: Some(prior.calendar[0]),
+            delay: Some(0),
+            duration: Some(prior.calendar[1].max(86_400)),
+            category: None,
+            voting_system: None,
+            choices: 3,
+            quorum: None,
+        };
+        model.slots = vec![slot; IMAGINED_PROPOSALS];
+        model.epoch = Some(0);
+    }
+    let [level, between, within] = prior.log_turnout;
+    let level = level + between * stream.normal();
+    model.turnout = model
+        .slots
+        .iter()
+        .enumerate()
+        .map(|(index, _)| {
+            let voters = (level + within * stream.normal()).exp().max(1.0);
+            let share = if index == 0 { 1.0 } else { prior.newcomers };
+            Turnout { newcomers: voters * share, returning: voters * (1.0 - share) }
+        })
+        .collect();
+    let [center, width] = prior.log_power;
+    // Quantiles of the pooled log-normal law, a piece for each.
+    let edge = |share: f64| (center + width * daotwin_core::statistics::normal_quantile(share)).exp();
+    model.power = (0..48)
+        .map(|piece| PowerPiece {
+            low: edge((f64::from(piece) + 0.02) / 48.0),
+            high: edge((f64::from(piece) + 0.98) / 48.0),
+            weight: (1.0 - prior.no_power) / 48.0,
+            group: 0,
+        })
+        .collect();
+    if prior.no_power > 0.0 {
+        model.power.insert(0, PowerPiece { low: 0.0, high: 0.0, weight: prior.no_power, group: 0 });
+    }
+    model.outcomes = model.slots.iter().map(|slot| private::outcome(slot, prior, &[], 1.0, &mut stream)).collect();
+}
+
+/// The row of [`DaoModel::steady`] for a member with this many votes.
+pub(crate) fn steady_row(votes: u32) -> usize {
+    bucket(&JOINT_STARTS, votes)
+}

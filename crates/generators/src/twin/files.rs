@@ -1,0 +1,262 @@
+//! A twin on disk: `manifest.json` says what it is and what it cost, `model.json` holds words and calendars,
+//! `weights.safetensors` every table of numbers. No raw row is among them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use daotwin_core::Run;
+use daotwin_core::files::{PartialFolder, atomic_write, read_limited};
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde::{Deserialize, Serialize};
+
+use super::manifest::{Manifest, VERSION};
+use super::model::{DaoModel, PowerPiece, Slot, Turnout};
+use super::outcome::Outcome;
+use super::participation::Weights;
+use crate::error::{Error, Result};
+
+/// The part of a model that is no table of numbers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Words {
+    dao: String,
+    platform: String,
+    power_unit: String,
+    supply: Option<f64>,
+    decimals: u8,
+    day_precision: bool,
+    block_precision: bool,
+    epoch: Option<i64>,
+    categories: Vec<String>,
+    voting_systems: Vec<String>,
+    states: (String, String),
+    slots: Vec<Slot>,
+    dissent_shape: Option<f64>,
+}
+
+type Tensors = BTreeMap<String, Vec<f64>>;
+
+fn tables(index: usize, model: &DaoModel) -> Tensors {
+    let flat_outcomes = |pick: fn(&Outcome) -> &Vec<f32>| {
+        model
+            .outcomes
+            .iter()
+            .flat_map(|outcome| pick(outcome).iter().map(|&share| f64::from(share)))
+            .collect()
+    };
+    let power = |pick: fn(&PowerPiece) -> f64| model.power.iter().map(pick).collect::<Vec<f64>>();
+    let turnout = |pick: fn(&Turnout) -> f64| model.turnout.iter().map(pick).collect::<Vec<f64>>();
+    [
+        ("outcome.choices", model.outcomes.iter().map(|outcome| outcome.heads.len() as f64).collect()),
+        ("outcome.heads", flat_outcomes(|outcome| &outcome.heads)),
+        ("outcome.power", flat_outcomes(|outcome| &outcome.power)),
+        ("power.low", power(|piece| piece.low)),
+        ("power.high", power(|piece| piece.high)),
+        ("power.weight", power(|piece| piece.weight)),
+        ("power.group", power(|piece| f64::from(piece.group))),
+        ("turnout.newcomers", turnout(|turnout| turnout.newcomers)),
+        ("turnout.returning", turnout(|turnout| turnout.returning)),
+        ("weights.count", model.weights.count.clone()),
+        ("weights.gap", model.weights.gap.clone()),
+        ("weights.previous", model.weights.previous.clone()),
+        ("time", model.time.clone()),
+        ("session", model.session.clone()),
+        ("steady", model.steady.clone()),
+        ("jump", model.jump.clone()),
+        ("hour", model.hour.clone()),
+        ("ballot_size", model.ballot_size.clone()),
+        ("authored", model.authored.clone()),
+    ]
+    .into_iter()
+    .map(|(name, values)| (format!("{index}.{name}"), values))
+    .collect()
+}
+
+fn words(model: &DaoModel) -> Words {
+    Words {
+        dao: model.dao.clone(),
+        platform: model.platform.clone(),
+        power_unit: model.power_unit.clone(),
+        supply: model.supply,
+        decimals: model.decimals,
+        day_precision: model.day_precision,
+        block_precision: model.block_precision,
+        epoch: model.epoch,
+        categories: model.categories.clone(),
+        voting_systems: model.voting_systems.clone(),
+        states: model.states.clone(),
+        slots: model.slots.clone(),
+        dissent_shape: model.dissent_shape.is_finite().then_some(model.dissent_shape),
+    }
+}
+
+/// Writes a twin as a new folder.
+///
+/// # Errors
+/// I/O; the folder exists.
+pub(crate) fn write(path: &Path, manifest: &Manifest, models: &[DaoModel]) -> Result<()> {
+    let defect = |error: &dyn std::fmt::Display| Error::Defect(error.to_string());
+    let folder = PartialFolder::create(path)?;
+    let bytes: BTreeMap<String, Vec<u8>> = models
+        .iter()
+        .enumerate()
+        .flat_map(|(index, model)| tables(index, model))
+        .map(|(name, values)| (name, values.iter().flat_map(|value| value.to_le_bytes()).collect()))
+        .collect();
+    let views = bytes
+        .iter()
+        .map(|(name, bytes)| Ok((name, TensorView::new(Dtype::F64, vec![bytes.len() / 8], bytes)?)))
+        .collect::<std::result::Result<Vec<_>, safetensors::SafeTensorError>>()
+        .map_err(|error| defect(&error))?;
+    let weights = safetensors::serialize(views, None).map_err(|error| defect(&error))?;
+    atomic_write(&folder.path().join("weights.safetensors"), &weights)?;
+    let words: Vec<Words> = models.iter().map(words).collect();
+    let text = serde_json::to_vec(&words).map_err(|error| defect(&error))?;
+    atomic_write(&folder.path().join("model.json"), &text)?;
+    let text = serde_json::to_vec_pretty(manifest).map_err(|error| defect(&error))?;
+    atomic_write(&folder.path().join("manifest.json"), &text)?;
+    folder.commit()?;
+    Ok(())
+}
+
+/// Reads a twin's folder. Everything in it is untrusted: lengths and ranges are checked before use.
+///
+/// # Errors
+/// [`Error::NotATwin`] with what is wrong; limits.
+pub(crate) fn read(path: &Path, run: &Run) -> Result<(Manifest, Vec<DaoModel>)> {
+    let not = |reason: String| Error::NotATwin { path: path.to_path_buf(), reason };
+    if !path.exists() {
+        return Err(daotwin_core::Error::Io {
+            action: "read",
+            path: path.to_path_buf(),
+            source: std::io::ErrorKind::NotFound.into(),
+        }
+        .into());
+    }
+    for name in ["manifest.json", "model.json", "weights.safetensors"] {
+        if !path.join(name).is_file() {
+            return Err(not(format!("`{name}` is missing")));
+        }
+    }
+    let limit = run.limits.max_file_bytes;
+    let bytes = read_limited(&path.join("manifest.json"), limit)?;
+    let manifest: Manifest =
+        serde_json::from_slice(&bytes).map_err(|error| not(format!("`manifest.json`: {error}")))?;
+    if manifest.version != VERSION {
+        return Err(not(format!("its version is {}, this program reads {VERSION}", manifest.version)));
+    }
+    let bytes = read_limited(&path.join("model.json"), limit)?;
+    let words: Vec<Words> =
+        serde_json::from_slice(&bytes).map_err(|error| not(format!("`model.json`: {error}")))?;
+    let bytes = read_limited(&path.join("weights.safetensors"), limit)?;
+    let tensors =
+        SafeTensors::deserialize(&bytes).map_err(|error| not(format!("`weights.safetensors`: {error}")))?;
+    let mut models = Vec::with_capacity(words.len());
+    for (index, words) in words.into_iter().enumerate() {
+        models.push(model(index, words, &tensors).map_err(not)?);
+    }
+    Ok((manifest, models))
+}
+
+fn model(index: usize, words: Words, tensors: &SafeTensors<'_>) -> std::result::Result<DaoModel, String> {
+    let table = |name: &str| {
+        let full = format!("{index}.{name}");
+        let view = tensors.tensor(&full).map_err(|error| format!("table `{full}`: {error}"))?;
+        if view.dtype() != Dtype::F64 {
+            return Err(format!("table `{full}` is not of 64-bit floats"));
+        }
+        let values: Vec<f64> = view
+            .data()
+            .chunks_exact(8)
+            .map(|bytes| {
+                let mut word = [0; 8];
+                word.copy_from_slice(bytes);
+                f64::from_le_bytes(word)
+            })
+            .collect();
+        if values.iter().any(|value| !value.is_finite() || *value < 0.0) {
+            return Err(format!("table `{full}` has a value that is negative or not finite"));
+        }
+        Ok(values)
+    };
+    let choices = table("outcome.choices")?;
+    let (heads, shares) = (table("outcome.heads")?, table("outcome.power")?);
+    if choices.iter().sum::<f64>() != heads.len() as f64 || heads.len() != shares.len() {
+        return Err("the tables of outcomes differ in length".to_owned());
+    }
+    let mut start = 0;
+    let part = |values: &[f64], range: std::ops::Range<usize>| {
+        values.get(range).unwrap_or_default().iter().map(|&share| share as f32).collect::<Vec<f32>>()
+    };
+    let outcomes = choices
+        .iter()
+        .map(|&count| {
+            let range = start..start + count as usize;
+            start = range.end;
+            Outcome { heads: part(&heads, range.clone()), power: part(&shares, range) }
+        })
+        .collect();
+    let (low, high) = (table("power.low")?, table("power.high")?);
+    let (weight, group) = (table("power.weight")?, table("power.group")?);
+    if low.len() != high.len() || low.len() != weight.len() || low.len() != group.len() || low.is_empty() {
+        return Err("the tables of power differ in length or are empty".to_owned());
+    }
+    let power: Vec<PowerPiece> = (0..low.len())
+        .map(|piece| PowerPiece {
+            low: low[piece],
+            high: high[piece],
+            weight: weight[piece],
+            group: group[piece].min(63.0) as u8,
+        })
+        .collect();
+    let (newcomers, returning) = (table("turnout.newcomers")?, table("turnout.returning")?);
+    if newcomers.len() != returning.len() {
+        return Err("the tables of turnout differ in length".to_owned());
+    }
+    let turnout = newcomers
+        .into_iter()
+        .zip(returning)
+        .map(|(newcomers, returning)| Turnout { newcomers, returning })
+        .collect();
+    let model = DaoModel {
+        dao: words.dao,
+        platform: words.platform,
+        power_unit: words.power_unit,
+        supply: words.supply,
+        decimals: words.decimals,
+        day_precision: words.day_precision,
+        block_precision: words.block_precision,
+        epoch: words.epoch,
+        categories: words.categories,
+        voting_systems: words.voting_systems,
+        states: words.states,
+        slots: words.slots,
+        turnout,
+        outcomes,
+        power,
+        weights: Weights {
+            count: table("weights.count")?,
+            gap: table("weights.gap")?,
+            previous: table("weights.previous")?,
+        },
+        time: table("time")?,
+        session: table("session")?,
+        steady: table("steady")?,
+        jump: table("jump")?,
+        hour: table("hour")?,
+        ballot_size: table("ballot_size")?,
+        authored: table("authored")?,
+        dissent_shape: words.dissent_shape.unwrap_or(f64::INFINITY),
+    };
+    for (name, found, expected) in model.lengths() {
+        if found != expected {
+            return Err(format!("table `{name}` has {found} values, not {expected}"));
+        }
+    }
+    if !model.weights.fits(model.groups()) {
+        return Err("the tables of weights do not fit the groups of power".to_owned());
+    }
+    if model.decimals > 38 || model.slots.iter().any(|slot| slot.choices > 1_000) {
+        return Err("decimals or choices are over their limits".to_owned());
+    }
+    Ok(model)
+}

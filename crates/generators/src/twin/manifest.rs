@@ -1,0 +1,46 @@
+//! What a twin says about itself.
+
+use std::collections::BTreeMap;
+
+use daotwin_core::Seed;
+use daotwin_privacy::Statement;
+use serde::{Deserialize, Serialize};
+
+/// The layout's version.
+pub(crate) const VERSION: u32 = 1;
+
+/// `manifest.json` of a twin.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The name in the registry of synthesizers.
+    pub synthesizer: String,
+    /// The layout's version.
+    pub version: u32,
+    /// The version of daotwin that made it.
+    pub daotwin: String,
+    /// The seed of everything but privacy noise.
+    pub seed: Seed,
+    /// SHA-256 over the rows it learned from; absent under privacy, where it would be a leak.
+    pub fingerprint: Option<String>,
+    /// The DAOs it knows.
+    pub daos: Vec<DaoEntry>,
+    /// What is guaranteed to members, and what it cost. Absent for a fit without privacy.
+    pub privacy: Option<Statement>,
+    /// The columns that were taken as public.
+    pub public: BTreeMap<String, Vec<String>>,
+    /// The columns that were protected.
+    pub protected: BTreeMap<String, Vec<String>>,
+}
+
+/// One DAO of a twin.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DaoEntry {
+    /// The DAO's id.
+    pub dao: String,
+    /// Its proposals.
+    pub proposals: u64,
+    /// Its voting members; under privacy, as measured.
+    pub members: f64,
+    /// Its votes; under privacy, as measured.
+    pub votes: f64,
+}

@@ -1,0 +1,334 @@
+//! What the twin counts about a DAO: a fixed list of queries, each a sum over members of one bounded
+//! contribution.
+//!
+//! Without privacy a query is the plain count. With privacy each member's contribution to each query is
+//! scaled to an L2 norm of at most 1 (which looks at that member alone), so that adding or removing a member
+//! with everything it did moves each query by at most 1, however often the member voted.
+
+use std::collections::BTreeMap;
+
+use daotwin_history::view::DaoView;
+
+use super::bins::{
+    COUNT_STARTS, GAP_STARTS, JUMP_BINS, PREVIOUS_GAPS, PowerGrid, SESSION_CLASSES, STEADY_BINS, TIME_BINS,
+    bucket, in_session, jump_bin, previous_gap, session_class, steady_bin,
+};
+
+/// Starts of the coarser buckets of votes that stand beside power.
+pub(crate) const JOINT_STARTS: [u32; 8] = [1, 2, 3, 5, 9, 16, 48, 160];
+/// Hours of the day.
+const HOURS: usize = 24;
+/// Sizes of a ballot with several entries, the last open.
+pub(crate) const BALLOT_SIZES: usize = 16;
+/// Choices told apart by position; later ones count as the last.
+pub(crate) const CHOICES: usize = 8;
+
+/// A query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Query {
+    /// Members by bucket of their votes.
+    Count,
+    /// Members by mean power.
+    Power,
+    /// Members by coarse bucket of votes and mean power.
+    Joint,
+    /// Pairs of consecutive votes by bucket of votes so far and gap.
+    Gap,
+    /// Pairs of consecutive votes by class of the gap before and gap.
+    Previous,
+    /// Members by the proposal of their first vote.
+    First,
+    /// Votes by proposal.
+    Popularity,
+    /// Votes by newcomer or returning, and time in window, where no session explains the time.
+    Time,
+    /// Votes on a proposal that was open at the member's previous vote, by the time since then.
+    Session,
+    /// Members that voted again, by coarse bucket of votes and share of unchanged powers.
+    Steady,
+    /// Changes of power by logarithm of the ratio; the last two cells are to zero and from zero.
+    Jump,
+    /// Votes by hour of the day.
+    Hour,
+    /// Ballots with several entries by their number.
+    BallotSize,
+    /// Votes by position of the chosen choice.
+    Choice,
+    /// Members by number of proposals written: none, 1, 2, 3 to 5, 6 to 11, more.
+    Authored,
+}
+
+impl Query {
+    /// Every query, in the order in which the budget is spent.
+    pub(crate) const ALL: [Self; 15] = [
+        Self::Count,
+        Self::Power,
+        Self::Joint,
+        Self::Gap,
+        Self::Previous,
+        Self::First,
+        Self::Popularity,
+        Self::Time,
+        Self::Session,
+        Self::Steady,
+        Self::Jump,
+        Self::Hour,
+        Self::BallotSize,
+        Self::Choice,
+        Self::Authored,
+    ];
+
+    /// The name in manifests and reports.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Count => "members_by_votes",
+            Self::Power => "members_by_power",
+            Self::Joint => "members_by_votes_and_power",
+            Self::Gap => "gaps_by_votes_so_far",
+            Self::Previous => "gaps_by_gap_before",
+            Self::First => "first_votes_by_proposal",
+            Self::Popularity => "votes_by_proposal",
+            Self::Time => "votes_by_time_in_window",
+            Self::Session => "votes_by_time_since_previous",
+            Self::Steady => "members_by_unchanged_power",
+            Self::Jump => "power_changes",
+            Self::Hour => "votes_by_hour",
+            Self::BallotSize => "ballots_by_size",
+            Self::Choice => "votes_by_choice",
+            Self::Authored => "members_by_proposals_written",
+        }
+    }
+
+    /// Its share of the privacy budget.
+    pub(crate) const fn budget_share(self) -> f64 {
+        match self {
+            Self::Count => 0.14,
+            Self::Power => 0.16,
+            Self::Joint => 0.10,
+            Self::Gap => 0.10,
+            Self::Previous => 0.05,
+            Self::First => 0.08,
+            Self::Popularity => 0.14,
+            Self::Time => 0.06,
+            Self::Session => 0.03,
+            Self::Steady => 0.05,
+            Self::Jump => 0.02,
+            Self::Hour => 0.01,
+            Self::BallotSize => 0.01,
+            Self::Choice => 0.04,
+            Self::Authored => 0.01,
+        }
+    }
+
+    /// How many cells it has.
+    pub(crate) fn cells(self, grid: PowerGrid, proposals: usize) -> usize {
+        match self {
+            Self::Count => COUNT_STARTS.len(),
+            Self::Power => grid.len(),
+            Self::Joint => JOINT_STARTS.len() * grid.len(),
+            Self::Gap => COUNT_STARTS.len() * GAP_STARTS.len(),
+            Self::Previous => PREVIOUS_GAPS * GAP_STARTS.len(),
+            Self::First | Self::Popularity => proposals,
+            Self::Time => 2 * TIME_BINS,
+            Self::Session => SESSION_CLASSES,
+            Self::Steady => JOINT_STARTS.len() * STEADY_BINS,
+            Self::Jump => JUMP_BINS + 2,
+            Self::Hour => HOURS,
+            Self::BallotSize => BALLOT_SIZES,
+            Self::Choice => CHOICES,
+            Self::Authored => 6,
+        }
+    }
+}
+
+/// One ballot of one member, as the queries see it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ballot {
+    pub(crate) proposal: u32,
+    pub(crate) at: Option<i64>,
+    /// Tokens.
+    pub(crate) power: f64,
+    /// Exact, for equality.
+    pub(crate) base_units: i128,
+    pub(crate) time_in_window: Option<f64>,
+    /// The proposal's start.
+    pub(crate) start: Option<i64>,
+    pub(crate) choice: i32,
+    pub(crate) entries: u32,
+    pub(crate) several: bool,
+}
+
+/// Everything one member did.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Record {
+    pub(crate) ballots: Vec<Ballot>,
+    pub(crate) authored: u32,
+}
+
+/// The members' records of a DAO: voters first, in the view's order, then authors that never voted.
+pub(crate) fn records(view: &DaoView) -> Vec<Record> {
+    let mut records = vec![Record::default(); view.voters()];
+    for vote in &view.votes {
+        let proposal = &view.proposals[vote.proposal as usize];
+        let several = proposal.voting_system.as_deref().is_some_and(super::outcome::several_entries);
+        records[vote.member as usize].ballots.push(Ballot {
+            proposal: vote.proposal,
+            at: vote.at,
+            power: view.tokens(vote),
+            base_units: vote.power,
+            time_in_window: view.time_in_window(vote),
+            start: proposal.start_at,
+            choice: vote.choice,
+            entries: vote.entries_len,
+            several,
+        });
+    }
+    let mut authored: BTreeMap<&str, u32> = BTreeMap::new();
+    for proposal in &view.proposals {
+        if let Some(author) = &proposal.author {
+            *authored.entry(author).or_default() += 1;
+        }
+    }
+    for (index, member) in view.members.iter().enumerate() {
+        if let Some(count) = authored.remove(member.as_str()) {
+            if index < records.len() {
+                records[index].authored = count;
+            } else {
+                records.push(Record { ballots: Vec::new(), authored: count });
+            }
+        }
+    }
+    records.extend(authored.into_values().map(|count| Record { ballots: Vec::new(), authored: count }));
+    records
+}
+
+/// The cells of [`Query::Gap`] and [`Query::Previous`] that a member's proposals touch.
+pub(crate) fn gap_cells(proposals: &[u32], mut each: impl FnMut(usize, usize)) {
+    let mut before = 0;
+    for (index, pair) in proposals.windows(2).enumerate() {
+        let gap = pair[1] - pair[0];
+        let gap_bucket = bucket(&GAP_STARTS, gap);
+        let votes = bucket(&COUNT_STARTS, index as u32 + 1);
+        each(
+            votes * GAP_STARTS.len() + gap_bucket,
+            usize::from(previous_gap(before)) * GAP_STARTS.len() + gap_bucket,
+        );
+        before = gap;
+    }
+}
+
+/// A member's contribution to one query, as (cell, weight) with each cell once at most.
+pub(crate) fn contribution(query: Query, record: &Record, grid: PowerGrid) -> Vec<(usize, f64)> {
+    let ballots = &record.ballots;
+    let mut cells: BTreeMap<usize, f64> = BTreeMap::new();
+    let mut add = |cell: usize| *cells.entry(cell).or_default() += 1.0;
+    let votes = ballots.len() as u32;
+    if votes == 0 && query != Query::Authored {
+        return Vec::new();
+    }
+    let mean = || ballots.iter().map(|ballot| ballot.power).sum::<f64>() / f64::from(votes);
+    match query {
+        Query::Count => add(bucket(&COUNT_STARTS, votes)),
+        Query::Power => add(grid.bin(mean())),
+        Query::Joint => add(bucket(&JOINT_STARTS, votes) * grid.len() + grid.bin(mean())),
+        Query::Gap | Query::Previous => {
+            let proposals: Vec<u32> = ballots.iter().map(|ballot| ballot.proposal).collect();
+            gap_cells(&proposals, |gap, previous| add(if query == Query::Gap { gap } else { previous }));
+        }
+        Query::First => add(ballots[0].proposal as usize),
+        Query::Popularity => ballots.iter().for_each(|ballot| add(ballot.proposal as usize)),
+        Query::Time => {
+            for (index, ballot) in ballots.iter().enumerate() {
+                if index > 0 && session(&ballots[index - 1], ballot).is_some_and(in_session) {
+                    continue;
+                }
+                if let Some(position) = ballot.time_in_window {
+                    let bin = ((position * TIME_BINS as f64) as usize).min(TIME_BINS - 1);
+                    add(usize::from(index > 0) * TIME_BINS + bin);
+                }
+            }
+        }
+        Query::Session => {
+            for pair in ballots.windows(2) {
+                if let Some(class) = session(&pair[0], &pair[1]) {
+                    add(class);
+                }
+            }
+        }
+        Query::Steady => {
+            if votes > 1 {
+                let same = |pair: &[Ballot]| pair[0].base_units == pair[1].base_units;
+                let unchanged = ballots.windows(2).filter(|pair| same(pair)).count() as u32;
+                add(bucket(&JOINT_STARTS, votes) * STEADY_BINS + steady_bin(unchanged, votes - 1));
+            }
+        }
+        Query::Jump => {
+            for pair in ballots.windows(2) {
+                let (before, after) = (pair[0].power, pair[1].power);
+                if pair[0].base_units != pair[1].base_units {
+                    add(if after <= 0.0 {
+                        JUMP_BINS
+                    } else if before <= 0.0 {
+                        JUMP_BINS + 1
+                    } else {
+                        jump_bin((after / before).log10())
+                    });
+                }
+            }
+        }
+        Query::Hour => {
+            let hours = ballots.iter().filter_map(|ballot| ballot.at);
+            hours.for_each(|at| add((at.rem_euclid(86_400) / 3_600) as usize));
+        }
+        Query::BallotSize => {
+            for ballot in ballots.iter().filter(|ballot| ballot.several) {
+                add((ballot.entries.max(1) as usize - 1).min(BALLOT_SIZES - 1));
+            }
+        }
+        Query::Choice => {
+            for ballot in ballots {
+                add((ballot.choice.max(1) as usize - 1).min(CHOICES - 1));
+            }
+        }
+        Query::Authored => add(match record.authored {
+            0 => return Vec::new(),
+            1 => 1,
+            2 => 2,
+            3..=5 => 3,
+            6..=11 => 4,
+            _ => 5,
+        }),
+    }
+    cells.into_iter().collect()
+}
+
+/// The class of the time since the previous vote, where the proposal was open then.
+fn session(previous: &Ballot, ballot: &Ballot) -> Option<usize> {
+    let (before, at, start) = (previous.at?, ballot.at?, ballot.start?);
+    (before >= start).then(|| session_class(at - before))
+}
+
+/// The sums of all queries over the members, without noise and without scaling.
+pub(crate) fn exact(records: &[Record], grid: PowerGrid, proposals: usize) -> BTreeMap<Query, Vec<f64>> {
+    let mut sums = BTreeMap::new();
+    for query in Query::ALL {
+        let mut values = vec![0.0; query.cells(grid, proposals)];
+        for record in records {
+            for (cell, weight) in contribution(query, record, grid) {
+                values[cell] += weight;
+            }
+        }
+        sums.insert(query, values);
+    }
+    sums
+}
+
+/// Scales a contribution to an L2 norm of at most 1.
+pub(crate) fn bound(contribution: &mut [(usize, f64)]) {
+    let norm = contribution.iter().map(|(_, weight)| weight * weight).sum::<f64>().sqrt();
+    if norm > 1.0 {
+        for (_, weight) in contribution {
+            *weight /= norm;
+        }
+    }
+}

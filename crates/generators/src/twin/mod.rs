@@ -1,0 +1,216 @@
+//! The twin of a whole History: proposals, members, votes with power, time and choice, all tied together.
+//!
+//! One process serves every regime (token governors, reputation DAOs, off-chain communities). Proposals
+//! follow the learned calendar. Each brings newcomers and returning voters; who returns depends on how often
+//! a member voted, how long ago, at which rhythm, and on its power ([`participation`]). A member's power
+//! keeps its value or jumps; times in the window come from the member's sitting or from the law of the
+//! window; choices meet the proposal's outcome in heads and in power ([`outcome`]). Keys, windows, single
+//! ballots and tallies hold by construction.
+//!
+//! Everything is learned from one fixed list of counts ([`measure`]), exact or noisy, so that the private fit
+//! is the same code on noisier numbers.
+
+mod bins;
+mod calibrate;
+mod draw;
+mod estimate;
+mod files;
+mod manifest;
+mod measure;
+mod model;
+mod outcome;
+mod participation;
+mod plan;
+mod prior;
+mod private;
+mod rows;
+mod sample;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use daotwin_core::{ErrorKind, Run};
+use daotwin_history::history::Manifest as HistoryManifest;
+use daotwin_history::schema::Privacy;
+use daotwin_history::synthesizer::{Card, Failure, FitOptions, Fitted, SampleOptions, Synthesizer};
+use daotwin_history::view::DaoView;
+use daotwin_history::{History, Table};
+use rayon::prelude::*;
+
+use crate::error::{Error, Result};
+pub use manifest::{DaoEntry, Manifest};
+pub use plan::CONDITIONS;
+
+use model::DaoModel;
+use sample::{Folder, Memory};
+
+/// The synthesizer of whole Histories.
+#[derive(Debug)]
+pub struct Twin;
+
+/// A fitted twin.
+#[derive(Debug)]
+pub struct FittedTwin {
+    manifest: Manifest,
+    models: Vec<DaoModel>,
+}
+
+impl FittedTwin {
+    /// What the twin says about itself.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Reads a twin's folder.
+    ///
+    /// # Errors
+    /// [`Error::NotATwin`] with what is wrong; limits.
+    pub fn read(folder: &Path, run: &Run) -> Result<Self> {
+        let (manifest, models) = files::read(folder, run)?;
+        Ok(Self { manifest, models })
+    }
+
+    fn history_manifest(&self, options: &SampleOptions) -> HistoryManifest {
+        let mut provenance: BTreeMap<String, String> = BTreeMap::new();
+        let mut note = |name: &str, value: String| provenance.insert(name.to_owned(), value);
+        note("synthesizer", self.manifest.synthesizer.clone());
+        note("daotwin", env!("CARGO_PKG_VERSION").to_owned());
+        note("seed", options.seed.0.to_string());
+        for (name, value) in &options.conditions {
+            note(&format!("condition {name}"), value.clone());
+        }
+        if let Some(claim) = self.manifest.privacy.as_ref().and_then(|statement| statement.claim.as_ref()) {
+            note("epsilon", claim.epsilon.to_string());
+            note("delta", claim.delta.to_string());
+            note("unit of privacy", claim.unit.clone());
+        }
+        HistoryManifest {
+            decimals: self.decimals(),
+            synthetic: true,
+            provenance,
+            ..HistoryManifest::default()
+        }
+    }
+
+    fn decimals(&self) -> u8 {
+        self.models.iter().map(|model| model.decimals).max().unwrap_or(18)
+    }
+
+    fn fill(&self, options: &SampleOptions, sink: &mut impl sample::Sink, run: &Run) -> Result<()> {
+        for model in &self.models {
+            sample::sample(model, options, self.decimals(), sink, run)?;
+        }
+        Ok(())
+    }
+}
+
+fn columns(privacy: Privacy) -> BTreeMap<String, Vec<String>> {
+    [Table::Daos, Table::Members, Table::Proposals, Table::Votes]
+        .into_iter()
+        .map(|table| {
+            let columns = table.columns().iter().filter(|column| column.privacy == privacy);
+            (table.name().to_owned(), columns.map(|column| column.name.to_owned()).collect())
+        })
+        .collect()
+}
+
+/// Fits the twin.
+///
+/// # Errors
+/// An unknown DAO, a History without votes and proposals, limits, cancellation; the budget.
+pub fn fit(history: &History, options: &FitOptions, run: &Run) -> Result<FittedTwin> {
+    let views = match &options.dao {
+        Some(dao) => vec![DaoView::one(history, Some(dao))?],
+        None => DaoView::all(history)?,
+    };
+    let prior = prior::Prior::embedded()?;
+    let total = views.len() as u64;
+    let done = std::sync::atomic::AtomicU64::new(0);
+    let models = views
+        .par_iter()
+        .map(|view| {
+            let model = estimate::exact_model(view, &prior.of(&view.platform), options.seed, run)?;
+            let done = done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
+            run.step("fit", done, total)?;
+            Ok(model)
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let daos = models
+        .iter()
+        .map(|model| DaoEntry {
+            dao: model.dao.clone(),
+            proposals: model.slots.len() as u64,
+            members: model.members(),
+            votes: model.turnout.iter().map(|turnout| turnout.newcomers + turnout.returning).sum(),
+        })
+        .collect();
+    let manifest = Manifest {
+        synthesizer: Twin.name().to_owned(),
+        version: manifest::VERSION,
+        daotwin: env!("CARGO_PKG_VERSION").to_owned(),
+        seed: options.seed,
+        fingerprint: Some(history.fingerprint()?),
+        daos,
+        privacy: None,
+        public: columns(Privacy::Public),
+        protected: columns(Privacy::Protected),
+    };
+    Ok(FittedTwin { manifest, models })
+}
+
+impl Synthesizer for Twin {
+    fn name(&self) -> &'static str {
+        "twin"
+    }
+
+    fn card(&self) -> Card {
+        Card {
+            purpose: "whole Histories: proposals, members, votes with power, time and choice",
+            source: "recurrent events with gap-time and count-dependent rates (Cook and Lawless 2007, ch. 4-5); \
+                     calibration by indirect inference (Gourieroux, Monfort and Renault 1993)",
+            limits: "choices follow each proposal's outcome; opposing blocs are kept only as far as members \
+                     differ in their readiness to dissent",
+            bytes_per_vote: 4_096,
+        }
+    }
+
+    fn fit(
+        &self,
+        history: &History,
+        options: &FitOptions,
+        run: &Run,
+    ) -> std::result::Result<Box<dyn Fitted>, Failure> {
+        Ok(Box::new(fit(history, options, run)?))
+    }
+
+    fn load(&self, folder: &Path, run: &Run) -> std::result::Result<Box<dyn Fitted>, Failure> {
+        Ok(Box::new(FittedTwin::read(folder, run)?))
+    }
+}
+
+impl Fitted for FittedTwin {
+    fn sample(&self, options: &SampleOptions, run: &Run) -> std::result::Result<History, Failure> {
+        let mut memory = Memory::default();
+        self.fill(options, &mut memory, run)?;
+        Ok(memory.finish(self.history_manifest(options))?)
+    }
+
+    fn sample_to(
+        &self,
+        folder: &Path,
+        options: &SampleOptions,
+        run: &Run,
+    ) -> std::result::Result<HistoryManifest, Failure> {
+        let mut sink = Folder::create(folder, self.decimals())?;
+        self.fill(options, &mut sink, run)?;
+        Ok(sink.finish(self.history_manifest(options))?)
+    }
+
+    fn save(&self, folder: &Path) -> std::result::Result<(), Failure> {
+        if folder.as_os_str().is_empty() {
+            let problems = vec!["the twin's folder has an empty name".to_owned()];
+            return Err(Failure { kind: ErrorKind::Usage, source: Box::new(Error::Options { problems }) });
+        }
+        Ok(files::write(folder, &self.manifest, &self.models)?)
+    }
+}

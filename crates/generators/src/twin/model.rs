@@ -1,0 +1,130 @@
+//! What the twin knows about one DAO.
+
+use serde::{Deserialize, Serialize};
+
+use super::bins::{JUMP_BINS, STEADY_BINS, TIME_BINS};
+use super::measure::JOINT_STARTS;
+use super::outcome::Outcome;
+use super::participation::Weights;
+
+/// One piece of the law of members' mean power: log-uniform between the ends, or a single value.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct PowerPiece {
+    /// Lower end in tokens; 0 for members without power.
+    pub(crate) low: f64,
+    /// Upper end in tokens; equal to `low` for a single value.
+    pub(crate) high: f64,
+    /// Share of members.
+    pub(crate) weight: f64,
+    /// The group that shares weights of participation.
+    pub(crate) group: u8,
+}
+
+impl PowerPiece {
+    /// The power at `share` (0 to 1) of the piece.
+    pub(crate) fn at(&self, share: f64) -> f64 {
+        if self.high <= self.low { self.low } else { self.low * (self.high / self.low).powf(share) }
+    }
+}
+
+/// The public side of a proposal, relative to the one before.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Slot {
+    /// Seconds from the start of the proposal before.
+    pub(crate) gap: Option<i64>,
+    /// Seconds from creation to start.
+    pub(crate) delay: Option<i64>,
+    /// Seconds from start to end.
+    pub(crate) duration: Option<i64>,
+    /// Index into the categories.
+    pub(crate) category: Option<u16>,
+    /// Index into the voting systems.
+    pub(crate) voting_system: Option<u16>,
+    /// How many choices.
+    pub(crate) choices: u32,
+    /// Quorum in tokens.
+    pub(crate) quorum: Option<f64>,
+}
+
+/// How many vote on one proposal.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Turnout {
+    /// Members that vote for the first time.
+    pub(crate) newcomers: f64,
+    /// Members that voted before.
+    pub(crate) returning: f64,
+}
+
+/// The model of one DAO.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct DaoModel {
+    pub(crate) dao: String,
+    pub(crate) platform: String,
+    pub(crate) power_unit: String,
+    pub(crate) supply: Option<f64>,
+    /// Decimals of power.
+    pub(crate) decimals: u8,
+    /// Whether vote times are known to the day only.
+    pub(crate) day_precision: bool,
+    /// Whether proposals' times come from block numbers.
+    pub(crate) block_precision: bool,
+    /// Start of the first proposal, in seconds since 1970.
+    pub(crate) epoch: Option<i64>,
+    pub(crate) categories: Vec<String>,
+    pub(crate) voting_systems: Vec<String>,
+    /// States of proposals that passed and that failed, in the source's words.
+    pub(crate) states: (String, String),
+    pub(crate) slots: Vec<Slot>,
+    pub(crate) turnout: Vec<Turnout>,
+    pub(crate) outcomes: Vec<Outcome>,
+    /// Ascending in power.
+    pub(crate) power: Vec<PowerPiece>,
+    pub(crate) weights: Weights,
+    /// Newcomers, then returning: [`TIME_BINS`] each.
+    pub(crate) time: Vec<f64>,
+    pub(crate) session: Vec<f64>,
+    /// By bucket of [`JOINT_STARTS`], then [`STEADY_BINS`].
+    pub(crate) steady: Vec<f64>,
+    pub(crate) jump: Vec<f64>,
+    pub(crate) hour: Vec<f64>,
+    pub(crate) ballot_size: Vec<f64>,
+    /// Members by proposals written.
+    pub(crate) authored: Vec<f64>,
+    /// Shape of the gamma law of members' readiness to dissent; infinite for all alike.
+    pub(crate) dissent_shape: f64,
+}
+
+impl DaoModel {
+    /// Members with a vote that the model was fitted on.
+    pub(crate) fn members(&self) -> f64 {
+        self.turnout.iter().map(|turnout| turnout.newcomers).sum()
+    }
+
+    /// How many groups of power there are.
+    pub(crate) fn groups(&self) -> usize {
+        self.power.iter().map(|piece| usize::from(piece.group) + 1).max().unwrap_or(1)
+    }
+
+    /// The shares of members of each group.
+    pub(crate) fn group_shares(&self) -> Vec<f64> {
+        let mut shares = vec![0.0; self.groups()];
+        for piece in &self.power {
+            shares[usize::from(piece.group)] += piece.weight;
+        }
+        shares
+    }
+
+    /// The lengths that the tables must have, with their names; used to check files.
+    pub(crate) fn lengths(&self) -> [(&'static str, usize, usize); 8] {
+        [
+            ("time", self.time.len(), 2 * TIME_BINS),
+            ("session", self.session.len(), super::bins::SESSION_CLASSES),
+            ("steady", self.steady.len(), JOINT_STARTS.len() * STEADY_BINS),
+            ("jump", self.jump.len(), JUMP_BINS + 2),
+            ("hour", self.hour.len(), 24),
+            ("ballot_size", self.ballot_size.len(), super::measure::BALLOT_SIZES),
+            ("turnout", self.turnout.len(), self.slots.len()),
+            ("outcomes", self.outcomes.len(), self.slots.len()),
+        ]
+    }
+}

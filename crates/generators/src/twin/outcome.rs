@@ -1,0 +1,149 @@
+//! What is chosen: ballots that meet a proposal's outcome in heads and in power.
+//!
+//! Real outcomes are near-unanimous in power, but heads and power can differ, and a few voters decide the
+//! power. So each proposal has two targets, the share of heads and the share of power of each choice. Voters
+//! are taken from the most powerful down; each draws its choice from what is still owed to the choices: in
+//! power for those that weigh much in what is left, in heads for the others.
+
+use daotwin_core::Stream;
+use serde::{Deserialize, Serialize};
+
+/// Whether ballots of this voting system may hold several entries.
+pub(crate) fn several_entries(voting_system: &str) -> bool {
+    matches!(voting_system, "approval" | "ranked-choice" | "weighted" | "quadratic" | "copeland")
+}
+
+/// The targets of one proposal.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Outcome {
+    /// Share of ballots of each choice, as far as choices were chosen.
+    pub(crate) heads: Vec<f32>,
+    /// Share of power of each choice.
+    pub(crate) power: Vec<f32>,
+}
+
+impl Outcome {
+    /// The choice with most power; 0 where nothing is known.
+    pub(crate) fn lead(&self) -> usize {
+        let mut best = 0;
+        for (choice, &share) in self.power.iter().enumerate() {
+            if share > self.power[best] {
+                best = choice;
+            }
+        }
+        best
+    }
+}
+
+/// A voter of one proposal.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Voter {
+    /// Tokens.
+    pub(crate) power: f64,
+    /// How readily this member leaves the leading choice, 1 on average.
+    pub(crate) dissent: f64,
+}
+
+/// Draws one choice (0-based) for each voter. `order` lists the voters from the most powerful down.
+pub(crate) fn assign(outcome: &Outcome, voters: &[Voter], order: &[u32], stream: &mut Stream) -> Vec<u16> {
+    let choices = outcome.heads.len().max(1);
+    let mut chosen = vec![0_u16; voters.len()];
+    if choices == 1 {
+        return chosen;
+    }
+    let lead = outcome.lead();
+    let total: f64 = voters.iter().map(|voter| voter.power).sum();
+    let mut power_left: Vec<f64> = outcome.power.iter().map(|&share| f64::from(share) * total).collect();
+    let mut heads_left: Vec<f64> =
+        outcome.heads.iter().map(|&share| f64::from(share) * voters.len() as f64).collect();
+    let mut left = total;
+    let mut weights = vec![0.0; choices];
+    for (done, &index) in order.iter().enumerate() {
+        let voter = voters[index as usize];
+        let voters_left = (voters.len() - done) as f64;
+        // How much this voter's power matters among those still to come.
+        let relative = if left > 0.0 { voter.power * voters_left / left } else { 0.0 };
+        let by_power = relative / (1.0 + relative);
+        let owed: f64 = power_left.iter().map(|&amount| amount.max(0.0)).sum();
+        let ballots: f64 = heads_left.iter().map(|&count| count.max(0.0)).sum();
+        for choice in 0..choices {
+            let fits = power_left[choice] > 0.5 * voter.power || voter.power <= 0.0;
+            let power = if owed > 0.0 && fits { power_left[choice].max(0.0) / owed } else { 0.0 };
+            let heads = if ballots > 0.0 { heads_left[choice].max(0.0) / ballots } else { 0.0 };
+            // A head is given to a choice only as far as its power still has room.
+            let room = if fits { 1.0 } else { 0.02 };
+            weights[choice] = by_power * power + (1.0 - by_power) * heads * room;
+            if choice != lead {
+                weights[choice] *= voter.dissent;
+            }
+        }
+        let choice = if weights.iter().sum::<f64>() > 0.0 { stream.weighted(&weights) } else { lead };
+        chosen[index as usize] = choice as u16;
+        power_left[choice] -= voter.power;
+        heads_left[choice] -= 1.0;
+        left -= voter.power;
+    }
+    chosen
+}
+
+/// Draws a ballot with `size` entries among `choices`: distinct choices by popularity, in order of the draw,
+/// beginning with `first` (all 0-based).
+pub(crate) fn ballot(
+    first: u16,
+    size: usize,
+    choices: usize,
+    popularity: &[f32],
+    stream: &mut Stream,
+) -> Vec<u16> {
+    let mut weights: Vec<f64> =
+        (0..choices).map(|choice| f64::from(popularity.get(choice).copied().unwrap_or(0.0)) + 1e-3).collect();
+    let mut entries = vec![first];
+    if let Some(weight) = weights.get_mut(usize::from(first)) {
+        *weight = 0.0;
+    }
+    while entries.len() < size.min(choices) {
+        let choice = stream.weighted(&weights);
+        entries.push(choice as u16);
+        weights[choice] = 0.0;
+    }
+    entries
+}
+
+#[cfg(test)]
+mod test {
+    use daotwin_core::Seed;
+
+    use super::*;
+
+    #[test]
+    fn targets_are_met_in_heads_and_in_power() {
+        let outcome = Outcome { heads: vec![0.3, 0.7], power: vec![0.8, 0.2] };
+        // A heavy tail of 200 voters.
+        let voters: Vec<Voter> =
+            (1..=200).map(|rank| Voter { power: 1e4 / f64::from(rank).powf(1.5), dissent: 1.0 }).collect();
+        let order: Vec<u32> = (0..200).collect();
+        let mut stream = Seed(5).stream("test");
+        for _ in 0..20 {
+            let chosen = assign(&outcome, &voters, &order, &mut stream);
+            let heads = chosen.iter().filter(|&&choice| choice == 0).count() as f64 / 200.0;
+            let total: f64 = voters.iter().map(|voter| voter.power).sum();
+            let power: f64 =
+                voters.iter().zip(&chosen).filter(|(_, choice)| **choice == 0).map(|(v, _)| v.power).sum();
+            assert!((heads - 0.3).abs() < 0.1, "heads {heads}");
+            assert!((power / total - 0.8).abs() < 0.1, "power {}", power / total);
+        }
+    }
+
+    #[test]
+    fn a_ballot_is_a_set() {
+        let mut stream = Seed(6).stream("test");
+        for size in 1..10 {
+            let mut entries = ballot(2, size, 5, &[0.9, 0.1], &mut stream);
+            assert_eq!(entries.len(), size.min(5));
+            assert_eq!(entries[0], 2);
+            entries.sort_unstable();
+            entries.dedup();
+            assert_eq!(entries.len(), size.min(5));
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! What a sample will hold: its proposals, how many vote on each, and how the members are divided into
+//! blocks that are drawn independently and in parallel.
+
+use daotwin_core::{Error as CoreError, Limits, Seed, Stream};
+use daotwin_history::synthesizer::SampleOptions;
+
+use super::model::{DaoModel, Turnout};
+use crate::error::{Error, Result};
+
+/// Members of a block, where there are more than one.
+const BLOCK_MEMBERS: f64 = 20_000.0;
+
+/// The conditions that can be set, with what they mean.
+pub const CONDITIONS: [(&str, &str); 5] = [
+    ("turnout", "factor on the voters of every proposal, above 0"),
+    ("newcomers", "factor on the members that vote for the first time, above 0"),
+    ("power_exponent", "exponent on power around its median: above 1 concentrates, below 1 evens out"),
+    ("duration", "factor on the length of voting windows, above 0"),
+    ("category", "only proposals of this category"),
+];
+
+/// The conditions of a sample.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Conditions {
+    pub(crate) turnout: f64,
+    pub(crate) newcomers: f64,
+    pub(crate) power_exponent: f64,
+    pub(crate) duration: f64,
+    pub(crate) category: Option<String>,
+}
+
+impl Conditions {
+    /// Reads `name=value` pairs.
+    ///
+    /// # Errors
+    /// [`Error::Options`] with every pair that is not one of [`CONDITIONS`].
+    pub(crate) fn read(pairs: &[(String, String)]) -> Result<Self> {
+        let mut conditions =
+            Self { turnout: 1.0, newcomers: 1.0, power_exponent: 1.0, duration: 1.0, category: None };
+        let mut problems = Vec::new();
+        for (name, value) in pairs {
+            let field = match name.as_str() {
+                "turnout" => &mut conditions.turnout,
+                "newcomers" => &mut conditions.newcomers,
+                "power_exponent" => &mut conditions.power_exponent,
+                "duration" => &mut conditions.duration,
+                "category" => {
+                    conditions.category = Some(value.clone());
+                    continue;
+                }
+                _ => {
+                    let known = CONDITIONS.map(|(name, _)| format!("`{name}`")).join(", ");
+                    problems.push(format!("there is no condition `{name}`; conditions are {known}"));
+                    continue;
+                }
+            };
+            match value.parse::<f64>() {
+                Ok(number) if number > 0.0 && number <= 1e3 => *field = number,
+                _ => problems.push(format!(
+                    "condition `{name}` cannot be `{value}`; it is a number above 0 and at most 1000"
+                )),
+            }
+        }
+        if problems.is_empty() { Ok(conditions) } else { Err(Error::Options { problems }) }
+    }
+}
+
+/// A proposal to be sampled.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Planned {
+    /// Index of the learned proposal whose law it follows.
+    pub(crate) slot: usize,
+    pub(crate) created_at: Option<i64>,
+    pub(crate) start_at: Option<i64>,
+    pub(crate) end_at: Option<i64>,
+    /// Voters in each block, on average.
+    pub(crate) turnout: Turnout,
+}
+
+/// A sample's outline.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    pub(crate) conditions: Conditions,
+    pub(crate) proposals: Vec<Planned>,
+    pub(crate) blocks: u64,
+}
+
+/// The order of learned proposals that a sample follows. The learned history comes first, as it was; what
+/// goes beyond it (or differs from it by a condition) follows runs of the later half, of geometric length
+/// (stationary bootstrap: Politis and Romano 1994).
+fn order(model: &DaoModel, proposals: usize, category: Option<u16>, stream: &mut Stream) -> Vec<usize> {
+    let learned = model.slots.len();
+    let fits = |slot: &usize| category.is_none() || model.slots[*slot].category == category;
+    let pool: Vec<usize> = (0..learned).filter(fits).collect();
+    let mut order: Vec<usize> = if proposals >= pool.len() { pool.clone() } else { Vec::new() };
+    let run = (pool.len() as f64 / 8.0).clamp(1.0, 24.0);
+    let recent = if proposals > pool.len() { pool.len() / 2 } else { 0 };
+    let mut at = 0;
+    while order.len() < proposals {
+        if order.is_empty() || order.len() == pool.len() && proposals > pool.len() || stream.chance(1.0 / run)
+        {
+            at = recent + stream.below((pool.len() - recent) as u64) as usize;
+        }
+        order.push(pool[at]);
+        at = if at + 1 < pool.len() { at + 1 } else { recent };
+    }
+    order
+}
+
+impl Plan {
+    /// The outline of a sample.
+    ///
+    /// # Errors
+    /// Conditions that do not exist, counts over a limit.
+    pub(crate) fn new(model: &DaoModel, options: &SampleOptions, limits: &Limits) -> Result<Self> {
+        let conditions = Conditions::read(&options.conditions)?;
+        let category = match &conditions.category {
+            Some(name) => match model.categories.iter().position(|category| category == name) {
+                Some(index) => Some(index as u16),
+                None => {
+                    let known = model.categories.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>();
+                    return Err(Error::Options {
+                        problems: vec![format!(
+                            "the twin of `{}` knows no category `{name}`; categories are {}",
+                            model.dao,
+                            known.join(", ")
+                        )],
+                    });
+                }
+            },
+            None => None,
+        };
+        let learned = model.slots.len() as u64;
+        let proposals = options.proposals.unwrap_or(learned);
+        for (what, limit, found, allowed) in [
+            ("the number of members", "max_members", options.members.unwrap_or(0), limits.max_members),
+            ("the number of proposals", "max_proposals", proposals, limits.max_proposals),
+        ] {
+            if found > allowed {
+                return Err(CoreError::Limit { what: what.to_owned(), limit, found, allowed }.into());
+            }
+        }
+        let mut stream = options.seed.streams(&format!("twin plan {}", model.dao)).stream(0);
+        let order =
+            if learned == 0 { Vec::new() } else { order(model, proposals as usize, category, &mut stream) };
+        // Members asked for are met through the newcomers of the proposals drawn.
+        let newcomers: f64 = order.iter().map(|&slot| model.turnout[slot].newcomers).sum();
+        let wanted = options.members.map_or(newcomers * conditions.newcomers, |members| members as f64);
+        let scale = if newcomers > 0.0 { wanted / newcomers } else { 0.0 };
+        let blocks = if wanted > 2.0 * BLOCK_MEMBERS.max(model.members()) {
+            (wanted / BLOCK_MEMBERS.max(model.members())).round() as u64
+        } else {
+            1
+        };
+        // Returning voters grow with the members there are to return.
+        let returning = scale / conditions.newcomers * conditions.turnout;
+        let mut proposals = Vec::with_capacity(order.len());
+        let mut start = model.epoch;
+        for (index, &slot) in order.iter().enumerate() {
+            let learned = &model.slots[slot];
+            // The calendar is public; small shifts keep samples from being told apart by it.
+            let mut jitter = |seconds: i64| (seconds as f64 * (0.9 + 0.2 * stream.uniform())).round() as i64;
+            let gap = jitter(learned.gap.unwrap_or(0));
+            start = start.map(|start| start + if index == 0 { 0 } else { gap.max(0) });
+            let duration = learned.duration.map(|seconds| seconds as f64 * conditions.duration);
+            let created_at = start.zip(learned.delay).map(|(start, delay)| start - jitter(delay));
+            proposals.push(Planned {
+                slot,
+                created_at,
+                start_at: start,
+                end_at: start.zip(duration).map(|(start, duration)| start + duration as i64),
+                turnout: Turnout {
+                    newcomers: model.turnout[slot].newcomers * scale / blocks as f64,
+                    returning: model.turnout[slot].returning * returning / blocks as f64,
+                },
+            });
+        }
+        Ok(Self { conditions, proposals, blocks })
+    }
+}
+
+/// The streams of one DAO's samples.
+pub(crate) fn streams(seed: Seed, purpose: &str, dao: &str) -> daotwin_core::Streams {
+    seed.streams(&format!("twin {purpose} {dao}"))
+}

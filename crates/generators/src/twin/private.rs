@@ -1,0 +1,272 @@
+//! The private side of the fit: noisy counts, and the model made from them without a further look at the
+//! data.
+
+use std::collections::BTreeMap;
+
+use daotwin_core::Stream;
+use daotwin_core::statistics::{mean, normal_quantile, ranks, standard_deviation};
+use daotwin_privacy::noise::Noise;
+use daotwin_privacy::{Measurer, quantise_contribution};
+
+use super::bins::{COUNT_STARTS, PowerGrid};
+use super::estimate::Counts;
+use super::measure::{JOINT_STARTS, Query, Record, contribution};
+use super::model::{DaoModel, Slot, Turnout};
+use super::outcome::Outcome;
+use super::prior::Pooled;
+use crate::error::Result;
+
+/// Lattice units of a contribution of 1.
+const SCALE: u32 = 1 << 20;
+
+/// Measures all queries. Each member's contribution to each has an L2 norm of at most 1, so the sum moves by
+/// at most 1 when a member comes or goes, and the noise follows from the query's share of the budget alone.
+///
+/// # Errors
+/// The budget; the operating system's randomness.
+pub(crate) fn measured<N: Noise>(
+    records: &[Record],
+    grid: PowerGrid,
+    proposals: usize,
+    measurer: &mut Measurer<N>,
+) -> Result<Counts> {
+    let mut counts = Counts { grid, values: BTreeMap::new(), sigma: BTreeMap::new(), bounded: true };
+    for query in Query::ALL {
+        let mut sums = vec![0_i64; query.cells(grid, proposals)];
+        for record in records {
+            let cells = contribution(query, record, grid);
+            let weights: Vec<f64> = cells.iter().map(|(_, weight)| *weight).collect();
+            for ((cell, _), units) in cells.iter().zip(quantise_contribution(&weights, SCALE)) {
+                sums[*cell] += units;
+            }
+        }
+        let squared = u128::from(SCALE) * u128::from(SCALE);
+        let noisy = measurer.measure(query.name(), &sums, squared, query.budget_share())?;
+        let scale = f64::from(SCALE);
+        counts.values.insert(query, noisy.values.iter().map(|value| value / scale).collect());
+        counts.sigma.insert(query, noisy.sigma / scale);
+    }
+    Ok(counts)
+}
+
+/// The closest vector (in Euclidean distance) without negative values that sums to `total`: what is left
+/// after taking the same amount from every value and cutting at zero.
+pub(crate) fn project(values: &[f64], total: f64) -> Vec<f64> {
+    if values.is_empty() || total <= 0.0 {
+        return vec![0.0; values.len()];
+    }
+    let mut descending = values.to_vec();
+    descending.sort_unstable_by(|a, b| b.total_cmp(a));
+    let (mut sum, mut level) = (0.0, 0.0);
+    for (index, value) in descending.iter().enumerate() {
+        sum += value;
+        let candidate = (sum - total) / (index + 1) as f64;
+        if candidate < *value {
+            level = candidate;
+        }
+    }
+    values.iter().map(|value| (value - level).max(0.0)).collect()
+}
+
+/// Shares that borrow from a prior: as if `strength` further members followed it.
+pub(crate) fn borrow(values: &[f64], prior: &[f64], strength: f64) -> Vec<f64> {
+    let total: f64 = prior.iter().sum();
+    values
+        .iter()
+        .zip(prior)
+        .map(|(value, share)| value.max(0.0) + strength * share / total.max(1e-300))
+        .collect()
+}
+
+/// How many members voted: the two sums that count each member once, weighted by their precision.
+pub(crate) fn members(counts: &Counts) -> f64 {
+    let mut weighted = (0.0, 0.0);
+    for query in [Query::Count, Query::Power] {
+        let values = counts.get(query);
+        let variance = (counts.sigma(query).powi(2) * values.len() as f64).max(1e-12);
+        weighted.0 += values.iter().sum::<f64>() / variance;
+        weighted.1 += 1.0 / variance;
+    }
+    (weighted.0 / weighted.1).max(1.0)
+}
+
+/// How many votes the members of each bucket cast on average, no more than there are proposals.
+fn bucket_means(starts: &[u32], proposals: usize) -> Vec<f64> {
+    (0..starts.len())
+        .map(|bucket| {
+            let low = f64::from(starts[bucket]).min(proposals as f64);
+            let high = starts.get(bucket + 1).map_or(proposals as f64, |&next| f64::from(next - 1));
+            let high = high.min(proposals as f64).max(low);
+            // Counts thin out with size: the logarithmic middle.
+            (low * high).sqrt()
+        })
+        .collect()
+}
+
+/// How many votes there were.
+pub(crate) fn votes(count: &[f64], proposals: usize) -> f64 {
+    count.iter().zip(bucket_means(&COUNT_STARTS, proposals)).map(|(members, votes)| members * votes).sum()
+}
+
+/// Makes the joint table agree with the two single ones, by iterative proportional fitting.
+pub(crate) fn reconcile(joint: &[f64], count: &[f64], power: &[f64], total: f64) -> Vec<f64> {
+    let bins = power.len();
+    let mut table = project(joint, total);
+    let mut coarse = vec![0.0; JOINT_STARTS.len()];
+    for (bucket, members) in count.iter().enumerate() {
+        coarse[super::bins::bucket(&JOINT_STARTS, COUNT_STARTS[bucket])] += members;
+    }
+    // A cell whose noise hid its members must be able to grow again.
+    for (cell, value) in table.iter_mut().enumerate() {
+        *value += 0.1 * coarse[cell / bins] * power[cell % bins] / total.max(1.0);
+    }
+    for _ in 0..20 {
+        for (row, wanted) in coarse.iter().enumerate() {
+            let cells = &mut table[row * bins..(row + 1) * bins];
+            let found: f64 = cells.iter().sum();
+            if found > 0.0 {
+                cells.iter_mut().for_each(|cell| *cell *= wanted / found);
+            }
+        }
+        for (bin, wanted) in power.iter().enumerate() {
+            let found: f64 = (0..coarse.len()).map(|row| table[row * bins + bin]).sum();
+            if found > 0.0 {
+                (0..coarse.len()).for_each(|row| table[row * bins + bin] *= wanted / found);
+            }
+        }
+    }
+    table
+}
+
+/// The turnout of each proposal.
+///
+/// The noisy profile keeps its order; its spread is corrected for the noise, and its values are laid on the
+/// log-normal law with the corrected mean and spread, because turnouts are positive and skewed.
+pub(crate) fn turnout(counts: &Counts, members: f64, votes: f64) -> Vec<Turnout> {
+    let profile = counts.get(Query::Popularity);
+    if profile.is_empty() {
+        return Vec::new();
+    }
+    let noise = counts.sigma(Query::Popularity);
+    let center = mean(profile).max(noise * 0.1).max(1e-9);
+    let spread = standard_deviation(profile);
+    // At least the spread of a Poisson count of the mean turnout.
+    let average = votes / profile.len() as f64;
+    let square = ((spread * spread - noise * noise) / (center * center)).clamp(1.0 / average.max(1.0), 25.0);
+    let width = (1.0 + square).ln().sqrt();
+    let order = ranks(profile);
+    let count = profile.len() as f64;
+    let mut levels: Vec<f64> =
+        order.iter().map(|rank| (width * normal_quantile((rank - 0.5) / count)).exp()).collect();
+    let sum: f64 = levels.iter().sum();
+    levels.iter_mut().for_each(|level| *level *= votes / sum);
+    // Newcomers arrive at a rate that changes slowly, as a share of the voters.
+    let first = counts.get(Query::First);
+    let half = (profile.len() / 12).max(2);
+    let mut shares: Vec<f64> = (0..profile.len())
+        .map(|index| {
+            let range = index.saturating_sub(half)..(index + half + 1).min(profile.len());
+            let voters: f64 = levels[range.clone()].iter().sum();
+            (first[range].iter().sum::<f64>() / voters.max(1e-9)).clamp(0.01, 1.0)
+        })
+        .collect();
+    shares[0] = 1.0;
+    // The newcomers are the members: one factor makes them so.
+    let mut newcomers: Vec<f64> = levels.iter().zip(&shares).map(|(level, share)| level * share).collect();
+    for _ in 0..8 {
+        let factor = members / newcomers.iter().sum::<f64>().max(1e-9);
+        for (new, level) in newcomers.iter_mut().zip(&levels) {
+            *new = (*new * factor).min(*level);
+        }
+    }
+    levels
+        .iter()
+        .zip(newcomers)
+        .map(|(level, newcomers)| Turnout { newcomers, returning: (level - newcomers).max(0.0) })
+        .collect()
+}
+
+/// The outcomes of all proposals: pairs of the prior, with dissent scaled to the share of first choices that
+/// was measured where the first choice is the usual winner.
+pub(crate) fn outcomes(
+    model: &DaoModel,
+    counts: &Counts,
+    prior: &Pooled,
+    stream: &mut Stream,
+) -> Vec<Outcome> {
+    let chosen = counts.get(Query::Choice);
+    let total: f64 = chosen.iter().sum();
+    let shares: Vec<f64> = chosen.iter().map(|count| count / total.max(1e-9)).collect();
+    let weight: f64 = prior.outcomes.iter().map(|pair| f64::from(pair[2])).sum();
+    let expected: f64 = prior.outcomes.iter().map(|pair| f64::from(pair[0] * pair[2])).sum::<f64>();
+    let expected = 1.0 - expected / weight.max(1e-9);
+    // Members count alike in the measured shares; with one usual winner the rest is dissent.
+    let dissent = match shares.first() {
+        Some(&first) if first > 0.7 && expected > 0.0 => ((1.0 - first) / expected).clamp(0.05, 3.0),
+        _ => 1.0,
+    };
+    model.slots.iter().map(|slot| outcome(slot, prior, &shares, dissent, stream)).collect()
+}
+
+/// One outcome from the prior. `shares` are the measured shares of choices by position, if any.
+pub(crate) fn outcome(
+    slot: &Slot,
+    prior: &Pooled,
+    shares: &[f64],
+    dissent: f64,
+    stream: &mut Stream,
+) -> Outcome {
+    let choices = (slot.choices as usize).clamp(1, 1_000);
+    let weights: Vec<f64> = prior.outcomes.iter().map(|pair| f64::from(pair[2])).collect();
+    let [heads, power, _] = prior.outcomes.get(stream.weighted(&weights)).copied().unwrap_or([1.0; 3]);
+    let least = 1.0 / choices as f64;
+    let scaled = |share: f32| (1.0 - (1.0 - f64::from(share)) * dissent).clamp(least.min(0.05), 1.0);
+    let usual: Vec<f64> =
+        (0..choices).map(|choice| shares.get(choice).copied().unwrap_or(0.0).powi(2) + 1e-6).collect();
+    let lead = if shares.is_empty() { 0 } else { stream.weighted(&usual) };
+    // What is left goes to the others, each getting half of what the one before left.
+    let spread = |share: f64| {
+        let mut list = vec![0.0_f32; choices];
+        list[lead] = share as f32;
+        let mut left = 1.0 - share;
+        let others: Vec<usize> = (0..choices).filter(|&choice| choice != lead).collect();
+        for (index, &choice) in others.iter().enumerate() {
+            let part = if index + 1 == others.len() { left } else { left * 0.7 };
+            list[choice] = part as f32;
+            left -= part;
+        }
+        list
+    };
+    if choices == 1 {
+        return Outcome { heads: vec![1.0], power: vec![1.0] };
+    }
+    Outcome { heads: spread(scaled(heads)), power: spread(scaled(power)) }
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    #[test]
+    fn projection_keeps_the_total_and_the_order() {
+        let projected = project(&[5.0, -3.0, 1.0, 0.2], 4.0);
+        assert!((projected.iter().sum::<f64>() - 4.0).abs() < 1e-9);
+        assert!(projected.iter().all(|&value| value >= 0.0));
+        assert!(projected[0] > projected[2]);
+        // Already valid: unchanged.
+        assert_eq!(project(&[1.0, 2.0], 3.0), vec![1.0, 2.0]);
+    }
+
+    #[test]
+    fn reconciled_tables_agree_with_their_sides() {
+        let count: Vec<f64> = (0..COUNT_STARTS.len()).map(|bucket| 100.0 / (1.0 + bucket as f64)).collect();
+        let total: f64 = count.iter().sum();
+        let power = vec![total / 4.0; 4];
+        let joint = vec![1.0; JOINT_STARTS.len() * 4];
+        let table = reconcile(&joint, &count, &power, total);
+        for bin in 0..4 {
+            let found: f64 = (0..JOINT_STARTS.len()).map(|row| table[row * 4 + bin]).sum();
+            assert!((found - total / 4.0).abs() < 1e-6);
+        }
+    }
+}

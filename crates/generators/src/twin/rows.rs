@@ -1,0 +1,272 @@
+//! Blocks as rows of a History.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, Decimal256Array, DictionaryArray, Float64Array, Int32Array, ListArray, RecordBatch,
+    StringArray, StructArray, TimestampSecondArray,
+};
+use arrow::buffer::{OffsetBuffer, ScalarBuffer};
+use arrow::datatypes::{Field, Int32Type, i256};
+use daotwin_core::{Error as CoreError, Seed, Streams};
+use daotwin_history::Table;
+use daotwin_history::amount;
+use daotwin_history::builder::{Cell, ProposalRow, TableBuilder};
+use daotwin_history::schema::{Precision, choice_fields};
+
+use super::draw::Block;
+use super::model::DaoModel;
+use super::outcome::several_entries;
+use super::plan::{Plan, streams};
+use crate::error::{Error, Result};
+
+/// Names of synthetic members and proposals: random addresses, so that no real one is hit.
+#[derive(Debug)]
+pub(crate) struct Names {
+    members: Streams,
+    proposals: Streams,
+}
+
+impl Names {
+    pub(crate) fn new(seed: Seed, dao: &str) -> Self {
+        Self { members: streams(seed, "member name", dao), proposals: streams(seed, "proposal name", dao) }
+    }
+
+    pub(crate) fn member(&self, block: u64, member: u32) -> String {
+        let mut stream = self.members.stream((block << 32) | u64::from(member));
+        format!("0x{:016x}{:016x}{:08x}", stream.bits(), stream.bits(), stream.bits() as u32)
+    }
+
+    pub(crate) fn proposal(&self, index: usize) -> String {
+        let mut stream = self.proposals.stream(index as u64);
+        format!("0x{:016x}{:016x}{:016x}{:016x}", stream.bits(), stream.bits(), stream.bits(), stream.bits())
+    }
+}
+
+fn arrow(error: arrow::error::ArrowError) -> Error {
+    Error::Defect(error.to_string())
+}
+
+fn dictionary(keys: Vec<i32>, values: impl IntoIterator<Item = String>) -> Result<ArrayRef> {
+    let values = StringArray::from_iter_values(values);
+    let keys = Int32Array::from(keys);
+    Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(keys, Arc::new(values)).map_err(arrow)?))
+}
+
+/// One word for every row; null rows where `present` says so.
+fn constant(word: &str, rows: usize, present: impl Fn(usize) -> bool) -> Result<ArrayRef> {
+    let keys: Int32Array = (0..rows).map(|row| present(row).then_some(0)).collect();
+    let values = StringArray::from_iter_values([word]);
+    Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(keys, Arc::new(values)).map_err(arrow)?))
+}
+
+/// The votes of a block.
+pub(crate) fn votes(
+    model: &DaoModel,
+    block: &Block,
+    members: &[String],
+    proposals: &[String],
+    decimals: u8,
+) -> Result<RecordBatch> {
+    let rows = block.member.len();
+    let mut keys = Vec::with_capacity(rows);
+    for (proposal, pair) in block.starts.windows(2).enumerate() {
+        keys.extend(std::iter::repeat_n(proposal as i32, (pair[1] - pair[0]) as usize));
+    }
+    let precision = if model.day_precision { Precision::Day } else { Precision::Second };
+    let powers = Decimal256Array::from_iter_values(block.power.iter().map(|&power| i256::from_i128(power)))
+        .with_precision_and_scale(76, i8::try_from(decimals).unwrap_or(i8::MAX))
+        .map_err(arrow)?;
+    let mut offsets = Vec::with_capacity(rows + 1);
+    let (mut indices, mut weights) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
+    offsets.push(0);
+    for (vote, &choice) in block.choice.iter().enumerate() {
+        match block.entries.get(&(vote as u32)) {
+            Some(entries) => {
+                indices.extend(entries.iter().map(|&entry| i32::from(entry) + 1));
+                weights.extend(entries.iter().map(|_| 1.0));
+            }
+            None => {
+                indices.push(i32::from(choice) + 1);
+                weights.push(1.0);
+            }
+        }
+        offsets.push(indices.len() as i32);
+    }
+    let items = StructArray::try_new(
+        choice_fields(),
+        vec![Arc::new(Int32Array::from(indices)), Arc::new(Float64Array::from(weights))],
+        None,
+    )
+    .map_err(arrow)?;
+    let field = Arc::new(Field::new_list_field(arrow::datatypes::DataType::Struct(choice_fields()), false));
+    let choices =
+        ListArray::try_new(field, OffsetBuffer::new(ScalarBuffer::from(offsets)), Arc::new(items), None)
+            .map_err(arrow)?;
+    let columns: Vec<ArrayRef> = vec![
+        constant(&model.dao, rows, |_| true)?,
+        dictionary(keys, proposals.iter().cloned())?,
+        dictionary(block.member.iter().map(|&member| member as i32).collect(), members.iter().cloned())?,
+        Arc::new(block.at.iter().copied().collect::<TimestampSecondArray>().with_timezone("UTC")),
+        constant(precision.name(), rows, |row| block.at[row].is_some())?,
+        Arc::new(choices),
+        Arc::new(powers),
+    ];
+    RecordBatch::try_new(Table::Votes.schema(decimals), columns).map_err(arrow)
+}
+
+/// The members of a block.
+pub(crate) fn members(
+    model: &DaoModel,
+    block: &Block,
+    names: &[String],
+    decimals: u8,
+) -> Result<RecordBatch> {
+    let mut seen: Vec<Option<i64>> = vec![None; names.len()];
+    for (&member, &at) in block.member.iter().zip(&block.at) {
+        let entry = &mut seen[member as usize];
+        *entry = match (*entry, at) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+    }
+    let precision = if model.day_precision { Precision::Day } else { Precision::Second };
+    let mut table = TableBuilder::new(Table::Members, decimals);
+    for (name, at) in names.iter().zip(seen) {
+        table.push(&[
+            Cell::Text(&model.dao),
+            Cell::Text(name),
+            at.map(|at| (at, precision)).into(),
+            Cell::Null,
+            Cell::Null,
+        ])?;
+    }
+    Ok(table.take()?)
+}
+
+/// Sums of power for each choice of each proposal, over all blocks.
+#[derive(Debug)]
+pub(crate) struct Tallies {
+    sums: Vec<Vec<i128>>,
+    ballots: Vec<u64>,
+}
+
+impl Tallies {
+    pub(crate) fn new(model: &DaoModel, plan: &Plan) -> Self {
+        let choices =
+            |slot: usize| (model.slots[slot].choices as usize).max(model.outcomes[slot].heads.len()).max(1);
+        Self {
+            sums: plan.proposals.iter().map(|planned| vec![0; choices(planned.slot)]).collect(),
+            ballots: vec![0; plan.proposals.len()],
+        }
+    }
+
+    /// Adds a block.
+    ///
+    /// # Errors
+    /// A sum that does not fit.
+    pub(crate) fn add(&mut self, model: &DaoModel, plan: &Plan, block: &Block) -> Result<()> {
+        for (proposal, pair) in block.starts.windows(2).enumerate() {
+            let slot = &model.slots[plan.proposals[proposal].slot];
+            let system = slot.voting_system.and_then(|index| model.voting_systems.get(usize::from(index)));
+            // A ranking counts for its first preference, an approval for every choice it names; the other
+            // systems divide a ballot's power among its (equally weighted) entries.
+            let first_only = system.is_none_or(|system| {
+                !several_entries(system) || matches!(system.as_str(), "ranked-choice" | "copeland")
+            });
+            let divided = system.is_some_and(|system| matches!(system.as_str(), "weighted" | "quadratic"));
+            self.ballots[proposal] += u64::from(pair[1] - pair[0]);
+            for vote in pair[0]..pair[1] {
+                let power = block.power[vote as usize];
+                let single = [block.choice[vote as usize]];
+                let entries = match block.entries.get(&vote) {
+                    Some(entries) if !first_only => entries.as_slice(),
+                    _ => &single,
+                };
+                let share = if divided { power / entries.len() as i128 } else { power };
+                for &choice in entries {
+                    let sum = &mut self.sums[proposal][usize::from(choice)];
+                    *sum = sum.checked_add(share).ok_or_else(|| CoreError::Limit {
+                        what: "a proposal's score, in decimal digits of base units,".to_owned(),
+                        limit: "max_amount_digits",
+                        found: 39,
+                        allowed: 38,
+                    })?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The proposals with their scores and states. `authors` has one name a proposal.
+    pub(crate) fn proposals(
+        &self,
+        model: &DaoModel,
+        plan: &Plan,
+        names: &[String],
+        authors: &[String],
+        decimals: u8,
+    ) -> Result<RecordBatch> {
+        let mut table = TableBuilder::new(Table::Proposals, decimals);
+        for (index, planned) in plan.proposals.iter().enumerate() {
+            let slot = &model.slots[planned.slot];
+            let scores = &self.sums[index];
+            let word = |list: &[String], index: Option<u16>| {
+                index.and_then(|index| list.get(usize::from(index)).cloned())
+            };
+            let category = word(&model.categories, slot.category);
+            let voting_system = word(&model.voting_systems, slot.voting_system);
+            let labels = labels(model, slot.choices as usize, scores.len());
+            let lead = (0..scores.len()).max_by_key(|&choice| (scores[choice], scores.len() - choice));
+            let passed = lead == Some(0) && self.ballots[index] > 0;
+            let title = format!("Synthetic proposal {}", index + 1);
+            table.push_proposal(&ProposalRow {
+                dao: &model.dao,
+                proposal: &names[index],
+                author: authors.get(index).map(String::as_str),
+                title: Some(&title),
+                category: category.as_deref(),
+                voting_system: voting_system.as_deref(),
+                choices: &labels,
+                created_at: planned.created_at,
+                start_at: planned.start_at,
+                end_at: planned.end_at,
+                precision: if model.block_precision { Precision::Block } else { Precision::Second },
+                quorum: slot.quorum.map(|quorum| amount::from_tokens(quorum, decimals)),
+                state: Some(if passed { &model.states.0 } else { &model.states.1 }),
+                scores,
+            })?;
+        }
+        Ok(table.take()?)
+    }
+}
+
+/// Labels for the choices: the usual three for governors, numbers elsewhere.
+fn labels(model: &DaoModel, choices: usize, scores: usize) -> Vec<String> {
+    let count = choices.max(scores);
+    let usual = ["for", "against", "abstain"];
+    if count <= usual.len() && model.platform.contains("onchain") || model.platform.contains("governor") {
+        return (0..count)
+            .map(|index| {
+                usual.get(index).map_or_else(|| format!("choice {}", index + 1), |word| (*word).to_owned())
+            })
+            .collect();
+    }
+    (1..=count).map(|index| format!("choice {index}")).collect()
+}
+
+/// The row of the DAO itself.
+pub(crate) fn dao(model: &DaoModel, decimals: u8) -> Result<RecordBatch> {
+    let mut table = TableBuilder::new(Table::Daos, decimals);
+    let name = format!("Synthetic twin of {}", model.dao);
+    table.push(&[
+        Cell::Text(&model.dao),
+        Cell::Text(&name),
+        Cell::Text(&model.platform),
+        Cell::Text(&model.power_unit),
+        Cell::Integer(i64::from(decimals)),
+        model.supply.map(|supply| amount::from_tokens(supply, decimals)).into(),
+        Cell::Null,
+    ])?;
+    Ok(table.take()?)
+}

@@ -1,0 +1,218 @@
+//! Where noise comes from, as types, so that a release cannot claim what its noise does not give.
+//!
+//! | type | bits | ledger | claim |
+//! | --- | --- | --- | --- |
+//! | [`Charged`] | operating system | charged first | (epsilon, delta) |
+//! | [`Unaccounted`] | operating system | none | none: for audits of the mechanism itself |
+//! | [`Seeded`] | a seed | none | none: for tests |
+//! | [`Exact`] | no noise | none | none: for fits without privacy |
+//!
+//! Only a release of charged noise can be committed to a ledger, and only a reservation makes one. The
+//! compiler refuses the rest:
+//!
+//! ```compile_fail,E0308
+//! use daotwin_privacy::{Budget, Fingerprint, Ledger, Measurer};
+//! fn publish(ledger: &mut Ledger, stream: daotwin_core::Stream) -> daotwin_privacy::Result<()> {
+//!     let release = Measurer::seeded(Budget::new(1.0, 1e-6)?, stream).finish();
+//!     ledger.commit(&release, Fingerprint::of([b"file".as_slice()]), "twin")?;
+//!     Ok(())
+//! }
+//! ```
+
+use daotwin_core::Stream;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::ledger::{Head, Reservation};
+use crate::samplers::{DiscreteGaussian, Rational};
+
+/// A source of independent uniform bits.
+pub trait Bits {
+    /// 64 uniform bits.
+    ///
+    /// # Errors
+    /// [`Error::Entropy`] if the source fails.
+    fn bits(&mut self) -> Result<u64>;
+}
+
+impl Bits for Stream {
+    fn bits(&mut self) -> Result<u64> {
+        Ok(Self::bits(self))
+    }
+}
+
+/// Bytes asked from the operating system at once.
+const BUFFER_BYTES: usize = 4096;
+
+/// Bits of the operating system's generator (`getrandom`), read ahead into a buffer whose bytes are erased
+/// as they are used and when it is dropped. There is no seed, and no way to put one in.
+pub struct OperatingSystem {
+    buffer: Box<[u8; BUFFER_BYTES]>,
+    used: usize,
+}
+
+impl std::fmt::Debug for OperatingSystem {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("OperatingSystem").finish_non_exhaustive()
+    }
+}
+
+impl Default for OperatingSystem {
+    fn default() -> Self {
+        Self { buffer: Box::new([0; BUFFER_BYTES]), used: BUFFER_BYTES }
+    }
+}
+
+impl OperatingSystem {
+    /// Forgets the bits read ahead, so that the two sides of a `fork` never share them.
+    fn discard(&mut self) {
+        self.buffer.fill(0);
+        std::hint::black_box(&self.buffer);
+        self.used = BUFFER_BYTES;
+    }
+}
+
+impl Bits for OperatingSystem {
+    fn bits(&mut self) -> Result<u64> {
+        if self.used == BUFFER_BYTES {
+            getrandom::fill(self.buffer.as_mut_slice()).map_err(|source| Error::Entropy { source })?;
+            self.used = 0;
+        }
+        let word = &mut self.buffer[self.used..self.used + 8];
+        let bits = word.iter().fold(0, |bits, &byte| bits << 8 | u64::from(byte));
+        word.fill(0);
+        self.used += 8;
+        Ok(bits)
+    }
+}
+
+impl Drop for OperatingSystem {
+    fn drop(&mut self) {
+        self.discard();
+    }
+}
+
+/// How a release was noised, as its manifest says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoiseKind {
+    /// Bits of the operating system, charged to a ledger before they were drawn.
+    Charged,
+    /// Bits of the operating system, not charged to any ledger: no privacy claim.
+    Unaccounted,
+    /// Bits of a seed, which whoever knows the seed can take away again: no privacy claim.
+    Seeded,
+    /// No noise: no privacy claim.
+    Exact,
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// A kind of noise that a [`Measurer`](crate::Measurer) can add. Sealed: an outside type cannot claim to be
+/// private.
+pub trait Noise: sealed::Sealed + std::fmt::Debug {
+    /// What the manifest says.
+    const KIND: NoiseKind;
+
+    /// The ledger's record of the charge.
+    fn charge(&self) -> Option<Head> {
+        None
+    }
+
+    /// Adds discrete Gaussian noise of this variance to each value.
+    ///
+    /// # Errors
+    /// [`Error::Entropy`] if the source of bits fails; [`Error::Overflow`] where a value or its noise does
+    /// not fit.
+    #[doc(hidden)]
+    fn gaussian(&mut self, variance: Rational, values: &[i64]) -> Result<Vec<f64>>;
+}
+
+fn add_gaussian(bits: &mut impl Bits, variance: Rational, values: &[i64]) -> Result<Vec<f64>> {
+    let sampler = DiscreteGaussian::new(variance)?;
+    // The integer sum is the release; the conversion to a float only post-processes it.
+    values.iter().map(|&value| Ok((i128::from(value) + sampler.sample(bits)?) as f64)).collect()
+}
+
+/// Noise of the operating system under a ledger's reservation: the only kind with a claim.
+#[derive(Debug)]
+pub struct Charged {
+    bits: OperatingSystem,
+    reservation: Reservation,
+}
+
+impl Charged {
+    pub(crate) fn new(reservation: Reservation) -> Self {
+        Self { bits: OperatingSystem::default(), reservation }
+    }
+
+    pub(crate) const fn reservation(&self) -> Head {
+        self.reservation.head()
+    }
+}
+
+impl sealed::Sealed for Charged {}
+impl Noise for Charged {
+    const KIND: NoiseKind = NoiseKind::Charged;
+
+    fn charge(&self) -> Option<Head> {
+        Some(self.reservation())
+    }
+
+    fn gaussian(&mut self, variance: Rational, values: &[i64]) -> Result<Vec<f64>> {
+        self.bits.discard();
+        add_gaussian(&mut self.bits, variance, values)
+    }
+}
+
+/// Noise of the operating system that no ledger was charged for.
+#[derive(Debug, Default)]
+pub struct Unaccounted {
+    bits: OperatingSystem,
+}
+
+impl sealed::Sealed for Unaccounted {}
+impl Noise for Unaccounted {
+    const KIND: NoiseKind = NoiseKind::Unaccounted;
+
+    fn gaussian(&mut self, variance: Rational, values: &[i64]) -> Result<Vec<f64>> {
+        self.bits.discard();
+        add_gaussian(&mut self.bits, variance, values)
+    }
+}
+
+/// Repeatable noise for tests. What it touches protects nobody.
+#[derive(Debug)]
+pub struct Seeded {
+    bits: Stream,
+}
+
+impl Seeded {
+    pub(crate) fn new(bits: Stream) -> Self {
+        Self { bits }
+    }
+}
+
+impl sealed::Sealed for Seeded {}
+impl Noise for Seeded {
+    const KIND: NoiseKind = NoiseKind::Seeded;
+
+    fn gaussian(&mut self, variance: Rational, values: &[i64]) -> Result<Vec<f64>> {
+        add_gaussian(&mut self.bits, variance, values)
+    }
+}
+
+/// No noise at all.
+#[derive(Debug, Default)]
+pub struct Exact;
+
+impl sealed::Sealed for Exact {}
+impl Noise for Exact {
+    const KIND: NoiseKind = NoiseKind::Exact;
+
+    fn gaussian(&mut self, _: Rational, values: &[i64]) -> Result<Vec<f64>> {
+        Ok(values.iter().map(|&value| value as f64).collect())
+    }
+}
