@@ -9,6 +9,7 @@
 //! pairings are averaged.
 
 use daotwin_core::document::Score;
+use daotwin_core::random::Streams;
 use daotwin_core::{Run, Seed};
 
 use crate::context::Context;
@@ -27,17 +28,20 @@ const MIN_ROWS: usize = 20;
 /// # Errors
 /// Cancellation.
 pub fn separation(left: &Rows, right: &Rows, max_rows: usize, seed: Seed, run: &Run) -> Result<Option<f64>> {
-    let half = |purpose: &str, index: u32| seed.streams(purpose).stream(u64::from(index)).bits() & 1 == 1;
-    let cells = |rows: &Rows, side: &str| -> Vec<u8> {
-        let count = |list: &[u32]| list.iter().max().map_or(0, |&most| most + 1);
-        let halves = |list: &[u32], what: &str| -> Vec<bool> {
-            (0..count(list)).map(|index| half(&format!("detection {side} {what}"), index)).collect()
+    let (members, proposals) = (seed.streams("detection members"), seed.streams("detection proposals"));
+    let half = |streams: &Streams, key: u64| streams.stream(key).bits() & 1 == 1;
+    let cells = |rows: &Rows| -> Vec<u8> {
+        let halves = |keys: &[u64], streams: &Streams| -> Vec<bool> {
+            keys.iter().map(|&key| half(streams, key)).collect()
         };
-        let (members, proposals) = (halves(&rows.member, "members"), halves(&rows.proposal, "proposals"));
+        let (of_member, of_proposal) =
+            (halves(&rows.member_keys, &members), halves(&rows.proposal_keys, &proposals));
         let pairs = rows.member.iter().zip(&rows.proposal);
-        pairs.map(|(&m, &p)| u8::from(members[m as usize]) * 2 + u8::from(proposals[p as usize])).collect()
+        pairs
+            .map(|(&m, &p)| u8::from(of_member[m as usize]) * 2 + u8::from(of_proposal[p as usize]))
+            .collect()
     };
-    let sides = [(left, cells(left, "real"), false), (right, cells(right, "synthetic"), true)];
+    let sides = [(left, cells(left), false), (right, cells(right), true)];
     let mut areas = Vec::new();
     // Cell 0 is (A, C), 1 (A, D), 2 (B, C), 3 (B, D); opposite cells share neither half.
     for train_cell in 0..4_u8 {

@@ -1,7 +1,8 @@
 //! The evaluation as a document for the `report` room: verdict, scores, pictures, and what they do not say.
 
 use daotwin_core::document::{
-    Axis, Block, Chart, Document, Mark, Outcome, Plot, Role, Scale, Score, Section, Series, Table, Verdict,
+    Axis, Block, Chart, Document, Highlight, Mark, Outcome, Plot, Role, Scale, Score, Section, Series, Table,
+    Verdict,
 };
 use daotwin_core::statistics::quantile_sorted;
 use daotwin_history::facts::{FactTable, activity_tail, power_tail};
@@ -38,6 +39,7 @@ impl Evaluation {
         Document {
             title: format!("{name}: synthetic against real"),
             verdict: self.verdict(),
+            highlights: self.highlights(),
             warnings: vec![
                 "Computed on real data: this report is not private. Show it only to those who may see the data."
                     .to_owned(),
@@ -132,6 +134,51 @@ impl Evaluation {
         }
         let outcome = if good { Outcome::Good } else { Outcome::Bad };
         Verdict { outcome, text: sentences.join(" ") }
+    }
+
+    /// Is it faithful, is it useful, is it private; each only where it was measured.
+    fn highlights(&self) -> Vec<Highlight> {
+        let mut highlights = Vec::new();
+        let tables: Vec<&FactTable> = self.daos.iter().filter_map(|dao| dao.facts.as_ref()).collect();
+        if !tables.is_empty() {
+            let total: usize = tables.iter().map(|table| table.rows.len()).sum();
+            let outside: usize = tables.iter().map(|table| table.outside()).sum();
+            let good = tables.iter().all(|table| table.outside() <= FACTS_OUTSIDE);
+            highlights.push(Highlight {
+                label: "Fidelity".to_owned(),
+                figure: format!("{} of {total} facts hold", total - outside),
+                outcome: if good { Outcome::Good } else { Outcome::Bad },
+                text: "Participation, power, outcomes and timing against the real DAO, within what chance alone \
+                       makes of it."
+                    .to_owned(),
+            });
+        }
+        if let (Some(score), [dao]) = (self.median("utility.next_voter"), self.daos.as_slice()) {
+            let real = dao.score("utility.next_voter").and_then(|score| score.references.first());
+            let real = real.map_or(f64::NAN, |(_, value)| *value);
+            highlights.push(Highlight {
+                label: "Utility".to_owned(),
+                figure: format!("AUC {score:.2}, {real:.2} with real data"),
+                outcome: Outcome::Neutral,
+                text: "Who votes next on the real DAO, foretold by trees that learned on the synthetic one."
+                    .to_owned(),
+            });
+        }
+        let attacks: Vec<&Score> =
+            self.daos.iter().flat_map(|dao| &dao.scores).filter(|s| s.id.starts_with("privacy.")).collect();
+        if !attacks.is_empty() {
+            let failed = attacks.iter().filter(|score| score.outcome != Outcome::Bad).count();
+            highlights.push(Highlight {
+                label: "Privacy".to_owned(),
+                figure: format!("{failed} of {} attacks fail", attacks.len()),
+                outcome: if failed == attacks.len() { Outcome::Good } else { Outcome::Bad },
+                text:
+                    "Attacks that were tried on the members learned from; no guarantee, which only a private \
+                       fit gives."
+                        .to_owned(),
+            });
+        }
+        highlights
     }
 
     fn gate_section(&self) -> Section {

@@ -51,6 +51,10 @@ pub struct Rows {
     pub member: Vec<u32>,
     /// By row: the proposal.
     pub proposal: Vec<u32>,
+    /// By member: a number that a copy of the member, under whatever name, has too.
+    pub member_keys: Vec<u64>,
+    /// By proposal: a number that the same proposal in another DAO has too.
+    pub proposal_keys: Vec<u64>,
 }
 
 /// What is known of a member at a point of the history.
@@ -101,6 +105,14 @@ impl Past {
     }
 }
 
+/// One number from two: the finaliser of SplitMix64 (Steele, Lea and Flood 2014).
+fn mix(state: u64, value: u64) -> u64 {
+    let mut z = (state.rotate_left(17) ^ value).wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
 /// The natural logarithm of an amount of tokens; those below 1e-9, zero included, stand at one place below.
 pub(crate) fn log_power(tokens: f64) -> f64 {
     if tokens < 1e-9 { -23.0 } else { tokens.ln() }
@@ -133,7 +145,19 @@ impl Rows {
             columns: vec![Vec::with_capacity(view.votes.len()); COLUMNS.len()],
             member: Vec::with_capacity(view.votes.len()),
             proposal: Vec::with_capacity(view.votes.len()),
+            member_keys: vec![0; view.members.len()],
+            proposal_keys: Vec::with_capacity(view.proposals.len()),
         };
+        for proposal in &view.proposals {
+            let key =
+                mix(mix(0, proposal.start_at.unwrap_or(-1) as u64), proposal.end_at.unwrap_or(-1) as u64);
+            rows.proposal_keys.push(mix(key, u64::from(proposal.choices)));
+        }
+        // A member is known by its first ballot.
+        for vote in view.votes.iter().rev() {
+            let key = mix(mix(vote.power as u64, vote.at.unwrap_or(-1) as u64), vote.choice as u64);
+            rows.member_keys[vote.member as usize] = mix(key, rows.proposal_keys[vote.proposal as usize]);
+        }
         let mut totals = vec![(0_u32, 0.0); view.members.len()];
         for vote in &view.votes {
             let total = &mut totals[vote.member as usize];

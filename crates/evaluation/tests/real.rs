@@ -84,8 +84,9 @@ fn the_real_dao_itself_is_faithful_useful_and_a_copy() {
     for question in ["next_voter", "choice"] {
         let score = own.score(&format!("utility.{question}")).unwrap();
         assert_eq!(score.value, score.references[0].1, "train on synthetic is train on real here");
-        assert!(score.value > 0.55, "{score:?}");
     }
+    let next = own.score("utility.next_voter").unwrap();
+    assert!(next.value > 0.7, "{next:?}");
     let copies = own.score("privacy.copies.records").unwrap();
     assert!(copies.value > 0.3 && copies.outcome == daotwin_core::document::Outcome::Bad, "{copies:?}");
     // Without a holdout or the model, attacks on members say why they are missing.

@@ -31,6 +31,9 @@ pub(super) fn points(view: &DaoView) -> Vec<Point> {
             let place =
                 |row: Option<&usize>| row.map_or(0.0, |&row| f64::from(rows.proposal[row]) / proposals);
             let (powers, times) = (values("power"), values("time_in_window"));
+            // Unchanged to a hundredth: a copy whose last digits were moved stays near what it copies.
+            let steady: Vec<f64> =
+                values("power_step").iter().map(|step| f64::from(u8::from(step.abs() < 0.01))).collect();
             let first = powers.first().copied().unwrap_or(-23.0);
             [
                 (list.len() as f64).ln_1p(),
@@ -42,7 +45,7 @@ pub(super) fn points(view: &DaoView) -> Vec<Point> {
                 mean(&times),
                 standard_deviation(&times),
                 mean(&values("leads")),
-                mean(&values("unchanged")),
+                mean(&steady),
                 mean(&values("choice")),
                 mean(&values("hour")) / 24.0,
             ]
