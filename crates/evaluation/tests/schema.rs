@@ -165,7 +165,8 @@ fn the_output_has_the_shape_of_the_schema_and_the_same_bytes_on_any_threads() {
     let announced = metric::ids();
     assert_eq!(given, announced.iter().map(String::as_str).collect());
     let skipped: Vec<&str> = dao.skipped.iter().map(|(id, _)| id.as_str()).collect();
-    assert_eq!(skipped, ["privacy.shadow.auc"]);
+    // Hardly any outcome of the constructed DAO is near unanimous, and the model itself is not given.
+    assert_eq!(skipped, ["utility.outcome", "privacy.shadow.auc"]);
     for score in &dao.scores {
         assert!(
             score.value.is_finite() && !score.references.is_empty() && !score.meaning.is_empty(),
