@@ -15,6 +15,7 @@ pub mod history;
 pub mod ingest;
 mod parquet_guard;
 pub mod schema;
+pub mod subset;
 pub mod synthesizer;
 pub mod view;
 

@@ -1,0 +1,4 @@
+//! How near a synthetic DAO is to the real one.
+
+pub mod facts;
+pub mod marginals;
