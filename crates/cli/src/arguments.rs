@@ -67,6 +67,7 @@ pub(crate) enum Verb {
     Ingest(verbs::ingest::Ingest),
     Fit(verbs::fit::Fit),
     Sample(verbs::sample::Sample),
+    Privacy(verbs::privacy::Privacy),
     Formats(verbs::lists::Formats),
     Models(verbs::lists::Models),
     Schema(verbs::schema::Schema),

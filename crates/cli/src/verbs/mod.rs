@@ -3,6 +3,7 @@
 pub(crate) mod fit;
 pub(crate) mod ingest;
 pub(crate) mod lists;
+pub(crate) mod privacy;
 pub(crate) mod sample;
 pub(crate) mod schema;
 
@@ -24,6 +25,7 @@ pub(crate) fn run(verb: Verb, context: &mut Context) -> Result<Answer, Failure> 
         Verb::Ingest(verb) => verb.run(context),
         Verb::Fit(verb) => verb.run(context),
         Verb::Sample(verb) => verb.run(context),
+        Verb::Privacy(verb) => verb.run(context),
         Verb::Formats(verb) => verb.run(context),
         Verb::Models(verb) => verb.run(context),
         Verb::Schema(verb) => verb.run(context),
