@@ -14,7 +14,7 @@ pub fn find(name: &str) -> Option<&'static dyn Synthesizer> {
     SYNTHESIZERS.iter().copied().find(|synthesizer| synthesizer.name() == name)
 }
 
-/// Reads a twin's folder, whichever model it holds: the `model` of its `manifest.json` names it.
+/// Reads a twin's folder, whichever model it holds: the `synthesizer` of its `manifest.json` names it.
 ///
 /// # Errors
 /// A folder that is no twin, a model that is not known, and the errors of that model's own reader.
@@ -38,10 +38,10 @@ pub fn load(folder: &Path, run: &Run) -> Result<Box<dyn Fitted>, Failure> {
     })?;
     let manifest: serde_json::Value = serde_json::from_slice(&bytes)
         .map_err(|error| not(format!("line {} of `manifest.json` is not JSON", error.line())))?;
-    let Some(model) = manifest.get("model").and_then(serde_json::Value::as_str) else {
-        return Err(not("its manifest names no `model`".to_owned()));
+    let Some(model) = manifest.get("synthesizer").and_then(serde_json::Value::as_str) else {
+        return Err(not("its manifest names no `synthesizer`".to_owned()));
     };
     find(model)
-        .ok_or_else(|| not("its manifest names a `model` that is not known".to_owned()))?
+        .ok_or_else(|| not("its manifest names a `synthesizer` that is not known".to_owned()))?
         .load(folder, run)
 }

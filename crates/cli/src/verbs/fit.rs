@@ -62,8 +62,8 @@ pub(crate) struct Fit {
 impl Fit {
     pub(crate) fn run(self, context: &mut Context) -> Result<Answer, Failure> {
         check_new(&self.out)?;
-        let model = model(self.model.as_deref().or(context.config.fit.model.as_deref()))?;
         let privacy = self.privacy(context)?;
+        let model = model(self.model.as_deref().or(context.config.fit.model.as_deref()))?;
         let history = History::read(&self.history, &context.run)?;
         let seed = Seed(self.seed.or(context.config.fit.seed).unwrap_or(0));
         let options = FitOptions { seed, dao: self.dao.clone(), privacy };

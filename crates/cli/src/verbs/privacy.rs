@@ -174,7 +174,11 @@ fn show(context: &Context, accounts: &[Status]) -> Result<(), Failure> {
     context.print(&Balance::text(&balances), &balances)
 }
 
-fn verify(context: &Context, folder: &std::path::Path, twin: Option<&std::path::Path>) -> Result<Answer, Failure> {
+fn verify(
+    context: &Context,
+    folder: &std::path::Path,
+    twin: Option<&std::path::Path>,
+) -> Result<Answer, Failure> {
     // The twin first: a message about it must not hide behind a sound ledger.
     let charged = twin.map(head_of).transpose()?;
     let mut ledger = Ledger::open(folder)?;
@@ -199,16 +203,15 @@ fn verify(context: &Context, folder: &std::path::Path, twin: Option<&std::path::
     Ok(if is_charged == Some(false) { Answer::No } else { Answer::Yes })
 }
 
-/// The record that a twin says it was charged under: the `ledger_head` of its manifest's `privacy`.
+/// The record that a twin says it was charged under: the `ledger` of its manifest's `privacy`.
 fn head_of(twin: &std::path::Path) -> Result<Head, Failure> {
     let problem = |reason: &str| {
         Failure::new(ErrorKind::Input, format!("the manifest of `{}` {reason}", twin.display()))
     };
     let manifest = manifest(twin)?;
-    match manifest.pointer("/privacy/ledger_head") {
+    match manifest.pointer("/privacy/ledger") {
         None | Some(Value::Null) => Err(problem("names no charge: the twin was fitted without privacy")),
-        Some(head) => {
-            serde_json::from_value(head.clone()).map_err(|_| problem("has a `ledger_head` that is no head"))
-        }
+        Some(head) => serde_json::from_value(head.clone())
+            .map_err(|_| problem("has a `ledger` that is no record of one")),
     }
 }

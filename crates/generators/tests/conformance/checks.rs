@@ -7,9 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use daotwin_core::{ErrorKind, Run, Seed};
-use daotwin_history::synthesizer::{
-    Failure, FitOptions, Fitted, PrivacyOptions, SampleOptions, Synthesizer,
-};
+use daotwin_history::synthesizer::{Failure, FitOptions, Fitted, PrivacyOptions, SampleOptions, Synthesizer};
 use daotwin_history::view::DaoView;
 use daotwin_history::{History, Table};
 
@@ -130,7 +128,9 @@ pub(crate) fn sound(sample: &History, decimals: u8) -> Answer {
             let choices = proposal.choices as i32;
             for &(index, weight) in dao.entries(vote) {
                 if index < 1 || choices > 0 && index > choices || !weight.is_finite() || weight < 0.0 {
-                    return Err("a ballot for a choice that is not offered, or with no proper weight".to_owned());
+                    return Err(
+                        "a ballot for a choice that is not offered, or with no proper weight".to_owned()
+                    );
                 }
             }
         }
@@ -182,8 +182,8 @@ fn folder(model: &'static dyn Synthesizer) -> Answer {
     }
     let manifest: serde_json::Value =
         serde_json::from_slice(&std::fs::read(twin.join("manifest.json")).unwrap()).unwrap();
-    if manifest["model"] != model.name() {
-        return Err("the twin's `manifest.json` does not name its `model`".to_owned());
+    if manifest["synthesizer"] != model.name() {
+        return Err("the twin's `manifest.json` does not name its `synthesizer`".to_owned());
     }
     let after = model.load(&twin, &Run::default()).map_err(say("load"))?;
     if before.size() != after.size() || !same(&sampled(&*before, 5)?, &sampled(&*after, 5)?) {
@@ -206,14 +206,15 @@ fn size(model: &'static dyn Synthesizer) -> Answer {
         let sample = fitted.sample(&options, &Run::default()).map_err(say("sample"))?;
         let views = DaoView::all(&sample).map_err(|error| error.to_string())?;
         let asked = (members.unwrap_or(fitted.size().members), proposals.unwrap_or(fitted.size().proposals));
-        let found = views.iter().fold((0, 0), |sum, view| {
-            (sum.0 + view.voters() as u64, sum.1 + view.proposals.len() as u64)
-        });
+        let found = views
+            .iter()
+            .fold((0, 0), |sum, view| (sum.0 + view.voters() as u64, sum.1 + view.proposals.len() as u64));
         if found != asked {
             return Err(format!("asked for (members, proposals) {asked:?}, got {found:?}"));
         }
     }
-    let options = SampleOptions { conditions: vec![("wishes".into(), "3".into())], ..SampleOptions::default() };
+    let options =
+        SampleOptions { conditions: vec![("wishes".into(), "3".into())], ..SampleOptions::default() };
     match fitted.sample(&options, &Run::default()) {
         Err(failure) if failure.kind == ErrorKind::Usage => Ok(()),
         Err(failure) => Err(format!("an unknown condition is {:?}, not a usage error", failure.kind)),
@@ -276,9 +277,11 @@ fn budget(model: &'static dyn Synthesizer) -> Answer {
     let real = ordinary(300, 30, 60);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ledger");
-    let refused = |epsilon: f64, allowed: &[ErrorKind]| match model
-        .fit(&real, &private(&path, epsilon, None), &Run::default())
-    {
+    let refused = |epsilon: f64, allowed: &[ErrorKind]| match model.fit(
+        &real,
+        &private(&path, epsilon, None),
+        &Run::default(),
+    ) {
         Ok(_) => Err(format!("a fit at epsilon {epsilon} is not refused")),
         Err(failure) if allowed.contains(&failure.kind) => Ok(()),
         Err(failure) => Err(say("a fit that must be refused")(failure)),

@@ -104,7 +104,8 @@ impl Control {
             return Ok(());
         }
         let mut ledger = Ledger::open(&privacy.ledger).map_err(say)?;
-        let account = Account::new(privacy.account.as_deref().unwrap_or("example"), Unit::Member).map_err(say)?;
+        let account =
+            Account::new(privacy.account.as_deref().unwrap_or("example"), Unit::Member).map_err(say)?;
         let request = Fingerprint::of([b"a control".as_slice()]);
         let charge = Charge { account: &account, budget, purpose: "a control", request, marks: &[] };
         // Dropping the reservation spends it; a control has nothing to measure.
@@ -119,7 +120,8 @@ impl Synthesizer for Control {
     }
 
     fn card(&self) -> Card {
-        let purpose = if self.0 == "says-nothing" { "" } else { "showing that the suite accepts what is sound" };
+        let purpose =
+            if self.0 == "says-nothing" { "" } else { "showing that the suite accepts what is sound" };
         let source = "no paper; written for this suite in 2026";
         Card { purpose, source, limits: "it learns nothing but sizes", bytes_per_vote: 64 }
     }
@@ -247,7 +249,7 @@ impl Fitted for Learned {
             return Ok(());
         }
         let manifest = json!({
-            "model": self.fault,
+            "synthesizer": self.fault,
             "members": self.size.members,
             "proposals": self.size.proposals,
             "decimals": self.decimals,

@@ -161,13 +161,24 @@ pub(crate) fn hostile() -> Vec<(&'static str, History)> {
                 |_, _, row| row.cast_at = None,
             ),
         ),
-        ("ballots outside their window", changed(5, 20, same, |_, _, row| row.cast_at = Some(EPOCH - 900 * DAY))),
+        (
+            "ballots outside their window",
+            changed(5, 20, same, |_, _, row| row.cast_at = Some(EPOCH - 900 * DAY)),
+        ),
         ("double votes", changed(5, 20, same, |_, _, row| row.member = "the same")),
         ("ballots without their proposal", changed(5, 20, same, |_, _, row| row.proposal = "another")),
         ("unknown voting systems", changed(5, 20, |_, row| row.voting_system = Some("acclamation"), as_is)),
         ("wild choices", wild_choices()),
-        ("odd ids", changed(3, 3, same, |_, member, row| row.member = ["", "\u{0}", "\u{202e}../.."][member as usize])),
-        ("several DAOs", changed(6, 9, |index, row| row.dao = dao_of(index), |index, _, row| row.dao = dao_of(index))),
+        (
+            "odd ids",
+            changed(3, 3, same, |_, member, row| {
+                row.member = ["", "\u{0}", "\u{202e}../.."][member as usize]
+            }),
+        ),
+        (
+            "several DAOs",
+            changed(6, 9, |index, row| row.dao = dao_of(index), |index, _, row| row.dao = dao_of(index)),
+        ),
         ("10^5 members", changed(1, 100_000, same, as_is)),
         ("10^5 proposals and categories", many_categories()),
         ("10^5 choices", many_choices()),

@@ -39,7 +39,10 @@ pub(crate) fn declared(model: &'static dyn Synthesizer) -> Answer {
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let Some(bytes) = text.lines().find_map(|line| line.strip_prefix("grew by ")?.parse::<u64>().ok()) else {
-        return Err(format!("the measuring process failed: {text}{}", String::from_utf8_lossy(&output.stderr)));
+        return Err(format!(
+            "the measuring process failed: {text}{}",
+            String::from_utf8_lossy(&output.stderr)
+        ));
     };
     let votes = data().rows(Table::Votes) as u64;
     let allowed = FIXED + votes * model.card().bytes_per_vote;
