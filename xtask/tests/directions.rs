@@ -32,14 +32,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
 
 /// Each heavy or delicate dependency and the only packages that may name it.
 const HEAVY: &[(&str, &[&str])] = &[
-    ("anyhow", &["daotwin-cli"]),
     ("arrow", &["daotwin-history"]),
     ("askama", &["daotwin-report"]),
     ("burn", &[]),
     ("clap", &["daotwin-cli"]),
     ("ctrlc", &["daotwin-cli"]),
     ("forust-ml", &["daotwin-evaluation"]),
-    ("getrandom", &["daotwin-core", "daotwin-privacy"]),
+    // The command names it for its features only; see there.
+    ("getrandom", &["daotwin-cli", "daotwin-core", "daotwin-privacy"]),
     ("parquet", &["daotwin-history"]),
     ("safetensors", &["daotwin-generators"]),
 ];
@@ -109,4 +109,35 @@ fn a_wrong_direction_is_found() {
             "`daotwin-unknown` has no line in the table of directions",
         ]
     );
+}
+
+/// The crates of a build with their features, one a line, as cargo resolves them.
+fn features(selection: &[&str]) -> BTreeMap<String, String> {
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--offline", "--prefix", "none", "--format", "{p}|{f}", "--manifest-path"])
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml"))
+        .args(selection)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let lines = text.lines().filter_map(|line| line.trim_end_matches(" (*)").split_once('|'));
+    lines.map(|(package, features)| (package.to_owned(), features.to_owned())).collect()
+}
+
+/// `cargo run --release` and `cargo xtask test` must not compile Arrow twice. Where this fails, name the
+/// feature beside the others of its kind in `crates/cli/Cargo.toml`.
+#[test]
+fn the_command_and_the_tests_share_one_build() {
+    let command = features(&["--package", "daotwin-cli", "--edges", "normal,build"]);
+    let tests = features(&["--workspace", "--edges", "normal,build,dev"]);
+    assert!(command.len() > 50, "cargo tree listed only {} crates", command.len());
+    let differ: Vec<_> = command
+        .iter()
+        .filter(|(package, features)| tests.get(*package) != Some(features))
+        .map(|(package, features)| {
+            format!("{package}: {features} in the command, {:?} in tests", tests.get(package))
+        })
+        .collect();
+    assert_eq!(differ, Vec::<String>::new());
 }
