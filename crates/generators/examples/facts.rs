@@ -9,7 +9,8 @@ use daotwin_history::view::DaoView;
 use std::time::Instant;
 
 fn main() {
-    let data = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/governance-core"));
+    let data =
+        std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/governance-core"));
     let paths: Vec<_> =
         ["daos", "members", "proposals", "votes"].iter().map(|n| data.join(format!("{n}.csv.gz"))).collect();
     let run = Run::default();
@@ -23,18 +24,20 @@ fn main() {
     let t = Instant::now();
     let fitted = twin::fit(&real, &FitOptions::default(), &run).unwrap();
     println!("fit all {:?}", t.elapsed());
-    let samples: Vec<Vec<DaoView>> = (1..=std::env::var("SEEDS").ok().and_then(|v| v.parse().ok()).unwrap_or(5))
-        .map(|seed| {
-            let t = Instant::now();
-            let history = fitted.sample(&SampleOptions { seed: Seed(seed), ..Default::default() }, &run).unwrap();
-            let el = t.elapsed();
-            let views = DaoView::all(&history).unwrap();
-            if seed == 1 {
-                println!("sample {:?} {} votes", el, history.rows(daotwin_history::Table::Votes));
-            }
-            views
-        })
-        .collect();
+    let samples: Vec<Vec<DaoView>> =
+        (1..=std::env::var("SEEDS").ok().and_then(|v| v.parse().ok()).unwrap_or(5))
+            .map(|seed| {
+                let t = Instant::now();
+                let history =
+                    fitted.sample(&SampleOptions { seed: Seed(seed), ..Default::default() }, &run).unwrap();
+                let el = t.elapsed();
+                let views = DaoView::all(&history).unwrap();
+                if seed == 1 {
+                    println!("sample {:?} {} votes", el, history.rows(daotwin_history::Table::Votes));
+                }
+                views
+            })
+            .collect();
     for view in &views {
         if view.votes.len() < 900 || (!only.is_empty() && !only.contains(&view.dao)) {
             continue;
@@ -61,7 +64,15 @@ fn main() {
             );
         }
         for c in &table.counts {
-            println!("{} {:28} real {} low {} med {} high {}", if c.holds { " " } else { "X" }, c.name, c.real, c.low, c.median, c.high);
+            println!(
+                "{} {:28} real {} low {} med {} high {}",
+                if c.holds { " " } else { "X" },
+                c.name,
+                c.real,
+                c.low,
+                c.median,
+                c.high
+            );
         }
     }
 }

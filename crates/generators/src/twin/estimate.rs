@@ -443,7 +443,8 @@ fn without_votes(model: &mut DaoModel, prior: &Pooled, seed: Seed) {
     if prior.no_power > 0.0 {
         model.power.insert(0, PowerPiece { low: 0.0, high: 0.0, weight: prior.no_power, group: 0 });
     }
-    model.outcomes = model.slots.iter().map(|slot| private::outcome(slot, prior, &[], 1.0, &mut stream)).collect();
+    model.outcomes =
+        model.slots.iter().map(|slot| private::outcome(slot, prior, &[], 1.0, &mut stream)).collect();
 }
 
 /// The row of [`DaoModel::steady`] for a member with this many votes.
