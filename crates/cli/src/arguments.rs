@@ -65,10 +65,15 @@ pub(crate) struct Global {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     Ingest(verbs::ingest::Ingest),
+    Inspect(verbs::inspect::Inspect),
+    Export(verbs::export::Export),
     Fit(verbs::fit::Fit),
     Sample(verbs::sample::Sample),
+    Evaluate(verbs::evaluate::Evaluate),
+    Report(verbs::report::Report),
     Privacy(verbs::privacy::Privacy),
     Formats(verbs::lists::Formats),
     Models(verbs::lists::Models),
+    Metrics(verbs::lists::Metrics),
     Schema(verbs::schema::Schema),
 }

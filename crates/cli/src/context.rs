@@ -73,6 +73,11 @@ impl Context {
         if self.json { output::json(value) } else { output::result(text) }
     }
 
+    /// Takes the progress line away before a result is printed by other means.
+    pub(crate) fn finish(&self) {
+        self.clear();
+    }
+
     fn clear(&self) {
         if let Some(progress) = &self.progress {
             progress.clear();

@@ -75,7 +75,13 @@ macro_rules! from_room {
     };
 }
 
-from_room!(daotwin::core::Error, daotwin::history::Error, daotwin::privacy::Error);
+from_room!(
+    daotwin::core::Error,
+    daotwin::evaluation::Error,
+    daotwin::history::Error,
+    daotwin::privacy::Error,
+    daotwin::report::Error,
+);
 
 impl From<daotwin::history::synthesizer::Failure> for Failure {
     fn from(failure: daotwin::history::synthesizer::Failure) -> Self {

@@ -1,17 +1,16 @@
 //! `daotwin fit`: a model learns a History and is written as a twin.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
-use daotwin::core::{ErrorKind, Seed};
+use daotwin::core::Seed;
 use daotwin::generators::registry;
 use daotwin::history::History;
 use daotwin::history::synthesizer::{FitOptions, PrivacyOptions, Synthesizer};
-use serde_json::Value;
 
 use crate::context::{Context, shown};
 use crate::failure::Failure;
-use crate::verbs::{check_new, facts};
+use crate::verbs::{check_new, facts, manifest};
 use crate::{Answer, arguments, output};
 
 /// The delta of a private fit that names none.
@@ -112,13 +111,4 @@ fn model(name: Option<&str>) -> Result<&'static dyn Synthesizer, Failure> {
         }
         Some(name) => registry::find(name).ok_or_else(|| output::unknown("model", name, &known())),
     }
-}
-
-/// The manifest of a twin that was just written or is about to be read.
-pub(crate) fn manifest(twin: &Path) -> Result<Value, Failure> {
-    let path = twin.join("manifest.json");
-    let bytes = daotwin::core::files::read_limited(&path, daotwin::core::Limits::default().max_file_bytes)?;
-    serde_json::from_slice(&bytes).map_err(|error| {
-        Failure::new(ErrorKind::Input, format!("`{}` line {}: not JSON", path.display(), error.line()))
-    })
 }

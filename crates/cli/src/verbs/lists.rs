@@ -1,14 +1,15 @@
-//! `daotwin formats`, `models`: what the registries hold.
+//! `daotwin formats`, `models`, `metrics`: what the registries hold.
 
 use clap::Args;
+use daotwin::evaluation::METRICS;
 use daotwin::generators::registry::SYNTHESIZERS;
+use daotwin::history::export::EXPORTERS;
 use daotwin::history::ingest::IMPORTERS;
 use serde::Serialize;
 
 use crate::Answer;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::output::table;
 
 /// Lists the formats that `ingest` recognises and `export` writes.
 #[derive(Debug, Args)]
@@ -17,20 +18,45 @@ pub(crate) struct Formats {}
 #[derive(Serialize)]
 struct Format {
     format: &'static str,
-    description: &'static str,
+    reads: bool,
+    writes: bool,
+    description: String,
 }
 
 impl Formats {
     pub(crate) fn run(self, context: &mut Context) -> Result<Answer, Failure> {
-        let formats: Vec<Format> = IMPORTERS
+        let mut formats: Vec<Format> = IMPORTERS
             .iter()
-            .map(|importer| Format { format: importer.name(), description: importer.description() })
+            .map(|importer| Format {
+                format: importer.name(),
+                reads: true,
+                writes: false,
+                description: importer.description().to_owned(),
+            })
             .collect();
-        let rows: Vec<Vec<String>> = formats
+        for exporter in EXPORTERS {
+            match formats.iter_mut().find(|format| format.format == exporter.name()) {
+                Some(format) => format.writes = true,
+                None => formats.push(Format {
+                    format: exporter.name(),
+                    reads: false,
+                    writes: true,
+                    description: exporter.description().to_owned(),
+                }),
+            }
+        }
+        let text: String = formats
             .iter()
-            .map(|format| vec![format.format.to_owned(), format.description.to_owned()])
+            .map(|format| {
+                let use_of = match (format.reads, format.writes) {
+                    (true, true) => "ingest, export",
+                    (true, false) => "ingest",
+                    _ => "export",
+                };
+                format!("{} ({use_of})\n  {}\n", format.format, format.description)
+            })
             .collect();
-        context.print(&table(&["format", "reads"], &rows), &formats)?;
+        context.print(&text, &formats)?;
         Ok(Answer::Yes)
     }
 }
@@ -64,6 +90,49 @@ impl Models {
             })
             .collect();
         context.print(&text, &models)?;
+        Ok(Answer::Yes)
+    }
+}
+
+/// Lists the metrics of `evaluate`, with the ids that gates name.
+#[derive(Debug, Args)]
+pub(crate) struct Metrics {}
+
+#[derive(Serialize)]
+struct MetricCard {
+    metric: &'static str,
+    ids: Vec<String>,
+    purpose: &'static str,
+    source: &'static str,
+    limits: &'static str,
+}
+
+impl Metrics {
+    pub(crate) fn run(self, context: &mut Context) -> Result<Answer, Failure> {
+        let metrics: Vec<MetricCard> = METRICS
+            .iter()
+            .map(|metric| {
+                let card = metric.card();
+                MetricCard {
+                    metric: metric.id(),
+                    ids: metric.ids(),
+                    purpose: card.purpose,
+                    source: card.source,
+                    limits: card.limits,
+                }
+            })
+            .collect();
+        let text: String = metrics
+            .iter()
+            .map(|card| {
+                let MetricCard { metric, ids, purpose, source, limits } = card;
+                let ids = ids.join("\n          ");
+                format!(
+                    "{metric}\n  for     {purpose}\n  limits  {limits}\n  source  {source}\n  ids     {ids}\n"
+                )
+            })
+            .collect();
+        context.print(&text, &metrics)?;
         Ok(Answer::Yes)
     }
 }

@@ -1,15 +1,20 @@
 //! The verbs, one file each. A verb calls rooms and prints what they return; it decides nothing by itself.
 
+pub(crate) mod evaluate;
+pub(crate) mod export;
 pub(crate) mod fit;
 pub(crate) mod ingest;
+pub(crate) mod inspect;
 pub(crate) mod lists;
 pub(crate) mod privacy;
+pub(crate) mod report;
 pub(crate) mod sample;
 pub(crate) mod schema;
 
 use std::path::Path;
 
-use daotwin::core::{Error as CoreError, ErrorKind};
+use daotwin::core::files::read_limited;
+use daotwin::core::{Error as CoreError, ErrorKind, Limits};
 use daotwin::history::Table;
 use serde::Serialize;
 
@@ -23,11 +28,16 @@ use crate::output::{self, count};
 pub(crate) fn run(verb: Verb, context: &mut Context) -> Result<Answer, Failure> {
     match verb {
         Verb::Ingest(verb) => verb.run(context),
+        Verb::Inspect(verb) => verb.run(context),
+        Verb::Export(verb) => verb.run(context),
         Verb::Fit(verb) => verb.run(context),
         Verb::Sample(verb) => verb.run(context),
+        Verb::Evaluate(verb) => verb.run(context),
+        Verb::Report(verb) => verb.run(context),
         Verb::Privacy(verb) => verb.run(context),
         Verb::Formats(verb) => verb.run(context),
         Verb::Models(verb) => verb.run(context),
+        Verb::Metrics(verb) => verb.run(context),
         Verb::Schema(verb) => verb.run(context),
     }
 }
@@ -95,4 +105,13 @@ fn collect(value: &serde_json::Value, name: &str, rows: &mut Vec<(String, String
         Value::Null => {}
         other => rows.push((name.to_owned(), other.to_string())),
     }
+}
+
+/// The manifest of a twin or a History.
+pub(crate) fn manifest(folder: &Path) -> Result<serde_json::Value, Failure> {
+    let path = folder.join("manifest.json");
+    let bytes = read_limited(&path, Limits::default().max_file_bytes)?;
+    serde_json::from_slice(&bytes).map_err(|error| {
+        Failure::new(ErrorKind::Input, format!("`{}` line {}: not JSON", path.display(), error.line()))
+    })
 }

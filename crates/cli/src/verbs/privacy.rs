@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::table;
-use crate::verbs::fit::manifest;
+use crate::verbs::manifest;
 use crate::{Answer, arguments};
 
 /// Opens and shows the accounts that private fits are charged to.
