@@ -32,7 +32,7 @@ use std::path::Path;
 use daotwin_core::{ErrorKind, Run};
 use daotwin_history::history::Manifest as HistoryManifest;
 use daotwin_history::schema::Privacy;
-use daotwin_history::synthesizer::{Card, Failure, FitOptions, Fitted, SampleOptions, Synthesizer};
+use daotwin_history::synthesizer::{Card, Failure, FitOptions, Fitted, SampleOptions, Size, Synthesizer};
 use daotwin_history::view::DaoView;
 use daotwin_history::{History, Table};
 use rayon::prelude::*;
@@ -189,6 +189,15 @@ impl Synthesizer for Twin {
 }
 
 impl Fitted for FittedTwin {
+    fn size(&self) -> Size {
+        let daos = &self.manifest.daos;
+        // Measured under privacy, a count of members can be below zero or fractional.
+        Size {
+            members: daos.iter().map(|dao| dao.members.max(0.0).round() as u64).sum(),
+            proposals: daos.iter().map(|dao| dao.proposals).sum(),
+        }
+    }
+
     fn sample(&self, options: &SampleOptions, run: &Run) -> std::result::Result<History, Failure> {
         let mut memory = Memory::default();
         self.fill(options, &mut memory, run)?;
