@@ -855,6 +855,7 @@ pub fn inspect(history: &History, run: &Run) -> Result<Document> {
                 ),
             ),
         ],
+        ..Document::default()
     })
 }
 

@@ -32,6 +32,11 @@ impl Counts {
         self.values.get(&query).map_or(&[], Vec::as_slice)
     }
 
+    /// The counts by the names of their queries.
+    pub(crate) fn named(&self) -> BTreeMap<String, Vec<f64>> {
+        self.values.iter().map(|(query, values)| (query.name().to_owned(), values.clone())).collect()
+    }
+
     pub(crate) fn sigma(&self, query: Query) -> f64 {
         self.sigma.get(&query).copied().unwrap_or(0.0)
     }
@@ -403,7 +408,8 @@ pub(crate) fn private_model(
     let mut model = public_side(view);
     let members = private::members(&counts);
     let count = private::project(counts.get(Query::Count), members);
-    let power = private::project(counts.get(Query::Power), members);
+    let sigma = counts.sigma(Query::Power);
+    let power = private::power(counts.get(Query::Power), sigma, counts.grid, members);
     let joint = private::reconcile(counts.get(Query::Joint), &count, &power, members);
     let votes = private::votes(&count, view.proposals.len()).max(members);
     model.turnout = private::turnout(&counts, members, votes);
