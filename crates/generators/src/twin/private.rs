@@ -77,23 +77,23 @@ pub(crate) fn project(values: &[f64], total: f64) -> Vec<f64> {
 ///
 /// Where fewer members are left than noise could make up, single bins say nothing: a chance peak far out would
 /// be a whale that holds everything. From there on only the sum is believed, and it falls off geometrically,
-/// like a Pareto tail with exponent 1.
+/// like a Pareto tail with exponent 0.6.
 pub(crate) fn power(noisy: &[f64], sigma: f64, grid: PowerGrid, members: f64) -> Vec<f64> {
     let mut cut = noisy.len();
     let mut above = 0.0;
     for bin in (1..noisy.len()).rev() {
         above += noisy[bin];
-        if above >= 3.0 * sigma * ((noisy.len() - bin) as f64).sqrt() {
+        if above >= 2.0 * sigma * ((noisy.len() - bin) as f64).sqrt() {
             break;
         }
         cut = bin;
     }
     let mut values = noisy.to_vec();
     let tail = noisy[cut..].iter().sum::<f64>().clamp(0.5, 3.0 * sigma + 0.5);
-    let ratio = 10_f64.powf(-1.0 / grid.per_decade as f64);
+    let ratio = 10_f64.powf(-0.6 / grid.per_decade as f64);
     for (step, value) in values[cut..].iter_mut().enumerate() {
         *value = tail * (1.0 - ratio) * ratio.powi(step as i32);
-        if *value < 0.25 {
+        if *value < 0.15 {
             *value = 0.0;
         }
     }
