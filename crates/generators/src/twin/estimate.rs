@@ -406,6 +406,12 @@ pub(crate) fn private_model(
     run: &Run,
 ) -> Result<DaoModel> {
     let mut model = public_side(view);
+    // The calendar is public; a private twin keeps it to ten minutes, which is all that sampling needs.
+    for slot in &mut model.slots {
+        for seconds in [&mut slot.gap, &mut slot.delay, &mut slot.duration].into_iter().flatten() {
+            *seconds = (*seconds + 300).div_euclid(600) * 600;
+        }
+    }
     let members = private::members(&counts);
     let count = private::project(counts.get(Query::Count), members);
     let sigma = counts.sigma(Query::Power);

@@ -151,18 +151,25 @@ pub(crate) fn read(path: &Path, run: &Run) -> Result<FittedTwin> {
         }
     }
     let limit = run.limits.max_file_bytes;
-    let bytes = read_limited(&path.join("manifest.json"), limit)?;
+    let bytes = |name: &str| read_limited(&path.join(name), limit);
+    parse(path, &bytes("manifest.json")?, &bytes("model.json")?, &bytes("weights.safetensors")?)
+}
+
+/// A twin from the bytes of its files; `path` is for messages.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn parse(path: &Path, manifest: &[u8], model_bytes: &[u8], weights: &[u8]) -> Result<FittedTwin> {
+    let not = |reason: String| Error::NotATwin { path: path.to_path_buf(), reason };
     let manifest: Manifest =
-        serde_json::from_slice(&bytes).map_err(|error| not(format!("`manifest.json`: {error}")))?;
+        serde_json::from_slice(manifest).map_err(|error| not(format!("`manifest.json`: {error}")))?;
     if manifest.version != VERSION {
         return Err(not(format!("its version is {}, this program reads {VERSION}", manifest.version)));
     }
-    let bytes = read_limited(&path.join("model.json"), limit)?;
     let words: Vec<Words> =
-        serde_json::from_slice(&bytes).map_err(|error| not(format!("`model.json`: {error}")))?;
-    let bytes = read_limited(&path.join("weights.safetensors"), limit)?;
+        serde_json::from_slice(model_bytes).map_err(|error| not(format!("`model.json`: {error}")))?;
     let tensors =
-        SafeTensors::deserialize(&bytes).map_err(|error| not(format!("`weights.safetensors`: {error}")))?;
+        SafeTensors::deserialize(weights).map_err(|error| not(format!("`weights.safetensors`: {error}")))?;
     let (mut models, mut measured) = (Vec::new(), Vec::new());
     for (index, words) in words.into_iter().enumerate() {
         models.push(model(index, words, &tensors).map_err(not)?);

@@ -400,3 +400,17 @@ pub(crate) fn exact(query: Query, records: &[Record], frame: &Frame) -> Vec<f64>
     }
     values
 }
+
+/// The sums of one query over the members, without noise, each member's contribution scaled to an L2 norm of
+/// at most 1 as in a private fit.
+pub(crate) fn bounded(query: Query, records: &[Record], frame: &Frame) -> Vec<f64> {
+    let mut values = vec![0.0; query.cells(frame.grid, frame.proposals)];
+    for record in records {
+        let cells = contribution(query, record, frame);
+        let norm = cells.iter().map(|(_, weight)| weight * weight).sum::<f64>().sqrt().max(1.0);
+        for (cell, weight) in cells {
+            values[cell] += weight / norm;
+        }
+    }
+    values
+}

@@ -13,6 +13,7 @@
 mod bins;
 mod calibrate;
 mod charge;
+pub mod compare;
 mod draw;
 mod estimate;
 mod files;
@@ -72,6 +73,14 @@ impl FittedTwin {
     /// [`Error::NotATwin`] with what is wrong; limits.
     pub fn read(folder: &Path, run: &Run) -> Result<Self> {
         files::read(folder, run)
+    }
+
+    /// Reads a twin from the bytes of its three files: `manifest.json`, `model.json`, `weights.safetensors`.
+    ///
+    /// # Errors
+    /// [`Error::NotATwin`] with what is wrong.
+    pub fn from_bytes(manifest: &[u8], model: &[u8], weights: &[u8]) -> Result<Self> {
+        files::parse(Path::new("embedded"), manifest, model, weights)
     }
 
     /// What a private fit measured of each DAO, noise included: all that it knows of the protected columns.
