@@ -55,6 +55,8 @@ fn every_row_is_read() {
         let wanted = match view.dao.as_str() {
             "lido-aragon" => 134,
             "ens-governor" => 61,
+            // One poll offers the same label twice; a ballot's label then means the first.
+            "decentraland" => 958,
             _ => all,
         };
         assert_eq!(equal, wanted, "{}", view.dao);

@@ -144,11 +144,6 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// The header's names.
-    pub(crate) fn columns(&self) -> &[String] {
-        &self.columns
-    }
-
     /// The position of a column.
     pub(crate) fn index(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column == name)

@@ -189,7 +189,7 @@ fn power() -> impl Strategy<Value = (String, i128)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn random_ballots_keep_their_values(
