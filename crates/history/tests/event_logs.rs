@@ -1,5 +1,7 @@
 //! Event logs: constructed vectors for every event, and the real sets.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where its ground is missing")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
