@@ -1,2 +1,36 @@
-//! xtask
-fn main() {}
+//! The project's own commands: `cargo xtask test` runs every check, `cargo xtask verify` the long ones too.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command for people and CI, not a library")]
+
+mod steps;
+mod tools;
+
+use std::process::ExitCode;
+
+const HELP: &str = "\
+cargo xtask test      every check that a change must pass: format, lints, tests, doctests, licences, advisories
+cargo xtask verify    the same with the long tests in full length
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let result = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["test"] => steps::run(steps::TEST, &[]),
+        ["verify"] => steps::run(steps::VERIFY, steps::LONG),
+        ["help" | "--help" | "-h"] => {
+            print!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        _ => {
+            eprint!("usage:\n{HELP}");
+            return ExitCode::from(2);
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failed) => {
+            eprintln!("\nfailed: {}", failed.join(", "));
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,10 +1,34 @@
 //! Files that appear whole or not at all.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use crate::error::{Error, Result};
+
+/// What is being written now and has not got its name yet.
+static UNFINISHED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+fn unfinished(change: impl FnOnce(&mut BTreeSet<PathBuf>)) {
+    change(&mut UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner));
+}
+
+/// Removes every unfinished file and folder of this process. Only for a process that is about to end while
+/// other threads still write: what they hold loses its name, and their later commits fail.
+pub fn abandon() {
+    unfinished(|paths| {
+        for path in std::mem::take(paths) {
+            // A writer may add a file while the folder is being emptied; the second round gets it.
+            for _ in 0..3 {
+                if fs::remove_file(&path).is_ok() || fs::remove_dir_all(&path).is_ok() {
+                    break;
+                }
+            }
+        }
+    });
+}
 
 fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Error {
     let path = path.to_path_buf();
@@ -53,6 +77,7 @@ pub fn atomic_write_with<E: From<Error>>(
     fill: impl FnOnce(&mut File) -> std::result::Result<(), E>,
 ) -> std::result::Result<(), E> {
     let partial = partial_name(path);
+    unfinished(|paths| _ = paths.insert(partial.clone()));
     let result = (|| {
         let mut file = File::create(&partial).map_err(io("create", path))?;
         fill(&mut file)?;
@@ -64,6 +89,7 @@ pub fn atomic_write_with<E: From<Error>>(
         // The first failure is the one to report; a sibling that never came to be needs no removal.
         fs::remove_file(&partial).ok();
     }
+    unfinished(|paths| _ = paths.remove(&partial));
     result
 }
 
@@ -94,7 +120,9 @@ impl PartialFolder {
         if partial.exists() {
             fs::remove_dir_all(&partial).map_err(io("remove", &partial))?;
         }
-        fs::create_dir_all(&partial).map_err(io("create", &partial))?;
+        // The message names what the user gave: the sibling's name would mean nothing to them.
+        fs::create_dir_all(&partial).map_err(io("create", target))?;
+        unfinished(|paths| _ = paths.insert(partial.clone()));
         Ok(Self { partial, target: target.to_path_buf(), committed: false })
     }
 
@@ -129,6 +157,7 @@ impl Drop for PartialFolder {
         if !self.committed {
             fs::remove_dir_all(&self.partial).ok();
         }
+        unfinished(|paths| _ = paths.remove(&self.partial));
     }
 }
 

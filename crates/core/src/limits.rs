@@ -46,3 +46,60 @@ impl Default for Limits {
         }
     }
 }
+
+impl Limits {
+    /// Every limit by name, in listing order.
+    pub fn entries(&self) -> Vec<(&'static str, u64)> {
+        let mut limits = *self;
+        limits.fields().map(|(name, value)| (name, *value)).chain([self.amount_digits()]).collect()
+    }
+
+    /// Changes a limit; false where there is none of this name, or the value does not fit it.
+    pub fn set(&mut self, name: &str, value: u64) -> bool {
+        if name == self.amount_digits().0 {
+            // Beyond 38 digits a sum of amounts could leave 256 bits.
+            let allowed = u32::try_from(value).ok().filter(|digits| *digits <= 38);
+            self.max_amount_digits = allowed.unwrap_or(self.max_amount_digits);
+            return allowed.is_some();
+        }
+        let field = self.fields().find(|(known, _)| *known == name);
+        field.map(|(_, field)| *field = value).is_some()
+    }
+
+    fn amount_digits(&self) -> (&'static str, u64) {
+        ("max_amount_digits", u64::from(self.max_amount_digits))
+    }
+
+    fn fields(&mut self) -> impl Iterator<Item = (&'static str, &mut u64)> {
+        [
+            ("max_decoded_bytes", &mut self.max_decoded_bytes),
+            ("max_file_bytes", &mut self.max_file_bytes),
+            ("max_rows", &mut self.max_rows),
+            ("max_columns", &mut self.max_columns),
+            ("max_cell_bytes", &mut self.max_cell_bytes),
+            ("max_depth", &mut self.max_depth),
+            ("max_choices", &mut self.max_choices),
+            ("max_members", &mut self.max_members),
+            ("max_proposals", &mut self.max_proposals),
+            ("max_problems", &mut self.max_problems),
+        ]
+        .into_iter()
+    }
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    #[test]
+    fn every_limit_can_be_set_by_its_name() {
+        let mut limits = Limits::default();
+        for (index, (name, _)) in Limits::default().entries().into_iter().enumerate() {
+            assert!(limits.set(name, index as u64 + 1), "{name}");
+        }
+        let values: Vec<u64> = limits.entries().into_iter().map(|(_, value)| value).collect();
+        assert_eq!(values, (1..=11).collect::<Vec<u64>>());
+        assert!(!limits.set("max_wishes", 3));
+        assert!(!limits.set("max_amount_digits", 39));
+    }
+}

@@ -6,12 +6,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, RecordBatch};
-use arrow::compute::concat_batches;
+use arrow::compute::{cast, concat_batches};
 use arrow::datatypes::{Int64Type, TimestampSecondType};
 use daotwin_core::files::{PartialFolder, atomic_write, read_limited};
 use daotwin_core::{Error as CoreError, Run};
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 use serde::{Deserialize, Serialize};
@@ -19,6 +18,7 @@ use sha2::{Digest, Sha256};
 
 use crate::builder::SetAside;
 use crate::error::{Error, Result};
+use crate::parquet_guard::Guarded;
 use crate::schema::{Privacy, Table};
 
 const FORMAT: &str = "daotwin-history";
@@ -73,7 +73,7 @@ pub struct TableEntry {
 }
 
 impl TableEntry {
-    fn of(table: Table, rows: u64) -> Self {
+    pub(crate) fn of(table: Table, rows: u64) -> Self {
         let names = |privacy| {
             let columns = table.columns().iter().filter(move |column| column.privacy == privacy);
             columns.map(|column| column.name.to_owned()).collect()
@@ -268,69 +268,42 @@ pub fn write_manifest(folder: &PartialFolder, manifest: &Manifest) -> Result<()>
 fn read_table(path: &Path, table: Table, decimals: u8, run: &Run) -> Result<RecordBatch> {
     let schema_error =
         |reason: String| Error::Schema { table: table.name(), path: path.to_path_buf(), reason };
-    let file = File::open(path).map_err(|source| CoreError::Io {
-        action: "read",
-        path: path.to_path_buf(),
-        source,
-    })?;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file)
-        .map_err(|error| schema_error(format!("not a Parquet file: {error}")))?;
+    let arrow_error = |source| Error::Arrow { table: table.name(), source };
+    let found = crate::parquet_guard::schema(path)?.map_err(schema_error)?;
     let expected = table.schema(decimals);
     let mut problems = Vec::new();
+    let mut positions = Vec::new();
     for field in expected.fields() {
-        match reader.schema().field_with_name(field.name()) {
-            Ok(found) if found.data_type() == field.data_type() => {}
-            Ok(found) => problems.push(format!(
+        match found.column_with_name(field.name()) {
+            Some((position, column)) if column.data_type() == field.data_type() => positions.push(position),
+            Some((_, column)) => problems.push(format!(
                 "column `{}` is {}, not {}",
                 field.name(),
-                found.data_type(),
+                column.data_type(),
                 field.data_type()
             )),
-            Err(_) => problems.push(format!("column `{}` is missing", field.name())),
+            None => problems.push(format!("column `{}` is missing", field.name())),
         }
     }
     if !problems.is_empty() {
         return Err(schema_error(problems.join("; ")));
     }
-    let limits = run.limits;
-    let rows = reader.metadata().file_metadata().num_rows().max(0) as u64;
-    if rows > limits.max_rows {
-        return Err(CoreError::Limit {
-            what: format!("the row count of `{}`", path.display()),
-            limit: "max_rows",
-            found: rows,
-            allowed: limits.max_rows,
-        }
-        .into());
-    }
-    let order: Vec<usize> =
-        expected.fields().iter().filter_map(|field| reader.schema().index_of(field.name()).ok()).collect();
-    let batches = reader
-        .with_batch_size(65_536)
-        .build()
-        .map_err(|error| schema_error(format!("not readable: {error}")))?;
+    let mut reader = Guarded::open(path, &positions, &run.limits)?.map_err(schema_error)?;
     let mut parts = Vec::new();
-    let mut bytes = 0_u64;
-    for batch in batches {
-        run.check()?;
-        let batch = batch.map_err(|error| schema_error(format!("damaged: {error}")))?;
-        bytes += batch.get_array_memory_size() as u64;
-        if bytes > limits.max_decoded_bytes {
-            return Err(CoreError::Limit {
-                what: format!("the decoded size of `{}`", path.display()),
-                limit: "max_decoded_bytes",
-                found: bytes,
-                allowed: limits.max_decoded_bytes,
-            }
-            .into());
-        }
-        let columns = order.iter().map(|&index| batch.column(index).clone()).collect();
-        parts.push(
-            RecordBatch::try_new(expected.clone(), columns)
-                .map_err(|source| Error::Arrow { table: table.name(), source })?,
-        );
+    while let Some(batch) = reader.next(run)? {
+        let batch = batch.map_err(schema_error)?;
+        let columns = expected
+            .fields()
+            .iter()
+            .map(|field| match batch.column_by_name(field.name()) {
+                Some(column) => cast(column, field.data_type()),
+                None => Err(arrow::error::ArrowError::SchemaError("a column is missing".to_owned())),
+            })
+            .collect::<std::result::Result<Vec<_>, _>>()
+            .map_err(arrow_error)?;
+        parts.push(RecordBatch::try_new(expected.clone(), columns).map_err(arrow_error)?);
     }
-    concat_batches(&expected, &parts).map_err(|source| Error::Arrow { table: table.name(), source })
+    concat_batches(&expected, &parts).map_err(arrow_error)
 }
 
 /// Writes the rows of one table, batch by batch, in constant memory.

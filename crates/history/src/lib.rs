@@ -7,10 +7,13 @@
 
 pub mod amount;
 pub mod builder;
+pub mod constraints;
 pub mod error;
+pub mod export;
 pub mod facts;
 pub mod history;
 pub mod ingest;
+mod parquet_guard;
 pub mod schema;
 pub mod subset;
 pub mod synthesizer;

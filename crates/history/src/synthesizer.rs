@@ -95,8 +95,21 @@ pub trait Synthesizer: Sync {
     fn load(&self, folder: &Path, run: &Run) -> Result<Box<dyn Fitted>, Failure>;
 }
 
+/// How large a DAO is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Size {
+    /// Members with a vote.
+    pub members: u64,
+    /// Proposals.
+    pub proposals: u64,
+}
+
 /// A model that has learned.
 pub trait Fitted: Send + Sync {
+    /// The size that [`Fitted::sample`] gives where none is asked for; of a private model, what the model
+    /// paid to know.
+    fn size(&self) -> Size;
+
     /// Samples a History in memory.
     ///
     /// # Errors

@@ -55,7 +55,7 @@ pub struct ProposalView {
     pub created_at: Option<i64>,
     /// When voting starts.
     pub start_at: Option<i64>,
-    /// When voting ends.
+    /// When voting ends; never before it starts.
     pub end_at: Option<i64>,
     /// Quorum in tokens.
     pub quorum: Option<f64>,
@@ -192,9 +192,17 @@ fn column<'a, T: ?Sized>(
         .ok_or_else(|| Error::Defect(format!("column `{name}` is not of the schema")))
 }
 
+/// Seconds from 1970 that a time may be away, about 3,000 years. A time beyond is unknown here: differences
+/// of times then fit everywhere.
+const FARTHEST: u64 = 100_000_000_000;
+
+fn near(time: i64) -> Option<i64> {
+    (time.unsigned_abs() <= FARTHEST).then_some(time)
+}
+
 fn at(batch: &RecordBatch, name: &str, row: usize) -> Result<Option<i64>> {
     let times = column(batch, name, |array| array.as_primitive_opt::<TimestampSecondType>())?;
-    Ok(times.is_valid(row).then(|| times.value(row)))
+    Ok(times.is_valid(row).then(|| times.value(row)).and_then(near))
 }
 
 fn tokens(batch: &RecordBatch, name: &str, row: usize, decimals: u8) -> Result<Option<f64>> {
@@ -252,6 +260,7 @@ impl<'a> Loader<'a> {
         for row in 0..batch.num_rows() {
             let (Some(dao), Some(proposal)) = (daos.get(row), ids.get(row)) else { continue };
             let text = |ids: Ids<'_>| ids.get(row).map(str::to_owned);
+            let start_at = at(batch, "start_at", row)?;
             let entry = ProposalView {
                 proposal: proposal.to_owned(),
                 author: text(authors),
@@ -259,8 +268,9 @@ impl<'a> Loader<'a> {
                 voting_system: text(systems),
                 choices: if choices.is_valid(row) { choices.value_length(row) as u32 } else { 0 },
                 created_at: at(batch, "created_at", row)?,
-                start_at: at(batch, "start_at", row)?,
-                end_at: at(batch, "end_at", row)?,
+                start_at,
+                // A window that ends before it starts has no known end.
+                end_at: at(batch, "end_at", row)?.filter(|end| start_at.is_none_or(|start| *end >= start)),
                 quorum: tokens(batch, "quorum", row, self.history.decimals())?,
                 state: text(states),
                 votes: 0..0,
@@ -325,7 +335,7 @@ impl<'a> Loader<'a> {
             };
             match (rank, members.code(row)) {
                 (Some(rank), Some(member)) => {
-                    let time = times.is_valid(row).then(|| times.value(row));
+                    let time = times.is_valid(row).then(|| times.value(row)).and_then(near);
                     rows.entry(dao).or_default().push((rank, member, time, row));
                 }
                 _ => self.view(dao).orphan_votes += 1,

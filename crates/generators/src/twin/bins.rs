@@ -84,27 +84,40 @@ pub(crate) const fn in_session(class: usize) -> bool {
     class >= 2 && class <= 7
 }
 
-/// Bins of the logarithm of the ratio between a member's consecutive powers, where both are positive and
-/// differ.
-pub(crate) const JUMP_BINS: usize = 48;
-/// Half the width of the jump axis, in decades.
-pub(crate) const JUMP_RANGE: f64 = 3.0;
+/// Bins of the logarithm of the ratio between the power of a ballot and its member's mean.
+pub(crate) const LEVEL_BINS: usize = 48;
+/// Half the width of that axis, in decades.
+const LEVEL_RANGE: f64 = 3.0;
 
-/// The bin of a jump, given as a decimal logarithm of the ratio.
-pub(crate) fn jump_bin(log_ratio: f64) -> usize {
-    // A cubic axis: fine near no change, coarse in the tails.
-    let position = (log_ratio / JUMP_RANGE).clamp(-1.0, 1.0).cbrt();
-    (((position + 1.0) / 2.0 * JUMP_BINS as f64) as usize).min(JUMP_BINS - 1)
+/// The bin of a level, given as a decimal logarithm of the ratio.
+pub(crate) fn level_bin(log_ratio: f64) -> usize {
+    // A cubic axis: fine near the mean, coarse in the tails.
+    let position = (log_ratio / LEVEL_RANGE).clamp(-1.0, 1.0).cbrt();
+    (((position + 1.0) / 2.0 * LEVEL_BINS as f64) as usize).min(LEVEL_BINS - 1)
 }
 
-/// The decimal logarithm at `share` (0 to 1) of a jump bin.
-pub(crate) fn jump_value(bin: usize, share: f64) -> f64 {
-    let position = (bin as f64 + share) / JUMP_BINS as f64 * 2.0 - 1.0;
-    position.powi(3) * JUMP_RANGE
+/// The decimal logarithm at `share` (0 to 1) of a level's bin.
+pub(crate) fn level_value(bin: usize, share: f64) -> f64 {
+    let position = (bin as f64 + share) / LEVEL_BINS as f64 * 2.0 - 1.0;
+    position.powi(3) * LEVEL_RANGE
 }
 
-/// Bins of a member's own share of unchanged powers: none, four quarters, all.
-pub(crate) const STEADY_BINS: usize = 6;
+/// Edges, in decades, of the classes of how far a member's powers lie apart.
+const SPREAD_EDGES: [f64; 5] = [0.004, 0.03, 0.12, 0.4, 1.2];
+
+/// Classes of [`SPREAD_EDGES`].
+pub(crate) const SPREAD_CLASSES: usize = SPREAD_EDGES.len() + 1;
+
+/// The class of a member whose positive powers span this many decades.
+pub(crate) fn spread_class(decades: f64) -> usize {
+    SPREAD_EDGES.partition_point(|&edge| edge <= decades)
+}
+
+/// Inner edges of the bins of a member's own share of unchanged powers.
+const STEADY_EDGES: [f64; 9] = [0.0, 0.25, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 1.0];
+
+/// Bins of a member's own share of unchanged powers: none, the intervals between the edges, all.
+pub(crate) const STEADY_BINS: usize = STEADY_EDGES.len() + 1;
 
 /// The bin of a share of unchanged powers.
 pub(crate) fn steady_bin(unchanged: u32, steps: u32) -> usize {
@@ -113,8 +126,34 @@ pub(crate) fn steady_bin(unchanged: u32, steps: u32) -> usize {
     } else if unchanged >= steps {
         STEADY_BINS - 1
     } else {
-        1 + ((f64::from(unchanged) / f64::from(steps) * 4.0) as usize).min(3)
+        let share = f64::from(unchanged) / f64::from(steps);
+        STEADY_EDGES.partition_point(|&edge| edge <= share).clamp(1, STEADY_BINS - 2)
     }
+}
+
+/// The share at `position` (0 to 1) of a bin.
+pub(crate) fn steady_value(bin: usize, position: f64) -> f64 {
+    match bin {
+        0 => 0.0,
+        bin if bin >= STEADY_BINS - 1 => 1.0,
+        bin => STEADY_EDGES[bin - 1] + (STEADY_EDGES[bin] - STEADY_EDGES[bin - 1]) * position,
+    }
+}
+
+/// Classes of proposals by their turnout, equally many in each.
+pub(crate) const SIZE_CLASSES: usize = 6;
+
+/// The class of each proposal: 0 for the sixth with fewest voters.
+pub(crate) fn size_classes(turnout: &[f64]) -> Vec<u8> {
+    let mut ascending = turnout.to_vec();
+    ascending.sort_unstable_by(f64::total_cmp);
+    turnout
+        .iter()
+        .map(|voters| {
+            let below = ascending.partition_point(|other| other < voters);
+            (below * SIZE_CLASSES / ascending.len()) as u8
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -142,9 +181,9 @@ mod test {
     }
 
     #[test]
-    fn jumps_invert() {
-        for bin in 0..JUMP_BINS {
-            assert_eq!(jump_bin(jump_value(bin, 0.5)), bin);
+    fn levels_invert() {
+        for bin in 0..LEVEL_BINS {
+            assert_eq!(level_bin(level_value(bin, 0.5)), bin);
         }
     }
 }

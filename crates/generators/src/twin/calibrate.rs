@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use daotwin_core::{Run, Seed, Stream};
 
-use super::bins::{COUNT_STARTS, GAP_STARTS, PREVIOUS_GAPS, bucket};
-use super::measure::{JOINT_STARTS, gap_cells};
+use super::bins::{COUNT_STARTS, GAP_STARTS, PREVIOUS_GAPS, SIZE_CLASSES, bucket};
+use super::measure::{JOINT_STARTS, gap_cells, size_cells};
 use super::model::Turnout;
 use super::participation::{Participation, Weights};
 use crate::error::Result;
@@ -25,12 +25,16 @@ pub(crate) struct Targets {
     pub(crate) gap: Vec<f64>,
     /// Pairs by class of the gap before, then gap.
     pub(crate) previous: Vec<f64>,
+    /// Returning votes by class of turnout, then bucket of votes so far.
+    pub(crate) size: Vec<f64>,
+    /// Returning votes by class of turnout, then gap.
+    pub(crate) size_gap: Vec<f64>,
     /// Whether each member's pairs were scaled to an L2 norm of 1.
     pub(crate) bounded: bool,
 }
 
 /// Rounds of the loop.
-const ROUNDS: usize = 14;
+const ROUNDS: usize = 18;
 /// Votes a round simulates at least, over several replicates for a small DAO.
 const VOTES_A_ROUND: f64 = 30_000.0;
 /// Weights stay within this factor of each other.
@@ -67,6 +71,7 @@ pub(crate) fn spread(shares: &[f64], total: usize, stream: &mut Stream) -> Vec<u
 fn counted(
     targets: &Targets,
     turnout: &[Turnout],
+    sizes: &[u8],
     shares: &[f64],
     weights: &Weights,
     replicates: usize,
@@ -78,6 +83,8 @@ fn counted(
         joint: vec![0.0; groups * JOINT_STARTS.len()],
         gap: vec![0.0; COUNT_STARTS.len() * GAP_STARTS.len()],
         previous: vec![0.0; PREVIOUS_GAPS * GAP_STARTS.len()],
+        size: vec![0.0; SIZE_CLASSES * COUNT_STARTS.len()],
+        size_gap: vec![0.0; SIZE_CLASSES * GAP_STARTS.len()],
         bounded: targets.bounded,
     };
     for _ in 0..replicates {
@@ -85,13 +92,18 @@ fn counted(
         let returning = round_systematically(turnout.iter().map(|t| t.returning), stream);
         let members = newcomers.iter().sum::<u64>() as usize;
         let list = spread(shares, members, stream);
-        let mut process = Participation::new(weights.clone());
+        let mut process = Participation::new(weights);
         let mut votes: Vec<(u32, u32)> = Vec::new();
         let mut next = 0;
         for (proposal, (&new, &old)) in newcomers.iter().zip(&returning).enumerate() {
             let arriving = &list[next..next + new as usize];
             next += new as usize;
-            votes.extend(process.next(old, arriving, stream).iter().map(|&member| (member, proposal as u32)));
+            votes.extend(
+                process
+                    .next(sizes[proposal], old, arriving, stream)
+                    .iter()
+                    .map(|&member| (member, proposal as u32)),
+            );
         }
         votes.sort_unstable();
         let mut proposals = Vec::new();
@@ -102,28 +114,30 @@ fn counted(
             let count = proposals.len() as u32;
             sums.count[bucket(&COUNT_STARTS, count)] += 1.0;
             sums.joint[group * JOINT_STARTS.len() + bucket(&JOINT_STARTS, count)] += 1.0;
-            add_gaps(&proposals, &mut sums);
+            add_pairs(&proposals, sizes, &mut sums);
         }
     }
     sums
 }
 
-fn add_gaps(proposals: &[u32], sums: &mut Targets) {
-    if !sums.bounded {
-        gap_cells(proposals, |gap, previous| {
-            sums.gap[gap] += 1.0;
-            sums.previous[previous] += 1.0;
-        });
-        return;
-    }
-    let (mut gaps, mut previous): (BTreeMap<usize, f64>, BTreeMap<usize, f64>) = Default::default();
-    gap_cells(proposals, |gap, before| {
-        *gaps.entry(gap).or_default() += 1.0;
-        *previous.entry(before).or_default() += 1.0;
+fn add_pairs(proposals: &[u32], sizes: &[u8], sums: &mut Targets) {
+    let bounded = sums.bounded;
+    let mut cells: [BTreeMap<usize, f64>; 4] = Default::default();
+    gap_cells(proposals, |gap, previous| {
+        *cells[0].entry(gap).or_default() += 1.0;
+        *cells[1].entry(previous).or_default() += 1.0;
     });
-    for (cells, sums) in [(gaps, &mut sums.gap), (previous, &mut sums.previous)] {
-        let norm = cells.values().map(|weight| weight * weight).sum::<f64>().sqrt().max(1.0);
-        for (cell, weight) in cells {
+    size_cells(proposals, sizes, |size, gap| {
+        *cells[2].entry(size).or_default() += 1.0;
+        *cells[3].entry(gap).or_default() += 1.0;
+    });
+    let sums = [&mut sums.gap, &mut sums.previous, &mut sums.size, &mut sums.size_gap];
+    for (cells, sums) in cells.iter().zip(sums) {
+        let norm = match bounded {
+            true => cells.values().map(|weight| weight * weight).sum::<f64>().sqrt().max(1.0),
+            false => 1.0,
+        };
+        for (&cell, weight) in cells {
             sums[cell] += weight / norm;
         }
     }
@@ -165,6 +179,7 @@ fn move_row(weights: &mut [f64], target: &[f64], simulated: &[f64], rate: f64, p
 pub(crate) fn calibrate(
     targets: &Targets,
     turnout: &[Turnout],
+    sizes: &[u8],
     shares: &[f64],
     start: Weights,
     pseudo: f64,
@@ -184,7 +199,7 @@ pub(crate) fn calibrate(
     for round in 0..ROUNDS {
         run.check()?;
         let mut stream = streams.stream(round as u64);
-        let found = counted(targets, turnout, shares, &weights, replicates, &mut stream);
+        let found = counted(targets, turnout, sizes, shares, &weights, replicates, &mut stream);
         let rate = if round < 4 { 0.7 } else { 0.5 };
         let scale = |counts: &[f64]| {
             let total: f64 = counts.iter().sum();
@@ -204,7 +219,7 @@ pub(crate) fn calibrate(
                 let coarse = bucket(&JOINT_STARTS, COUNT_STARTS[count]).min(JOINT_STARTS.len() - 2);
                 let weight = &mut weights.count[group * Weights::COUNTS + count];
                 *weight *= (all[known] / simulated[known]).powf(rate * 0.5)
-                    * (wanted[coarse] / seen[coarse]).powf(rate * 0.5);
+                    * (wanted[coarse] / seen[coarse]).powf(rate * 0.7);
                 *weight = weight.clamp(1.0 / WIDEST, WIDEST);
             }
         }
@@ -220,6 +235,24 @@ pub(crate) fn calibrate(
                 &found.previous[row],
                 rate * 0.5,
                 pseudo,
+            );
+        }
+        for size in 0..SIZE_CLASSES {
+            let row = size * Weights::COUNTS..(size + 1) * Weights::COUNTS;
+            move_row(
+                &mut weights.size[row.clone()],
+                &targets.size[row.clone()],
+                &found.size[row],
+                rate,
+                4.0 * pseudo,
+            );
+            let row = size * Weights::GAPS..(size + 1) * Weights::GAPS;
+            move_row(
+                &mut weights.size_gap[row.clone()],
+                &targets.size_gap[row.clone()],
+                &found.size_gap[row],
+                rate,
+                4.0 * pseudo,
             );
         }
         // Only ratios matter; the first weight is the unit, so that no level drifts away.

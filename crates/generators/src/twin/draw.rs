@@ -3,10 +3,13 @@
 use daotwin_core::{Run, Seed, Stream};
 use daotwin_history::amount;
 
-use super::bins::{JUMP_BINS, SESSION_EDGES, STEADY_BINS, TIME_BINS, in_session, jump_value};
+use super::bins::{
+    LEVEL_BINS, SESSION_EDGES, STEADY_BINS, TIME_BINS, bucket, in_session, level_value, steady_value,
+};
 use super::calibrate::{round_systematically, spread};
 use super::estimate::steady_row;
-use super::model::DaoModel;
+use super::measure::JOINT_STARTS;
+use super::model::{DaoModel, PowerPiece};
 use super::outcome::{Voter, assign, ballot, several_entries};
 use super::participation::Participation;
 use super::plan::{Plan, streams};
@@ -29,7 +32,8 @@ pub(crate) struct Block {
     pub(crate) entries: std::collections::BTreeMap<u32, Vec<u16>>,
 }
 
-/// How a member's power moves from ballot to ballot, relative to its first.
+/// A member's powers from ballot to ballot, relative to its mean: it keeps its level, or takes another one
+/// from the law of levels of its class of spread.
 fn power_path(model: &DaoModel, votes: u32, stream: &mut Stream, path: &mut Vec<f64>) {
     path.clear();
     path.push(1.0);
@@ -38,28 +42,22 @@ fn power_path(model: &DaoModel, votes: u32, stream: &mut Stream, path: &mut Vec<
     }
     let row = steady_row(votes) * STEADY_BINS;
     let bin = stream.weighted(&model.steady[row..row + STEADY_BINS]);
-    let unchanged = match bin {
-        0 => 0.0,
-        bin if bin == STEADY_BINS - 1 => 1.0,
-        bin => (bin as f64 - stream.uniform()) / 4.0,
+    let unchanged = steady_value(bin, stream.uniform());
+    if unchanged >= 1.0 {
+        path.resize(votes as usize, 1.0);
+        return;
+    }
+    let class = stream.weighted(&model.spread) * (LEVEL_BINS + 1);
+    let levels = &model.level[class..=class + LEVEL_BINS];
+    let mut level = || match stream.weighted(levels) {
+        LEVEL_BINS => 0.0,
+        bin => 10_f64.powf(level_value(bin, stream.uniform())),
     };
-    let mut last = 1.0;
-    for _ in 1..votes {
+    path[0] = level();
+    let mut drawn: Vec<f64> = (1..votes).map(|_| level()).collect();
+    for next in &mut drawn {
         let before = path[path.len() - 1];
-        let next = if unchanged >= 1.0 || stream.chance(unchanged) {
-            before
-        } else if before <= 0.0 {
-            last
-        } else {
-            let cell = stream.weighted(&model.jump[..=JUMP_BINS]);
-            if cell == JUMP_BINS {
-                last = before;
-                0.0
-            } else {
-                before * 10_f64.powf(jump_value(cell, stream.uniform()))
-            }
-        };
-        path.push(next);
+        path.push(if stream.chance(unchanged) { before } else { *next });
     }
 }
 
@@ -95,8 +93,8 @@ pub(crate) struct Tables {
     time: [Table; 2],
     session: Table,
     hour_accept: Vec<f64>,
-    /// Power at equal steps of the members of each group, for stratified draws.
-    groups: Vec<Vec<(f64, super::model::PowerPiece)>>,
+    /// For each group and coarse bucket of votes: running sums of members over the pieces of power.
+    powers: Vec<Vec<(f64, PowerPiece)>>,
     median: f64,
 }
 
@@ -104,11 +102,15 @@ impl Tables {
     pub(crate) fn new(model: &DaoModel) -> Self {
         let (newcomers, returning) = model.time.split_at(TIME_BINS);
         let most = model.hour.iter().copied().fold(1e-300, f64::max);
-        let mut groups = vec![Vec::new(); model.groups()];
-        for piece in &model.power {
-            let group: &mut Vec<(f64, super::model::PowerPiece)> = &mut groups[usize::from(piece.group)];
-            let below = group.last().map_or(0.0, |(sum, _)| *sum);
-            group.push((below + piece.weight, *piece));
+        let mut powers = vec![Vec::new(); model.groups() * JOINT_STARTS.len()];
+        for (row, members) in model.power_by_count.chunks(model.power.len()).enumerate() {
+            for (piece, members) in model.power.iter().zip(members) {
+                let list: &mut Vec<(f64, PowerPiece)> =
+                    &mut powers[usize::from(piece.group) * JOINT_STARTS.len() + row];
+                let below = list.last().map_or(0.0, |(sum, _)| *sum);
+                // A cell that nobody was counted in borrows a little from the law of all.
+                list.push((below + members + 1e-3 * piece.weight, *piece));
+            }
         }
         let mut below = 0.0;
         let half = 0.5 * model.power.iter().map(|piece| piece.weight).sum::<f64>();
@@ -120,19 +122,20 @@ impl Tables {
             time: [Table::new(newcomers), Table::new(returning)],
             session: Table::new(&model.session),
             hour_accept: model.hour.iter().map(|share| share / most).collect(),
-            groups,
+            powers,
             median: median.map_or(1.0, |piece| piece.at(0.5)).max(1e-12),
         }
     }
 
-    /// The mean power of the member at rank `share` (0 to 1) of its group.
-    fn power(&self, group: u8, share: f64) -> f64 {
-        let pieces = &self.groups[usize::from(group)];
+    /// The mean power of the member at rank `share` (0 to 1) of its cell of group and bucket of votes.
+    fn power(&self, cell: usize, share: f64) -> f64 {
+        let pieces = &self.powers[cell];
         let Some((total, last)) = pieces.last() else { return 0.0 };
         let target = share * total;
         let index = pieces.partition_point(|(sum, _)| *sum <= target);
         let Some((sum, piece)) = pieces.get(index) else { return last.high };
-        piece.at(1.0 - ((sum - target) / piece.weight).clamp(0.0, 1.0))
+        let below = index.checked_sub(1).map_or(0.0, |before| pieces[before].0);
+        piece.at(((target - below) / (sum - below).max(1e-300)).clamp(0.0, 1.0))
     }
 
     /// A time in the window.
@@ -169,7 +172,7 @@ pub(crate) fn block(
     let returning = round_systematically(plan.proposals.iter().map(|p| p.turnout.returning), &mut stream);
     let members = newcomers.iter().sum::<u64>() as usize;
     let groups = spread(&model.group_shares(), members, &mut stream);
-    let mut process = Participation::new(model.weights.clone());
+    let mut process = Participation::new(&model.weights);
     let mut result = Block { members: members as u32, starts: vec![0], ..Block::default() };
     let mut old = Vec::new();
     let mut next = 0;
@@ -179,7 +182,12 @@ pub(crate) fn block(
         }
         let arriving = &groups[next..next + new as usize];
         next += new as usize;
-        result.member.extend_from_slice(process.next(back, arriving, &mut stream));
+        result.member.extend_from_slice(process.next(
+            plan.proposals[index].size,
+            back,
+            arriving,
+            &mut stream,
+        ));
         let from = result.starts[index] as usize;
         old.resize(from, false);
         old.resize(from + process.returning(), true);
@@ -191,7 +199,7 @@ pub(crate) fn block(
     run.check()?;
 
     // Stratified powers: within a group, members take the ranks in random order.
-    let anchors = anchors(&groups, tables, plan, &mut stream);
+    let anchors = anchors(&groups, &by_member.0, tables, plan, &mut stream);
     result.power = vec![0; votes];
     result.at = vec![None; votes];
     let mut dissent = vec![1.0_f64; members];
@@ -260,17 +268,22 @@ fn proposal_of(starts: &[u32]) -> Vec<u32> {
     list
 }
 
-fn anchors(groups: &[u8], tables: &Tables, plan: &Plan, stream: &mut Stream) -> Vec<f64> {
+/// Each member's mean power: stratified, so that the law of a cell of group and bucket of votes is met as
+/// closely as its members allow.
+fn anchors(groups: &[u8], starts: &[u32], tables: &Tables, plan: &Plan, stream: &mut Stream) -> Vec<f64> {
+    let mut cells: Vec<Vec<u32>> = vec![Vec::new(); tables.powers.len()];
+    for (member, &group) in groups.iter().enumerate() {
+        let votes = starts[member + 1] - starts[member];
+        cells[usize::from(group) * JOINT_STARTS.len() + bucket(&JOINT_STARTS, votes)].push(member as u32);
+    }
     let mut anchors = vec![0.0; groups.len()];
     let exponent = plan.conditions.power_exponent;
-    for group in 0..tables.groups.len() {
-        let mut list: Vec<usize> =
-            (0..groups.len()).filter(|&member| usize::from(groups[member]) == group).collect();
-        stream.shuffle(&mut list);
-        let count = list.len() as f64;
-        for (rank, member) in list.into_iter().enumerate() {
-            let power = tables.power(group as u8, (rank as f64 + stream.uniform()) / count);
-            anchors[member] = if exponent == 1.0 || power <= 0.0 {
+    for (cell, members) in cells.iter_mut().enumerate() {
+        stream.shuffle(members);
+        let count = members.len() as f64;
+        for (rank, &member) in members.iter().enumerate() {
+            let power = tables.power(cell, (rank as f64 + stream.uniform()) / count);
+            anchors[member as usize] = if exponent == 1.0 || power <= 0.0 {
                 power
             } else {
                 tables.median * (power / tables.median).powf(exponent)
@@ -310,9 +323,19 @@ fn choose(
     dissent: &[f64],
     result: &mut Block,
 ) {
-    let streams = streams(seed, "choice", &model.dao);
+    let streams = super::plan::streams(seed, "choice", &model.dao);
     result.choice = vec![0; result.member.len()];
+    let mut counts = vec![0_u32; dissent.len()];
+    for &member in &result.member {
+        counts[member as usize] += 1;
+    }
     let size_table = Table::new(&model.ballot_size);
+    // Blocks are parts of one DAO: they share the outcomes, which the first stream draws.
+    let mut outcomes =
+        draw_outcomes(model, plan, &mut super::plan::streams(seed, "outcomes", &model.dao).stream(0));
+    if plan.blocks == 1 {
+        make_feasible(model, tokens, &result.starts, &mut outcomes);
+    }
     let mut voters = Vec::new();
     let mut order: Vec<u32> = Vec::new();
     for (proposal, planned) in plan.proposals.iter().enumerate() {
@@ -322,15 +345,14 @@ fn choose(
         }
         let mut stream = streams.stream(number * plan.proposals.len() as u64 + proposal as u64);
         voters.clear();
-        voters.extend(
-            range
-                .clone()
-                .map(|vote| Voter { power: tokens[vote], dissent: dissent[result.member[vote] as usize] }),
-        );
+        voters.extend(range.clone().map(|vote| {
+            let member = result.member[vote] as usize;
+            Voter { power: tokens[vote], dissent: dissent[member], core: counts[member] >= model.core_votes }
+        }));
         order.clear();
         order.extend(0..voters.len() as u32);
         order.sort_unstable_by(|&a, &b| voters[b as usize].power.total_cmp(&voters[a as usize].power));
-        let outcome = &model.outcomes[planned.slot];
+        let outcome = &model.outcomes[outcomes[proposal]];
         let chosen = assign(outcome, &voters, &order, &mut stream);
         let slot = &model.slots[planned.slot];
         let system = slot.voting_system.and_then(|index| model.voting_systems.get(usize::from(index)));
@@ -343,6 +365,91 @@ fn choose(
             }
         }
         result.choice[range].copy_from_slice(&chosen);
+    }
+}
+
+/// Which learned proposal's outcome each proposal gets: that of a proposal near its own in the learned order,
+/// of the same category and number of choices.
+fn draw_outcomes(model: &DaoModel, plan: &Plan, stream: &mut Stream) -> Vec<usize> {
+    let alike = |slot: usize| (model.slots[slot].category, model.outcomes[slot].heads.len());
+    let few = |slot: usize| model.turnout[slot].newcomers + model.turnout[slot].returning < 2.5;
+    let reach = (model.slots.len() / 10).max(4);
+    if model.slots.len() < 3 * reach {
+        // Too few to lend each other anything.
+        return plan.proposals.iter().map(|planned| planned.slot).collect();
+    }
+    plan.proposals
+        .iter()
+        .map(|planned| {
+            let own = planned.slot;
+            let near = own.saturating_sub(reach)..(own + reach + 1).min(model.slots.len());
+            for _ in 0..16 {
+                let slot = near.start + stream.below(near.len() as u64) as usize;
+                if alike(slot) == alike(own) && few(slot) == few(own) {
+                    return slot;
+                }
+            }
+            own
+        })
+        .collect()
+}
+
+/// Exchanges outcomes between proposals of the same number of choices where the voters of one cannot meet its
+/// own: one voter holds more than the winner should get, or the winner's few heads cannot hold as much power
+/// as they should.
+fn make_feasible(model: &DaoModel, tokens: &[f64], starts: &[u32], outcomes: &mut [usize]) {
+    let prefixes: Vec<Vec<f64>> = starts
+        .windows(2)
+        .map(|pair| {
+            let mut powers = tokens[pair[0] as usize..pair[1] as usize].to_vec();
+            powers.sort_unstable_by(|a, b| b.total_cmp(a));
+            let total: f64 = powers.iter().sum::<f64>().max(1e-300);
+            let mut sum = 0.0;
+            powers
+                .iter()
+                .map(|power| {
+                    sum += power / total;
+                    sum
+                })
+                .collect()
+        })
+        .collect();
+    let targets: Vec<(f64, f64)> = model
+        .outcomes
+        .iter()
+        .map(|outcome| {
+            let share = |list: &[f32]| f64::from(list.get(outcome.lead()).copied().unwrap_or(1.0));
+            (share(&outcome.heads), share(&outcome.power))
+        })
+        .collect();
+    let fits = |proposal: usize, slot: usize| {
+        let prefix = &prefixes[proposal];
+        let (heads, power) = targets[slot];
+        let most = (heads * prefix.len() as f64).ceil() as usize;
+        let reachable = prefix.get(most.min(prefix.len().saturating_sub(1))).copied().unwrap_or(1.0);
+        prefix.first().is_none_or(|&top| top <= power + 0.02) && reachable >= 0.9 * power
+    };
+    let count = outcomes.len();
+    for here in 0..count {
+        if fits(here, outcomes[here]) {
+            continue;
+        }
+        // The nearest in order first: neighbours are alike.
+        let near = (1..count).flat_map(|step| [here.checked_sub(step), Some(here + step)]).flatten();
+        let exchange = |&there: &usize| {
+            there < count && {
+                let (size, other) = (prefixes[here].len(), prefixes[there].len());
+                let (slot, fetched) = (outcomes[here], outcomes[there]);
+                other < 2 * size
+                    && size < 2 * other
+                    && model.outcomes[slot].heads.len() == model.outcomes[fetched].heads.len()
+                    && fits(there, slot)
+                    && fits(here, fetched)
+            }
+        };
+        if let Some(there) = near.take(400).find(exchange) {
+            outcomes.swap(here, there);
+        }
     }
 }
 

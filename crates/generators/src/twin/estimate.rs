@@ -6,9 +6,9 @@ use daotwin_core::{Run, Seed};
 use daotwin_history::schema::Precision;
 use daotwin_history::view::DaoView;
 
-use super::bins::{PowerGrid, STEADY_BINS, TIME_BINS, bucket};
+use super::bins::{COUNT_STARTS, LEVEL_BINS, PowerGrid, STEADY_BINS, TIME_BINS, bucket, size_classes};
 use super::calibrate::{Targets, calibrate};
-use super::measure::{JOINT_STARTS, Query, Record, records};
+use super::measure::{Frame, JOINT_STARTS, Query, Record, exact, records};
 use super::model::{DaoModel, PowerPiece, Slot, Turnout};
 use super::outcome::{Outcome, several_entries};
 use super::participation::Weights;
@@ -32,15 +32,20 @@ impl Counts {
         self.values.get(&query).map_or(&[], Vec::as_slice)
     }
 
+    /// The counts by the names of their queries.
+    pub(crate) fn named(&self) -> BTreeMap<String, Vec<f64>> {
+        self.values.iter().map(|(query, values)| (query.name().to_owned(), values.clone())).collect()
+    }
+
     pub(crate) fn sigma(&self, query: Query) -> f64 {
         self.sigma.get(&query).copied().unwrap_or(0.0)
     }
 }
 
 /// Shares of a group's upper ends among members with power, from the least powerful.
-const GROUP_ENDS: [f64; 6] = [0.25, 0.5, 0.75, 0.9, 0.97, 1.0];
+const GROUP_ENDS: [f64; 8] = [0.25, 0.5, 0.7, 0.84, 0.92, 0.97, 0.99, 1.0];
 /// A group holds at least this many members, so that its counts say something.
-const GROUP_MEMBERS: f64 = 12.0;
+const GROUP_MEMBERS: f64 = 6.0;
 
 /// The law of members' mean power and its groups.
 fn power_law(counts: &Counts, atoms: &[(f64, f64)]) -> Vec<PowerPiece> {
@@ -107,14 +112,8 @@ fn power_law(counts: &Counts, atoms: &[(f64, f64)]) -> Vec<PowerPiece> {
 
 /// Mean powers that several members share exactly, with how many do.
 fn shared_powers(records: &[Record]) -> Vec<(f64, f64)> {
-    let mut means: Vec<f64> = records
-        .iter()
-        .filter(|record| !record.ballots.is_empty())
-        .map(|record| {
-            record.ballots.iter().map(|ballot| ballot.power).sum::<f64>() / record.ballots.len() as f64
-        })
-        .filter(|mean| *mean > 0.0)
-        .collect();
+    let mut means: Vec<f64> =
+        records.iter().filter_map(Record::mean_power).filter(|mean| *mean > 0.0).collect();
     means.sort_unstable_by(f64::total_cmp);
     let least = (means.len() as f64 * 0.002).max(5.0) as usize;
     means
@@ -155,14 +154,28 @@ fn slots(view: &DaoView) -> (Vec<Slot>, Vec<String>, Vec<String>) {
     (slots, categories, systems)
 }
 
-/// The share of heads and of power of each choice of each proposal.
-pub(crate) fn outcomes(view: &DaoView) -> Vec<Outcome> {
+/// How many of the most active members have targets of their own for choices.
+const CORE_MEMBERS: usize = 150;
+
+/// Votes from which on a member belongs to the core.
+fn core_votes(records: &[Record]) -> u32 {
+    let mut counts: Vec<u32> = records.iter().map(|record| record.ballots.len() as u32).collect();
+    counts.sort_unstable_by(|a, b| b.cmp(a));
+    counts.get(CORE_MEMBERS).copied().unwrap_or(1).max(2)
+}
+
+/// The share of heads, among all and among the core, and of power of each choice of each proposal.
+pub(crate) fn outcomes(view: &DaoView, core_votes: u32) -> Vec<Outcome> {
+    let mut counts = vec![0_u32; view.voters()];
+    for vote in &view.votes {
+        counts[vote.member as usize] += 1;
+    }
     view.proposals
         .iter()
         .map(|proposal| {
             let several = proposal.voting_system.as_deref().is_some_and(several_entries);
             let mut heads = vec![0.0_f64; proposal.choices as usize];
-            let mut power = heads.clone();
+            let (mut power, mut core) = (heads.clone(), heads.clone());
             for vote in &view.votes[proposal.votes.clone()] {
                 let entries = view.entries(vote);
                 let counted = if several { entries } else { &entries[..entries.len().min(1)] };
@@ -171,10 +184,12 @@ pub(crate) fn outcomes(view: &DaoView) -> Vec<Outcome> {
                     if choice < 1_000 && choice >= heads.len() {
                         heads.resize(choice + 1, 0.0);
                         power.resize(choice + 1, 0.0);
+                        core.resize(choice + 1, 0.0);
                     }
-                    if let (Some(heads), Some(power)) = (heads.get_mut(choice), power.get_mut(choice)) {
-                        *heads += 1.0;
-                        *power += view.tokens(vote);
+                    if choice < heads.len() {
+                        heads[choice] += 1.0;
+                        core[choice] += f64::from(u8::from(counts[vote.member as usize] >= core_votes));
+                        power[choice] += view.tokens(vote);
                     }
                 }
             }
@@ -185,7 +200,11 @@ pub(crate) fn outcomes(view: &DaoView) -> Vec<Outcome> {
                 };
                 values.iter().map(|value| (value / total) as f32).collect::<Vec<_>>()
             };
-            Outcome { power: shares(&power, &heads), heads: shares(&heads, &heads) }
+            Outcome {
+                power: shares(&power, &heads),
+                core: shares(&core, &heads),
+                heads: shares(&heads, &heads),
+            }
         })
         .collect()
 }
@@ -225,33 +244,44 @@ fn dissent_shape(view: &DaoView, outcomes: &[Outcome]) -> f64 {
     if excess <= 0.0 || square <= 0.0 { f64::INFINITY } else { (square / excess).clamp(0.05, 1e3) }
 }
 
-/// The joint counts by group of power.
-fn joint_by_group(counts: &Counts, power: &[PowerPiece], groups: usize) -> Vec<f64> {
-    let bins = counts.grid.len();
-    let mut of_bin: Vec<Option<usize>> = vec![None; bins];
-    for piece in power {
-        of_bin[counts.grid.bin(piece.at(0.5))] = Some(usize::from(piece.group));
-    }
-    // Bins without members belong to the group below them.
-    let mut last = 0;
-    let of_bin: Vec<usize> = of_bin
-        .into_iter()
-        .map(|group| {
-            last = group.unwrap_or(last);
-            last
-        })
-        .collect();
-    let mut joint = vec![0.0; groups * JOINT_STARTS.len()];
-    for (cell, count) in counts.get(Query::Joint).iter().enumerate() {
-        joint[of_bin[cell % bins] * JOINT_STARTS.len() + cell / bins] += count;
+/// Members by group of power, then coarse bucket of votes.
+fn joint_by_group(model: &DaoModel) -> Vec<f64> {
+    let mut joint = vec![0.0; model.groups() * JOINT_STARTS.len()];
+    for (row, members) in model.power_by_count.chunks(model.power.len().max(1)).enumerate() {
+        for (piece, members) in model.power.iter().zip(members) {
+            joint[usize::from(piece.group) * JOINT_STARTS.len() + row] += members;
+        }
     }
     joint
 }
 
 /// The plain counts.
 pub(crate) fn exact_counts(records: &[Record], grid: PowerGrid, proposals: usize) -> Counts {
-    let values = super::measure::exact(records, grid, proposals);
-    Counts { grid, values, sigma: BTreeMap::new(), bounded: false }
+    let mut frame = Frame::new(grid, proposals);
+    let mut counts = Counts { grid, values: BTreeMap::new(), sigma: BTreeMap::new(), bounded: false };
+    for query in Query::ALL {
+        if query == Query::Size {
+            frame.sizes = size_classes(counts.get(Query::Popularity));
+        }
+        counts.values.insert(query, exact(query, records, &frame));
+    }
+    counts
+}
+
+/// Members by coarse bucket of votes and piece of the power law, each counted where it is.
+fn exact_power_by_count(power: &[PowerPiece], records: &[Record]) -> Vec<f64> {
+    let mut table = vec![0.0; JOINT_STARTS.len() * power.len()];
+    for record in records {
+        let Some(mean) = record.mean_power() else { continue };
+        // A single value and the interval around it may both hold a power: the single value wins.
+        let after = power.partition_point(|piece| piece.low <= mean);
+        let single = power[..after].iter().rposition(|piece| piece.low == mean && piece.high == mean);
+        let piece = single.unwrap_or_else(|| {
+            power[..after].iter().rposition(|piece| piece.high > piece.low || mean <= 0.0).unwrap_or(0)
+        });
+        table[bucket(&JOINT_STARTS, record.ballots.len() as u32) * power.len() + piece] += 1.0;
+    }
+    table
 }
 
 /// How many further members are thought to follow the prior.
@@ -274,14 +304,17 @@ fn public_side(view: &DaoView) -> DaoModel {
         states: ("passed".to_owned(), "rejected".to_owned()),
         turnout: vec![Turnout { newcomers: 0.0, returning: 0.0 }; slots.len()],
         outcomes: vec![Outcome::default(); slots.len()],
+        core_votes: u32::MAX,
         slots,
         dissent_shape: 1.0,
         power: Vec::new(),
+        power_by_count: Vec::new(),
         weights: Weights::flat(1),
         time: Vec::new(),
         session: Vec::new(),
         steady: Vec::new(),
-        jump: Vec::new(),
+        spread: Vec::new(),
+        level: Vec::new(),
         hour: Vec::new(),
         ballot_size: Vec::new(),
         authored: Vec::new(),
@@ -310,7 +343,8 @@ fn fill_tables(model: &mut DaoModel, counts: &Counts, prior: &Pooled, strength: 
     model.time = lent_rows(Query::Time, TIME_BINS);
     model.session = lent(Query::Session);
     model.steady = lent_rows(Query::Steady, STEADY_BINS);
-    model.jump = lent(Query::Jump);
+    model.spread = lent(Query::Spread);
+    model.level = lent_rows(Query::Level, LEVEL_BINS + 1);
     model.hour = lent(Query::Hour);
     model.ballot_size = lent(Query::BallotSize);
     model.authored = lent(Query::Authored);
@@ -321,14 +355,16 @@ fn fit_weights(model: &mut DaoModel, counts: &Counts, pseudo: f64, seed: Seed, r
     let groups = model.groups();
     let targets = Targets {
         count: counts.get(Query::Count).to_vec(),
-        joint: joint_by_group(counts, &model.power, groups),
+        joint: joint_by_group(model),
         gap: counts.get(Query::Gap).to_vec(),
         previous: counts.get(Query::Previous).to_vec(),
+        size: counts.get(Query::Size).to_vec(),
+        size_gap: counts.get(Query::SizeGap).to_vec(),
         bounded: counts.bounded,
     };
     let shares = model.group_shares();
     let start = Weights::flat(groups);
-    model.weights = calibrate(&targets, &model.turnout, &shares, start, pseudo, seed, run)?;
+    model.weights = calibrate(&targets, &model.turnout, &model.sizes(), &shares, start, pseudo, seed, run)?;
     Ok(())
 }
 
@@ -341,10 +377,12 @@ pub(crate) fn exact_model(view: &DaoView, prior: &Pooled, seed: Seed, run: &Run)
     let counts = exact_counts(&records, PowerGrid::FINE, view.proposals.len());
     let mut model = public_side(view);
     model.day_precision = view.votes.iter().any(|vote| vote.precision == Precision::Day);
-    model.outcomes = outcomes(view);
+    model.core_votes = core_votes(&records);
+    model.outcomes = outcomes(view, model.core_votes);
     model.states = states(view, &model.outcomes);
     model.dissent_shape = dissent_shape(view, &model.outcomes);
     model.power = power_law(&counts, &shared_powers(&records));
+    model.power_by_count = exact_power_by_count(&model.power, &records);
     let turnout = counts.get(Query::First).iter().zip(counts.get(Query::Popularity));
     model.turnout =
         turnout.map(|(&first, &all)| Turnout { newcomers: first, returning: all - first }).collect();
@@ -370,7 +408,8 @@ pub(crate) fn private_model(
     let mut model = public_side(view);
     let members = private::members(&counts);
     let count = private::project(counts.get(Query::Count), members);
-    let power = private::project(counts.get(Query::Power), members);
+    let sigma = counts.sigma(Query::Power);
+    let power = private::power(counts.get(Query::Power), sigma, counts.grid, members);
     let joint = private::reconcile(counts.get(Query::Joint), &count, &power, members);
     let votes = private::votes(&count, view.proposals.len()).max(members);
     model.turnout = private::turnout(&counts, members, votes);
@@ -387,6 +426,12 @@ pub(crate) fn private_model(
         counts.values.insert(query, projected);
     }
     model.power = power_law(&counts, &[]);
+    model.power_by_count = (0..JOINT_STARTS.len())
+        .flat_map(|row| {
+            let joint = &joint[row * counts.grid.len()..(row + 1) * counts.grid.len()];
+            model.power.iter().map(|piece| joint[counts.grid.bin(piece.at(0.5))]).collect::<Vec<_>>()
+        })
+        .collect();
     fill_tables(&mut model, &counts, prior, 2.0 * counts.sigma(Query::Session));
     let mut stream = seed.streams(&format!("twin outcomes {}", view.dao)).stream(0);
     model.outcomes = private::outcomes(&model, &counts, prior, &mut stream);
@@ -443,10 +488,13 @@ fn without_votes(model: &mut DaoModel, prior: &Pooled, seed: Seed) {
     if prior.no_power > 0.0 {
         model.power.insert(0, PowerPiece { low: 0.0, high: 0.0, weight: prior.no_power, group: 0 });
     }
-    model.outcomes = model.slots.iter().map(|slot| private::outcome(slot, prior, &[], 1.0, &mut stream)).collect();
+    model.power_by_count =
+        (0..JOINT_STARTS.len()).flat_map(|_| model.power.iter().map(|piece| piece.weight)).collect();
+    model.outcomes =
+        model.slots.iter().map(|slot| private::outcome(slot, prior, &[], 1.0, &mut stream)).collect();
 }
 
 /// The row of [`DaoModel::steady`] for a member with this many votes.
 pub(crate) fn steady_row(votes: u32) -> usize {
-    bucket(&JOINT_STARTS, votes)
+    bucket(&COUNT_STARTS, votes)
 }

@@ -9,6 +9,7 @@ use daotwin_core::files::{PartialFolder, atomic_write, read_limited};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
+use super::FittedTwin;
 use super::manifest::{Manifest, VERSION};
 use super::model::{DaoModel, PowerPiece, Slot, Turnout};
 use super::outcome::Outcome;
@@ -30,8 +31,12 @@ struct Words {
     voting_systems: Vec<String>,
     states: (String, String),
     slots: Vec<Slot>,
+    core_votes: u32,
     dissent_shape: Option<f64>,
 }
+
+/// What stands before the names of noisy counts.
+const MEASURED: &str = "measured.";
 
 type Tensors = BTreeMap<String, Vec<f64>>;
 
@@ -48,6 +53,7 @@ fn tables(index: usize, model: &DaoModel) -> Tensors {
     [
         ("outcome.choices", model.outcomes.iter().map(|outcome| outcome.heads.len() as f64).collect()),
         ("outcome.heads", flat_outcomes(|outcome| &outcome.heads)),
+        ("outcome.core", flat_outcomes(|outcome| &outcome.core)),
         ("outcome.power", flat_outcomes(|outcome| &outcome.power)),
         ("power.low", power(|piece| piece.low)),
         ("power.high", power(|piece| piece.high)),
@@ -58,10 +64,14 @@ fn tables(index: usize, model: &DaoModel) -> Tensors {
         ("weights.count", model.weights.count.clone()),
         ("weights.gap", model.weights.gap.clone()),
         ("weights.previous", model.weights.previous.clone()),
+        ("weights.size", model.weights.size.clone()),
+        ("weights.size_gap", model.weights.size_gap.clone()),
+        ("power.by_count", model.power_by_count.clone()),
         ("time", model.time.clone()),
         ("session", model.session.clone()),
         ("steady", model.steady.clone()),
-        ("jump", model.jump.clone()),
+        ("spread", model.spread.clone()),
+        ("level", model.level.clone()),
         ("hour", model.hour.clone()),
         ("ballot_size", model.ballot_size.clone()),
         ("authored", model.authored.clone()),
@@ -85,6 +95,7 @@ fn words(model: &DaoModel) -> Words {
         voting_systems: model.voting_systems.clone(),
         states: model.states.clone(),
         slots: model.slots.clone(),
+        core_votes: model.core_votes,
         dissent_shape: model.dissent_shape.is_finite().then_some(model.dissent_shape),
     }
 }
@@ -93,13 +104,15 @@ fn words(model: &DaoModel) -> Words {
 ///
 /// # Errors
 /// I/O; the folder exists.
-pub(crate) fn write(path: &Path, manifest: &Manifest, models: &[DaoModel]) -> Result<()> {
+pub(crate) fn write(path: &Path, twin: &FittedTwin) -> Result<()> {
     let defect = |error: &dyn std::fmt::Display| Error::Defect(error.to_string());
     let folder = PartialFolder::create(path)?;
+    let models = twin.models.iter().enumerate().flat_map(|(index, model)| tables(index, model));
+    let measured = twin.measured.iter().enumerate().flat_map(|(index, measured)| {
+        measured.iter().map(move |(name, values)| (format!("{index}.{MEASURED}{name}"), values.clone()))
+    });
     let bytes: BTreeMap<String, Vec<u8>> = models
-        .iter()
-        .enumerate()
-        .flat_map(|(index, model)| tables(index, model))
+        .chain(measured)
         .map(|(name, values)| (name, values.iter().flat_map(|value| value.to_le_bytes()).collect()))
         .collect();
     let views = bytes
@@ -109,10 +122,10 @@ pub(crate) fn write(path: &Path, manifest: &Manifest, models: &[DaoModel]) -> Re
         .map_err(|error| defect(&error))?;
     let weights = safetensors::serialize(views, None).map_err(|error| defect(&error))?;
     atomic_write(&folder.path().join("weights.safetensors"), &weights)?;
-    let words: Vec<Words> = models.iter().map(words).collect();
+    let words: Vec<Words> = twin.models.iter().map(words).collect();
     let text = serde_json::to_vec(&words).map_err(|error| defect(&error))?;
     atomic_write(&folder.path().join("model.json"), &text)?;
-    let text = serde_json::to_vec_pretty(manifest).map_err(|error| defect(&error))?;
+    let text = serde_json::to_vec_pretty(&twin.manifest).map_err(|error| defect(&error))?;
     atomic_write(&folder.path().join("manifest.json"), &text)?;
     folder.commit()?;
     Ok(())
@@ -122,7 +135,7 @@ pub(crate) fn write(path: &Path, manifest: &Manifest, models: &[DaoModel]) -> Re
 ///
 /// # Errors
 /// [`Error::NotATwin`] with what is wrong; limits.
-pub(crate) fn read(path: &Path, run: &Run) -> Result<(Manifest, Vec<DaoModel>)> {
+pub(crate) fn read(path: &Path, run: &Run) -> Result<FittedTwin> {
     let not = |reason: String| Error::NotATwin { path: path.to_path_buf(), reason };
     if !path.exists() {
         return Err(daotwin_core::Error::Io {
@@ -150,37 +163,57 @@ pub(crate) fn read(path: &Path, run: &Run) -> Result<(Manifest, Vec<DaoModel>)> 
     let bytes = read_limited(&path.join("weights.safetensors"), limit)?;
     let tensors =
         SafeTensors::deserialize(&bytes).map_err(|error| not(format!("`weights.safetensors`: {error}")))?;
-    let mut models = Vec::with_capacity(words.len());
+    let (mut models, mut measured) = (Vec::new(), Vec::new());
     for (index, words) in words.into_iter().enumerate() {
         models.push(model(index, words, &tensors).map_err(not)?);
+        let prefix = format!("{index}.{MEASURED}");
+        let mut counts = BTreeMap::new();
+        for (name, view) in tensors.iter() {
+            if let Some(query) = name.strip_prefix(&prefix) {
+                counts.insert(query.to_owned(), values(name, &view).map_err(not)?);
+            }
+        }
+        measured.push(counts);
     }
-    Ok((manifest, models))
+    if models.len() != manifest.daos.len() {
+        return Err(not("the manifest and the model list different numbers of DAOs".to_owned()));
+    }
+    Ok(FittedTwin { manifest, models, measured })
+}
+
+fn values(name: &str, view: &TensorView<'_>) -> std::result::Result<Vec<f64>, String> {
+    if view.dtype() != Dtype::F64 {
+        return Err(format!("table `{name}` is not of 64-bit floats"));
+    }
+    let values: Vec<f64> = view
+        .data()
+        .chunks_exact(8)
+        .map(|bytes| {
+            let mut word = [0; 8];
+            word.copy_from_slice(bytes);
+            f64::from_le_bytes(word)
+        })
+        .collect();
+    if values.iter().any(|value| !value.is_finite()) {
+        return Err(format!("table `{name}` has a value that is not finite"));
+    }
+    Ok(values)
 }
 
 fn model(index: usize, words: Words, tensors: &SafeTensors<'_>) -> std::result::Result<DaoModel, String> {
     let table = |name: &str| {
         let full = format!("{index}.{name}");
         let view = tensors.tensor(&full).map_err(|error| format!("table `{full}`: {error}"))?;
-        if view.dtype() != Dtype::F64 {
-            return Err(format!("table `{full}` is not of 64-bit floats"));
-        }
-        let values: Vec<f64> = view
-            .data()
-            .chunks_exact(8)
-            .map(|bytes| {
-                let mut word = [0; 8];
-                word.copy_from_slice(bytes);
-                f64::from_le_bytes(word)
-            })
-            .collect();
-        if values.iter().any(|value| !value.is_finite() || *value < 0.0) {
-            return Err(format!("table `{full}` has a value that is negative or not finite"));
+        let values = values(&full, &view)?;
+        if values.iter().any(|value| *value < 0.0) {
+            return Err(format!("table `{full}` has a negative value"));
         }
         Ok(values)
     };
     let choices = table("outcome.choices")?;
-    let (heads, shares) = (table("outcome.heads")?, table("outcome.power")?);
-    if choices.iter().sum::<f64>() != heads.len() as f64 || heads.len() != shares.len() {
+    let (heads, core, shares) = (table("outcome.heads")?, table("outcome.core")?, table("outcome.power")?);
+    let lengths = [heads.len(), core.len(), shares.len()];
+    if lengths.iter().any(|&length| choices.iter().sum::<f64>() != length as f64) {
         return Err("the tables of outcomes differ in length".to_owned());
     }
     let mut start = 0;
@@ -192,7 +225,11 @@ fn model(index: usize, words: Words, tensors: &SafeTensors<'_>) -> std::result::
         .map(|&count| {
             let range = start..start + count as usize;
             start = range.end;
-            Outcome { heads: part(&heads, range.clone()), power: part(&shares, range) }
+            Outcome {
+                heads: part(&heads, range.clone()),
+                core: part(&core, range.clone()),
+                power: part(&shares, range),
+            }
         })
         .collect();
     let (low, high) = (table("power.low")?, table("power.high")?);
@@ -230,18 +267,23 @@ fn model(index: usize, words: Words, tensors: &SafeTensors<'_>) -> std::result::
         voting_systems: words.voting_systems,
         states: words.states,
         slots: words.slots,
+        core_votes: words.core_votes,
         turnout,
         outcomes,
         power,
+        power_by_count: table("power.by_count")?,
         weights: Weights {
             count: table("weights.count")?,
             gap: table("weights.gap")?,
             previous: table("weights.previous")?,
+            size: table("weights.size")?,
+            size_gap: table("weights.size_gap")?,
         },
         time: table("time")?,
         session: table("session")?,
         steady: table("steady")?,
-        jump: table("jump")?,
+        spread: table("spread")?,
+        level: table("level")?,
         hour: table("hour")?,
         ballot_size: table("ballot_size")?,
         authored: table("authored")?,

@@ -7,11 +7,13 @@
 
 use std::collections::BTreeMap;
 
-use daotwin_history::view::DaoView;
+use daotwin_history::schema::Precision;
+use daotwin_history::view::{DaoView, VoteView};
 
 use super::bins::{
-    COUNT_STARTS, GAP_STARTS, JUMP_BINS, PREVIOUS_GAPS, PowerGrid, SESSION_CLASSES, STEADY_BINS, TIME_BINS,
-    bucket, in_session, jump_bin, previous_gap, session_class, steady_bin,
+    COUNT_STARTS, GAP_STARTS, LEVEL_BINS, PREVIOUS_GAPS, PowerGrid, SESSION_CLASSES, SIZE_CLASSES,
+    SPREAD_CLASSES, STEADY_BINS, TIME_BINS, bucket, in_session, level_bin, previous_gap, session_class,
+    spread_class, steady_bin,
 };
 
 /// Starts of the coarser buckets of votes that stand beside power.
@@ -36,6 +38,10 @@ pub(crate) enum Query {
     Gap,
     /// Pairs of consecutive votes by class of the gap before and gap.
     Previous,
+    /// Returning votes by class of the proposal's turnout and bucket of votes so far.
+    Size,
+    /// Returning votes by class of the proposal's turnout and gap.
+    SizeGap,
     /// Members by the proposal of their first vote.
     First,
     /// Votes by proposal.
@@ -44,10 +50,13 @@ pub(crate) enum Query {
     Time,
     /// Votes on a proposal that was open at the member's previous vote, by the time since then.
     Session,
-    /// Members that voted again, by coarse bucket of votes and share of unchanged powers.
+    /// Members that voted again, by bucket of votes and share of unchanged powers.
     Steady,
-    /// Changes of power by logarithm of the ratio; the last two cells are to zero and from zero.
-    Jump,
+    /// Members whose power changed, by how far apart their powers lie.
+    Spread,
+    /// Ballots of those members by that class and the ratio of their power to the member's mean; the last
+    /// cell of a class is no power.
+    Level,
     /// Votes by hour of the day.
     Hour,
     /// Ballots with several entries by their number.
@@ -60,7 +69,7 @@ pub(crate) enum Query {
 
 impl Query {
     /// Every query, in the order in which the budget is spent.
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::Count,
         Self::Power,
         Self::Joint,
@@ -68,10 +77,14 @@ impl Query {
         Self::Previous,
         Self::First,
         Self::Popularity,
+        // Needs the turnouts, noisy or not, so it comes after them.
+        Self::Size,
+        Self::SizeGap,
         Self::Time,
         Self::Session,
         Self::Steady,
-        Self::Jump,
+        Self::Spread,
+        Self::Level,
         Self::Hour,
         Self::BallotSize,
         Self::Choice,
@@ -86,12 +99,15 @@ impl Query {
             Self::Joint => "members_by_votes_and_power",
             Self::Gap => "gaps_by_votes_so_far",
             Self::Previous => "gaps_by_gap_before",
+            Self::Size => "votes_by_turnout_and_votes_so_far",
+            Self::SizeGap => "votes_by_turnout_and_gap",
             Self::First => "first_votes_by_proposal",
             Self::Popularity => "votes_by_proposal",
             Self::Time => "votes_by_time_in_window",
             Self::Session => "votes_by_time_since_previous",
             Self::Steady => "members_by_unchanged_power",
-            Self::Jump => "power_changes",
+            Self::Spread => "members_by_spread_of_power",
+            Self::Level => "ballots_by_power_to_mean",
             Self::Hour => "votes_by_hour",
             Self::BallotSize => "ballots_by_size",
             Self::Choice => "votes_by_choice",
@@ -103,16 +119,19 @@ impl Query {
     pub(crate) const fn budget_share(self) -> f64 {
         match self {
             Self::Count => 0.14,
-            Self::Power => 0.16,
-            Self::Joint => 0.10,
-            Self::Gap => 0.10,
+            Self::Power => 0.15,
+            Self::Joint => 0.08,
+            Self::Gap => 0.08,
             Self::Previous => 0.05,
+            Self::Size => 0.03,
+            Self::SizeGap => 0.03,
             Self::First => 0.08,
-            Self::Popularity => 0.14,
+            Self::Popularity => 0.12,
             Self::Time => 0.06,
             Self::Session => 0.03,
             Self::Steady => 0.05,
-            Self::Jump => 0.02,
+            Self::Spread => 0.01,
+            Self::Level => 0.02,
             Self::Hour => 0.01,
             Self::BallotSize => 0.01,
             Self::Choice => 0.04,
@@ -128,11 +147,14 @@ impl Query {
             Self::Joint => JOINT_STARTS.len() * grid.len(),
             Self::Gap => COUNT_STARTS.len() * GAP_STARTS.len(),
             Self::Previous => PREVIOUS_GAPS * GAP_STARTS.len(),
+            Self::Size => SIZE_CLASSES * COUNT_STARTS.len(),
             Self::First | Self::Popularity => proposals,
             Self::Time => 2 * TIME_BINS,
             Self::Session => SESSION_CLASSES,
-            Self::Steady => JOINT_STARTS.len() * STEADY_BINS,
-            Self::Jump => JUMP_BINS + 2,
+            Self::SizeGap => SIZE_CLASSES * GAP_STARTS.len(),
+            Self::Steady => COUNT_STARTS.len() * STEADY_BINS,
+            Self::Spread => SPREAD_CLASSES,
+            Self::Level => SPREAD_CLASSES * (LEVEL_BINS + 1),
             Self::Hour => HOURS,
             Self::BallotSize => BALLOT_SIZES,
             Self::Choice => CHOICES,
@@ -165,6 +187,30 @@ pub(crate) struct Record {
     pub(crate) authored: u32,
 }
 
+impl Record {
+    /// The mean power over the ballots; `None` without a ballot.
+    pub(crate) fn mean_power(&self) -> Option<f64> {
+        let count = self.ballots.len();
+        (count > 0).then(|| self.ballots.iter().map(|ballot| ballot.power).sum::<f64>() / count as f64)
+    }
+
+    /// The class of how far apart the powers lie; `None` where they never changed.
+    fn spread(&self) -> Option<usize> {
+        let changed = self.ballots.windows(2).any(|pair| pair[0].base_units != pair[1].base_units);
+        let positive = self.ballots.iter().map(|ballot| ballot.power).filter(|power| *power > 0.0);
+        let (low, high) =
+            positive.fold((f64::INFINITY, 0.0_f64), |(low, high), power| (low.min(power), high.max(power)));
+        (changed && high > 0.0).then(|| spread_class((high / low).log10()))
+    }
+}
+
+/// The position in the window. A time known to the day stands for that day's noon, so that a drawn time falls
+/// on the same day.
+fn position(view: &DaoView, vote: &VoteView) -> Option<f64> {
+    let noon = if vote.precision == Precision::Day { 43_200 } else { 0 };
+    view.time_in_window(&VoteView { at: vote.at.map(|at| at + noon), ..*vote })
+}
+
 /// The members' records of a DAO: voters first, in the view's order, then authors that never voted.
 pub(crate) fn records(view: &DaoView) -> Vec<Record> {
     let mut records = vec![Record::default(); view.voters()];
@@ -176,7 +222,7 @@ pub(crate) fn records(view: &DaoView) -> Vec<Record> {
             at: vote.at,
             power: view.tokens(vote),
             base_units: vote.power,
-            time_in_window: view.time_in_window(vote),
+            time_in_window: position(view, vote),
             start: proposal.start_at,
             choice: vote.choice,
             entries: vote.entries_len,
@@ -202,6 +248,34 @@ pub(crate) fn records(view: &DaoView) -> Vec<Record> {
     records
 }
 
+/// What is told apart about proposals and powers while members are counted.
+#[derive(Debug, Clone)]
+pub(crate) struct Frame {
+    pub(crate) grid: PowerGrid,
+    /// How many proposals there are.
+    pub(crate) proposals: usize,
+    /// The class of each proposal's turnout; all alike until turnouts are known.
+    pub(crate) sizes: Vec<u8>,
+}
+
+impl Frame {
+    pub(crate) fn new(grid: PowerGrid, proposals: usize) -> Self {
+        Self { grid, proposals, sizes: vec![0; proposals] }
+    }
+}
+
+/// The cells of [`Query::Size`] and [`Query::SizeGap`] that a member's proposals touch.
+pub(crate) fn size_cells(proposals: &[u32], sizes: &[u8], mut each: impl FnMut(usize, usize)) {
+    for (index, &proposal) in proposals.iter().enumerate().skip(1) {
+        let size = usize::from(sizes.get(proposal as usize).copied().unwrap_or(0));
+        let gap = proposal - proposals[index - 1];
+        each(
+            size * COUNT_STARTS.len() + bucket(&COUNT_STARTS, index as u32),
+            size * GAP_STARTS.len() + bucket(&GAP_STARTS, gap),
+        );
+    }
+}
+
 /// The cells of [`Query::Gap`] and [`Query::Previous`] that a member's proposals touch.
 pub(crate) fn gap_cells(proposals: &[u32], mut each: impl FnMut(usize, usize)) {
     let mut before = 0;
@@ -218,7 +292,8 @@ pub(crate) fn gap_cells(proposals: &[u32], mut each: impl FnMut(usize, usize)) {
 }
 
 /// A member's contribution to one query, as (cell, weight) with each cell once at most.
-pub(crate) fn contribution(query: Query, record: &Record, grid: PowerGrid) -> Vec<(usize, f64)> {
+pub(crate) fn contribution(query: Query, record: &Record, frame: &Frame) -> Vec<(usize, f64)> {
+    let grid = frame.grid;
     let ballots = &record.ballots;
     let mut cells: BTreeMap<usize, f64> = BTreeMap::new();
     let mut add = |cell: usize| *cells.entry(cell).or_default() += 1.0;
@@ -226,7 +301,7 @@ pub(crate) fn contribution(query: Query, record: &Record, grid: PowerGrid) -> Ve
     if votes == 0 && query != Query::Authored {
         return Vec::new();
     }
-    let mean = || ballots.iter().map(|ballot| ballot.power).sum::<f64>() / f64::from(votes);
+    let mean = || record.mean_power().unwrap_or(0.0);
     match query {
         Query::Count => add(bucket(&COUNT_STARTS, votes)),
         Query::Power => add(grid.bin(mean())),
@@ -234,6 +309,12 @@ pub(crate) fn contribution(query: Query, record: &Record, grid: PowerGrid) -> Ve
         Query::Gap | Query::Previous => {
             let proposals: Vec<u32> = ballots.iter().map(|ballot| ballot.proposal).collect();
             gap_cells(&proposals, |gap, previous| add(if query == Query::Gap { gap } else { previous }));
+        }
+        Query::Size | Query::SizeGap => {
+            let proposals: Vec<u32> = ballots.iter().map(|ballot| ballot.proposal).collect();
+            size_cells(&proposals, &frame.sizes, |size, gap| {
+                add(if query == Query::Size { size } else { gap });
+            });
         }
         Query::First => add(ballots[0].proposal as usize),
         Query::Popularity => ballots.iter().for_each(|ballot| add(ballot.proposal as usize)),
@@ -259,20 +340,21 @@ pub(crate) fn contribution(query: Query, record: &Record, grid: PowerGrid) -> Ve
             if votes > 1 {
                 let same = |pair: &[Ballot]| pair[0].base_units == pair[1].base_units;
                 let unchanged = ballots.windows(2).filter(|pair| same(pair)).count() as u32;
-                add(bucket(&JOINT_STARTS, votes) * STEADY_BINS + steady_bin(unchanged, votes - 1));
+                add(bucket(&COUNT_STARTS, votes) * STEADY_BINS + steady_bin(unchanged, votes - 1));
             }
         }
-        Query::Jump => {
-            for pair in ballots.windows(2) {
-                let (before, after) = (pair[0].power, pair[1].power);
-                if pair[0].base_units != pair[1].base_units {
-                    add(if after <= 0.0 {
-                        JUMP_BINS
-                    } else if before <= 0.0 {
-                        JUMP_BINS + 1
-                    } else {
-                        jump_bin((after / before).log10())
-                    });
+        Query::Spread | Query::Level => {
+            let Some(class) = record.spread() else { return Vec::new() };
+            if query == Query::Spread {
+                add(class);
+            } else {
+                let mean = mean();
+                for ballot in ballots {
+                    let bin = match ballot.power {
+                        power if power <= 0.0 => LEVEL_BINS,
+                        power => level_bin((power / mean).log10()),
+                    };
+                    add(class * (LEVEL_BINS + 1) + bin);
                 }
             }
         }
@@ -308,27 +390,13 @@ fn session(previous: &Ballot, ballot: &Ballot) -> Option<usize> {
     (before >= start).then(|| session_class(at - before))
 }
 
-/// The sums of all queries over the members, without noise and without scaling.
-pub(crate) fn exact(records: &[Record], grid: PowerGrid, proposals: usize) -> BTreeMap<Query, Vec<f64>> {
-    let mut sums = BTreeMap::new();
-    for query in Query::ALL {
-        let mut values = vec![0.0; query.cells(grid, proposals)];
-        for record in records {
-            for (cell, weight) in contribution(query, record, grid) {
-                values[cell] += weight;
-            }
-        }
-        sums.insert(query, values);
-    }
-    sums
-}
-
-/// Scales a contribution to an L2 norm of at most 1.
-pub(crate) fn bound(contribution: &mut [(usize, f64)]) {
-    let norm = contribution.iter().map(|(_, weight)| weight * weight).sum::<f64>().sqrt();
-    if norm > 1.0 {
-        for (_, weight) in contribution {
-            *weight /= norm;
+/// The sums of one query over the members, without noise and without scaling.
+pub(crate) fn exact(query: Query, records: &[Record], frame: &Frame) -> Vec<f64> {
+    let mut values = vec![0.0; query.cells(frame.grid, frame.proposals)];
+    for record in records {
+        for (cell, weight) in contribution(query, record, frame) {
+            values[cell] += weight;
         }
     }
+    values
 }

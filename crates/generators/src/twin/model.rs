@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::bins::{JUMP_BINS, STEADY_BINS, TIME_BINS};
+use super::bins::{COUNT_STARTS, LEVEL_BINS, SPREAD_CLASSES, STEADY_BINS, TIME_BINS, size_classes};
 use super::measure::JOINT_STARTS;
 use super::outcome::Outcome;
 use super::participation::Weights;
@@ -77,15 +77,22 @@ pub(crate) struct DaoModel {
     pub(crate) slots: Vec<Slot>,
     pub(crate) turnout: Vec<Turnout>,
     pub(crate) outcomes: Vec<Outcome>,
+    /// Votes from which on a member belongs to the core, whose choices have targets of their own.
+    pub(crate) core_votes: u32,
     /// Ascending in power.
     pub(crate) power: Vec<PowerPiece>,
+    /// Members by coarse bucket of votes, then piece of [`DaoModel::power`].
+    pub(crate) power_by_count: Vec<f64>,
     pub(crate) weights: Weights,
     /// Newcomers, then returning: [`TIME_BINS`] each.
     pub(crate) time: Vec<f64>,
     pub(crate) session: Vec<f64>,
-    /// By bucket of [`JOINT_STARTS`], then [`STEADY_BINS`].
+    /// By bucket of votes, then [`STEADY_BINS`].
     pub(crate) steady: Vec<f64>,
-    pub(crate) jump: Vec<f64>,
+    /// Members whose power changes, by class of its spread.
+    pub(crate) spread: Vec<f64>,
+    /// By class of the spread, then level.
+    pub(crate) level: Vec<f64>,
     pub(crate) hour: Vec<f64>,
     pub(crate) ballot_size: Vec<f64>,
     /// Members by proposals written.
@@ -98,6 +105,18 @@ impl DaoModel {
     /// Members with a vote that the model was fitted on.
     pub(crate) fn members(&self) -> f64 {
         self.turnout.iter().map(|turnout| turnout.newcomers).sum()
+    }
+
+    /// Votes that the model was fitted on.
+    pub(crate) fn votes(&self) -> f64 {
+        self.turnout.iter().map(|turnout| turnout.newcomers + turnout.returning).sum()
+    }
+
+    /// The class of each proposal's turnout.
+    pub(crate) fn sizes(&self) -> Vec<u8> {
+        let voters: Vec<f64> =
+            self.turnout.iter().map(|turnout| turnout.newcomers + turnout.returning).collect();
+        size_classes(&voters)
     }
 
     /// How many groups of power there are.
@@ -115,12 +134,14 @@ impl DaoModel {
     }
 
     /// The lengths that the tables must have, with their names; used to check files.
-    pub(crate) fn lengths(&self) -> [(&'static str, usize, usize); 8] {
+    pub(crate) fn lengths(&self) -> [(&'static str, usize, usize); 10] {
         [
+            ("power_by_count", self.power_by_count.len(), JOINT_STARTS.len() * self.power.len()),
             ("time", self.time.len(), 2 * TIME_BINS),
             ("session", self.session.len(), super::bins::SESSION_CLASSES),
-            ("steady", self.steady.len(), JOINT_STARTS.len() * STEADY_BINS),
-            ("jump", self.jump.len(), JUMP_BINS + 2),
+            ("steady", self.steady.len(), COUNT_STARTS.len() * STEADY_BINS),
+            ("spread", self.spread.len(), SPREAD_CLASSES),
+            ("level", self.level.len(), SPREAD_CLASSES * (LEVEL_BINS + 1)),
             ("hour", self.hour.len(), 24),
             ("ballot_size", self.ballot_size.len(), super::measure::BALLOT_SIZES),
             ("turnout", self.turnout.len(), self.slots.len()),

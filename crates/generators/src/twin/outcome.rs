@@ -13,11 +13,19 @@ pub(crate) fn several_entries(voting_system: &str) -> bool {
     matches!(voting_system, "approval" | "ranked-choice" | "weighted" | "quadratic" | "copeland")
 }
 
+/// The share of all power below which the voters still to come no longer decide anything.
+const DECIDED: f64 = 0.03;
+/// How strongly a powerful voter is drawn to the choice that is owed most: 1 in proportion, more is closer to
+/// always, which keeps the sums on target where few voters hold most.
+const SHARPNESS: f64 = 2.5;
+
 /// The targets of one proposal.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Outcome {
     /// Share of ballots of each choice, as far as choices were chosen.
     pub(crate) heads: Vec<f32>,
+    /// The same among the most active members.
+    pub(crate) core: Vec<f32>,
     /// Share of power of each choice.
     pub(crate) power: Vec<f32>,
 }
@@ -42,6 +50,8 @@ pub(crate) struct Voter {
     pub(crate) power: f64,
     /// How readily this member leaves the leading choice, 1 on average.
     pub(crate) dissent: f64,
+    /// Whether it is one of the most active.
+    pub(crate) core: bool,
 }
 
 /// Draws one choice (0-based) for each voter. `order` lists the voters from the most powerful down.
@@ -54,28 +64,35 @@ pub(crate) fn assign(outcome: &Outcome, voters: &[Voter], order: &[u32], stream:
     let lead = outcome.lead();
     let total: f64 = voters.iter().map(|voter| voter.power).sum();
     let mut power_left: Vec<f64> = outcome.power.iter().map(|&share| f64::from(share) * total).collect();
-    let mut heads_left: Vec<f64> =
-        outcome.heads.iter().map(|&share| f64::from(share) * voters.len() as f64).collect();
+    let core = voters.iter().filter(|voter| voter.core).count() as f64;
+    let mut core_left: Vec<f64> = outcome.core.iter().map(|&share| f64::from(share) * core).collect();
+    let mut heads_left: Vec<f64> = outcome
+        .heads
+        .iter()
+        .zip(&core_left)
+        .map(|(&share, core)| (f64::from(share) * voters.len() as f64 - core).max(0.0))
+        .collect();
     let mut left = total;
     let mut weights = vec![0.0; choices];
     for (done, &index) in order.iter().enumerate() {
         let voter = voters[index as usize];
         let voters_left = (voters.len() - done) as f64;
-        // How much this voter's power matters among those still to come.
+        // How much this voter's power matters among those still to come, and they in the whole.
         let relative = if left > 0.0 { voter.power * voters_left / left } else { 0.0 };
-        let by_power = relative / (1.0 + relative);
-        let owed: f64 = power_left.iter().map(|&amount| amount.max(0.0)).sum();
+        let matters = if total > 0.0 { (left / (DECIDED * total)).clamp(0.0, 1.0) } else { 0.0 };
+        let by_power = relative / (1.0 + relative) * matters;
+        let owed: f64 = power_left.iter().map(|&amount| amount.max(0.0).powf(SHARPNESS)).sum();
+        let heads_left = if voter.core { &mut core_left } else { &mut heads_left };
         let ballots: f64 = heads_left.iter().map(|&count| count.max(0.0)).sum();
         for choice in 0..choices {
-            let fits = power_left[choice] > 0.5 * voter.power || voter.power <= 0.0;
-            let power = if owed > 0.0 && fits { power_left[choice].max(0.0) / owed } else { 0.0 };
+            // A head is given to a choice only as far as its power still has room for the voter's.
+            let fits = matters < 1.0 || power_left[choice] > 0.5 * voter.power;
+            let power = if owed > 0.0 { power_left[choice].max(0.0).powf(SHARPNESS) / owed } else { 0.0 };
             let heads = if ballots > 0.0 { heads_left[choice].max(0.0) / ballots } else { 0.0 };
-            // A head is given to a choice only as far as its power still has room.
-            let room = if fits { 1.0 } else { 0.02 };
-            weights[choice] = by_power * power + (1.0 - by_power) * heads * room;
-            if choice != lead {
-                weights[choice] *= voter.dissent;
-            }
+            let heads = heads * if choice == lead { 1.0 } else { voter.dissent };
+            // Even the powerful choose among what their own kind chose.
+            weights[choice] =
+                by_power * power * (heads + 0.03) + (1.0 - by_power) * heads * if fits { 1.0 } else { 0.05 };
         }
         let choice = if weights.iter().sum::<f64>() > 0.0 { stream.weighted(&weights) } else { lead };
         chosen[index as usize] = choice as u16;
@@ -117,10 +134,11 @@ mod test {
 
     #[test]
     fn targets_are_met_in_heads_and_in_power() {
-        let outcome = Outcome { heads: vec![0.3, 0.7], power: vec![0.8, 0.2] };
+        let outcome = Outcome { heads: vec![0.3, 0.7], core: vec![0.3, 0.7], power: vec![0.8, 0.2] };
         // A heavy tail of 200 voters.
-        let voters: Vec<Voter> =
-            (1..=200).map(|rank| Voter { power: 1e4 / f64::from(rank).powf(1.5), dissent: 1.0 }).collect();
+        let voters: Vec<Voter> = (1..=200)
+            .map(|rank| Voter { power: 1e4 / f64::from(rank).powf(1.5), dissent: 1.0, core: rank < 20 })
+            .collect();
         let order: Vec<u32> = (0..200).collect();
         let mut stream = Seed(5).stream("test");
         for _ in 0..20 {

@@ -7,7 +7,7 @@
 
 use daotwin_core::Stream;
 
-use super::bins::{COUNT_STARTS, GAP_STARTS, PREVIOUS_GAPS, bucket, previous_gap};
+use super::bins::{COUNT_STARTS, GAP_STARTS, PREVIOUS_GAPS, SIZE_CLASSES, bucket, previous_gap};
 
 /// Relative weights of a returning voter.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +18,10 @@ pub(crate) struct Weights {
     pub(crate) gap: Vec<f64>,
     /// By class of the gap before, then bucket of the gap.
     pub(crate) previous: Vec<f64>,
+    /// By class of the proposal's turnout, then bucket of votes so far.
+    pub(crate) size: Vec<f64>,
+    /// By class of the proposal's turnout, then bucket of the gap.
+    pub(crate) size_gap: Vec<f64>,
 }
 
 impl Weights {
@@ -30,6 +34,8 @@ impl Weights {
             count: vec![1.0; groups * Self::COUNTS],
             gap: vec![1.0; Self::COUNTS * Self::GAPS],
             previous: vec![1.0; PREVIOUS_GAPS * Self::GAPS],
+            size: vec![1.0; SIZE_CLASSES * Self::COUNTS],
+            size_gap: vec![1.0; SIZE_CLASSES * Self::GAPS],
         }
     }
 
@@ -42,10 +48,14 @@ impl Weights {
         self.count.len() == groups * Self::COUNTS
             && self.gap.len() == Self::COUNTS * Self::GAPS
             && self.previous.len() == PREVIOUS_GAPS * Self::GAPS
+            && self.size.len() == SIZE_CLASSES * Self::COUNTS
+            && self.size_gap.len() == SIZE_CLASSES * Self::GAPS
     }
 
-    fn of(&self, group: usize, count: usize, gap: usize, previous: usize) -> f64 {
-        self.count[group * Self::COUNTS + count]
+    fn of(&self, size: usize, group: usize, count: usize, gap: usize, previous: usize) -> f64 {
+        self.size[size * Self::COUNTS + count]
+            * self.size_gap[size * Self::GAPS + gap]
+            * self.count[group * Self::COUNTS + count]
             * self.gap[count * Self::GAPS + gap]
             * self.previous[previous * Self::GAPS + gap]
     }
@@ -100,8 +110,10 @@ impl CellSums {
 /// The process. Members are numbered in order of arrival.
 #[derive(Debug)]
 pub(crate) struct Participation {
-    weights: Weights,
-    cell_weights: Vec<f64>,
+    groups: usize,
+    /// By class of turnout.
+    cell_weights: Vec<Vec<f64>>,
+    size: usize,
     members: Vec<Member>,
     cells: Vec<Vec<u32>>,
     sums: CellSums,
@@ -117,22 +129,28 @@ pub(crate) struct Participation {
 const REFRESH: u32 = 256;
 
 impl Participation {
-    pub(crate) fn new(weights: Weights) -> Self {
+    pub(crate) fn new(weights: &Weights) -> Self {
         let groups = weights.groups();
-        let mut cell_weights = Vec::new();
-        for group in 0..groups {
-            for count in 0..Weights::COUNTS {
-                for gap in 0..Weights::GAPS {
-                    for previous in 0..PREVIOUS_GAPS {
-                        cell_weights.push(weights.of(group, count, gap, previous));
+        let cell_weights: Vec<Vec<f64>> = (0..SIZE_CLASSES)
+            .map(|size| {
+                let mut cells = Vec::new();
+                for group in 0..groups {
+                    for count in 0..Weights::COUNTS {
+                        for gap in 0..Weights::GAPS {
+                            for previous in 0..PREVIOUS_GAPS {
+                                cells.push(weights.of(size, group, count, gap, previous));
+                            }
+                        }
                     }
                 }
-            }
-        }
-        let cells = cell_weights.len();
+                cells
+            })
+            .collect();
+        let cells = cell_weights[0].len();
         Self {
-            weights,
+            groups,
             cell_weights,
+            size: 0,
             members: Vec::new(),
             cells: vec![Vec::new(); cells],
             sums: CellSums::new(cells),
@@ -144,18 +162,13 @@ impl Participation {
         }
     }
 
-    /// Members so far.
-    pub(crate) fn members(&self) -> usize {
-        self.members.len()
-    }
-
     /// A member's power group.
     pub(crate) fn group(&self, member: u32) -> u8 {
         self.members[member as usize].group
     }
 
     fn cell(&self, member: &Member, gap: u32) -> usize {
-        debug_assert!(usize::from(member.group) < self.weights.groups());
+        debug_assert!(usize::from(member.group) < self.groups);
         ((usize::from(member.group) * Weights::COUNTS + bucket(&COUNT_STARTS, member.votes)) * Weights::GAPS
             + bucket(&GAP_STARTS, gap))
             * PREVIOUS_GAPS
@@ -167,7 +180,7 @@ impl Participation {
         member.cell = cell as u32;
         member.position = self.cells[cell].len() as u32;
         self.cells[cell].push(index);
-        let weight = self.cell_weights[cell];
+        let weight = self.cell_weights[self.size][cell];
         self.sums.add(cell, weight);
         self.total += weight;
     }
@@ -179,7 +192,7 @@ impl Participation {
         if let Some(&moved) = list.get(position as usize) {
             self.members[moved as usize].position = position;
         }
-        let weight = self.cell_weights[cell as usize];
+        let weight = self.cell_weights[self.size][cell as usize];
         self.sums.add(cell as usize, -weight);
         self.total -= weight;
     }
@@ -199,21 +212,23 @@ impl Participation {
         self.total = 0.0;
         for (cell, list) in self.cells.iter().enumerate() {
             if !list.is_empty() {
-                let weight = self.cell_weights[cell] * list.len() as f64;
+                let weight = self.cell_weights[self.size][cell] * list.len() as f64;
                 self.sums.add(cell, weight);
                 self.total += weight;
             }
         }
     }
 
-    /// The voters of the next proposal: `returning` members seen before (fewer where there are not as many),
+    /// The voters of the next proposal, whose turnout is of class `size`: `returning` members seen before (fewer where there are not as many),
     /// then newcomers, one for each of `newcomers`, which gives their power groups. Returning voters come
     /// first in the answer; see [`Participation::returning`].
     ///
     /// Cost: O(voters × log cells).
-    pub(crate) fn next(&mut self, returning: u64, newcomers: &[u8], stream: &mut Stream) -> &[u32] {
+    pub(crate) fn next(&mut self, size: u8, returning: u64, newcomers: &[u8], stream: &mut Stream) -> &[u32] {
         let proposal = self.proposal;
-        if proposal.is_multiple_of(REFRESH) {
+        let size = usize::from(size).min(SIZE_CLASSES - 1);
+        if proposal.is_multiple_of(REFRESH) || size != self.size {
+            self.size = size;
             self.refresh();
         }
         if let Some(due) = self.aging.pop_front() {
@@ -280,30 +295,30 @@ mod test {
 
     #[test]
     fn nobody_votes_twice_and_counts_are_kept() {
-        let mut process = Participation::new(Weights::flat(2));
+        let mut process = Participation::new(&Weights::flat(2));
         let mut stream = Seed(1).stream("test");
         for proposal in 0..2_000_u32 {
             let newcomers = vec![(proposal % 2) as u8; (proposal % 3) as usize];
-            let before = process.members();
+            let before = process.members.len();
             let returning = u64::from(proposal % 17).min(before as u64);
-            let mut voters = process.next(returning, &newcomers, &mut stream).to_vec();
+            let mut voters = process.next((proposal % 4) as u8, returning, &newcomers, &mut stream).to_vec();
             assert_eq!(voters.len() as u64, returning + newcomers.len() as u64);
             voters.sort_unstable();
             voters.dedup();
             assert_eq!(voters.len() as u64, returning + newcomers.len() as u64);
         }
         let placed: usize = process.cells.iter().map(Vec::len).sum();
-        assert_eq!(placed, process.members());
+        assert_eq!(placed, process.members.len());
     }
 
     /// Members are in the cell that their state says.
     #[test]
     fn cells_follow_states() {
-        let mut process = Participation::new(Weights::flat(1));
+        let mut process = Participation::new(&Weights::flat(1));
         let mut stream = Seed(2).stream("test");
         for proposal in 0..500_u32 {
-            let returning = u64::from(proposal % 5).min(process.members() as u64);
-            process.next(returning, &[0], &mut stream);
+            let returning = u64::from(proposal % 5).min(process.members.len() as u64);
+            process.next((proposal % 3) as u8, returning, &[0], &mut stream);
             for member in &process.members {
                 // Aging is applied when the next proposal comes.
                 let gap = (proposal - member.last).max(1);
@@ -321,12 +336,12 @@ mod test {
                 weights.gap[count * Weights::GAPS + gap] = 0.0;
             }
         }
-        let mut process = Participation::new(weights);
+        let mut process = Participation::new(&weights);
         let mut stream = Seed(3).stream("test");
-        process.next(0, &[0; 10], &mut stream);
-        process.next(4, &[0; 2], &mut stream);
-        let voters = process.next(6, &[], &mut stream).to_vec();
+        process.next(0, 0, &[0; 10], &mut stream);
+        process.next(0, 4, &[0; 2], &mut stream);
+        let voters = process.next(0, 6, &[], &mut stream).to_vec();
         assert_eq!(voters.len(), 6);
-        assert_eq!(process.next(10, &[], &mut stream).len(), 6);
+        assert_eq!(process.next(0, 10, &[], &mut stream).len(), 6);
     }
 }

@@ -73,6 +73,8 @@ pub(crate) struct Planned {
     pub(crate) created_at: Option<i64>,
     pub(crate) start_at: Option<i64>,
     pub(crate) end_at: Option<i64>,
+    /// The class of its turnout.
+    pub(crate) size: u8,
     /// Voters in each block, on average.
     pub(crate) turnout: Turnout,
 }
@@ -155,17 +157,22 @@ impl Plan {
         // Returning voters grow with the members there are to return.
         let returning = scale / conditions.newcomers * conditions.turnout;
         let mut proposals = Vec::with_capacity(order.len());
+        let sizes = model.sizes();
         let mut start = model.epoch;
         for (index, &slot) in order.iter().enumerate() {
             let learned = &model.slots[slot];
             // The calendar is public; small shifts keep samples from being told apart by it.
             let mut jitter = |seconds: i64| (seconds as f64 * (0.9 + 0.2 * stream.uniform())).round() as i64;
             let gap = jitter(learned.gap.unwrap_or(0));
+            // Where only days are known, the hour of the start decides on which side of it a day falls.
+            let hour = learned.gap.unwrap_or(0).rem_euclid(86_400);
+            let gap = if model.day_precision { gap - (gap - hour).rem_euclid(86_400) } else { gap };
             start = start.map(|start| start + if index == 0 { 0 } else { gap.max(0) });
             let duration = learned.duration.map(|seconds| seconds as f64 * conditions.duration);
             let created_at = start.zip(learned.delay).map(|(start, delay)| start - jitter(delay));
             proposals.push(Planned {
                 slot,
+                size: sizes[slot],
                 created_at,
                 start_at: start,
                 end_at: start.zip(duration).map(|(start, duration)| start + duration as i64),

@@ -14,18 +14,19 @@ use serde::{Deserialize, Serialize};
 
 use super::bins::PowerGrid;
 use super::estimate::{exact_counts, outcomes};
-use super::measure::{Query, records};
+use super::measure::{Query, Record, records};
 use crate::error::{Error, Result};
 
 /// Queries whose shares are pooled.
-pub(crate) const POOLED: [Query; 11] = [
+pub(crate) const POOLED: [Query; 12] = [
     Query::Count,
     Query::Gap,
     Query::Previous,
     Query::Time,
     Query::Session,
     Query::Steady,
-    Query::Jump,
+    Query::Spread,
+    Query::Level,
     Query::Hour,
     Query::BallotSize,
     Query::Choice,
@@ -166,7 +167,7 @@ fn pooled(views: &[&DaoView]) -> Pooled {
                 }
             }
         }
-        for (proposal, outcome) in view.proposals.iter().zip(outcomes(view)) {
+        for (proposal, outcome) in view.proposals.iter().zip(outcomes(view, u32::MAX)) {
             if proposal.votes.len() >= 3 {
                 let lead = outcome.lead();
                 let cell = (dissent_class(outcome.heads[lead]), dissent_class(outcome.power[lead]));
@@ -182,11 +183,7 @@ fn pooled(views: &[&DaoView]) -> Pooled {
         levels.push(mean(&logs));
         widths.push(standard_deviation(&logs));
         newcomers.push(view.voters() as f64 / view.votes.len() as f64);
-        let means: Vec<f64> = records
-            .iter()
-            .filter(|record| !record.ballots.is_empty())
-            .map(|record| record.ballots.iter().map(|b| b.power).sum::<f64>() / record.ballots.len() as f64)
-            .collect();
+        let means: Vec<f64> = records.iter().filter_map(Record::mean_power).collect();
         without.push(means.iter().filter(|mean| **mean <= 0.0).count() as f64 / means.len().max(1) as f64);
         power.push(means.iter().filter(|mean| **mean > 0.0).map(|mean| mean.ln()).collect::<Vec<f64>>());
         let starts: Vec<i64> = view.proposals.iter().filter_map(|proposal| proposal.start_at).collect();

@@ -8,9 +8,9 @@ use daotwin_core::statistics::{mean, normal_quantile, ranks, standard_deviation}
 use daotwin_privacy::noise::Noise;
 use daotwin_privacy::{Measurer, quantise_contribution};
 
-use super::bins::{COUNT_STARTS, PowerGrid};
+use super::bins::{COUNT_STARTS, PowerGrid, size_classes};
 use super::estimate::Counts;
-use super::measure::{JOINT_STARTS, Query, Record, contribution};
+use super::measure::{Frame, JOINT_STARTS, Query, Record, contribution};
 use super::model::{DaoModel, Slot, Turnout};
 use super::outcome::Outcome;
 use super::prior::Pooled;
@@ -31,10 +31,15 @@ pub(crate) fn measured<N: Noise>(
     measurer: &mut Measurer<N>,
 ) -> Result<Counts> {
     let mut counts = Counts { grid, values: BTreeMap::new(), sigma: BTreeMap::new(), bounded: true };
+    let mut frame = Frame::new(grid, proposals);
     for query in Query::ALL {
+        if query == Query::Size {
+            // The classes come from the noisy profile: a function of what was released before.
+            frame.sizes = size_classes(counts.get(Query::Popularity));
+        }
         let mut sums = vec![0_i64; query.cells(grid, proposals)];
         for record in records {
-            let cells = contribution(query, record, grid);
+            let cells = contribution(query, record, &frame);
             let weights: Vec<f64> = cells.iter().map(|(_, weight)| *weight).collect();
             for ((cell, _), units) in cells.iter().zip(quantise_contribution(&weights, SCALE)) {
                 sums[*cell] += units;
@@ -66,6 +71,36 @@ pub(crate) fn project(values: &[f64], total: f64) -> Vec<f64> {
         }
     }
     values.iter().map(|value| (value - level).max(0.0)).collect()
+}
+
+/// Members of each power, with the thin end of the tail made believable.
+///
+/// Where fewer members are left than noise could make up, single bins say nothing: a chance peak far out would
+/// be a whale that holds everything. From there on only the sum is believed, and it falls off geometrically,
+/// like a Pareto tail with exponent 1.
+pub(crate) fn power(noisy: &[f64], sigma: f64, grid: PowerGrid, members: f64) -> Vec<f64> {
+    let mut cut = noisy.len();
+    let mut above = 0.0;
+    for bin in (1..noisy.len()).rev() {
+        above += noisy[bin];
+        if above >= 3.0 * sigma * ((noisy.len() - bin) as f64).sqrt() {
+            break;
+        }
+        cut = bin;
+    }
+    let mut values = noisy.to_vec();
+    let tail = noisy[cut..].iter().sum::<f64>().clamp(0.5, 3.0 * sigma + 0.5);
+    let ratio = 10_f64.powf(-1.0 / grid.per_decade as f64);
+    for (step, value) in values[cut..].iter_mut().enumerate() {
+        *value = tail * (1.0 - ratio) * ratio.powi(step as i32);
+        if *value < 0.25 {
+            *value = 0.0;
+        }
+    }
+    let kept: f64 = values[cut..].iter().sum();
+    let body = project(&values[..cut], (members - kept).max(0.0));
+    values[..cut].copy_from_slice(&body);
+    values
 }
 
 /// Shares that borrow from a prior: as if `strength` further members followed it.
@@ -238,9 +273,10 @@ pub(crate) fn outcome(
         list
     };
     if choices == 1 {
-        return Outcome { heads: vec![1.0], power: vec![1.0] };
+        return Outcome { heads: vec![1.0], core: vec![1.0], power: vec![1.0] };
     }
-    Outcome { heads: spread(scaled(heads)), power: spread(scaled(power)) }
+    let heads = spread(scaled(heads));
+    Outcome { core: heads.clone(), heads, power: spread(scaled(power)) }
 }
 
 #[cfg(test)]

@@ -90,6 +90,40 @@ pub(crate) fn parse(
     push(entries, i64::from(index), 1.0, labels.len(), max_choices)
 }
 
+/// Reads a ballot that is a JSON value, as it is written: `1`, `[2, 1]`, `{"1": 60}`, or a text as [`parse`].
+///
+/// # Errors
+/// The reason, fit for [`crate::HistoryBuilder::set_aside`].
+pub(crate) fn parse_json(
+    raw: &str,
+    labels: &[String],
+    max_choices: u64,
+    entries: &mut Vec<(i32, f64)>,
+) -> Result<(), &'static str> {
+    entries.clear();
+    match raw.as_bytes().first() {
+        Some(b'"') => {
+            let text: String = serde_json::from_str(raw).map_err(|_| BAD_BALLOT)?;
+            parse(&text, labels, max_choices, entries)
+        }
+        Some(b'[') if raw.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'[' | b']' | b',')) => {
+            for item in raw.trim_matches(['[', ']']).split(',').filter(|item| !item.is_empty()) {
+                let index = whole_number(item).ok_or(BAD_BALLOT)?;
+                push(entries, index, 1.0, labels.len(), max_choices)?;
+            }
+            Ok(())
+        }
+        Some(b'[' | b'{') => {
+            let value = serde_json::from_str(raw).map_err(|_| BAD_BALLOT)?;
+            from_value(&value, labels, max_choices, entries)
+        }
+        _ => {
+            let index = whole_number(raw).ok_or(OUT_OF_RANGE)?;
+            push(entries, index, 1.0, labels.len(), max_choices)
+        }
+    }
+}
+
 /// An integer, also where a table tool wrote it as `2.0`.
 pub(crate) fn whole_number(text: &str) -> Option<i64> {
     let digits = text.strip_suffix(".0").unwrap_or(text);
@@ -120,7 +154,7 @@ fn from_value(
         Value::Array(items) => {
             for item in items {
                 let index = match item {
-                    Value::Number(number) => number.as_i64().ok_or(OUT_OF_RANGE)?,
+                    Value::Number(number) => whole_number(&number.to_string()).ok_or(OUT_OF_RANGE)?,
                     Value::String(label) => match label_index(label, labels) {
                         Some(index) => i64::from(index),
                         None => whole_number(label).ok_or(NOT_A_CHOICE)?,
@@ -137,7 +171,7 @@ fn from_value(
                     Some(index) => index,
                     None => i64::from(label_index(key, labels).ok_or(NOT_A_CHOICE)?),
                 };
-                let weight = weight.as_f64().ok_or(BAD_WEIGHT)?;
+                let weight = weight.as_f64().or_else(|| weight.as_str()?.parse().ok()).ok_or(BAD_WEIGHT)?;
                 push(entries, index, weight, labels.len(), max_choices)?;
             }
             Ok(())

@@ -57,7 +57,7 @@ const BLOCK_WINDOWS: [&str; 4] = ["governor-alpha", "governor-bravo", "oz-govern
 
 /// Reader of the governance-core set.
 #[derive(Debug)]
-pub struct GovernanceCore;
+pub(crate) struct GovernanceCore;
 
 impl Importer for GovernanceCore {
     fn name(&self) -> &'static str {

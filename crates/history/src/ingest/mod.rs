@@ -4,15 +4,26 @@
 //! together, because many formats come as several files that refer to each other.
 
 mod ballot;
+pub(crate) mod cells;
+mod daostack;
+pub(crate) mod daotwin_csv;
+mod decentraland;
 mod governance_core;
 mod guard;
+mod json;
 pub mod logs;
+pub mod mapping;
+mod members;
 mod rows;
+mod sheet;
+mod snapshot_csv;
+pub(crate) mod snapshot_json;
 pub mod source;
+mod times;
 
 use std::path::PathBuf;
 
-use daotwin_core::Run;
+use daotwin_core::{Error as CoreError, Run};
 
 pub use source::Source;
 
@@ -39,7 +50,16 @@ pub trait Importer: Sync {
 }
 
 /// The known formats, in the order in which they are asked.
-pub const IMPORTERS: &[&dyn Importer] = &[&governance_core::GovernanceCore, &logs::EventLogs];
+pub const IMPORTERS: &[&dyn Importer] = &[
+    &mapping::MappedColumns,
+    &daotwin_csv::DaotwinCsv,
+    &governance_core::GovernanceCore,
+    &daostack::Daostack,
+    &decentraland::Decentraland,
+    &snapshot_json::SnapshotJson,
+    &snapshot_csv::SnapshotCsv,
+    &logs::EventLogs,
+];
 
 /// What an import may be told.
 #[derive(Debug, Clone, Default)]
@@ -60,7 +80,8 @@ pub fn ingest(paths: &[PathBuf], options: &Options, run: &Run) -> Result<History
     let mut builder = HistoryBuilder::new(18, run.limits);
     let mut groups: Vec<Vec<Source>> = IMPORTERS.iter().map(|_| Vec::new()).collect();
     let mut problems = Vec::new();
-    for path in paths {
+    let paths = expand(paths)?;
+    for path in &paths {
         let source = match Source::open(path, options, &run.limits) {
             Ok(source) => source,
             Err(error) => {
@@ -90,4 +111,27 @@ pub fn ingest(paths: &[PathBuf], options: &Options, run: &Run) -> Result<History
         }
     }
     builder.finish()
+}
+
+/// A folder stands for the files in it, but for hidden ones and readme files.
+fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let io = |source| CoreError::Io { action: "read", path: path.clone(), source };
+        let mut inside = Vec::new();
+        for entry in std::fs::read_dir(path).map_err(io)? {
+            let entry = entry.map_err(io)?;
+            let name = entry.file_name().to_string_lossy().to_lowercase();
+            if entry.path().is_file() && !name.starts_with('.') && !name.starts_with("readme") {
+                inside.push(entry.path());
+            }
+        }
+        inside.sort();
+        files.extend(inside);
+    }
+    Ok(files)
 }

@@ -83,10 +83,20 @@ pub(crate) struct Rows<'a> {
 impl<'a> Rows<'a> {
     /// Opens the file and reads its header.
     pub(crate) fn open(source: &'a Source, format: &'static str, run: &Run) -> Result<Self> {
+        Self::open_delimited(source, format, b',', run)
+    }
+
+    /// Like [`Rows::open`], for cells that another character separates.
+    pub(crate) fn open_delimited(
+        source: &'a Source,
+        format: &'static str,
+        delimiter: u8,
+        run: &Run,
+    ) -> Result<Self> {
         let limits = run.limits;
         let bytes = Rc::new(Cell::new(0));
         let guard = Guard { inner: source.reader()?, bytes: bytes.clone(), allowed: limits.max_cell_bytes };
-        let reader = csv::ReaderBuilder::new().flexible(true).from_reader(guard);
+        let reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(guard);
         let mut rows = Self {
             source,
             format,

@@ -143,12 +143,8 @@ pub(crate) fn to_decimal(word: &Word) -> String {
     if let Some(value) = to_u128(word) {
         return value.to_string();
     }
-    let mut limbs: Vec<u64> = word
-        .as_chunks::<4>()
-        .0
-        .iter()
-        .map(|bytes| u64::from(u32::from_be_bytes(*bytes)))
-        .collect();
+    let mut limbs: Vec<u64> =
+        word.as_chunks::<4>().0.iter().map(|bytes| u64::from(u32::from_be_bytes(*bytes))).collect();
     let mut groups = Vec::new();
     while limbs.iter().any(|&limb| limb != 0) {
         let mut rest = 0;
@@ -201,7 +197,9 @@ pub(crate) const fn nibble(digit: u8) -> Option<u8> {
 pub(crate) fn quantity(text: &str) -> Option<u64> {
     match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
         Some("") => Some(0),
-        Some(digits) if digits.bytes().all(|byte| byte.is_ascii_hexdigit()) => u64::from_str_radix(digits, 16).ok(),
+        Some(digits) if digits.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+            u64::from_str_radix(digits, 16).ok()
+        }
         Some(_) => None,
         None => text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten(),
     }

@@ -26,9 +26,11 @@ impl Clock {
             return false;
         }
         let before = self.known.range(..block).next_back().is_none_or(|(_, &earlier)| earlier <= time);
-        let after = self.known.range(block..).next().is_none_or(|(&number, &later)| {
-            if number == block { later == time } else { later >= time }
-        });
+        let after = self
+            .known
+            .range(block..)
+            .next()
+            .is_none_or(|(&number, &later)| if number == block { later == time } else { later >= time });
         if before && after {
             self.known.insert(block, time);
         }

@@ -298,7 +298,16 @@ impl<'b> Collector<'b> {
             Decoded::Vote { id, member, ballot, power, objection } => {
                 let proposal = proposal_of(id)?;
                 let source = source.clone();
-                self.votes.push(Vote { source, contract, proposal, member, moment, ballot, power, objection });
+                self.votes.push(Vote {
+                    source,
+                    contract,
+                    proposal,
+                    member,
+                    moment,
+                    ballot,
+                    power,
+                    objection,
+                });
             }
             Decoded::Created(created) => {
                 let proposal = proposal_of(created.id)?;
@@ -347,13 +356,10 @@ enum Decoded {
 }
 
 impl Decoded {
-    fn new(
-        kind: Kind,
-        arguments: &Arguments<'_>,
-        scale: Scale,
-    ) -> std::result::Result<Self, Reason> {
+    fn new(kind: Kind, arguments: &Arguments<'_>, scale: Scale) -> std::result::Result<Self, Reason> {
         let amount = |position: usize| scale.apply(&arguments.word(position)?);
-        let yes_or_no = |position: usize| arguments.boolean(position).map(|yes| Ballot::One(if yes { 1 } else { 2 }));
+        let yes_or_no =
+            |position: usize| arguments.boolean(position).map(|yes| Ballot::One(if yes { 1 } else { 2 }));
         let happened = |event| Ok(Self::Happened { id: arguments.word(0)?, event, end: None });
         match kind {
             Kind::ProposalCreated => {
@@ -485,8 +491,12 @@ fn actions(arguments: &Arguments<'_>, at: [usize; 4]) -> std::result::Result<Vec
 
 /// The first line that says something, without the marks of a heading.
 fn title(description: &str) -> Option<String> {
-    let line = description.lines().map(|line| line.trim_start_matches('#').trim()).find(|line| !line.is_empty())?;
-    let end = line.char_indices().map(|(at, character)| at + character.len_utf8()).take_while(|&end| end <= MAX_TITLE);
+    let line =
+        description.lines().map(|line| line.trim_start_matches('#').trim()).find(|line| !line.is_empty())?;
+    let end = line
+        .char_indices()
+        .map(|(at, character)| at + character.len_utf8())
+        .take_while(|&end| end <= MAX_TITLE);
     Some(line[..end.last().unwrap_or(0)].to_owned())
 }
 

@@ -81,7 +81,8 @@ fn read_logs(source: &Source, collector: &mut collect::Collector<'_>, run: &Run)
     let mut stop = None;
     let result = parse::read(reader, &mut |parsed| {
         logs += 1;
-        let step = if logs.is_multiple_of(4_096) { run.step(&stage, logs, 0).map_err(Error::from) } else { Ok(()) };
+        let step =
+            if logs.is_multiple_of(4_096) { run.step(&stage, logs, 0).map_err(Error::from) } else { Ok(()) };
         let outcome = step
             .and_then(|()| check_rows(source, logs, run.limits.max_rows))
             .and_then(|()| collector.take(&name, parsed));

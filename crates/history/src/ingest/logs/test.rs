@@ -65,12 +65,14 @@ fn keccak256(input: &[u8]) -> Word {
 
 #[test]
 fn every_hash_is_that_of_its_signature() {
-    assert_eq!(
-        to_hex(&keccak256(b"")),
-        "0xc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470"
-    );
+    assert_eq!(to_hex(&keccak256(b"")), "0xc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470");
     for event in EVENTS {
-        assert_eq!(to_hex(&event.topic), to_hex(&keccak256(event.signature.as_bytes())), "{}", event.signature);
+        assert_eq!(
+            to_hex(&event.topic),
+            to_hex(&keccak256(event.signature.as_bytes())),
+            "{}",
+            event.signature
+        );
     }
 }
 

@@ -127,15 +127,20 @@ impl Collector<'_> {
             let (dao, platform) = (names.dao(index), contract.platform());
             let in_seconds = contract.counts_seconds();
             let abstains = matches!(platform, "openzeppelin-governor" | "governor-bravo");
-            let choices: Vec<String> =
-                ["for", "against", "abstain"][..if abstains { 3 } else { 2 }].iter().map(ToString::to_string).collect();
+            let choices: Vec<String> = ["for", "against", "abstain"][..if abstains { 3 } else { 2 }]
+                .iter()
+                .map(ToString::to_string)
+                .collect();
             for (proposal, name) in contract.proposals.iter().zip(&names.proposals[index]) {
                 let created = proposal.created.and_then(|moment| self.time(moment));
                 let window = |value: Option<u64>| {
                     let value = value?;
                     if in_seconds {
                         // The year 9999: no later time can be shown as a date.
-                        return i64::try_from(value).ok().filter(|&at| at <= 253_402_300_799).map(|at| (at, Precision::Second));
+                        return i64::try_from(value)
+                            .ok()
+                            .filter(|&at| at <= 253_402_300_799)
+                            .map(|at| (at, Precision::Second));
                     }
                     self.clock.time(value)
                 };
@@ -186,7 +191,8 @@ impl Collector<'_> {
         }
         self.contracts = contracts;
         if unknown > 0 {
-            self.builder.note("event-logs: proposals known only from votes and later events", &unknown.to_string());
+            self.builder
+                .note("event-logs: proposals known only from votes and later events", &unknown.to_string());
         }
         if assumed > 0 {
             self.builder.note(
@@ -217,9 +223,7 @@ impl Collector<'_> {
             let time = self.time(vote.moment);
             let parts: Vec<(i32, f64)> = match vote.ballot {
                 Ballot::One(choice) => vec![(choice, 1.0)],
-                Ballot::Parts(parts) => {
-                    (1..).zip(parts).filter(|(_, weight)| *weight > 0.0).collect()
-                }
+                Ballot::Parts(parts) => (1..).zip(parts).filter(|(_, weight)| *weight > 0.0).collect(),
             };
             members.see(names.dao[vote.contract], vote.member, time);
             self.builder.table(Table::Votes).push_vote(&VoteRow {

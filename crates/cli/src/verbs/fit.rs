@@ -1,0 +1,114 @@
+//! `daotwin fit`: a model learns a History and is written as a twin.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use daotwin::core::Seed;
+use daotwin::generators::registry;
+use daotwin::history::History;
+use daotwin::history::synthesizer::{FitOptions, PrivacyOptions, Synthesizer};
+
+use crate::context::{Context, shown};
+use crate::failure::Failure;
+use crate::verbs::{check_new, facts, manifest};
+use crate::{Answer, arguments, output};
+
+/// The delta of a private fit that names none.
+const DELTA: f64 = 1e-6;
+
+/// Learns a History's statistics and writes them as a twin.
+///
+/// With `--epsilon` the twin hides each member with everything it did, up to (epsilon, delta): the price is
+/// charged to the DAO's account in the privacy ledger before anything is drawn, and `daotwin privacy register`
+/// opens the account. Without it the twin is exact and as private as the History itself.
+#[derive(Debug, Args)]
+#[command(
+    help_template = arguments::TEMPLATE,
+    before_help = "Examples:\n  \
+        daotwin fit history --out twin\n  \
+        daotwin privacy register decentraland --epsilon 3 --delta 1e-6\n  \
+        daotwin fit history --out twin --epsilon 3 --delta 1e-6 --account decentraland\n"
+)]
+pub(crate) struct Fit {
+    /// The History's folder.
+    history: PathBuf,
+    /// The twin's new folder.
+    #[arg(long, short, value_name = "FOLDER")]
+    out: PathBuf,
+    /// The model, by name (`daotwin models` lists them), or `auto`.
+    #[arg(long, value_name = "NAME")]
+    model: Option<String>,
+    /// The DAO to learn, where the History holds several; all of them together where not given.
+    #[arg(long, value_name = "NAME")]
+    dao: Option<String>,
+    /// Drives everything but privacy noise (0 where not given).
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// The privacy loss that each member accepts; no privacy where not given.
+    #[arg(long, value_name = "E", allow_negative_numbers = true)]
+    epsilon: Option<f64>,
+    /// The chance that the loss is larger (1e-6 where not given).
+    #[arg(long, value_name = "D", allow_negative_numbers = true)]
+    delta: Option<f64>,
+    /// The privacy ledger's folder.
+    #[arg(long, value_name = "FOLDER")]
+    ledger: Option<PathBuf>,
+    /// The ledger's account to charge; the DAO's own id where not given.
+    #[arg(long, value_name = "NAME")]
+    account: Option<String>,
+}
+
+impl Fit {
+    pub(crate) fn run(self, context: &mut Context) -> Result<Answer, Failure> {
+        check_new(&self.out)?;
+        let privacy = self.privacy(context)?;
+        let model = model(self.model.as_deref().or(context.config.fit.model.as_deref()))?;
+        let history = History::read(&self.history, &context.run)?;
+        let seed = Seed(self.seed.or(context.config.fit.seed).unwrap_or(0));
+        let options = FitOptions { seed, dao: self.dao.clone(), privacy };
+        let fitted = model.fit(&history, &options, &context.run)?;
+        context.run.check()?;
+        fitted.save(&self.out)?;
+        let manifest = manifest(&self.out)?;
+        context.print(&facts(&manifest), &manifest)?;
+        context.note(&format!("twin written to `{}`", self.out.display()));
+        if options.privacy.is_none() {
+            context.note("this twin has no privacy guarantee; `--epsilon 3` gives one");
+        }
+        context.next(&format!("daotwin sample {} --out synthetic", shown(&self.out)));
+        Ok(Answer::Yes)
+    }
+
+    /// The guarantee that the options and the settings ask for.
+    fn privacy(&self, context: &Context) -> Result<Option<PrivacyOptions>, Failure> {
+        let config = &context.config.privacy;
+        let Some(epsilon) = self.epsilon.or(config.epsilon) else {
+            if self.delta.is_some() || self.account.is_some() || self.ledger.is_some() {
+                return Err(Failure::usage(
+                    "`--delta`, `--ledger` and `--account` belong to a private fit; give `--epsilon` too",
+                ));
+            }
+            return Ok(None);
+        };
+        let delta = self.delta.or(config.delta).unwrap_or(DELTA);
+        // Refuses what no fit can keep before any data is read.
+        daotwin::privacy::Budget::new(epsilon, delta)?;
+        let ledger = match self.ledger.clone().or_else(|| config.ledger.clone()) {
+            Some(ledger) => ledger,
+            None => daotwin::privacy::ledger::default_path()?,
+        };
+        let account = self.account.clone().or_else(|| config.account.clone());
+        Ok(Some(PrivacyOptions { epsilon, delta, ledger, account, test_noise: None }))
+    }
+}
+
+/// The model of this name; the first one for `auto`.
+fn model(name: Option<&str>) -> Result<&'static dyn Synthesizer, Failure> {
+    let known = || registry::SYNTHESIZERS.iter().map(|model| model.name()).collect::<Vec<_>>();
+    match name {
+        None | Some("auto") => {
+            registry::SYNTHESIZERS.first().copied().ok_or_else(|| Failure::defect("no model is registered"))
+        }
+        Some(name) => registry::find(name).ok_or_else(|| output::unknown("model", name, &known())),
+    }
+}

@@ -1,0 +1,139 @@
+//! The checks, in the order in which they run. One check is one function and one line in [`TEST`].
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use crate::tools;
+
+/// What a check is given.
+#[derive(Debug)]
+pub(crate) struct Context {
+    /// The workspace's root.
+    pub(crate) root: PathBuf,
+    /// Variables for the commands it starts.
+    variables: &'static [(&'static str, &'static str)],
+}
+
+/// How a check ended, if it did not fail.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// It found nothing wrong.
+    Passed,
+    /// It could not be done here, and why.
+    Skipped(String),
+}
+
+/// A check's answer; the error says what failed.
+pub(crate) type Answer = Result<Outcome, String>;
+
+/// A heading and what stands under it.
+pub(crate) type Step = (&'static str, fn(&Context) -> Answer);
+
+/// What `cargo xtask test` runs. The tests come last, so that their closing line ends the output.
+pub(crate) const TEST: &[Step] = &[
+    ("format", format),
+    ("lints", lints),
+    ("licences and sources", deny),
+    ("advisories", audit),
+    ("doctests", doctests),
+    ("tests", tests),
+];
+
+/// What `cargo xtask verify` runs.
+pub(crate) const VERIFY: &[Step] = &[
+    ("format", format),
+    ("lints", lints),
+    ("licences and sources", deny),
+    ("advisories", audit),
+    ("doctests", doctests),
+    ("tests in full length", tests),
+];
+
+/// The variables that make long tests run in full length.
+pub(crate) const LONG: &[(&str, &str)] = &[("DAOTWIN_KILLS", "10000"), ("DAOTWIN_LONG", "1")];
+
+/// Runs the checks one after the other. A failed one does not stop the next: all problems show at once.
+pub(crate) fn run(
+    steps: &[Step],
+    variables: &'static [(&'static str, &'static str)],
+) -> Result<(), Vec<String>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let context = Context { root: root.canonicalize().unwrap_or(root), variables };
+    let mut lines = Vec::new();
+    let mut failed = Vec::new();
+    for (heading, step) in steps {
+        println!("\n=== {heading} ===");
+        let start = Instant::now();
+        let outcome = match step(&context) {
+            Ok(Outcome::Passed) => "passed".to_owned(),
+            Ok(Outcome::Skipped(reason)) => format!("skipped: {reason}"),
+            Err(reason) => {
+                failed.push((*heading).to_owned());
+                format!("FAILED: {reason}")
+            }
+        };
+        let line = format!("{heading:<22} {:>7.1} s   {outcome}", start.elapsed().as_secs_f64());
+        println!("--- {line}");
+        lines.push(line);
+    }
+    println!("\n=== summary ===");
+    for line in lines {
+        println!("{line}");
+    }
+    if failed.is_empty() { Ok(()) } else { Err(failed) }
+}
+
+impl Context {
+    /// Runs a command in the root with its output shown.
+    pub(crate) fn command(&self, program: impl AsRef<std::ffi::OsStr>, arguments: &[&str]) -> Answer {
+        let program = program.as_ref();
+        println!("$ {} {}", Path::new(program).display(), arguments.join(" "));
+        let status = Command::new(program)
+            .args(arguments)
+            .current_dir(&self.root)
+            .envs(self.variables.iter().copied())
+            .status()
+            .map_err(|error| format!("cannot start `{}`: {error}", Path::new(program).display()))?;
+        if status.success() { Ok(Outcome::Passed) } else { Err(format!("{status}")) }
+    }
+
+    fn cargo(&self, arguments: &[&str]) -> Answer {
+        self.command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()), arguments)
+    }
+}
+
+fn format(context: &Context) -> Answer {
+    context.cargo(&["fmt", "--all", "--check"])
+}
+
+fn lints(context: &Context) -> Answer {
+    context.cargo(&["clippy", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"])
+}
+
+fn doctests(context: &Context) -> Answer {
+    context.cargo(&["test", "--release", "--workspace", "--doc", "--quiet"])
+}
+
+fn tests(context: &Context) -> Answer {
+    if tools::answers("cargo", &["nextest", "--version"]) {
+        return context.cargo(&["nextest", "run", "--release", "--workspace", "--no-fail-fast"]);
+    }
+    println!("cargo-nextest is not installed; `cargo test` runs the same tests, more slowly");
+    context.cargo(&["test", "--release", "--workspace", "--all-targets", "--no-fail-fast"])
+}
+
+fn deny(context: &Context) -> Answer {
+    let program = tools::ensure(context, "cargo-deny", "0.20")?;
+    context.command(program, &["--locked", "check", "bans", "licenses", "sources"])
+}
+
+fn audit(context: &Context) -> Answer {
+    // Advisories are a git repository that builds must not fetch; a snapshot stands beside a checkout.
+    let database = context.root.join("../shared/advisory-db");
+    if !database.is_dir() {
+        return Ok(Outcome::Skipped("no advisory database at `../shared/advisory-db`".to_owned()));
+    }
+    let program = tools::ensure(context, "cargo-audit", "0.22")?;
+    context.command(program, &["audit", "--db", "../shared/advisory-db", "--no-fetch", "--stale"])
+}
