@@ -818,6 +818,7 @@ pub fn inspect(history: &History, run: &Run) -> Result<Document> {
     Ok(Document {
         title: "History".to_owned(),
         verdict: Verdict { outcome: if errors == 0 { Outcome::Good } else { Outcome::Bad }, text },
+        highlights: Vec::new(),
         warnings: Vec::new(),
         manifest: facts,
         sections: vec![
