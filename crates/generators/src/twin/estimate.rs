@@ -284,8 +284,8 @@ fn exact_power_by_count(power: &[PowerPiece], records: &[Record]) -> Vec<f64> {
     table
 }
 
-/// How many further members are thought to follow the prior.
-const PRIOR_MEMBERS: f64 = 3.0;
+/// How many further members, in each row of a table, are thought to follow the prior.
+const PRIOR_MEMBERS: f64 = 0.25;
 
 /// The side of a model that everybody may know.
 fn public_side(view: &DaoView) -> DaoModel {

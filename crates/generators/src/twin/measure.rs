@@ -17,7 +17,7 @@ use super::bins::{
 };
 
 /// Starts of the coarser buckets of votes that stand beside power.
-pub(crate) const JOINT_STARTS: [u32; 8] = [1, 2, 3, 5, 9, 16, 48, 160];
+pub(crate) const JOINT_STARTS: [u32; 10] = [1, 2, 3, 5, 9, 16, 32, 64, 128, 256];
 /// Hours of the day.
 const HOURS: usize = 24;
 /// Sizes of a ballot with several entries, the last open.
