@@ -35,6 +35,7 @@ pub(crate) struct Arguments {
 }
 
 /// Options of every verb.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Options of every verb")]
 pub(crate) struct Global {

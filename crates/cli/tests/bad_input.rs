@@ -3,7 +3,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(clippy::disallowed_methods, reason = "tests make broken files on purpose")]
-#![expect(clippy::print_stdout, reason = "tests say how they fill a disk")]
 
 mod support;
 

@@ -13,9 +13,9 @@ use std::path::Path;
 
 use daotwin_core::{ErrorKind, Run, Seed};
 use daotwin_evaluation::{Options, evaluate, variants};
-use daotwin_history::synthesizer::{Card, Failure, FitOptions, Fitted, SampleOptions, Synthesizer};
+use daotwin_history::synthesizer::{Card, Failure, FitOptions, Fitted, SampleOptions, Size, Synthesizer};
 use daotwin_history::view::DaoView;
-use daotwin_history::{History, Manifest};
+use daotwin_history::{History, Manifest, Table};
 
 /// Gives back the members that it learned from, under new names, or always the same other people.
 #[derive(Debug)]
@@ -55,6 +55,10 @@ impl Synthesizer for Parrot {
 }
 
 impl Fitted for Taught {
+    fn size(&self) -> Size {
+        Size { members: self.0.rows(Table::Members) as u64, proposals: self.0.rows(Table::Proposals) as u64 }
+    }
+
     fn sample(&self, _: &SampleOptions, _: &Run) -> Result<History, Failure> {
         Ok(self.0.clone())
     }

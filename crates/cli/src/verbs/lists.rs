@@ -24,6 +24,7 @@ struct Format {
 }
 
 impl Formats {
+    #[expect(clippy::unused_self, reason = "every verb is run the same way")]
     pub(crate) fn run(self, context: &mut Context) -> Result<Answer, Failure> {
         let mut formats: Vec<Format> = IMPORTERS
             .iter()
@@ -74,6 +75,7 @@ struct Model {
 }
 
 impl Models {
+    #[expect(clippy::unused_self, reason = "every verb is run the same way")]
     pub(crate) fn run(self, context: &mut Context) -> Result<Answer, Failure> {
         let models: Vec<Model> = SYNTHESIZERS
             .iter()
@@ -108,6 +110,7 @@ struct MetricCard {
 }
 
 impl Metrics {
+    #[expect(clippy::unused_self, reason = "every verb is run the same way")]
     pub(crate) fn run(self, context: &mut Context) -> Result<Answer, Failure> {
         let metrics: Vec<MetricCard> = METRICS
             .iter()

@@ -133,10 +133,8 @@ fn add_pairs(proposals: &[u32], sizes: &[u8], sums: &mut Targets) {
     });
     let sums = [&mut sums.gap, &mut sums.previous, &mut sums.size, &mut sums.size_gap];
     for (cells, sums) in cells.iter().zip(sums) {
-        let norm = match bounded {
-            true => cells.values().map(|weight| weight * weight).sum::<f64>().sqrt().max(1.0),
-            false => 1.0,
-        };
+        let squares = cells.values().map(|weight| weight * weight).sum::<f64>();
+        let norm = if bounded { squares.sqrt().max(1.0) } else { 1.0 };
         for (&cell, weight) in cells {
             sums[cell] += weight / norm;
         }
@@ -181,12 +179,12 @@ pub(crate) fn calibrate(
     turnout: &[Turnout],
     sizes: &[u8],
     shares: &[f64],
-    start: Weights,
     pseudo: f64,
     seed: Seed,
     run: &Run,
 ) -> Result<Weights> {
     let groups = shares.len();
+    let start = Weights::flat(groups);
     let votes: f64 = turnout.iter().map(|turnout| turnout.newcomers + turnout.returning).sum();
     let members: f64 = turnout.iter().map(|turnout| turnout.newcomers).sum();
     let mut weights = start;
@@ -213,10 +211,10 @@ pub(crate) fn calibrate(
             let row = group * JOINT_STARTS.len()..(group + 1) * JOINT_STARTS.len();
             let wanted = continuation_odds(&targets.joint[row.clone()], &JOINT_STARTS, pseudo);
             let seen = continuation_odds(&joint[row], &JOINT_STARTS, pseudo);
-            for count in 0..Weights::COUNTS {
+            for (count, &least) in COUNT_STARTS.iter().enumerate() {
                 // The last bucket is open: nothing says where its members stop.
                 let known = count.min(Weights::COUNTS - 2);
-                let coarse = bucket(&JOINT_STARTS, COUNT_STARTS[count]).min(JOINT_STARTS.len() - 2);
+                let coarse = bucket(&JOINT_STARTS, least).min(JOINT_STARTS.len() - 2);
                 let weight = &mut weights.count[group * Weights::COUNTS + count];
                 *weight *= (all[known] / simulated[known]).powf(rate * 0.5)
                     * (wanted[coarse] / seen[coarse]).powf(rate * 0.7);

@@ -127,7 +127,7 @@ fn compare(twin: &FittedTwin, view: &DaoView, index: usize) -> Result<Vec<Compar
     Ok(compared)
 }
 
-fn find<'a>(compared: &'a [Compared], query: Query) -> Option<&'a Compared> {
+fn find(compared: &[Compared], query: Query) -> Option<&Compared> {
     compared.iter().find(|table| table.query == query)
 }
 

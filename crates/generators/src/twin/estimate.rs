@@ -352,7 +352,6 @@ fn fill_tables(model: &mut DaoModel, counts: &Counts, prior: &Pooled, strength: 
 
 /// Finds the weights of participation.
 fn fit_weights(model: &mut DaoModel, counts: &Counts, pseudo: f64, seed: Seed, run: &Run) -> Result<()> {
-    let groups = model.groups();
     let targets = Targets {
         count: counts.get(Query::Count).to_vec(),
         joint: joint_by_group(model),
@@ -363,8 +362,7 @@ fn fit_weights(model: &mut DaoModel, counts: &Counts, pseudo: f64, seed: Seed, r
         bounded: counts.bounded,
     };
     let shares = model.group_shares();
-    let start = Weights::flat(groups);
-    model.weights = calibrate(&targets, &model.turnout, &model.sizes(), &shares, start, pseudo, seed, run)?;
+    model.weights = calibrate(&targets, &model.turnout, &model.sizes(), &shares, pseudo, seed, run)?;
     Ok(())
 }
 

@@ -160,7 +160,9 @@ pub(crate) fn reconcile(joint: &[f64], count: &[f64], power: &[f64], total: f64)
             let cells = &mut table[row * bins..(row + 1) * bins];
             let found: f64 = cells.iter().sum();
             if found > 0.0 {
-                cells.iter_mut().for_each(|cell| *cell *= wanted / found);
+                for cell in cells.iter_mut() {
+                    *cell *= wanted / found;
+                }
             }
         }
         for (bin, wanted) in power.iter().enumerate() {
@@ -194,7 +196,9 @@ pub(crate) fn turnout(counts: &Counts, members: f64, votes: f64) -> Vec<Turnout>
     let mut levels: Vec<f64> =
         order.iter().map(|rank| (width * normal_quantile((rank - 0.5) / count)).exp()).collect();
     let sum: f64 = levels.iter().sum();
-    levels.iter_mut().for_each(|level| *level *= votes / sum);
+    for level in &mut levels {
+        *level *= votes / sum;
+    }
     // Newcomers arrive at a rate that changes slowly, as a share of the voters.
     let first = counts.get(Query::First);
     let half = (profile.len() / 12).max(2);

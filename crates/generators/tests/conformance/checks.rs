@@ -256,7 +256,7 @@ fn on_hostile(model: &'static dyn Synthesizer, options: &FitOptions) -> Answer {
             Ok(Err(problem)) => problems.push(format!("{name}: {problem}")),
             Err(_) => problems.push(format!("{name}: panic")),
         }
-        if start.elapsed() > Duration::from_secs(60) {
+        if start.elapsed() > Duration::from_mins(1) {
             problems.push(format!("{name}: took {:.0} s", start.elapsed().as_secs_f64()));
         }
     }

@@ -157,7 +157,7 @@ impl Synthesizer for Control {
         };
         let (mut size, decimals) = match read() {
             Some(read) => read,
-            None if self.0 == "trusts-files" => panic!("the fault of this control"),
+            None if self.0 == "trusts-files" => std::panic::panic_any("the fault of this control"),
             None => return Err(failure(ErrorKind::Input, "the manifest lacks a size")),
         };
         if self.0 == "forgets" {

@@ -127,7 +127,7 @@ pub(crate) fn hostile() -> Vec<(&'static str, History)> {
         ("null optional columns", nulls()),
         ("constant power", changed(10, 20, same, |_, _, row| row.power = 5 * TOKEN)),
         ("zero power", changed(10, 20, same, |_, _, row| row.power = 0)),
-        ("negative power", changed(10, 20, same, |_, member, row| row.power = -(member as i128))),
+        ("negative power", changed(10, 20, same, |_, member, row| row.power = -i128::from(member))),
         (
             "powers of 10^36 base units beside zero",
             changed(10, 20, same, |_, member, row| {
@@ -172,7 +172,7 @@ pub(crate) fn hostile() -> Vec<(&'static str, History)> {
         (
             "odd ids",
             changed(3, 3, same, |_, member, row| {
-                row.member = ["", "\u{0}", "\u{202e}../.."][member as usize]
+                row.member = ["", "\u{0}", "\u{202e}../.."][member as usize];
             }),
         ),
         (

@@ -74,7 +74,7 @@ fn names_are_unique_and_found() {
     names.sort_unstable();
     assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "{names:?}");
     for name in names {
-        assert_eq!(registry::find(name).map(|model| model.name()), Some(name));
+        assert_eq!(registry::find(name).map(daotwin_history::synthesizer::Synthesizer::name), Some(name));
     }
     assert!(registry::find("no such model").is_none());
 }
