@@ -64,6 +64,7 @@ pub(crate) struct Global {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
+    Demo(verbs::demo::Demo),
     Ingest(verbs::ingest::Ingest),
     Inspect(verbs::inspect::Inspect),
     Export(verbs::export::Export),

@@ -27,6 +27,12 @@ pub enum Error {
         /// The problems.
         problems: Vec<String>,
     },
+    /// Metrics asked for that do not exist; one message a problem.
+    #[error("{}", problems.join("\n"))]
+    UnknownMetric {
+        /// The problems.
+        problems: Vec<String>,
+    },
     /// The tree library refused its input: a defect of daotwin.
     #[error("defect: boosted trees: {0}")]
     Trees(String),
@@ -40,7 +46,7 @@ impl Error {
             Self::History(error) => error.kind(),
             Self::Synthesizer(failure) => failure.kind,
             Self::Incomparable { .. } => ErrorKind::Input,
-            Self::Gates { .. } => ErrorKind::Usage,
+            Self::Gates { .. } | Self::UnknownMetric { .. } => ErrorKind::Usage,
             Self::Trees(_) => ErrorKind::Internal,
         }
     }

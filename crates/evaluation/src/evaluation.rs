@@ -11,8 +11,8 @@ use serde::Serialize;
 use crate::context::{Context, Options};
 use crate::error::{Error, Result};
 use crate::fidelity;
-use crate::gates::{GateOutcome, Gates};
-use crate::metric::{METRICS, Metric};
+use crate::gates::{GateOutcome, Gates, near};
+use crate::metric::{self, METRICS, Metric};
 use crate::rows::{Rows, column};
 
 /// The version of the JSON that [`Evaluation`] gives; `schema.json` of this crate describes it.
@@ -202,7 +202,7 @@ impl Evaluation {
 /// where a synthesizer is given.
 ///
 /// # Errors
-/// [`Error::Incomparable`] without a DAO that both sides have; cancellation; a synthesizer's failure.
+/// [`Error::Incomparable`] without a DAO that both sides have; [`Error::UnknownMetric`]; cancellation; a synthesizer's failure.
 pub fn evaluate(
     real: &History,
     synthetic: &[History],
@@ -214,6 +214,7 @@ pub fn evaluate(
     if synthetic.is_empty() {
         return Err(incomparable("there is no synthetic History; give at least one".to_owned()));
     }
+    check_metrics(&options.metrics)?;
     let reals = match &options.dao {
         Some(dao) => vec![DaoView::one(real, Some(dao))?],
         None => DaoView::all(real)?,
@@ -258,6 +259,19 @@ pub fn evaluate(
         daos,
         gates: Vec::new(),
     })
+}
+
+/// Refuses names that no metric's id starts with.
+fn check_metrics(names: &[String]) -> Result<()> {
+    let known = metric::ids();
+    let unknown = names.iter().filter(|name| !known.iter().any(|id| id.starts_with(name.as_str())));
+    let problems: Vec<String> = unknown
+        .map(|name| {
+            let near: Vec<String> = near(name, &known).map(|id| format!("`{id}`")).collect();
+            format!("there is no metric `{name}`; near are {}", near.join(", "))
+        })
+        .collect();
+    if problems.is_empty() { Ok(()) } else { Err(Error::UnknownMetric { problems }) }
 }
 
 /// Runs the metrics asked for on one DAO.

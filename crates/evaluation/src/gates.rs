@@ -131,7 +131,7 @@ fn parse_bar(text: &str) -> Option<(Comparison, f64)> {
 }
 
 /// The three known ids that share most two-letter pieces with `id`.
-fn near<'k>(id: &str, known: &'k [String]) -> impl Iterator<Item = &'k String> {
+pub(crate) fn near<'k>(id: &str, known: &'k [String]) -> impl Iterator<Item = &'k String> {
     let pieces = |text: &str| -> std::collections::BTreeSet<Vec<char>> {
         text.chars().collect::<Vec<_>>().windows(2).map(<[char]>::to_vec).collect()
     };

@@ -66,7 +66,9 @@ fn next_voters(view: &DaoView, part: Part, seed: Seed) -> Samples {
                 votes.iter().map(|vote| vote.member).filter(|&m| pasts[m as usize].votes > 0).collect();
             here.sort_unstable();
             let mut stream = streams.stream(index as u64);
-            here.iter().for_each(|&member| add(member, true));
+            for &member in &here {
+                add(member, true);
+            }
             if here.len() < seen.len() {
                 let mut drawn = 0;
                 // Each try misses a voter with the share of voters among those seen, so tries are bounded

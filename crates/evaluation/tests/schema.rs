@@ -1,5 +1,12 @@
 //! The JSON of an evaluation against `schema.json`, and the report's shape.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a helper of a test fails as the test does, and says what it skips"
+)]
+
 mod shared;
 
 use std::collections::BTreeSet;
@@ -223,10 +230,17 @@ fn histories_that_cannot_be_compared_are_refused_and_a_run_can_be_cancelled() {
     let none = evaluate(&real, &[], None, &options, &run).unwrap_err();
     assert_eq!(kind(none), daotwin_core::ErrorKind::Input);
     let empty = History::new(daotwin_history::Manifest::default());
-    let error = evaluate(&empty, &[real.clone()], None, &options, &run).unwrap_err();
+    let error = evaluate(&empty, std::slice::from_ref(&real), None, &options, &run).unwrap_err();
     assert!(error.to_string().contains("constructed"), "{error}");
+    let options = Options { metrics: vec!["privacy.copy".to_owned()], ..Options::default() };
+    let error = evaluate(&real, std::slice::from_ref(&real), None, &options, &run).unwrap_err();
+    assert!(error.to_string().contains("`privacy.copies.rows`"), "{error}");
+    assert_eq!(kind(error), daotwin_core::ErrorKind::Usage);
+    let options = Options { metrics: vec!["fidelity.marginals".to_owned()], ..Options::default() };
+    let some = evaluate(&real, std::slice::from_ref(&real), None, &options, &run).unwrap();
+    assert_eq!(some.daos[0].scores.len(), 3);
     run.cancel.cancel();
-    let cancelled = evaluate(&real, &[real.clone()], None, &options, &run).unwrap_err();
+    let cancelled = evaluate(&real, std::slice::from_ref(&real), None, &options, &run).unwrap_err();
     assert_eq!(kind(cancelled), daotwin_core::ErrorKind::Cancelled);
 }
 

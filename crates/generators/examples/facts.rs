@@ -44,9 +44,17 @@ fn main() {
     let t = Instant::now();
     let views = DaoView::all(&real).unwrap();
     println!("views {:?}", t.elapsed());
+    let privacy = std::env::var("EPS").ok().map(|e| daotwin_history::synthesizer::PrivacyOptions {
+        epsilon: e.parse().unwrap(),
+        delta: 1e-6,
+        ledger: "/nonexistent".into(),
+        account: None,
+        test_noise: Some(Seed(7)),
+    });
     let t = Instant::now();
     let fitted =
-        twin::fit(&real, &FitOptions { dao: only.first().cloned(), ..FitOptions::default() }, &run).unwrap();
+        twin::fit(&real, &FitOptions { dao: only.first().cloned(), privacy, ..FitOptions::default() }, &run)
+            .unwrap();
     println!("fit all {:?}", t.elapsed());
     let samples: Vec<Vec<DaoView>> =
         (1..=std::env::var("SEEDS").ok().and_then(|v| v.parse().ok()).unwrap_or(5))

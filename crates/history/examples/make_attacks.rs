@@ -143,11 +143,11 @@ fn main() -> Outcome<()> {
         &(0..4_096_u32).map(|byte| (byte.wrapping_mul(2_654_435_761) >> 24) as u8).collect::<Vec<_>>(),
     )?;
 
-    let mut zeros = gzip(&[b'0'; 1 << 16], 1_024)?;
+    let mut zeros = gzip(&vec![b'0'; 1 << 16], 1_024)?;
     put("bomb.csv.gz", &zeros)?;
     zeros.truncate(zeros.len() / 2);
     put("damaged.csv.gz", &zeros)?;
-    put("bomb-text.json.zst", &zstandard(b"[{\"topics\":[],\"data\":\"0x", &[b'0'; 1 << 20], 512)?)?;
+    put("bomb-text.json.zst", &zstandard(b"[{\"topics\":[],\"data\":\"0x", &vec![b'0'; 1 << 20], 512)?)?;
     put(
         "bomb-logs.json.zst",
         &zstandard(

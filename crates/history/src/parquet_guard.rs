@@ -89,7 +89,7 @@ impl Guarded {
         if found > allowed {
             return Err(limit(what("row count"), "max_rows", found, allowed));
         }
-        match promised(builder.metadata(), Arc::new(open(path)?), limits.max_decoded_bytes) {
+        match promised(builder.metadata(), &Arc::new(open(path)?), limits.max_decoded_bytes) {
             Ok(found) if found > limits.max_decoded_bytes => {
                 return Err(limit(
                     what("decoded size"),
@@ -162,7 +162,7 @@ fn expanded(column: &ArrayRef) -> u64 {
 /// all of them.
 fn promised(
     metadata: &ParquetMetaData,
-    file: Arc<File>,
+    file: &Arc<File>,
     enough: u64,
 ) -> std::result::Result<u64, parquet::errors::ParquetError> {
     let mut bytes = 0_u64;
@@ -178,7 +178,7 @@ fn promised(
                 PhysicalType::INT96 => 12,
                 PhysicalType::BYTE_ARRAY => 16,
             };
-            let mut pages = SerializedPageReader::new(file.clone(), column, rows, None)?;
+            let mut pages = SerializedPageReader::new(Arc::clone(file), column, rows, None)?;
             while let Some(page) = pages.peek_next_page()? {
                 let values = page.num_levels.or(page.num_rows).unwrap_or(0) as u64;
                 bytes = bytes.saturating_add(values.saturating_mul(width));

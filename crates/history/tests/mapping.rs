@@ -1,5 +1,7 @@
 //! A column mapping end to end, and the constraints with rows that break them.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where its ground is missing")]
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -65,14 +67,20 @@ fn parquet_proposals_and_votes() {
         ("proposal", Arc::new(Int64Array::from(vec![1, 2, 2]))),
         ("voter", Arc::new(StringArray::from(vec!["x", "x", "y"]))),
         ("vote", Arc::new(StringArray::from(vec!["2", "{\"1\":3,\"3\":1}", "{\"9\":\"x\"}"]))),
+        (
+            "at",
+            Arc::new(
+                arrow::array::TimestampMillisecondArray::from(vec![7_000, 8_000, 9_000]).with_timezone("UTC"),
+            ),
+        ),
         ("vp", Arc::new(Float64Array::from(vec![0.5, 2.0, 1.0]))),
     ]);
-    let mapping = "[proposals]\nfile = \"p.parquet\"\n[proposals.columns]\nproposal = \"id\"\nchoices = \"options\"\n[proposals.constants]\ndao = \"d\"\n[votes]\nfile = \"v.parquet\"\nchoice = \"json\"\n[votes.columns]\nproposal = \"proposal\"\nmember = \"voter\"\nchoice = \"vote\"\npower = \"vp\"\n[votes.constants]\ndao = \"d\"\n";
+    let mapping = "[proposals]\nfile = \"p.parquet\"\n[proposals.columns]\nproposal = \"id\"\nchoices = \"options\"\n[proposals.constants]\ndao = \"d\"\n[votes]\nfile = \"v.parquet\"\nchoice = \"json\"\n[votes.columns]\nproposal = \"proposal\"\nmember = \"voter\"\ncast_at = { column = \"at\", time = \"iso\" }\nchoice = \"vote\"\npower = \"vp\"\n[votes.constants]\ndao = \"d\"\n";
     let history = import(&[("p.parquet", &proposals), ("v.parquet", &votes)], mapping);
     let view = DaoView::one(&history, None).unwrap();
     assert_eq!(view.votes.len(), 2);
     assert_eq!(view.entries(&view.votes[1]), [(1, 3.0), (3, 1.0)]);
-    assert_eq!(view.tokens(&view.votes[0]), 0.5);
+    assert_eq!((view.tokens(&view.votes[0]), view.votes[0].at), (0.5, Some(7)));
     assert!(history.manifest().set_aside[0].reason.contains("weight"));
 }
 

@@ -1,5 +1,6 @@
 //! The verbs, one file each. A verb calls rooms and prints what they return; it decides nothing by itself.
 
+pub(crate) mod demo;
 pub(crate) mod evaluate;
 pub(crate) mod export;
 pub(crate) mod fit;
@@ -27,6 +28,7 @@ use crate::output::{self, count};
 /// Does what was asked.
 pub(crate) fn run(verb: Verb, context: &mut Context) -> Result<Answer, Failure> {
     match verb {
+        Verb::Demo(verb) => verb.run(context),
         Verb::Ingest(verb) => verb.run(context),
         Verb::Inspect(verb) => verb.run(context),
         Verb::Export(verb) => verb.run(context),

@@ -72,7 +72,7 @@ impl Format {
     /// Writes a report, replacing one of the same name.
     pub(crate) fn write(self, document: &Document, path: &Path) -> Result<(), Failure> {
         let text = match self {
-            Self::Html => daotwin::report::render_html(document)?,
+            Self::Html => daotwin::report::render_html(document),
             Self::Markdown => daotwin::report::render_markdown(document),
             Self::Json => daotwin::report::render_json(document)?,
         };

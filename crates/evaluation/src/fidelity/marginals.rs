@@ -71,7 +71,7 @@ pub fn total_variation(left: &Rows, right: &Rows) -> [f64; 3] {
         let (a, b) = (shares(&left, columns), shares(&right, columns));
         let gap: f64 = a.iter().map(|(cell, share)| (share - b.get(cell).unwrap_or(&0.0)).abs()).sum();
         let rest: f64 = b.iter().filter(|(cell, _)| !a.contains_key(cell)).map(|(_, share)| share).sum();
-        distances[columns.len() - 1].push((gap + rest) / 2.0);
+        distances[columns.len() - 1].push(f64::midpoint(gap, rest));
     };
     for a in 0..n {
         add(&[a]);

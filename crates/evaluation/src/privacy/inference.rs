@@ -33,9 +33,7 @@ pub fn attack(trial: &Trial, seed: Seed) -> Option<Controlled> {
     for secret in SECRETS {
         let known: Vec<usize> = (0..WIDTH)
             // Mean and first power nearly say each other, as do first and last proposal.
-            .filter(|axis| {
-                !(matches!(secret, 2) && matches!(axis, 1..=3)) && !(secret == 5 && matches!(axis, 4 | 5))
-            })
+            .filter(|axis| !(secret == 2 && matches!(axis, 1..=3) || secret == 5 && matches!(axis, 4 | 5)))
             .filter(|&axis| axis != secret)
             .collect();
         let crowd = sorted(&holdout.iter().map(|point| point[secret]).collect::<Vec<_>>());

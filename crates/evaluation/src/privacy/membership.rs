@@ -2,7 +2,7 @@
 //! a record is suspect where synthetic records are denser around it than people are.
 
 use daotwin_core::Run;
-use daotwin_core::document::Score;
+use daotwin_core::document::{Outcome, Score};
 use daotwin_core::statistics::area_under_curve;
 
 use super::vectors::{Point, nearest, points, standardise, thin};
@@ -81,7 +81,11 @@ pub fn attack(trial: &Trial) -> Option<Attack> {
     Some(Attack::of(&scores, &targets.inside))
 }
 
-/// The score of an attack.
+/// The largest area accepted.
+const BAR: f64 = 0.55;
+
+/// The score of an attack. It succeeds above the bar, unless it cannot be told from a guess: among a few dozen
+/// members the area moves by more than the bar's distance from one half.
 pub(super) fn score(id: String, label: &str, attack: &Attack, meaning: &str) -> Score {
     Score {
         id,
@@ -89,9 +93,9 @@ pub(super) fn score(id: String, label: &str, attack: &Attack, meaning: &str) -> 
         value: attack.area,
         interval: Some(attack.interval),
         references: vec![("chance".to_owned(), 0.5)],
-        bar: Some(0.55),
-        outcome: at_most(attack.area, 0.55),
-        meaning: meaning.to_owned(),
+        bar: Some(BAR),
+        outcome: if attack.interval.0 <= 0.5 { Outcome::Good } else { at_most(attack.area, BAR) },
+        meaning: format!("{meaning}; bad above the bar where the interval leaves out 0.5"),
     }
 }
 

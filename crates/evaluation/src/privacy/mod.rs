@@ -32,7 +32,7 @@ fn area_interval(area: f64, positives: usize, negatives: usize) -> (f64, f64) {
 fn risk(hits: u64, tries: u64, control_hits: u64, control_tries: u64) -> (f64, (f64, f64)) {
     let estimate = |hits: u64, tries: u64| {
         let (low, high) = wilson(hits, tries, 0.05);
-        ((low + high) / 2.0, (high - low) / 2.0)
+        (f64::midpoint(low, high), (high - low) / 2.0)
     };
     let ((main, main_half), (control, control_half)) =
         (estimate(hits, tries), estimate(control_hits, control_tries));

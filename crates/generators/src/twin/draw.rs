@@ -369,11 +369,11 @@ fn choose(
 }
 
 /// Which learned proposal's outcome each proposal gets: that of a proposal near its own in the learned order,
-/// of the same category and number of choices.
+/// of the same category, number of choices and class of turnout.
 fn draw_outcomes(model: &DaoModel, plan: &Plan, stream: &mut Stream) -> Vec<usize> {
     let alike = |slot: usize| (model.slots[slot].category, model.outcomes[slot].heads.len());
-    let few = |slot: usize| model.turnout[slot].newcomers + model.turnout[slot].returning < 2.5;
-    let reach = (model.slots.len() / 10).max(4);
+    let sizes = model.sizes();
+    let reach = (model.slots.len() / 6).max(4);
     if model.slots.len() < 3 * reach {
         // Too few to lend each other anything.
         return plan.proposals.iter().map(|planned| planned.slot).collect();
@@ -383,9 +383,9 @@ fn draw_outcomes(model: &DaoModel, plan: &Plan, stream: &mut Stream) -> Vec<usiz
         .map(|planned| {
             let own = planned.slot;
             let near = own.saturating_sub(reach)..(own + reach + 1).min(model.slots.len());
-            for _ in 0..16 {
+            for _ in 0..48 {
                 let slot = near.start + stream.below(near.len() as u64) as usize;
-                if alike(slot) == alike(own) && few(slot) == few(own) {
+                if alike(slot) == alike(own) && sizes[slot] == sizes[own] {
                     return slot;
                 }
             }

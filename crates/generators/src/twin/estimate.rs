@@ -32,6 +32,11 @@ impl Counts {
         self.values.get(&query).map_or(&[], Vec::as_slice)
     }
 
+    /// The counts by the names of their queries.
+    pub(crate) fn named(&self) -> BTreeMap<String, Vec<f64>> {
+        self.values.iter().map(|(query, values)| (query.name().to_owned(), values.clone())).collect()
+    }
+
     pub(crate) fn sigma(&self, query: Query) -> f64 {
         self.sigma.get(&query).copied().unwrap_or(0.0)
     }
@@ -279,8 +284,8 @@ fn exact_power_by_count(power: &[PowerPiece], records: &[Record]) -> Vec<f64> {
     table
 }
 
-/// How many further members are thought to follow the prior.
-const PRIOR_MEMBERS: f64 = 3.0;
+/// How many further members, in each row of a table, are thought to follow the prior.
+const PRIOR_MEMBERS: f64 = 0.25;
 
 /// The side of a model that everybody may know.
 fn public_side(view: &DaoView) -> DaoModel {
@@ -401,9 +406,16 @@ pub(crate) fn private_model(
     run: &Run,
 ) -> Result<DaoModel> {
     let mut model = public_side(view);
+    // The calendar is public; a private twin keeps it to ten minutes, which is all that sampling needs.
+    for slot in &mut model.slots {
+        for seconds in [&mut slot.gap, &mut slot.delay, &mut slot.duration].into_iter().flatten() {
+            *seconds = (*seconds + 300).div_euclid(600) * 600;
+        }
+    }
     let members = private::members(&counts);
     let count = private::project(counts.get(Query::Count), members);
-    let power = private::project(counts.get(Query::Power), members);
+    let sigma = counts.sigma(Query::Power);
+    let power = private::power(counts.get(Query::Power), sigma, counts.grid, members);
     let joint = private::reconcile(counts.get(Query::Joint), &count, &power, members);
     let votes = private::votes(&count, view.proposals.len()).max(members);
     model.turnout = private::turnout(&counts, members, votes);

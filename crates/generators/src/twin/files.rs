@@ -9,6 +9,7 @@ use daotwin_core::files::{PartialFolder, atomic_write, read_limited};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
+use super::FittedTwin;
 use super::manifest::{Manifest, VERSION};
 use super::model::{DaoModel, PowerPiece, Slot, Turnout};
 use super::outcome::Outcome;
@@ -33,6 +34,9 @@ struct Words {
     core_votes: u32,
     dissent_shape: Option<f64>,
 }
+
+/// What stands before the names of noisy counts.
+const MEASURED: &str = "measured.";
 
 type Tensors = BTreeMap<String, Vec<f64>>;
 
@@ -100,13 +104,15 @@ fn words(model: &DaoModel) -> Words {
 ///
 /// # Errors
 /// I/O; the folder exists.
-pub(crate) fn write(path: &Path, manifest: &Manifest, models: &[DaoModel]) -> Result<()> {
+pub(crate) fn write(path: &Path, twin: &FittedTwin) -> Result<()> {
     let defect = |error: &dyn std::fmt::Display| Error::Defect(error.to_string());
     let folder = PartialFolder::create(path)?;
+    let models = twin.models.iter().enumerate().flat_map(|(index, model)| tables(index, model));
+    let measured = twin.measured.iter().enumerate().flat_map(|(index, measured)| {
+        measured.iter().map(move |(name, values)| (format!("{index}.{MEASURED}{name}"), values.clone()))
+    });
     let bytes: BTreeMap<String, Vec<u8>> = models
-        .iter()
-        .enumerate()
-        .flat_map(|(index, model)| tables(index, model))
+        .chain(measured)
         .map(|(name, values)| (name, values.iter().flat_map(|value| value.to_le_bytes()).collect()))
         .collect();
     let views = bytes
@@ -116,10 +122,10 @@ pub(crate) fn write(path: &Path, manifest: &Manifest, models: &[DaoModel]) -> Re
         .map_err(|error| defect(&error))?;
     let weights = safetensors::serialize(views, None).map_err(|error| defect(&error))?;
     atomic_write(&folder.path().join("weights.safetensors"), &weights)?;
-    let words: Vec<Words> = models.iter().map(words).collect();
+    let words: Vec<Words> = twin.models.iter().map(words).collect();
     let text = serde_json::to_vec(&words).map_err(|error| defect(&error))?;
     atomic_write(&folder.path().join("model.json"), &text)?;
-    let text = serde_json::to_vec_pretty(manifest).map_err(|error| defect(&error))?;
+    let text = serde_json::to_vec_pretty(&twin.manifest).map_err(|error| defect(&error))?;
     atomic_write(&folder.path().join("manifest.json"), &text)?;
     folder.commit()?;
     Ok(())
@@ -129,7 +135,7 @@ pub(crate) fn write(path: &Path, manifest: &Manifest, models: &[DaoModel]) -> Re
 ///
 /// # Errors
 /// [`Error::NotATwin`] with what is wrong; limits.
-pub(crate) fn read(path: &Path, run: &Run) -> Result<(Manifest, Vec<DaoModel>)> {
+pub(crate) fn read(path: &Path, run: &Run) -> Result<FittedTwin> {
     let not = |reason: String| Error::NotATwin { path: path.to_path_buf(), reason };
     if !path.exists() {
         return Err(daotwin_core::Error::Io {
@@ -145,43 +151,69 @@ pub(crate) fn read(path: &Path, run: &Run) -> Result<(Manifest, Vec<DaoModel>)> 
         }
     }
     let limit = run.limits.max_file_bytes;
-    let bytes = read_limited(&path.join("manifest.json"), limit)?;
+    let bytes = |name: &str| read_limited(&path.join(name), limit);
+    parse(path, &bytes("manifest.json")?, &bytes("model.json")?, &bytes("weights.safetensors")?)
+}
+
+/// A twin from the bytes of its files; `path` is for messages.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn parse(path: &Path, manifest: &[u8], model_bytes: &[u8], weights: &[u8]) -> Result<FittedTwin> {
+    let not = |reason: String| Error::NotATwin { path: path.to_path_buf(), reason };
     let manifest: Manifest =
-        serde_json::from_slice(&bytes).map_err(|error| not(format!("`manifest.json`: {error}")))?;
+        serde_json::from_slice(manifest).map_err(|error| not(format!("`manifest.json`: {error}")))?;
     if manifest.version != VERSION {
         return Err(not(format!("its version is {}, this program reads {VERSION}", manifest.version)));
     }
-    let bytes = read_limited(&path.join("model.json"), limit)?;
     let words: Vec<Words> =
-        serde_json::from_slice(&bytes).map_err(|error| not(format!("`model.json`: {error}")))?;
-    let bytes = read_limited(&path.join("weights.safetensors"), limit)?;
+        serde_json::from_slice(model_bytes).map_err(|error| not(format!("`model.json`: {error}")))?;
     let tensors =
-        SafeTensors::deserialize(&bytes).map_err(|error| not(format!("`weights.safetensors`: {error}")))?;
-    let mut models = Vec::with_capacity(words.len());
+        SafeTensors::deserialize(weights).map_err(|error| not(format!("`weights.safetensors`: {error}")))?;
+    let (mut models, mut measured) = (Vec::new(), Vec::new());
     for (index, words) in words.into_iter().enumerate() {
         models.push(model(index, words, &tensors).map_err(not)?);
+        let prefix = format!("{index}.{MEASURED}");
+        let mut counts = BTreeMap::new();
+        for (name, view) in tensors.iter() {
+            if let Some(query) = name.strip_prefix(&prefix) {
+                counts.insert(query.to_owned(), values(name, &view).map_err(not)?);
+            }
+        }
+        measured.push(counts);
     }
-    Ok((manifest, models))
+    if models.len() != manifest.daos.len() {
+        return Err(not("the manifest and the model list different numbers of DAOs".to_owned()));
+    }
+    Ok(FittedTwin { manifest, models, measured })
+}
+
+fn values(name: &str, view: &TensorView<'_>) -> std::result::Result<Vec<f64>, String> {
+    if view.dtype() != Dtype::F64 {
+        return Err(format!("table `{name}` is not of 64-bit floats"));
+    }
+    let values: Vec<f64> = view
+        .data()
+        .chunks_exact(8)
+        .map(|bytes| {
+            let mut word = [0; 8];
+            word.copy_from_slice(bytes);
+            f64::from_le_bytes(word)
+        })
+        .collect();
+    if values.iter().any(|value| !value.is_finite()) {
+        return Err(format!("table `{name}` has a value that is not finite"));
+    }
+    Ok(values)
 }
 
 fn model(index: usize, words: Words, tensors: &SafeTensors<'_>) -> std::result::Result<DaoModel, String> {
     let table = |name: &str| {
         let full = format!("{index}.{name}");
         let view = tensors.tensor(&full).map_err(|error| format!("table `{full}`: {error}"))?;
-        if view.dtype() != Dtype::F64 {
-            return Err(format!("table `{full}` is not of 64-bit floats"));
-        }
-        let values: Vec<f64> = view
-            .data()
-            .chunks_exact(8)
-            .map(|bytes| {
-                let mut word = [0; 8];
-                word.copy_from_slice(bytes);
-                f64::from_le_bytes(word)
-            })
-            .collect();
-        if values.iter().any(|value| !value.is_finite() || *value < 0.0) {
-            return Err(format!("table `{full}` has a value that is negative or not finite"));
+        let values = values(&full, &view)?;
+        if values.iter().any(|value| *value < 0.0) {
+            return Err(format!("table `{full}` has a negative value"));
         }
         Ok(values)
     };

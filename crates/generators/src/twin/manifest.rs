@@ -24,8 +24,6 @@ pub struct Manifest {
     pub fingerprint: Option<String>,
     /// The DAOs it knows.
     pub daos: Vec<DaoEntry>,
-    /// What is guaranteed to members, and what it cost. Absent for a fit without privacy.
-    pub privacy: Option<Statement>,
     /// The columns that were taken as public.
     pub public: BTreeMap<String, Vec<String>>,
     /// The columns that were protected.
@@ -43,4 +41,6 @@ pub struct DaoEntry {
     pub members: f64,
     /// Its votes; under privacy, as measured.
     pub votes: f64,
+    /// What is guaranteed to members, and what it cost. Absent for a fit without privacy.
+    pub privacy: Option<Statement>,
 }

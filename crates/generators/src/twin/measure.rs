@@ -17,7 +17,7 @@ use super::bins::{
 };
 
 /// Starts of the coarser buckets of votes that stand beside power.
-pub(crate) const JOINT_STARTS: [u32; 8] = [1, 2, 3, 5, 9, 16, 48, 160];
+pub(crate) const JOINT_STARTS: [u32; 10] = [1, 2, 3, 5, 9, 16, 32, 64, 128, 256];
 /// Hours of the day.
 const HOURS: usize = 24;
 /// Sizes of a ballot with several entries, the last open.
@@ -396,6 +396,20 @@ pub(crate) fn exact(query: Query, records: &[Record], frame: &Frame) -> Vec<f64>
     for record in records {
         for (cell, weight) in contribution(query, record, frame) {
             values[cell] += weight;
+        }
+    }
+    values
+}
+
+/// The sums of one query over the members, without noise, each member's contribution scaled to an L2 norm of
+/// at most 1 as in a private fit.
+pub(crate) fn bounded(query: Query, records: &[Record], frame: &Frame) -> Vec<f64> {
+    let mut values = vec![0.0; query.cells(frame.grid, frame.proposals)];
+    for record in records {
+        let cells = contribution(query, record, frame);
+        let norm = cells.iter().map(|(_, weight)| weight * weight).sum::<f64>().sqrt().max(1.0);
+        for (cell, weight) in cells {
+            values[cell] += weight / norm;
         }
     }
     values

@@ -12,6 +12,8 @@
 
 mod bins;
 mod calibrate;
+mod charge;
+pub mod compare;
 mod draw;
 mod estimate;
 mod files;
@@ -53,7 +55,11 @@ pub struct Twin;
 pub struct FittedTwin {
     manifest: Manifest,
     models: Vec<DaoModel>,
+    measured: Vec<Measured>,
 }
+
+/// The noisy counts of one DAO by the name of their query; empty for a fit without privacy.
+pub type Measured = BTreeMap<String, Vec<f64>>;
 
 impl FittedTwin {
     /// What the twin says about itself.
@@ -66,8 +72,20 @@ impl FittedTwin {
     /// # Errors
     /// [`Error::NotATwin`] with what is wrong; limits.
     pub fn read(folder: &Path, run: &Run) -> Result<Self> {
-        let (manifest, models) = files::read(folder, run)?;
-        Ok(Self { manifest, models })
+        files::read(folder, run)
+    }
+
+    /// Reads a twin from the bytes of its three files: `manifest.json`, `model.json`, `weights.safetensors`.
+    ///
+    /// # Errors
+    /// [`Error::NotATwin`] with what is wrong.
+    pub fn from_bytes(manifest: &[u8], model: &[u8], weights: &[u8]) -> Result<Self> {
+        files::parse(Path::new("embedded"), manifest, model, weights)
+    }
+
+    /// What a private fit measured of each DAO, noise included: all that it knows of the protected columns.
+    pub fn measured(&self) -> &[Measured] {
+        &self.measured
     }
 
     fn history_manifest(&self, options: &SampleOptions) -> HistoryManifest {
@@ -79,7 +97,7 @@ impl FittedTwin {
         for (name, value) in &options.conditions {
             note(&format!("condition {name}"), value.clone());
         }
-        if let Some(claim) = self.manifest.privacy.as_ref().and_then(|statement| statement.claim.as_ref()) {
+        if let Some(claim) = self.claim() {
             note("epsilon", claim.epsilon.to_string());
             note("delta", claim.delta.to_string());
             note("unit of privacy", claim.unit.clone());
@@ -90,6 +108,10 @@ impl FittedTwin {
             provenance,
             ..HistoryManifest::default()
         }
+    }
+
+    fn claim(&self) -> Option<&daotwin_privacy::Claim> {
+        self.manifest.daos.first()?.privacy.as_ref()?.claim.as_ref()
     }
 
     fn decimals(&self) -> u8 {
@@ -114,6 +136,18 @@ fn columns(privacy: Privacy) -> BTreeMap<String, Vec<String>> {
         .collect()
 }
 
+/// Pools the laws of the DAOs of a public History, as the JSON text of the embedded prior. Made once by
+/// `cargo xtask prior`.
+///
+/// # Errors
+/// Cancellation; a damaged History.
+pub fn pool_prior(history: &History, daos: &[&str], run: &Run) -> Result<String> {
+    let mut views = DaoView::all(history)?;
+    views.retain(|view| daos.contains(&view.dao.as_str()));
+    let prior = prior::Prior::pool(&views, run)?;
+    serde_json::to_string_pretty(&prior).map_err(|error| Error::Defect(error.to_string()))
+}
+
 /// Fits the twin.
 ///
 /// # Errors
@@ -126,22 +160,42 @@ pub fn fit(history: &History, options: &FitOptions, run: &Run) -> Result<FittedT
     let prior = prior::Prior::embedded()?;
     let total = views.len() as u64;
     let done = std::sync::atomic::AtomicU64::new(0);
-    let models = views
-        .par_iter()
-        .map(|view| {
-            let model = estimate::exact_model(view, &prior.of(&view.platform), options.seed, run)?;
-            let done = done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
-            run.step("fit", done, total)?;
-            Ok(model)
-        })
-        .collect::<Result<Vec<_>>>()?;
-    let daos = models
+    let one = |view: &DaoView| -> Result<Learned> {
+        let law = prior.of(&view.platform);
+        let learned = match &options.privacy {
+            None => {
+                let model = estimate::exact_model(view, &law, options.seed, run)?;
+                Learned { model, measured: BTreeMap::new(), privacy: None }
+            }
+            Some(privacy) => {
+                if prior.names().any(|name| name == view.dao) {
+                    return Err(Error::Options {
+                        problems: vec![format!(
+                            "`{}` is one of the DAOs whose public history the prior was made from, so a private \
+                             fit of it would claim more than it keeps; fit it without `--epsilon`",
+                            view.dao
+                        )],
+                    });
+                }
+                let (counts, statement) = charge::noisy_counts(view, privacy)?;
+                let measured = counts.named();
+                let model = estimate::private_model(view, counts, &law, options.seed, run)?;
+                Learned { model, measured, privacy: Some(statement) }
+            }
+        };
+        let done = done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
+        run.step("fit", done, total)?;
+        Ok(learned)
+    };
+    let learned: Vec<Learned> = views.par_iter().map(one).collect::<Result<_>>()?;
+    let daos = learned
         .iter()
-        .map(|model| DaoEntry {
-            dao: model.dao.clone(),
-            proposals: model.slots.len() as u64,
-            members: model.members(),
-            votes: model.turnout.iter().map(|turnout| turnout.newcomers + turnout.returning).sum(),
+        .map(|learned| DaoEntry {
+            dao: learned.model.dao.clone(),
+            proposals: learned.model.slots.len() as u64,
+            members: learned.model.members(),
+            votes: learned.model.votes(),
+            privacy: learned.privacy.clone(),
         })
         .collect();
     let manifest = Manifest {
@@ -149,13 +203,23 @@ pub fn fit(history: &History, options: &FitOptions, run: &Run) -> Result<FittedT
         version: manifest::VERSION,
         daotwin: env!("CARGO_PKG_VERSION").to_owned(),
         seed: options.seed,
-        fingerprint: Some(history.fingerprint()?),
+        fingerprint: match options.privacy {
+            None => Some(history.fingerprint()?),
+            Some(_) => None,
+        },
         daos,
-        privacy: None,
         public: columns(Privacy::Public),
         protected: columns(Privacy::Protected),
     };
-    Ok(FittedTwin { manifest, models })
+    let (models, measured) = learned.into_iter().map(|learned| (learned.model, learned.measured)).unzip();
+    Ok(FittedTwin { manifest, models, measured })
+}
+
+/// What was learned of one DAO.
+struct Learned {
+    model: DaoModel,
+    measured: Measured,
+    privacy: Option<daotwin_privacy::Statement>,
 }
 
 impl Synthesizer for Twin {
@@ -220,6 +284,6 @@ impl Fitted for FittedTwin {
             let problems = vec!["the twin's folder has an empty name".to_owned()];
             return Err(Failure { kind: ErrorKind::Usage, source: Box::new(Error::Options { problems }) });
         }
-        Ok(files::write(folder, &self.manifest, &self.models)?)
+        Ok(files::write(folder, self)?)
     }
 }

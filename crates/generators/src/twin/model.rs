@@ -107,6 +107,11 @@ impl DaoModel {
         self.turnout.iter().map(|turnout| turnout.newcomers).sum()
     }
 
+    /// Votes that the model was fitted on.
+    pub(crate) fn votes(&self) -> f64 {
+        self.turnout.iter().map(|turnout| turnout.newcomers + turnout.returning).sum()
+    }
+
     /// The class of each proposal's turnout.
     pub(crate) fn sizes(&self) -> Vec<u8> {
         let voters: Vec<f64> =

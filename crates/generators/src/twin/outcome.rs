@@ -92,7 +92,7 @@ pub(crate) fn assign(outcome: &Outcome, voters: &[Voter], order: &[u32], stream:
             let heads = heads * if choice == lead { 1.0 } else { voter.dissent };
             // Even the powerful choose among what their own kind chose.
             weights[choice] =
-                by_power * power * (heads + 0.03) + (1.0 - by_power) * heads * if fits { 1.0 } else { 0.05 };
+                by_power * power * (heads + 0.01) + (1.0 - by_power) * heads * if fits { 1.0 } else { 0.1 };
         }
         let choice = if weights.iter().sum::<f64>() > 0.0 { stream.weighted(&weights) } else { lead };
         chosen[index as usize] = choice as u16;

@@ -73,6 +73,36 @@ pub(crate) fn project(values: &[f64], total: f64) -> Vec<f64> {
     values.iter().map(|value| (value - level).max(0.0)).collect()
 }
 
+/// Members of each power, with the thin end of the tail made believable.
+///
+/// Where fewer members are left than noise could make up, single bins say nothing: a chance peak far out would
+/// be a whale that holds everything. From there on only the sum is believed, and it falls off geometrically,
+/// like a Pareto tail with exponent 0.6.
+pub(crate) fn power(noisy: &[f64], sigma: f64, grid: PowerGrid, members: f64) -> Vec<f64> {
+    let mut cut = noisy.len();
+    let mut above = 0.0;
+    for bin in (1..noisy.len()).rev() {
+        above += noisy[bin];
+        if above >= 2.0 * sigma * ((noisy.len() - bin) as f64).sqrt() {
+            break;
+        }
+        cut = bin;
+    }
+    let mut values = noisy.to_vec();
+    let tail = noisy[cut..].iter().sum::<f64>().clamp(0.5, 3.0 * sigma + 0.5);
+    let ratio = 10_f64.powf(-0.6 / grid.per_decade as f64);
+    for (step, value) in values[cut..].iter_mut().enumerate() {
+        *value = tail * (1.0 - ratio) * ratio.powi(step as i32);
+        if *value < 0.15 {
+            *value = 0.0;
+        }
+    }
+    let kept: f64 = values[cut..].iter().sum();
+    let body = project(&values[..cut], (members - kept).max(0.0));
+    values[..cut].copy_from_slice(&body);
+    values
+}
+
 /// Shares that borrow from a prior: as if `strength` further members followed it.
 pub(crate) fn borrow(values: &[f64], prior: &[f64], strength: f64) -> Vec<f64> {
     let total: f64 = prior.iter().sum();

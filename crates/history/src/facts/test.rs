@@ -5,8 +5,13 @@ use super::ballots::Ballots;
 use super::*;
 use crate::view::{DaoView, ProposalView, VoteView};
 
-/// A DAO from ballots: (proposal, member, entries, power in base units of one decimal, seconds).
-fn dao(system: &str, choices: u32, ballots: &[(u32, u32, &[(i32, f64)], i128, i64)]) -> DaoView {
+/// A ballot: proposal, member, entries, power in base units of one decimal, seconds after the start.
+type Ballot<'a> = (u32, u32, &'a [(i32, f64)], i128, i64);
+/// A ballot with one entry that it owns.
+type Owned = (u32, u32, [(i32, f64); 1], i128);
+
+/// A DAO from ballots.
+fn dao(system: &str, choices: u32, ballots: &[Ballot<'_>]) -> DaoView {
     let proposals = ballots.iter().map(|ballot| ballot.0 + 1).max().unwrap_or(0);
     let members = ballots.iter().map(|ballot| ballot.1 + 1).max().unwrap_or(0);
     let mut view = DaoView {
@@ -93,7 +98,7 @@ fn facts_of_a_dao_counted_by_hand() {
 
 #[test]
 fn each_voting_system_counts_as_snapshot_does() {
-    let ballots: &[(u32, u32, &[(i32, f64)], i128, i64)] = &[
+    let ballots: &[Ballot<'_>] = &[
         (0, 0, &[(1, 3.0), (2, 1.0)], 40, 0),
         (0, 1, &[(2, 1.0)], 10, 0),
         (0, 2, &[(2, 1.0), (3, 1.0)], 20, 0),
@@ -128,7 +133,7 @@ fn nothing_and_one_ballot_are_dao_enough() {
 
 #[test]
 fn a_dao_holds_against_itself_and_not_against_another() {
-    let ballots: Vec<(u32, u32, &[(i32, f64)], i128, i64)> = (0..60_u32)
+    let ballots: Vec<Ballot<'_>> = (0..60_u32)
         .flat_map(|proposal| {
             (0..10).map(move |member| {
                 let choice = if (proposal + member) % 3 == 0 { NO } else { YES };
@@ -140,7 +145,7 @@ fn a_dao_holds_against_itself_and_not_against_another() {
     let other: Vec<_> = ballots.iter().map(|b| (b.0, b.0 * 10 + b.1 % 10, YES, b.3 * 50, 90)).collect();
     let facts = Facts::of(&real);
     let floors = floors(&real, 50, Seed(4));
-    let own = table("a", &facts, &[facts.clone()], &floors);
+    let own = table("a", &facts, std::slice::from_ref(&facts), &floors);
     assert_eq!(own.outside(), 0, "{own:?}");
     assert!(own.counts.iter().all(|check| check.holds));
     let foreign = table("a", &facts, &[Facts::of(&dao("basic", 2, &other))], &floors);
@@ -176,14 +181,14 @@ proptest! {
         raw in proptest::collection::vec((0_u32..8, 0_u32..9, 1_i32..4, 0_i128..5), 1..60),
         weights in proptest::collection::vec(0_u32..4, 9),
     ) {
-        let mut rows: Vec<(u32, u32, [(i32, f64); 1], i128)> =
+        let mut rows: Vec<Owned> =
             // Whole tokens, so that sums are exact in any order.
             raw.iter().map(|&(p, m, c, power)| (p, m, [(c, 1.0)], power * 10)).collect();
         rows.sort_by_key(|row| (row.0, row.1));
         rows.dedup_by_key(|row| (row.0, row.1));
         let view = dao("basic", 3, &rows.iter().map(|r| (r.0, r.1, &r.2[..], r.3, 1_i64)).collect::<Vec<_>>());
         let voters = view.voters();
-        let copies: Vec<(u32, u32, &[(i32, f64)], i128, i64)> = rows
+        let copies: Vec<Ballot<'_>> = rows
             .iter()
             .flat_map(|row| (0..weights[row.1 as usize]).map(move |copy| (row.0, row.1 * 4 + copy, &row.2[..], row.3, 1)))
             .collect();

@@ -2,6 +2,8 @@
 //! are there before anything is read or reserved; arrays of byte strings may not refer to the same bytes
 //! again and again.
 
+use std::fmt::Write as _;
+
 /// A 32-byte word.
 pub(crate) type Word = [u8; 32];
 
@@ -157,7 +159,8 @@ pub(crate) fn to_decimal(word: &Word) -> String {
     }
     let mut text = groups.pop().unwrap_or(0).to_string();
     for group in groups.iter().rev() {
-        text.push_str(&format!("{group:09}"));
+        // Writing into a `String` cannot fail.
+        write!(text, "{group:09}").ok();
     }
     text
 }

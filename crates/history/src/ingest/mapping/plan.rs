@@ -161,7 +161,7 @@ impl Checker<'_> {
                 "file" => file = self.text(key, value),
                 "delimiter" => match value.get_ref().as_str().map(str::as_bytes) {
                     Some(&[byte]) if byte.is_ascii() && !matches!(byte, b'"' | b'\n' | b'\r') => {
-                        delimiter = byte
+                        delimiter = byte;
                     }
                     _ => self.problem(&value.span(), "`delimiter` is one ASCII character: `,`, `;` or a tab"),
                 },

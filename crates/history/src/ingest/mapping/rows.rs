@@ -1,6 +1,8 @@
 //! The wanted columns of a CSV or Parquet file, row by row, as text.
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::DataType;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use daotwin_core::{Error as CoreError, Run};
 
@@ -13,7 +15,7 @@ use crate::parquet_guard::{self, Guarded};
 /// Rows of either kind of file.
 pub(super) enum Rows<'a> {
     Csv {
-        rows: rows::Rows<'a>,
+        rows: Box<rows::Rows<'a>>,
         /// The position of each wanted column.
         wanted: Vec<usize>,
     },
@@ -49,7 +51,7 @@ impl<'a> Rows<'a> {
             let rows = rows::Rows::open_delimited(source, FORMAT, delimiter, run)?;
             missing(source, wanted, |name| rows.index(name).is_some())?;
             let wanted = wanted.iter().filter_map(|name| rows.index(name)).collect();
-            return Ok(Self::Csv { rows, wanted });
+            return Ok(Self::Csv { rows: Box::new(rows), wanted });
         }
         let schema = parquet_guard::schema(source.path())?.map_err(|reason| problem(source, reason))?;
         missing(source, wanted, |name| schema.index_of(name).is_ok())?;
@@ -136,6 +138,12 @@ fn write_text(column: &ArrayRef, row: usize, text: &mut String) -> std::result::
         return Ok(());
     }
     let unreadable = "a Parquet column has a type that cannot be read as text";
+    if let DataType::Timestamp(unit, Some(_)) = column.data_type() {
+        // Parquet keeps such times in UTC, and Arrow formats no named zone without a table of zones.
+        let cell = cast(&column.slice(row, 1), &DataType::Int64);
+        let cell = cell.and_then(|cell| cast(&cell, &DataType::Timestamp(*unit, None)));
+        return write_text(&cell.map_err(|_| unreadable)?, 0, text);
+    }
     let options = FormatOptions::default();
     let formatter = ArrayFormatter::try_new(column.as_ref(), &options).map_err(|_| unreadable)?;
     formatter.value(row).write(text).map_err(|_| unreadable)

@@ -1,0 +1,469 @@
+//! What each verb does with bad input: one clear message, the right exit code, no partial output, nothing
+//! lost. The table in [`CASES`] is the specification; a new verb gets its rows there.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::disallowed_methods, reason = "tests make broken files on purpose")]
+#![expect(clippy::print_stdout, reason = "tests say how they fill a disk")]
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use support::{daotwin, fixture, snapshot};
+
+/// A verb, a situation, and what must come of it.
+struct Case {
+    /// In words.
+    situation: &'static str,
+    /// Run in a copy of the fixture folder; see [`support::fixture`].
+    arguments: &'static str,
+    /// What is broken before.
+    prepare: fn(&Path),
+    /// The exit code.
+    code: i32,
+    /// What the message says: the place and the fix among it.
+    says: &'static [&'static str],
+}
+
+const fn case(
+    situation: &'static str,
+    arguments: &'static str,
+    code: i32,
+    says: &'static [&'static str],
+) -> Case {
+    Case { situation, arguments, prepare: |_| {}, code, says }
+}
+
+const fn broken(
+    situation: &'static str,
+    arguments: &'static str,
+    prepare: fn(&Path),
+    code: i32,
+    says: &'static [&'static str],
+) -> Case {
+    Case { situation, arguments, prepare, code, says }
+}
+
+/// Cuts a file in two and keeps the first half.
+fn halve(path: &Path) {
+    let bytes = std::fs::read(path).unwrap();
+    std::fs::write(path, &bytes[..bytes.len() / 2]).unwrap();
+}
+
+fn write(path: &Path, text: &str) {
+    std::fs::write(path, text).unwrap();
+}
+
+/// Takes the first record away, not the last: a torn end is what a crash leaves, and is completed.
+fn behead(folder: &Path) {
+    let path = folder.join("ledger/ledger.jsonl");
+    let text = std::fs::read_to_string(&path).unwrap();
+    write(&path, &text[text.find('\n').unwrap() + 1..]);
+}
+
+const INGEST: &[Case] = &[
+    case("no such source", "ingest missing.json --out new", 2, &["cannot read `missing.json`"]),
+    case(
+        "two problems at once",
+        "ingest missing.json absent.csv --out new",
+        2,
+        &["2 problems", "missing.json", "absent.csv"],
+    ),
+    case(
+        "a format that nobody knows",
+        "ingest notes.txt --out new",
+        2,
+        &["`notes.txt`", "no format that daotwin recognises", "--mapping"],
+    ),
+    case("the output exists", "ingest export.json --out history", 2, &["`history` exists already"]),
+    case(
+        "no folder for the output",
+        "ingest export.json --out no/such/new",
+        2,
+        &["the folder `no/such`", "create it first"],
+    ),
+    case(
+        "decimals that no token has",
+        "ingest export.json --out new --decimals 39",
+        2,
+        &["--decimals", "0..=38"],
+    ),
+    case("no mapping file", "ingest ballots.csv --mapping absent.toml --out new", 2, &["absent.toml"]),
+    broken(
+        "a mapping to a column that is not there",
+        "ingest ballots.csv --mapping mapping.toml --out new",
+        |folder| {
+            let map = "[votes.columns]\nproposal = \"proposal\"\nmember = \"voter_adr\"\nchoice = \"choice\"\npower = \"power\"\n";
+            write(&folder.join("mapping.toml"), map);
+        },
+        2,
+        &["voter_adr"],
+    ),
+    broken(
+        "a cut source",
+        "ingest export.json --out new",
+        |folder| halve(&folder.join("export.json")),
+        2,
+        &["export.json"],
+    ),
+];
+
+const READ: &[Case] = &[
+    case("no such History", "inspect missing", 2, &["cannot read `missing`"]),
+    case(
+        "a file for a folder",
+        "inspect export.json",
+        2,
+        &["`export.json` is not a History", "daotwin ingest"],
+    ),
+    case(
+        "another folder",
+        "export cases --format csv --out new",
+        2,
+        &["`cases` is not a History", "manifest.json"],
+    ),
+    case(
+        "a format that nobody writes",
+        "export history --format exel --out new",
+        2,
+        &["unknown format `exel`", "`csv`"],
+    ),
+    case(
+        "a slip in a format's name",
+        "export history --format snapshot-jsn --out new",
+        2,
+        &["did you mean `snapshot-json`?"],
+    ),
+    case(
+        "the export exists",
+        "export history --format csv --out synthetic",
+        2,
+        &["`synthetic` exists already"],
+    ),
+    broken(
+        "a cut table",
+        "inspect history",
+        |folder| halve(&folder.join("history/votes.parquet")),
+        2,
+        &["votes"],
+    ),
+    broken(
+        "a missing table",
+        "inspect history",
+        |folder| std::fs::remove_file(folder.join("history/votes.parquet")).unwrap(),
+        2,
+        &["votes.parquet"],
+    ),
+    broken(
+        "a cut manifest",
+        "inspect history",
+        |folder| halve(&folder.join("history/manifest.json")),
+        2,
+        &["`history` is not a History", "manifest.json"],
+    ),
+];
+
+const FIT: &[Case] = &[
+    case("no such History", "fit missing --out new", 2, &["cannot read `missing`"]),
+    case(
+        "no such model",
+        "fit history --out new --model twim",
+        2,
+        &["unknown model `twim`", "did you mean `twin`?"],
+    ),
+    case("no such DAO", "fit history --out new --dao nobody", 2, &["nobody"]),
+    case("the output exists", "fit history --out synthetic", 2, &["`synthetic` exists already"]),
+    case("an epsilon of nothing", "fit history --out new --epsilon 0", 2, &["`epsilon` is 0", "allowed is"]),
+    case("a negative epsilon", "fit history --out new --epsilon -1", 2, &["`epsilon` is -1", "allowed is"]),
+    case("an epsilon that is no number", "fit history --out new --epsilon much", 2, &["--epsilon", "much"]),
+    case("an endless epsilon", "fit history --out new --epsilon inf", 2, &["`epsilon` is inf", "allowed is"]),
+    case(
+        "an impossible delta",
+        "fit history --out new --epsilon 1 --delta 1",
+        2,
+        &["`delta` is 1", "allowed is"],
+    ),
+    case("a delta without an epsilon", "fit history --out new --delta 1e-6", 2, &["--epsilon"]),
+    case(
+        "no ledger",
+        "fit history --out new --epsilon 1 --ledger absent --account poor",
+        2,
+        &["no ledger at `absent`"],
+    ),
+    case(
+        "no account",
+        "fit history --out new --epsilon 1 --ledger ledger --account stranger",
+        2,
+        &["no account `stranger`"],
+    ),
+    case(
+        "more than the account has",
+        "fit history --out new --epsilon 3 --ledger ledger --account poor",
+        3,
+        &["`poor`", "left"],
+    ),
+    broken(
+        "a ledger that lost its first record",
+        "fit history --out new --epsilon 1 --ledger ledger --account poor",
+        behead,
+        3,
+        &["ledger.jsonl", "nothing can be charged"],
+    ),
+];
+
+const SAMPLE: &[Case] = &[
+    case("no such twin", "sample missing --out new", 2, &["cannot read `missing`"]),
+    case("a History for a twin", "sample history --out new", 2, &["`history` is not a twin", "daotwin fit"]),
+    case("the output exists", "sample twin --out history", 2, &["`history` exists already"]),
+    case("no such condition", "sample twin --out new --condition weather=3", 2, &["weather"]),
+    case("a condition without a value", "sample twin --out new --condition turnout", 2, &["NAME=VALUE"]),
+    case("a scale of nothing", "sample twin --out new --scale 0 --by members", 2, &["`--scale` is 0"]),
+    case("a scale of what", "sample twin --out new --scale 2", 2, &["--by"]),
+    case(
+        "a scale and a number",
+        "sample twin --out new --scale 2 --by members --members 5",
+        2,
+        &["cannot be used with"],
+    ),
+    case(
+        "more proposals than the limit",
+        "sample twin --out new --proposals 10000000000",
+        2,
+        &["max_proposals"],
+    ),
+    broken(
+        "a twin with cut weights",
+        "sample twin --out new",
+        |folder| halve(&folder.join("twin/weights.safetensors")),
+        2,
+        &["twin"],
+    ),
+    broken(
+        "a twin with a cut manifest",
+        "sample twin --out new",
+        |folder| halve(&folder.join("twin/manifest.json")),
+        2,
+        &["`twin`"],
+    ),
+    broken(
+        "a twin without a model",
+        "sample twin --out new",
+        |folder| std::fs::remove_file(folder.join("twin/model.json")).unwrap(),
+        2,
+        &["twin"],
+    ),
+];
+
+const EVALUATE: &[Case] = &[
+    case(
+        "no real History",
+        "evaluate --real missing --synthetic synthetic --out new.html",
+        2,
+        &["cannot read `missing`"],
+    ),
+    case(
+        "no synthetic History",
+        "evaluate --real history --synthetic missing --out new.html",
+        2,
+        &["cannot read `missing`"],
+    ),
+    case(
+        "a report of no known kind",
+        "evaluate --real history --synthetic synthetic --out new.pdf",
+        2,
+        &["`new.pdf`", "`.html`"],
+    ),
+    case(
+        "no folder for the report",
+        "evaluate --real history --synthetic synthetic --out no/new.html",
+        2,
+        &["the folder `no`"],
+    ),
+    case(
+        "no such metric",
+        "evaluate --real history --synthetic synthetic --out new.html --metric beauty",
+        2,
+        &["unknown metric `beauty`"],
+    ),
+    broken(
+        "a gate on no metric",
+        "evaluate --real history --synthetic synthetic --out new.html --config gates.toml",
+        |folder| write(&folder.join("gates.toml"), "version = 1\n[evaluate.gates]\n\"beauty\" = \"<= 1\"\n"),
+        2,
+        &["beauty"],
+    ),
+    case("no such report", "report missing.json --out new.html", 2, &["cannot read `missing.json`"]),
+    case("not a report", "report export.json --out new.html", 2, &["`export.json` is not a report"]),
+];
+
+const OTHERS: &[Case] = &[
+    case("no ledger to show", "privacy ledger --ledger absent", 2, &["no ledger at `absent`"]),
+    case("an account opened twice", "privacy register poor --epsilon 9 --ledger ledger", 2, &["`poor`"]),
+    case("an impossible limit", "privacy register new --epsilon 0 --ledger fresh", 2, &["`epsilon` is 0"]),
+    case("no account to show", "privacy account stranger --ledger ledger", 2, &["no account `stranger`"]),
+    case("a twin without a charge", "privacy verify twin --ledger ledger", 2, &["`twin`", "without privacy"]),
+    broken(
+        "settings with a slip",
+        "schema --config slip.toml",
+        |folder| write(&folder.join("slip.toml"), "version = 1\n[fit]\nsed = 3\n"),
+        2,
+        &["slip.toml", "line 3", "`sed`", "`seed`"],
+    ),
+    case("no such settings", "schema --config absent.toml", 2, &["cannot read `absent.toml`"]),
+    case("no such verb", "fitt", 2, &["unrecognized subcommand 'fitt'", "'fit'"]),
+    case("no such option", "schema --wide", 2, &["--wide"]),
+    case("no threads", "schema --threads 0", 2, &["--threads"]),
+];
+
+/// The specification.
+const CASES: &[&[Case]] = &[INGEST, READ, FIT, SAMPLE, EVALUATE, OTHERS];
+
+#[test]
+fn every_verb_refuses_bad_input_and_leaves_nothing_behind() {
+    let template = fixture();
+    let mut problems = Vec::new();
+    for case in CASES.iter().copied().flatten() {
+        let folder = support::copy(template.path());
+        (case.prepare)(folder.path());
+        let before = snapshot(folder.path());
+        let output = daotwin(folder.path()).args(case.arguments.split(' ')).output().unwrap();
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        let mut problem = |what: String| {
+            problems.push(format!("{}: `daotwin {}`: {what}\n{message}", case.situation, case.arguments));
+        };
+        if output.status.code() != Some(case.code) {
+            problem(format!("ended with {}, not {}", output.status, case.code));
+        }
+        if message.matches("error: ").count() != 1 || !message.starts_with("error: ") {
+            problem("the message is not one error".to_owned());
+        }
+        for words in case.says {
+            if !message.contains(words) {
+                problem(format!("the message does not say {words:?}"));
+            }
+        }
+        if message.contains("panicked") || message.contains("defect") {
+            problem("the input is called a defect".to_owned());
+        }
+        if !output.stdout.is_empty() {
+            problem("something is on standard output".to_owned());
+        }
+        let after = snapshot(folder.path());
+        let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+        let changed: Vec<_> =
+            names.into_iter().filter(|name| before.get(*name) != after.get(*name)).collect();
+        if !changed.is_empty() {
+            problem(format!("files changed: {changed:?}"));
+        }
+    }
+    assert!(problems.is_empty(), "{} problems\n\n{}", problems.len(), problems.join("\n"));
+}
+
+/// Verbs that write.
+const WRITERS: &[&str] = &[
+    "ingest export.json --out full/new",
+    "export history --format csv --out full/new",
+    "export history --format snapshot-json --out full/new.json",
+    "fit history --out full/new",
+    "sample twin --out full/new --proposals 2000",
+    "evaluate --real history --synthetic synthetic --out full/new.html --metric fidelity.facts",
+];
+
+/// A disk of 8 KiB: a file system of that size where this process may mount one, else a limit on the size of
+/// files, which writers meet in the same way.
+#[test]
+fn a_full_disk_is_told_and_leaves_nothing_behind() {
+    let template = fixture();
+    let mount = "mount -t tmpfs -o size=8k none";
+    let may_mount = Command::new("unshare")
+        .args(["--mount", "sh", "-c", &format!("{mount} /mnt")])
+        .output()
+        .is_ok_and(|output| output.status.success());
+    println!("full disk by {}", if may_mount { "a small file system" } else { "a limit on file sizes" });
+    for arguments in WRITERS {
+        let folder = support::copy(template.path());
+        std::fs::create_dir(folder.path().join("full")).unwrap();
+        // The listing is made while the file system is still mounted.
+        let command = format!("\"$DAOTWIN\" {arguments}; code=$?; ls -A full > left; exit $code");
+        let mut shell = Command::new(if may_mount { "unshare" } else { "sh" });
+        if may_mount {
+            shell.args(["--mount", "sh", "-c", &format!("{mount} full; {command}")]);
+        } else {
+            shell.args(["-c", &format!("trap '' XFSZ; ulimit -f 8; {command}")]);
+        }
+        shell.current_dir(folder.path()).env("DAOTWIN", support::BINARY);
+        let output = shell.output().unwrap();
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{arguments}: {message}");
+        assert!(
+            message.contains("No space left on device") || message.contains("File too large"),
+            "{arguments}: {message}"
+        );
+        assert_eq!(message.matches("error: ").count(), 1, "{arguments}: {message}");
+        let left = std::fs::read_to_string(folder.path().join("left")).unwrap();
+        assert_eq!(left, "", "{arguments} leaves files on the full disk");
+    }
+}
+
+/// Long work of each verb that can be long, interrupted at several times.
+#[test]
+fn an_interrupt_ends_the_run_within_a_second_and_leaves_nothing_behind() {
+    let long = [
+        "sample twin --out new --proposals 1000000",
+        "ingest large.json --out new",
+        "evaluate --real large --synthetic synthetic --out new.html",
+        "fit large --out new",
+        "export large --format snapshot-json --out new.json",
+    ];
+    let folder = fixture();
+    support::large(folder.path());
+    let before = snapshot(folder.path());
+    let mut interrupted = BTreeMap::new();
+    for arguments in long {
+        for delay in [50, 150, 400] {
+            let mut child = daotwin(folder.path())
+                .args(arguments.split(' '))
+                .stdout(Stdio::null())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap();
+            std::thread::sleep(Duration::from_millis(delay));
+            let sent = Instant::now();
+            let pid = child.id().to_string();
+            Command::new("kill").args(["-INT", &pid]).status().unwrap();
+            let status = child.wait().unwrap();
+            let late = sent.elapsed();
+            let message = std::io::read_to_string(child.stderr.take().unwrap()).unwrap();
+            // A signal that comes before the handler stands ends the process in the system's own way.
+            let killed = status.signal() == Some(2);
+            if status.success() {
+                // It was done before the signal came, so its output is whole.
+                support::remove_new(folder.path());
+            } else {
+                assert!(killed || status.code() == Some(130), "{arguments}: {status}: {message}");
+                assert!(killed || message.contains("interrupted"), "{arguments}: {message}");
+                *interrupted.entry(arguments).or_insert(0) += i32::from(!killed);
+            }
+            // A second, and half of one for a machine that does other work too.
+            assert!(late < Duration::from_millis(1_500), "{arguments}: {late:?} after the signal");
+            assert!(snapshot(folder.path()) == before, "{arguments} leaves files behind or changes some");
+        }
+    }
+    let missed: Vec<_> = long.iter().filter(|verb| interrupted.get(*verb).is_none_or(|n| *n == 0)).collect();
+    assert!(missed.is_empty(), "never interrupted: {missed:?}");
+}
+
+/// A reader that goes away is no error.
+#[test]
+fn a_closed_pipe_ends_the_run_quietly() {
+    let folder = tempfile::tempdir().unwrap();
+    // `:` ends at once, so that the result meets a pipe without a reader.
+    let script = format!("{{ sleep 0.2; {} schema; echo $? > code; }} | :; sleep 0.5", support::BINARY);
+    let output = Command::new("bash").args(["-c", &script]).current_dir(folder.path()).output().unwrap();
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(std::fs::read_to_string(folder.path().join("code")).unwrap().trim(), "0");
+}
