@@ -20,10 +20,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let file = tempfile::Builder::new().suffix(".json").tempfile()?;
     votes::write(file.as_file(), votes)?;
     let bytes = file.as_file().metadata()?.len();
-    let start = Instant::now();
+    let (start, cpu) = (Instant::now(), votes::cpu_seconds());
     let history = ingest(&[file.path().to_path_buf()], &Options::default(), &Run::default())?;
     let seconds = start.elapsed().as_secs_f64();
     println!("votes {} of {votes}, bytes {bytes}, seconds {seconds:.2}", history.rows(Table::Votes));
+    if let (Some(before), Some(after)) = (cpu, votes::cpu_seconds()) {
+        println!("processor seconds {:.2}", after - before);
+    }
     match votes::peak_kib() {
         Some(peak) => println!("peak resident memory {} MiB", peak / 1_024),
         None => println!("peak resident memory unknown"),

@@ -5,7 +5,8 @@
 //! them. Votes get an id made from their content. Two things are not kept: an empty text becomes null, and so
 //! does an empty list of scores.
 
-use std::io::{BufWriter, Write};
+use std::fmt::Write as _;
+use std::io::{BufWriter, Write as _};
 use std::path::Path;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
@@ -212,9 +213,14 @@ fn vote(rows: &Rows<'_>, row: usize, systems: &Systems, line: &mut String) -> Re
     rows.text("member", row, &mut member)?;
     // The row's number keeps the ids of two equal ballots apart.
     let id = Sha256::digest(format!("{dao}\u{1f}{proposal}\u{1f}{member}\u{1f}{row}").as_bytes());
-    let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut quoted = "\"0x".to_owned();
+    for byte in id {
+        // Writing into a `String` cannot fail.
+        write!(quoted, "{byte:02x}").ok();
+    }
+    quoted.push('"');
     line.push('{');
-    field("id", &format!("\"0x{id}\""), line);
+    field("id", &quoted, line);
     field("voter", &json(&member)?, line);
     rows.time("cast_at", "created", row, line)?;
     let (choice, _) = rows.column("choice")?;

@@ -228,16 +228,15 @@ impl<'a> Records<'a> {
                 _ if cell.quoted => return Err(self.refuse("text follows a quoted cell")),
                 other => cell.bytes.push(other),
             }
-            byte = match next {
-                Some(next) => next,
-                None => match self.byte()? {
-                    Some(next) => next,
-                    None => {
-                        self.cells.push(cell);
-                        return Ok(true);
-                    }
-                },
+            let next = match next {
+                Some(next) => Some(next),
+                None => self.byte()?,
             };
+            let Some(next) = next else {
+                self.cells.push(cell);
+                return Ok(true);
+            };
+            byte = next;
         }
     }
 }

@@ -145,6 +145,10 @@ fn time(row: Row<'_>, index: usize) -> std::result::Result<Cell<'static>, &'stat
     }
 }
 
+fn present(text: &str) -> Option<&str> {
+    Some(text).filter(|text| !text.is_empty())
+}
+
 impl Set {
     fn scan_votes(&mut self, source: &Source, run: &Run) -> Result<()> {
         let mut rows = Rows::open(source, FORMAT, run)?;
@@ -292,9 +296,6 @@ impl Set {
         let at = time(row, date)?;
         let amount = builder.amount(row.get(amount))?;
         let (from, to) = (row.lower(from), row.lower(to));
-        fn present(text: &str) -> Option<&str> {
-            Some(text).filter(|text| !text.is_empty())
-        }
         Ok(builder.table(Table::Transfers).push_named(&[
             ("dao", Cell::Text(&self.dao)),
             ("at", at),

@@ -364,13 +364,14 @@ impl<'a> JsonReader<'a> {
                     stack.push((if kind == Kind::Object { b'}' } else { b']' }, false));
                 }
                 Kind::Text => self.string(out.as_deref_mut(), true)?,
-                Kind::Number | Kind::Word => match &mut out {
-                    Some(out) => self.scalar(out)?,
-                    None => {
+                Kind::Number | Kind::Word => {
+                    if let Some(out) = &mut out {
+                        self.scalar(out)?;
+                    } else {
                         scratch.clear();
                         self.scalar(scratch)?;
                     }
-                },
+                }
             }
             if out.is_some() && self.offset() - start > self.limits.max_cell_bytes {
                 let bytes = self.offset() - start;

@@ -77,7 +77,7 @@ pub(crate) struct Rows<'a> {
     columns: Vec<String>,
     record: ByteRecord,
     bytes: Rc<Cell<u64>>,
-    rows: u64,
+    count: u64,
 }
 
 impl<'a> Rows<'a> {
@@ -106,7 +106,7 @@ impl<'a> Rows<'a> {
             columns: Vec::new(),
             record: ByteRecord::new(),
             bytes,
-            rows: 0,
+            count: 0,
         };
         let header = rows.reader.byte_headers().cloned().map_err(|error| rows.error(error))?;
         if header.len() as u64 > limits.max_columns {
@@ -171,14 +171,14 @@ impl<'a> Rows<'a> {
 
     /// The next row; `Err` inside is a row to set aside, with its reason.
     pub(crate) fn next(&mut self, run: &Run) -> Result<Option<std::result::Result<Row<'_>, &'static str>>> {
-        if self.rows.is_multiple_of(STEP_ROWS) {
-            run.step(&self.stage, self.rows, 0)?;
+        if self.count.is_multiple_of(STEP_ROWS) {
+            run.step(&self.stage, self.count, 0)?;
         }
         self.bytes.set(0);
         match self.reader.read_byte_record(&mut self.record) {
             Ok(false) => Ok(None),
             Ok(true) => {
-                self.rows += 1;
+                self.count += 1;
                 if self.record.len() != self.columns.len() {
                     return Ok(Some(Err("the row has more or fewer cells than the header")));
                 }
@@ -201,17 +201,17 @@ pub(crate) struct Row<'a> {
 impl<'a> Row<'a> {
     /// A cell; empty where the row is shorter. A cut in the middle of a character cannot happen, because
     /// separators are ASCII and the whole row was checked.
-    pub(crate) fn get(&self, index: usize) -> &'a str {
+    pub(crate) fn get(self, index: usize) -> &'a str {
         self.record.get(index).and_then(|cell| std::str::from_utf8(cell).ok()).unwrap_or_default()
     }
 
     /// A cell that may be blank.
-    pub(crate) fn text(&self, index: usize) -> Option<&'a str> {
+    pub(crate) fn text(self, index: usize) -> Option<&'a str> {
         Some(self.get(index)).filter(|cell| !cell.is_empty())
     }
 
     /// An address, hash or other id in lower case.
-    pub(crate) fn lower(&self, index: usize) -> String {
+    pub(crate) fn lower(self, index: usize) -> String {
         self.get(index).trim().to_ascii_lowercase()
     }
 }
