@@ -13,7 +13,7 @@ use std::path::Path;
 
 use daotwin_core::{ErrorKind, Run, Seed};
 use daotwin_evaluation::{Options, evaluate, variants};
-use daotwin_history::synthesizer::{Card, Failure, FitOptions, Fitted, SampleOptions, Synthesizer};
+use daotwin_history::synthesizer::{Card, Failure, FitOptions, Fitted, SampleOptions, Size, Synthesizer};
 use daotwin_history::view::DaoView;
 use daotwin_history::{History, Manifest};
 
@@ -55,6 +55,11 @@ impl Synthesizer for Parrot {
 }
 
 impl Fitted for Taught {
+    fn size(&self) -> Size {
+        let view = DaoView::one(&self.0, None).unwrap();
+        Size { members: view.voters() as u64, proposals: view.proposals.len() as u64 }
+    }
+
     fn sample(&self, _: &SampleOptions, _: &Run) -> Result<History, Failure> {
         Ok(self.0.clone())
     }
