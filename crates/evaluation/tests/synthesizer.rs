@@ -15,7 +15,7 @@ use daotwin_core::{ErrorKind, Run, Seed};
 use daotwin_evaluation::{Options, evaluate, variants};
 use daotwin_history::synthesizer::{Card, Failure, FitOptions, Fitted, SampleOptions, Size, Synthesizer};
 use daotwin_history::view::DaoView;
-use daotwin_history::{History, Manifest, Table};
+use daotwin_history::{History, Manifest};
 
 /// Gives back the members that it learned from, under new names, or always the same other people.
 #[derive(Debug)]
@@ -56,7 +56,8 @@ impl Synthesizer for Parrot {
 
 impl Fitted for Taught {
     fn size(&self) -> Size {
-        Size { members: self.0.rows(Table::Members) as u64, proposals: self.0.rows(Table::Proposals) as u64 }
+        let view = DaoView::one(&self.0, None).unwrap();
+        Size { members: view.voters() as u64, proposals: view.proposals.len() as u64 }
     }
 
     fn sample(&self, _: &SampleOptions, _: &Run) -> Result<History, Failure> {
