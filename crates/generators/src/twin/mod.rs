@@ -88,6 +88,31 @@ impl FittedTwin {
         &self.measured
     }
 
+    fn assemble(learned: Vec<Learned>, seed: daotwin_core::Seed, fingerprint: Option<String>) -> Self {
+        let daos = learned
+            .iter()
+            .map(|learned| DaoEntry {
+                dao: learned.model.dao.clone(),
+                proposals: learned.model.slots.len() as u64,
+                members: learned.model.members(),
+                votes: learned.model.votes(),
+                privacy: learned.privacy.clone(),
+            })
+            .collect();
+        let manifest = Manifest {
+            synthesizer: Twin.name().to_owned(),
+            version: manifest::VERSION,
+            daotwin: env!("CARGO_PKG_VERSION").to_owned(),
+            seed,
+            fingerprint,
+            daos,
+            public: columns(Privacy::Public),
+            protected: columns(Privacy::Protected),
+        };
+        let (models, measured) = learned.into_iter().map(|learned| (learned.model, learned.measured)).unzip();
+        Self { manifest, models, measured }
+    }
+
     fn history_manifest(&self, options: &SampleOptions) -> HistoryManifest {
         let mut provenance: BTreeMap<String, String> = BTreeMap::new();
         let mut note = |name: &str, value: String| provenance.insert(name.to_owned(), value);
@@ -177,6 +202,8 @@ pub fn fit(history: &History, options: &FitOptions, run: &Run) -> Result<FittedT
                         )],
                     });
                 }
+                // What is charged is spent: not for a run that has been told to stop.
+                run.check()?;
                 let (counts, statement) = charge::noisy_counts(view, privacy)?;
                 let measured = counts.named();
                 let model = estimate::private_model(view, counts, &law, options.seed, run)?;
@@ -188,31 +215,12 @@ pub fn fit(history: &History, options: &FitOptions, run: &Run) -> Result<FittedT
         Ok(learned)
     };
     let learned: Vec<Learned> = views.par_iter().map(one).collect::<Result<_>>()?;
-    let daos = learned
-        .iter()
-        .map(|learned| DaoEntry {
-            dao: learned.model.dao.clone(),
-            proposals: learned.model.slots.len() as u64,
-            members: learned.model.members(),
-            votes: learned.model.votes(),
-            privacy: learned.privacy.clone(),
-        })
-        .collect();
-    let manifest = Manifest {
-        synthesizer: Twin.name().to_owned(),
-        version: manifest::VERSION,
-        daotwin: env!("CARGO_PKG_VERSION").to_owned(),
-        seed: options.seed,
-        fingerprint: match options.privacy {
-            None => Some(history.fingerprint()?),
-            Some(_) => None,
-        },
-        daos,
-        public: columns(Privacy::Public),
-        protected: columns(Privacy::Protected),
+    // The fingerprint would tell whether a guess of the protected columns is right.
+    let fingerprint = match options.privacy {
+        None => Some(history.fingerprint()?),
+        Some(_) => None,
     };
-    let (models, measured) = learned.into_iter().map(|learned| (learned.model, learned.measured)).unzip();
-    Ok(FittedTwin { manifest, models, measured })
+    Ok(FittedTwin::assemble(learned, options.seed, fingerprint))
 }
 
 /// What was learned of one DAO.

@@ -19,6 +19,24 @@ use crate::error::Result;
 /// Lattice units of a contribution of 1.
 const SCALE: u32 = 1 << 20;
 
+/// The square of how far [`lattice_sums`] move, at most, when a member comes or goes.
+const SENSITIVITY_SQUARED: u128 = (SCALE as u128) * (SCALE as u128);
+
+/// The sums of one query over the members in lattice units, each member's contribution held to an L2 norm of
+/// [`SCALE`]. A record does not see the others, so a member that comes or goes moves the sums by its own
+/// contribution and nothing else.
+fn lattice_sums(query: Query, records: &[Record], frame: &Frame) -> Vec<i64> {
+    let mut sums = vec![0_i64; query.cells(frame.grid, frame.proposals)];
+    for record in records {
+        let cells = contribution(query, record, frame);
+        let weights: Vec<f64> = cells.iter().map(|(_, weight)| *weight).collect();
+        for ((cell, _), units) in cells.iter().zip(quantise_contribution(&weights, SCALE)) {
+            sums[*cell] += units;
+        }
+    }
+    sums
+}
+
 /// Measures all queries. Each member's contribution to each has an L2 norm of at most 1, so the sum moves by
 /// at most 1 when a member comes or goes, and the noise follows from the query's share of the budget alone.
 ///
@@ -37,16 +55,8 @@ pub(crate) fn measured<N: Noise>(
             // The classes come from the noisy profile: a function of what was released before.
             frame.sizes = size_classes(counts.get(Query::Popularity));
         }
-        let mut sums = vec![0_i64; query.cells(grid, proposals)];
-        for record in records {
-            let cells = contribution(query, record, &frame);
-            let weights: Vec<f64> = cells.iter().map(|(_, weight)| *weight).collect();
-            for ((cell, _), units) in cells.iter().zip(quantise_contribution(&weights, SCALE)) {
-                sums[*cell] += units;
-            }
-        }
-        let squared = u128::from(SCALE) * u128::from(SCALE);
-        let noisy = measurer.measure(query.name(), &sums, squared, query.budget_share())?;
+        let sums = lattice_sums(query, records, &frame);
+        let noisy = measurer.measure(query.name(), &sums, SENSITIVITY_SQUARED, query.budget_share())?;
         let scale = f64::from(SCALE);
         counts.values.insert(query, noisy.values.iter().map(|value| value / scale).collect());
         counts.sigma.insert(query, noisy.sigma / scale);
@@ -284,29 +294,6 @@ pub(crate) fn outcome(
 }
 
 #[cfg(test)]
-mod test {
-    use super::*;
-
-    #[test]
-    fn projection_keeps_the_total_and_the_order() {
-        let projected = project(&[5.0, -3.0, 1.0, 0.2], 4.0);
-        assert!((projected.iter().sum::<f64>() - 4.0).abs() < 1e-9);
-        assert!(projected.iter().all(|&value| value >= 0.0));
-        assert!(projected[0] > projected[2]);
-        // Already valid: unchanged.
-        assert_eq!(project(&[1.0, 2.0], 3.0), vec![1.0, 2.0]);
-    }
-
-    #[test]
-    fn reconciled_tables_agree_with_their_sides() {
-        let count: Vec<f64> = (0..COUNT_STARTS.len()).map(|bucket| 100.0 / (1.0 + bucket as f64)).collect();
-        let total: f64 = count.iter().sum();
-        let power = vec![total / 4.0; 4];
-        let joint = vec![1.0; JOINT_STARTS.len() * 4];
-        let table = reconcile(&joint, &count, &power, total);
-        for bin in 0..4 {
-            let found: f64 = (0..JOINT_STARTS.len()).map(|row| table[row * 4 + bin]).sum();
-            assert!((found - total / 4.0).abs() < 1e-6);
-        }
-    }
-}
+mod audit;
+#[cfg(test)]
+mod test;

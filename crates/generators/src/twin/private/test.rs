@@ -1,0 +1,294 @@
+use daotwin_core::{Limits, Run, Seed};
+use daotwin_history::builder::{Cell, ProposalRow, VoteRow};
+use daotwin_history::schema::Precision;
+use daotwin_history::view::DaoView;
+use daotwin_history::{HistoryBuilder, Table};
+use daotwin_privacy::{Budget, Measurer};
+use proptest::prelude::*;
+
+use super::super::bins::SIZE_CLASSES;
+use super::super::estimate::{exact_model, private_model};
+use super::super::measure::{exact, records};
+use super::super::model::DaoModel;
+use super::super::prior::Prior;
+use super::super::{FittedTwin, Learned};
+use super::*;
+
+/// A ballot of a drawn member.
+#[derive(Debug, Clone)]
+struct Cast {
+    proposal: usize,
+    at: Option<i64>,
+    precision: Precision,
+    power: i128,
+    choice: Vec<(i32, f64)>,
+}
+
+/// What a drawn member does.
+#[derive(Debug, Clone, Default)]
+struct Member {
+    ballots: Vec<Cast>,
+}
+
+/// A drawn DAO. The public columns and the members are drawn apart, so that members can come and go.
+#[derive(Debug, Clone)]
+struct Drawn {
+    /// Start and length of each window, and whether ballots have several entries.
+    proposals: Vec<(Option<i64>, Option<i64>, bool)>,
+    /// The member that wrote each proposal.
+    authors: Vec<Option<usize>>,
+    members: Vec<Member>,
+}
+
+const EPOCH: i64 = 1_700_000_000;
+
+impl Drawn {
+    /// The DAO without one member: neither its ballots nor its name on proposals.
+    fn view(&self, without: Option<usize>) -> DaoView {
+        let mut builder = HistoryBuilder::new(18, Limits::default());
+        let row = [("dao", Cell::Text("example")), ("platform", Cell::Text("snapshot"))];
+        builder.table(Table::Daos).push_named(&row).unwrap();
+        let choices = vec!["for".to_owned(), "against".to_owned()];
+        for (index, (start, length, several)) in self.proposals.iter().enumerate() {
+            let author = self.authors[index].filter(|author| Some(*author) != without);
+            let author = author.map(|author| format!("member {author}"));
+            let row = ProposalRow {
+                dao: "example",
+                proposal: &format!("proposal {index}"),
+                author: author.as_deref(),
+                voting_system: Some(if *several { "approval" } else { "single-choice" }),
+                choices: &choices,
+                created_at: *start,
+                start_at: *start,
+                end_at: start.zip(*length).map(|(start, length)| start + length),
+                ..ProposalRow::default()
+            };
+            builder.table(Table::Proposals).push_proposal(&row).unwrap();
+        }
+        for (index, member) in self.members.iter().enumerate() {
+            if Some(index) == without {
+                continue;
+            }
+            for cast in &member.ballots {
+                let row = VoteRow {
+                    dao: "example",
+                    proposal: &format!("proposal {}", cast.proposal % self.proposals.len()),
+                    member: &format!("member {index}"),
+                    cast_at: cast.at,
+                    precision: cast.precision,
+                    choice: &cast.choice,
+                    power: cast.power,
+                };
+                builder.table(Table::Votes).push_vote(&row).unwrap();
+            }
+        }
+        DaoView::one(&builder.finish().unwrap(), Some("example")).unwrap()
+    }
+}
+
+fn cast() -> impl Strategy<Value = Cast> {
+    let power = prop_oneof![
+        4 => 0..10_i128.pow(24),
+        2 => Just(10_i128.pow(18)),
+        1 => Just(0),
+        1 => Just(1),
+        1 => Just(-5),
+        1 => Just(i128::MAX),
+        1 => Just(10_i128.pow(36)),
+    ];
+    // Many within a sitting, some outside every window, some at the ends of what a time may be.
+    let at = prop_oneof![
+        6 => (0..30 * 86_400_i64).prop_map(|offset| Some(EPOCH + offset)),
+        3 => (0..600_i64).prop_map(|offset| Some(EPOCH + offset)),
+        1 => Just(None),
+        1 => Just(Some(i64::MIN)),
+        1 => Just(Some(-100_000_000_000)),
+        1 => Just(Some(100_000_000_000)),
+    ];
+    let choice = proptest::collection::vec((prop_oneof![1..4_i32, Just(1_000_000)], 0.0..2.0_f64), 0..24);
+    (0..40_usize, at, any::<bool>(), power, choice).prop_map(|(proposal, at, day, power, choice)| Cast {
+        proposal,
+        at,
+        precision: if day { Precision::Day } else { Precision::Second },
+        power,
+        choice,
+    })
+}
+
+fn member() -> impl Strategy<Value = Member> {
+    // Up to 80 ballots on at most 40 proposals: replaced ballots are among them.
+    prop_oneof![3 => proptest::collection::vec(cast(), 0..4), 1 => proptest::collection::vec(cast(), 0..80)]
+        .prop_map(|ballots| Member { ballots })
+}
+
+fn drawn() -> impl Strategy<Value = Drawn> {
+    let start = prop_oneof![
+        // Equal starts among them.
+        6 => (0..20_i64).prop_map(|day| Some(EPOCH + 86_400 * day)),
+        1 => Just(None),
+        1 => Just(Some(-100_000_000_000)),
+    ];
+    let length = prop_oneof![4 => (0..10 * 86_400_i64).prop_map(Some), 1 => Just(None)];
+    let proposals = proptest::collection::vec((start, length, any::<bool>()), 1..40);
+    (proposals, proptest::collection::vec(member(), 1..8)).prop_flat_map(|(proposals, members)| {
+        // Authors that never voted among them.
+        let author = proptest::option::of(0..members.len() + 2);
+        let authors = proptest::collection::vec(author, proposals.len());
+        (Just(proposals), authors, Just(members)).prop_map(|(proposals, authors, members)| Drawn {
+            proposals,
+            authors,
+            members,
+        })
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    /// The promise on which all noise rests: of two Histories that differ in one member, with everything it
+    /// did and wrote, no query's sums lie farther apart than claimed, whatever the turnout classes are.
+    #[test]
+    fn a_member_moves_no_query_further_than_claimed(
+        drawn in drawn(),
+        gone in 0..10_usize,
+        classes in proptest::collection::vec(0..SIZE_CLASSES as u8, 40),
+    ) {
+        // Members past the end are authors that never voted.
+        let gone = gone % (drawn.members.len() + 2);
+        let (with, without) = (records(&drawn.view(None)), records(&drawn.view(Some(gone))));
+        let proposals = drawn.proposals.len();
+        let mut frame = Frame::new(PowerGrid::COARSE, proposals);
+        frame.sizes = classes[..proposals].to_vec();
+        for query in Query::ALL {
+            let (a, b) = (lattice_sums(query, &with, &frame), lattice_sums(query, &without, &frame));
+            prop_assert_eq!(a.len(), query.cells(frame.grid, proposals));
+            prop_assert_eq!(b.len(), a.len());
+            let moved: u128 =
+                a.iter().zip(&b).map(|(a, b)| u128::from((a - b).unsigned_abs()).pow(2)).sum();
+            prop_assert!(moved <= SENSITIVITY_SQUARED, "{} moves by {}", query.name(), (moved as f64).sqrt());
+        }
+    }
+}
+
+/// Without the bound the same test fails: a member with 25 votes moves the plain sums by 5, and the bounded
+/// ones by all that is claimed and no more.
+#[test]
+fn plain_counts_move_further_than_claimed() {
+    let view = active(25).view(None);
+    let frame = Frame::new(PowerGrid::COARSE, view.proposals.len());
+    let records = records(&view);
+    let norm = |values: &[f64]| values.iter().map(|value| value * value).sum::<f64>().sqrt();
+    let plain = exact(Query::Popularity, &records[..1], &frame);
+    assert!((norm(&plain) - 5.0).abs() < 1e-12);
+    let scale = f64::from(SCALE);
+    let bounded: Vec<f64> = lattice_sums(Query::Popularity, &records[..1], &frame)
+        .iter()
+        .map(|units| *units as f64 / scale)
+        .collect();
+    assert!((0.999..=1.0).contains(&norm(&bounded)), "{}", norm(&bounded));
+}
+
+/// A DAO of some members that vote on every proposal, and write them in turn.
+fn active(proposals: usize) -> Drawn {
+    let members = (0..12)
+        .map(|member| Member {
+            ballots: (0..proposals)
+                .filter(|proposal| member == 0 || (proposal + member) % 3 == 0)
+                .map(|proposal| Cast {
+                    proposal,
+                    at: Some(EPOCH + 86_400 * proposal as i64 + 60 * member as i64),
+                    precision: Precision::Second,
+                    power: 10_i128.pow(18 + member as u32 / 3),
+                    choice: vec![(1 + i32::from(member % 4 == 0), 1.0)],
+                })
+                .collect(),
+        })
+        .collect();
+    Drawn {
+        proposals: (0..proposals)
+            .map(|index| (Some(EPOCH + 86_400 * index as i64), Some(3 * 86_400), false))
+            .collect(),
+        authors: (0..proposals).map(|index| Some(index % 12)).collect(),
+        members,
+    }
+}
+
+/// A twin's files.
+fn saved(model: DaoModel, measured: super::super::Measured) -> Vec<(String, Vec<u8>)> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("twin");
+    let learned = Learned { model, measured, privacy: None };
+    super::super::files::write(&path, &FittedTwin::assemble(vec![learned], Seed(1), None)).unwrap();
+    let mut files: Vec<(String, Vec<u8>)> = std::fs::read_dir(&path)
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .map(|entry| (entry.file_name().into_string().unwrap(), std::fs::read(entry.path()).unwrap()))
+        .collect();
+    files.sort();
+    files
+}
+
+/// Two DAOs with the same public columns and nothing else in common: given the same noisy counts, the twins
+/// are the same to the byte. So the private model reads no protected column but through the counts. The
+/// same comparison tells the models without privacy apart.
+#[test]
+fn a_private_model_depends_on_the_counts_alone() {
+    let one = active(30);
+    let other = Drawn {
+        authors: vec![Some(3); 30],
+        members: vec![Member { ballots: one.members[0].ballots[3..5].to_vec() }; 2],
+        ..one.clone()
+    };
+    let mut silent = one.clone();
+    silent.members.clear();
+    silent.authors = vec![None; 30];
+    let budget = Budget::new(3.0, 1e-6).unwrap();
+    let view = one.view(None);
+    let stream = Seed(4).stream("counts");
+    let mut measurer = Measurer::seeded(budget, stream);
+    let counts = measured(&records(&view), PowerGrid::COARSE, 30, &mut measurer).unwrap();
+    let law = Prior::embedded().unwrap().of("snapshot");
+    let run = Run::default();
+    let private = |view: &DaoView| {
+        let model = private_model(view, counts.clone(), &law, Seed(2), &run).unwrap();
+        saved(model, counts.named())
+    };
+    let first = private(&view);
+    // State and scores are protected too.
+    let mut marked = view.clone();
+    for proposal in &mut marked.proposals {
+        proposal.state = Some("executed".to_owned());
+    }
+    for view in [other.view(None), silent.view(None), marked] {
+        assert_eq!(first, private(&view));
+    }
+    let exact = |drawn: &Drawn| {
+        let model = exact_model(&drawn.view(None), &law, Seed(2), &run).unwrap();
+        saved(model, super::super::Measured::new())
+    };
+    assert_ne!(exact(&one), exact(&other));
+}
+
+
+#[test]
+fn projection_keeps_the_total_and_the_order() {
+    let projected = project(&[5.0, -3.0, 1.0, 0.2], 4.0);
+    assert!((projected.iter().sum::<f64>() - 4.0).abs() < 1e-9);
+    assert!(projected.iter().all(|&value| value >= 0.0));
+    assert!(projected[0] > projected[2]);
+    // Already valid: unchanged.
+    assert_eq!(project(&[1.0, 2.0], 3.0), vec![1.0, 2.0]);
+}
+
+#[test]
+fn reconciled_tables_agree_with_their_sides() {
+    let count: Vec<f64> = (0..COUNT_STARTS.len()).map(|bucket| 100.0 / (1.0 + bucket as f64)).collect();
+    let total: f64 = count.iter().sum();
+    let power = vec![total / 4.0; 4];
+    let joint = vec![1.0; JOINT_STARTS.len() * 4];
+    let table = reconcile(&joint, &count, &power, total);
+    for bin in 0..4 {
+        let found: f64 = (0..JOINT_STARTS.len()).map(|row| table[row * 4 + bin]).sum();
+        assert!((found - total / 4.0).abs() < 1e-6);
+    }
+}
