@@ -269,7 +269,6 @@ fn a_private_model_depends_on_the_counts_alone() {
     assert_ne!(exact(&one), exact(&other));
 }
 
-
 #[test]
 fn projection_keeps_the_total_and_the_order() {
     let projected = project(&[5.0, -3.0, 1.0, 0.2], 4.0);
