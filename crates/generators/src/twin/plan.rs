@@ -169,7 +169,7 @@ impl Plan {
             let gap = if model.day_precision { gap - (gap - hour).rem_euclid(86_400) } else { gap };
             start = start.map(|start| start + if index == 0 { 0 } else { gap.max(0) });
             let duration = learned.duration.map(|seconds| seconds as f64 * conditions.duration);
-            let created_at = start.zip(learned.delay).map(|(start, delay)| start - jitter(delay));
+            let created_at = start.zip(learned.delay).map(|(start, delay)| start - jitter(delay.max(0)));
             proposals.push(Planned {
                 slot,
                 size: sizes[slot],

@@ -235,7 +235,7 @@ impl Tallies {
                 precision: if model.block_precision { Precision::Block } else { Precision::Second },
                 quorum: slot.quorum.map(|quorum| amount::from_tokens(quorum, decimals)),
                 state: Some(if passed { &model.states.0 } else { &model.states.1 }),
-                scores,
+                scores: if labels.is_empty() { &[] } else { scores },
             })?;
         }
         Ok(table.take()?)
@@ -244,6 +244,10 @@ impl Tallies {
 
 /// Labels for the choices: the usual three for governors, numbers elsewhere.
 fn labels(model: &DaoModel, choices: usize, scores: usize) -> Vec<String> {
+    if choices == 0 {
+        // The source did not tell them, so neither does the twin.
+        return Vec::new();
+    }
     let count = choices.max(scores);
     let usual = ["for", "against", "abstain"];
     if count <= usual.len() && model.platform.contains("onchain") || model.platform.contains("governor") {
