@@ -1,6 +1,11 @@
 //! What the import tests share: where the data lies, and how a History is made from it.
 
 #![allow(dead_code, reason = "every test file takes its part")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test fails by panicking and says why it is skipped"
+)]
 
 use std::path::PathBuf;
 
