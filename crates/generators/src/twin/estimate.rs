@@ -318,6 +318,9 @@ fn public_side(view: &DaoView) -> DaoModel {
         hour: Vec::new(),
         ballot_size: Vec::new(),
         authored: Vec::new(),
+        observed: view.proposals.len(),
+        level_spread: 0.0,
+        holdings: None,
     }
 }
 

@@ -10,6 +10,7 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
 use super::FittedTwin;
+use super::holdings::Holdings;
 use super::manifest::{Manifest, VERSION};
 use super::model::{DaoModel, PowerPiece, Slot, Turnout};
 use super::outcome::Outcome;
@@ -33,6 +34,12 @@ struct Words {
     slots: Vec<Slot>,
     core_votes: u32,
     dissent_shape: Option<f64>,
+    #[serde(default)]
+    observed: usize,
+    #[serde(default)]
+    level_spread: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    holdings: Option<Holdings>,
 }
 
 /// What stands before the names of noisy counts.
@@ -97,6 +104,9 @@ fn words(model: &DaoModel) -> Words {
         slots: model.slots.clone(),
         core_votes: model.core_votes,
         dissent_shape: model.dissent_shape.is_finite().then_some(model.dissent_shape),
+        observed: model.observed,
+        level_spread: model.level_spread,
+        holdings: model.holdings.clone(),
     }
 }
 
@@ -166,8 +176,7 @@ pub(crate) fn parse(path: &Path, manifest: &[u8], model_bytes: &[u8], weights: &
     if manifest.version != VERSION {
         return Err(not(format!("its version is {}, this program reads {VERSION}", manifest.version)));
     }
-    let words: Vec<Words> =
-        serde_json::from_slice(model_bytes).map_err(|error| not(format!("`model.json`: {error}")))?;
+    let words: Vec<Words> = precise(model_bytes).map_err(|error| not(format!("`model.json`: {error}")))?;
     let tensors =
         SafeTensors::deserialize(weights).map_err(|error| not(format!("`weights.safetensors`: {error}")))?;
     let (mut models, mut measured) = (Vec::new(), Vec::new());
@@ -186,6 +195,12 @@ pub(crate) fn parse(path: &Path, manifest: &[u8], model_bytes: &[u8], weights: &
         return Err(not("the manifest and the model list different numbers of DAOs".to_owned()));
     }
     Ok(FittedTwin { manifest, models, measured })
+}
+
+/// Reads JSON so that every float is the one that was written: by way of numbers kept as text, because the
+/// direct way may miss the last bit.
+fn precise<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<T> {
+    serde_json::from_value(serde_json::from_slice(bytes)?)
 }
 
 fn values(name: &str, view: &TensorView<'_>) -> std::result::Result<Vec<f64>, String> {
@@ -295,6 +310,9 @@ fn model(index: usize, words: Words, tensors: &SafeTensors<'_>) -> std::result::
         ballot_size: table("ballot_size")?,
         authored: table("authored")?,
         dissent_shape: words.dissent_shape.unwrap_or(f64::INFINITY),
+        observed: words.observed,
+        level_spread: words.level_spread,
+        holdings: words.holdings,
     };
     for (name, found, expected) in model.lengths() {
         if found != expected {
@@ -304,6 +322,10 @@ fn model(index: usize, words: Words, tensors: &SafeTensors<'_>) -> std::result::
     if !model.weights.fits(model.groups()) {
         return Err("the tables of weights do not fit the groups of power".to_owned());
     }
+    if !(0.0..=10.0).contains(&model.level_spread) {
+        return Err("`level_spread` is not between 0 and 10".to_owned());
+    }
+    model.holdings.as_ref().map_or(Ok(()), Holdings::check)?;
     if model.decimals > 38 || model.slots.iter().any(|slot| slot.choices > 1_000) {
         return Err("decimals or choices are over their limits".to_owned());
     }

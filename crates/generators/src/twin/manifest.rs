@@ -28,6 +28,10 @@ pub struct Manifest {
     pub public: BTreeMap<String, Vec<String>>,
     /// The columns that were protected.
     pub protected: BTreeMap<String, Vec<String>>,
+    /// Tables that a sample does not have, with the reason. Under privacy, those that no query looks at,
+    /// whether the data has them or not.
+    #[serde(default)]
+    pub left_out: BTreeMap<String, String>,
 }
 
 /// One DAO of a twin.

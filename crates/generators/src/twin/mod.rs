@@ -5,7 +5,8 @@
 //! a member voted, how long ago, at which rhythm, and on its power ([`participation`]). A member's power
 //! keeps its value or jumps; times in the window come from the member's sitting or from the law of the
 //! window; choices meet the proposal's outcome in heads and in power ([`outcome`]). Keys, windows, single
-//! ballots and tallies hold by construction.
+//! ballots and tallies hold by construction. Who holds how much and who votes for whom is learned where the
+//! data says ([`holdings`]), in fits without privacy only.
 //!
 //! Everything is learned from one fixed list of counts ([`measure`]), exact or noisy, so that the private fit
 //! is the same code on noisier numbers.
@@ -17,6 +18,7 @@ pub mod compare;
 mod draw;
 mod estimate;
 mod files;
+mod holdings;
 mod manifest;
 mod measure;
 mod model;
@@ -106,8 +108,9 @@ impl FittedTwin {
             seed,
             fingerprint,
             daos,
-            public: columns(Privacy::Public),
-            protected: columns(Privacy::Protected),
+            public: columns(Privacy::Public, &learned),
+            protected: columns(Privacy::Protected, &learned),
+            left_out: BTreeMap::new(),
         };
         let (models, measured) = learned.into_iter().map(|learned| (learned.model, learned.measured)).unzip();
         Self { manifest, models, measured }
@@ -151,14 +154,39 @@ impl FittedTwin {
     }
 }
 
-fn columns(privacy: Privacy) -> BTreeMap<String, Vec<String>> {
-    [Table::Daos, Table::Members, Table::Proposals, Table::Votes]
+/// The tables of every sample.
+const TABLES: [Table; 4] = [Table::Daos, Table::Members, Table::Proposals, Table::Votes];
+/// The tables of the samples of fits without privacy, where the data has them.
+const FURTHER: [Table; 2] = [Table::Holdings, Table::Delegations];
+
+fn columns(privacy: Privacy, learned: &[Learned]) -> BTreeMap<String, Vec<String>> {
+    let known = |table: &Table| {
+        let holdings = learned.iter().filter_map(|learned| learned.model.holdings.as_ref());
+        holdings.into_iter().any(|holdings| holdings.knows(*table == Table::Delegations))
+    };
+    TABLES
         .into_iter()
+        .chain(FURTHER.into_iter().filter(known))
         .map(|table| {
             let columns = table.columns().iter().filter(|column| column.privacy == privacy);
             (table.name().to_owned(), columns.map(|column| column.name.to_owned()).collect())
         })
         .collect()
+}
+
+/// The tables that a sample will not have, with the reason.
+fn left_out(history: &History, private: bool) -> BTreeMap<String, String> {
+    let reason = |table: &Table| {
+        if TABLES.contains(table) || !private && FURTHER.contains(table) {
+            None
+        } else if private {
+            Some("fits with privacy do not look at it")
+        } else {
+            (history.rows(*table) > 0).then_some("the twin has no model of it")
+        }
+    };
+    let all = Table::ALL.into_iter();
+    all.filter_map(|table| Some((table.name().to_owned(), reason(&table)?.to_owned()))).collect()
 }
 
 /// Pools the laws of the DAOs of a public History, as the JSON text of the embedded prior. Made once by
@@ -189,7 +217,8 @@ pub fn fit(history: &History, options: &FitOptions, run: &Run) -> Result<FittedT
         let law = prior.of(&view.platform);
         let learned = match &options.privacy {
             None => {
-                let model = estimate::exact_model(view, &law, options.seed, run)?;
+                let mut model = estimate::exact_model(view, &law, options.seed, run)?;
+                model.holdings = holdings::learn(history, view, model.members())?;
                 Learned { model, measured: BTreeMap::new(), privacy: None }
             }
             Some(privacy) => {
@@ -220,7 +249,9 @@ pub fn fit(history: &History, options: &FitOptions, run: &Run) -> Result<FittedT
         None => Some(history.fingerprint()?),
         Some(_) => None,
     };
-    Ok(FittedTwin::assemble(learned, options.seed, fingerprint))
+    let mut twin = FittedTwin::assemble(learned, options.seed, fingerprint);
+    twin.manifest.left_out = left_out(history, options.privacy.is_some());
+    Ok(twin)
 }
 
 /// What was learned of one DAO.
@@ -237,11 +268,12 @@ impl Synthesizer for Twin {
 
     fn card(&self) -> Card {
         Card {
-            purpose: "whole Histories: proposals, members, votes with power, time and choice",
+            purpose: "whole Histories: proposals, members, votes with power, time and choice, holdings, \
+                      delegations",
             source: "recurrent events with gap-time and count-dependent rates (Cook and Lawless 2007, ch. 4-5); \
                      calibration by indirect inference (Gourieroux, Monfort and Renault 1993)",
             limits: "choices follow each proposal's outcome; opposing blocs are kept only as far as members \
-                     differ in their readiness to dissent",
+                     differ in their readiness to dissent; private fits leave holdings and delegations out",
             bytes_per_vote: 4_096,
         }
     }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::bins::{COUNT_STARTS, LEVEL_BINS, SPREAD_CLASSES, STEADY_BINS, TIME_BINS, size_classes};
+use super::holdings::Holdings;
 use super::measure::JOINT_STARTS;
 use super::outcome::Outcome;
 use super::participation::Weights;
@@ -99,6 +100,12 @@ pub(crate) struct DaoModel {
     pub(crate) authored: Vec<f64>,
     /// Shape of the gamma law of members' readiness to dissent; infinite for all alike.
     pub(crate) dissent_shape: f64,
+    /// Proposals whose turnout was seen; those beyond are at a level that is not known exactly.
+    pub(crate) observed: usize,
+    /// Standard deviation of the logarithm of that level.
+    pub(crate) level_spread: f64,
+    /// Holdings and delegations, where the data has any.
+    pub(crate) holdings: Option<Holdings>,
 }
 
 impl DaoModel {

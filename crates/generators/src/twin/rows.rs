@@ -15,6 +15,7 @@ use daotwin_history::builder::{Cell, ProposalRow, TableBuilder};
 use daotwin_history::schema::{Precision, choice_fields};
 
 use super::draw::Block;
+use super::holdings::Part;
 use super::model::DaoModel;
 use super::outcome::several_entries;
 use super::plan::{Plan, streams};
@@ -116,14 +117,16 @@ pub(crate) fn votes(
     RecordBatch::try_new(Table::Votes.schema(decimals), columns).map_err(arrow)
 }
 
-/// The members of a block.
+/// The members of a block: its voters, then those who only hold, delegate or are delegated to.
 pub(crate) fn members(
     model: &DaoModel,
     block: &Block,
+    part: &Part,
     names: &[String],
     decimals: u8,
 ) -> Result<RecordBatch> {
     let mut seen: Vec<Option<i64>> = vec![None; names.len()];
+    seen[..part.seen.len()].copy_from_slice(&part.seen);
     for (&member, &at) in block.member.iter().zip(&block.at) {
         let entry = &mut seen[member as usize];
         *entry = match (*entry, at) {
@@ -133,7 +136,11 @@ pub(crate) fn members(
     }
     let precision = if model.day_precision { Precision::Day } else { Precision::Second };
     let mut table = TableBuilder::new(Table::Members, decimals);
-    for (name, at) in names.iter().zip(seen) {
+    for (member, (name, at)) in names.iter().zip(seen).enumerate() {
+        if part.used.get(member) == Some(&false) {
+            continue;
+        }
+        let at = at.map(|at| if model.day_precision { at - at.rem_euclid(86_400) } else { at });
         table.push(&[
             Cell::Text(&model.dao),
             Cell::Text(name),

@@ -12,6 +12,7 @@ use daotwin_history::{Error as HistoryError, Table};
 use rayon::prelude::*;
 
 use super::draw::{Block, Tables, block};
+use super::holdings;
 use super::model::DaoModel;
 use super::plan::{Plan, streams};
 use super::rows::{self, Names, Tallies};
@@ -138,25 +139,36 @@ pub(crate) fn sample(
     while done < plan.blocks {
         run.step(&stage, done, plan.blocks)?;
         let numbers: Vec<u64> = (done..(done + threads).min(plan.blocks)).collect();
-        let drawn: Vec<Result<(Block, Vec<String>, RecordBatch, RecordBatch)>> = numbers
+        let drawn: Vec<Result<(Block, Vec<String>, Vec<(Table, RecordBatch)>)>> = numbers
             .par_iter()
             .map(|&number| {
                 let block = block(model, &tables, &plan, seed, number, run)?;
-                let members: Vec<String> =
-                    (0..block.members).map(|member| names.member(number, member)).collect();
-                let votes = rows::votes(model, &block, &members, &proposals, decimals)?;
-                let list = rows::members(model, &block, &members, decimals)?;
-                Ok((block, members, votes, list))
+                let part = holdings::draw(model, &plan, &block, seed, number, &run.limits)?;
+                let all = block.members.max(part.members);
+                let members: Vec<String> = (0..all).map(|member| names.member(number, member)).collect();
+                let voters = &members[..block.members as usize];
+                let mut batches = vec![
+                    (Table::Votes, rows::votes(model, &block, voters, &proposals, decimals)?),
+                    (Table::Members, rows::members(model, &block, &part, &members, decimals)?),
+                ];
+                if model.holdings.as_ref().is_some_and(|law| law.knows(false)) {
+                    batches.push((Table::Holdings, part.holdings(model, &members, decimals)?));
+                }
+                if model.holdings.as_ref().is_some_and(|law| law.knows(true)) {
+                    batches.push((Table::Delegations, part.delegations(model, &members, decimals)?));
+                }
+                Ok((block, members, batches))
             })
             .collect();
         for result in drawn {
-            let (block, members, votes, list) = result?;
+            let (block, members, batches) = result?;
             tallies.add(model, &plan, &block)?;
             if writers.is_empty() {
                 writers = authors(model, &plan, &block, &members, seed);
             }
-            sink.put(Table::Votes, votes)?;
-            sink.put(Table::Members, list)?;
+            for (table, batch) in batches {
+                sink.put(table, batch)?;
+            }
         }
         done += numbers.len() as u64;
     }
