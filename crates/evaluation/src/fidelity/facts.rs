@@ -28,12 +28,11 @@ pub(crate) fn scores(context: &Context<'_>, table: &FactTable) -> Vec<Score> {
         .iter()
         .zip(FACTS)
         .map(|(row, fact)| {
-            let mut references = vec![
+            // The facts' own values have another unit than their distances: they stand in the table.
+            let references = vec![
                 ("bootstrap floor".to_owned(), row.floor),
                 ("independent columns".to_owned(), fact.distance(real, &naive)),
             ];
-            references.extend(row.real.map(|value| ("real value".to_owned(), value)));
-            references.extend(row.synthetic.map(|value| ("synthetic value".to_owned(), value)));
             let spread = row.distances.iter().copied();
             let interval = (row.distances.len() > 1).then(|| {
                 (spread.clone().fold(f64::INFINITY, f64::min), spread.fold(f64::NEG_INFINITY, f64::max))
