@@ -11,6 +11,8 @@ use daotwin_core::{Run, Seed};
 use daotwin_generators::twin;
 use daotwin_history::ingest::{Options, ingest};
 use daotwin_history::synthesizer::{FitOptions, Fitted, PrivacyOptions};
+use daotwin_privacy::ledger::Unit;
+use daotwin_privacy::{Account, Budget, Ledger};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
@@ -21,6 +23,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let paths: Vec<PathBuf> = names.iter().map(|name| data.join(format!("{name}.csv.gz"))).collect();
     let run = Run::default();
     let history = ingest(&paths, &Options::default(), &run)?;
+    let account = Account::new("decentraland", Unit::Member)?;
+    let mut book = Ledger::open_or_create(&ledger)?;
+    if !book.accounts()?.iter().any(|status| status.account == account) {
+        book.register(&account, Budget::new(3.0, 1e-6)?)?;
+    }
     let options = FitOptions {
         seed: Seed(1),
         dao: None,

@@ -72,7 +72,13 @@ struct Place {
 
 impl Place {
     fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+        let place = Self { folder: tempfile::tempdir().unwrap() };
+        let mut ledger = Ledger::create(&place.ledger()).unwrap();
+        for name in ["example", "another", "copy", "other"] {
+            let account = Account::new(name, Unit::Member).unwrap();
+            ledger.register(&account, Budget::new(EPSILON, DELTA).unwrap()).unwrap();
+        }
+        place
     }
 
     fn ledger(&self) -> PathBuf {

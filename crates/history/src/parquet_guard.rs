@@ -57,7 +57,7 @@ fn viewed(data_type: &DataType) -> Option<DataType> {
 pub(crate) fn schema(path: &Path) -> Result<std::result::Result<SchemaRef, String>> {
     Ok(ParquetRecordBatchReaderBuilder::try_new(open(path)?)
         .map(|builder| builder.schema().clone())
-        .map_err(|error| format!("not a Parquet file: {error}")))
+        .map_err(|_| "damaged, or no Parquet file".to_owned()))
 }
 
 fn open(path: &Path) -> Result<File> {
@@ -78,7 +78,7 @@ impl Guarded {
         let damaged = |error: parquet::errors::ParquetError| format!("not readable: {error}");
         let builder = match ParquetRecordBatchReaderBuilder::try_new(open(path)?) {
             Ok(builder) => builder,
-            Err(error) => return Ok(Err(format!("not a Parquet file: {error}"))),
+            Err(_) => return Ok(Err("damaged, or no Parquet file".to_owned())),
         };
         let what = |what: &str| format!("the {what} of `{}`", path.display());
         let (found, allowed) = (builder.schema().fields().len() as u64, limits.max_columns);

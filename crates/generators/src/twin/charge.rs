@@ -32,8 +32,8 @@ fn request(view: &DaoView, account: &str, budget: Budget) -> Fingerprint {
 
 /// Noisy counts of one DAO, and what may be said about them.
 ///
-/// A DAO that the ledger does not know is registered with this fit's budget as its limit: a second fit is then
-/// refused until the owner raises the limit on purpose.
+/// The account must be in the ledger: what may ever be spent on a DAO is decided before the first fit, not by
+/// it (`daotwin privacy register`).
 ///
 /// # Errors
 /// The budget, the ledger, the operating system's randomness.
@@ -50,11 +50,7 @@ pub(crate) fn noisy_counts(view: &DaoView, options: &PrivacyOptions) -> Result<(
     }
     let name = options.account.as_deref().unwrap_or(&view.dao);
     let account = Account::new(name, Unit::Member)?;
-    let mut ledger = Ledger::open_or_create(&options.ledger)?;
-    let known = ledger.accounts()?.iter().any(|status| status.account == account);
-    if !known {
-        ledger.register(&account, budget)?;
-    }
+    let mut ledger = Ledger::open(&options.ledger)?;
     let names = public_names(view);
     let request = request(view, name, budget);
     let reservation = ledger.reserve(&Charge {

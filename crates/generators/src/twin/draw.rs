@@ -355,7 +355,7 @@ fn choose(
         let outcome = &model.outcomes[outcomes[proposal]];
         let chosen = assign(outcome, &voters, &order, &mut stream);
         let slot = &model.slots[planned.slot];
-        let system = slot.voting_system.and_then(|index| model.voting_systems.get(usize::from(index)));
+        let system = slot.voting_system.and_then(|index| model.voting_systems.get(index as usize));
         if let Some(system) = system.filter(|system| several_entries(system)) {
             let choices = (slot.choices as usize).max(outcome.heads.len()).max(1);
             for (offset, &first) in chosen.iter().enumerate() {

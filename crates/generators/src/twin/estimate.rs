@@ -123,16 +123,28 @@ fn shared_powers(records: &[Record]) -> Vec<(f64, f64)> {
         .collect()
 }
 
+/// Words in order of their first use, with their numbers.
+#[derive(Default)]
+struct Words {
+    list: Vec<String>,
+    numbers: BTreeMap<String, u32>,
+}
+
+impl Words {
+    fn number(&mut self, word: Option<&String>) -> Option<u32> {
+        let word = word?;
+        if let Some(&number) = self.numbers.get(word) {
+            return Some(number);
+        }
+        let number = self.list.len() as u32;
+        self.list.push(word.clone());
+        self.numbers.insert(word.clone(), number);
+        Some(number)
+    }
+}
+
 fn slots(view: &DaoView) -> (Vec<Slot>, Vec<String>, Vec<String>) {
-    let (mut categories, mut systems): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
-    let index = |list: &mut Vec<String>, word: &Option<String>| {
-        word.as_ref().map(|word| {
-            list.iter().position(|known| known == word).unwrap_or_else(|| {
-                list.push(word.clone());
-                list.len() - 1
-            }) as u16
-        })
-    };
+    let (mut categories, mut systems) = (Words::default(), Words::default());
     let mut before: Option<i64> = None;
     let slots = view
         .proposals
@@ -144,14 +156,14 @@ fn slots(view: &DaoView) -> (Vec<Slot>, Vec<String>, Vec<String>) {
                 gap,
                 delay: proposal.start_at.zip(proposal.created_at).map(|(start, created)| start - created),
                 duration: proposal.start_at.zip(proposal.end_at).map(|(start, end)| end - start),
-                category: index(&mut categories, &proposal.category),
-                voting_system: index(&mut systems, &proposal.voting_system),
+                category: categories.number(proposal.category.as_ref()),
+                voting_system: systems.number(proposal.voting_system.as_ref()),
                 choices: proposal.choices,
                 quorum: proposal.quorum,
             }
         })
         .collect();
-    (slots, categories, systems)
+    (slots, categories.list, systems.list)
 }
 
 /// How many of the most active members have targets of their own for choices.

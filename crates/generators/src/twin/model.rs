@@ -38,9 +38,9 @@ pub(crate) struct Slot {
     /// Seconds from start to end.
     pub(crate) duration: Option<i64>,
     /// Index into the categories.
-    pub(crate) category: Option<u16>,
+    pub(crate) category: Option<u32>,
     /// Index into the voting systems.
-    pub(crate) voting_system: Option<u16>,
+    pub(crate) voting_system: Option<u32>,
     /// How many choices.
     pub(crate) choices: u32,
     /// Quorum in tokens.

@@ -86,13 +86,13 @@ pub(crate) fn assign(outcome: &Outcome, voters: &[Voter], order: &[u32], stream:
         let ballots: f64 = heads_left.iter().map(|&count| count.max(0.0)).sum();
         for choice in 0..choices {
             // A head is given to a choice only as far as its power still has room for the voter's.
-            let fits = matters < 1.0 || power_left[choice] > 0.5 * voter.power;
+            let fits = matters < 1.0 || power_left[choice] > 0.8 * voter.power;
             let power = if owed > 0.0 { power_left[choice].max(0.0).powf(SHARPNESS) / owed } else { 0.0 };
             let heads = if ballots > 0.0 { heads_left[choice].max(0.0) / ballots } else { 0.0 };
             let heads = heads * if choice == lead { 1.0 } else { voter.dissent };
             // Even the powerful choose among what their own kind chose.
-            weights[choice] =
-                by_power * power * (heads + 0.01) + (1.0 - by_power) * heads * if fits { 1.0 } else { 0.1 };
+            let room = if fits { 1.0 } else { 0.1 };
+            weights[choice] = (by_power * power * (heads + 0.01) + (1.0 - by_power) * heads) * room;
         }
         let choice = if weights.iter().sum::<f64>() > 0.0 { stream.weighted(&weights) } else { lead };
         chosen[index as usize] = choice as u16;

@@ -90,7 +90,7 @@ pub(crate) struct Plan {
 /// The order of learned proposals that a sample follows. The learned history comes first, as it was; what
 /// goes beyond it (or differs from it by a condition) follows runs of the later half, of geometric length
 /// (stationary bootstrap: Politis and Romano 1994).
-fn order(model: &DaoModel, proposals: usize, category: Option<u16>, stream: &mut Stream) -> Vec<usize> {
+fn order(model: &DaoModel, proposals: usize, category: Option<u32>, stream: &mut Stream) -> Vec<usize> {
     let learned = model.slots.len();
     let fits = |slot: &usize| category.is_none() || model.slots[*slot].category == category;
     let pool: Vec<usize> = (0..learned).filter(fits).collect();
@@ -118,7 +118,7 @@ impl Plan {
         let conditions = Conditions::read(&options.conditions)?;
         let category = match &conditions.category {
             Some(name) => match model.categories.iter().position(|category| category == name) {
-                Some(index) => Some(index as u16),
+                Some(index) => Some(index as u32),
                 None => {
                     let known = model.categories.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>();
                     return Err(Error::Options {

@@ -185,6 +185,16 @@ pub(crate) fn reconcile(joint: &[f64], count: &[f64], power: &[f64], total: f64)
     table
 }
 
+/// The sums of the values before each index; one more than values.
+fn running_sums(values: &[f64]) -> Vec<f64> {
+    let mut sum = 0.0;
+    let sums = values.iter().map(|value| {
+        sum += value;
+        sum
+    });
+    std::iter::once(0.0).chain(sums).collect()
+}
+
 /// The turnout of each proposal.
 ///
 /// The noisy profile keeps its order; its spread is corrected for the noise, and its values are laid on the
@@ -212,11 +222,12 @@ pub(crate) fn turnout(counts: &Counts, members: f64, votes: f64) -> Vec<Turnout>
     // Newcomers arrive at a rate that changes slowly, as a share of the voters.
     let first = counts.get(Query::First);
     let half = (profile.len() / 12).max(2);
+    let (level_sums, first_sums) = (running_sums(&levels), running_sums(first));
     let mut shares: Vec<f64> = (0..profile.len())
         .map(|index| {
-            let range = index.saturating_sub(half)..(index + half + 1).min(profile.len());
-            let voters: f64 = levels[range.clone()].iter().sum();
-            (first[range].iter().sum::<f64>() / voters.max(1e-9)).clamp(0.01, 1.0)
+            let (from, to) = (index.saturating_sub(half), (index + half + 1).min(profile.len()));
+            let voters = level_sums[to] - level_sums[from];
+            ((first_sums[to] - first_sums[from]) / voters.max(1e-9)).clamp(0.01, 1.0)
         })
         .collect();
     shares[0] = 1.0;

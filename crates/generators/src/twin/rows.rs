@@ -176,7 +176,7 @@ impl Tallies {
     pub(crate) fn add(&mut self, model: &DaoModel, plan: &Plan, block: &Block) -> Result<()> {
         for (proposal, pair) in block.starts.windows(2).enumerate() {
             let slot = &model.slots[plan.proposals[proposal].slot];
-            let system = slot.voting_system.and_then(|index| model.voting_systems.get(usize::from(index)));
+            let system = slot.voting_system.and_then(|index| model.voting_systems.get(index as usize));
             // A ranking counts for its first preference, an approval for every choice it names; the other
             // systems divide a ballot's power among its (equally weighted) entries.
             let first_only = system.is_none_or(|system| {
@@ -219,8 +219,8 @@ impl Tallies {
         for (index, planned) in plan.proposals.iter().enumerate() {
             let slot = &model.slots[planned.slot];
             let scores = &self.sums[index];
-            let word = |list: &[String], index: Option<u16>| {
-                index.and_then(|index| list.get(usize::from(index)).cloned())
+            let word = |list: &[String], index: Option<u32>| {
+                index.and_then(|index| list.get(index as usize).cloned())
             };
             let category = word(&model.categories, slot.category);
             let voting_system = word(&model.voting_systems, slot.voting_system);
