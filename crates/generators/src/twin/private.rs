@@ -83,36 +83,6 @@ pub(crate) fn project(values: &[f64], total: f64) -> Vec<f64> {
     values.iter().map(|value| (value - level).max(0.0)).collect()
 }
 
-/// Members of each power, with the thin end of the tail made believable.
-///
-/// Where fewer members are left than noise could make up, single bins say nothing: a chance peak far out would
-/// be a whale that holds everything. From there on only the sum is believed, and it falls off geometrically,
-/// like a Pareto tail with exponent 0.6.
-pub(crate) fn power(noisy: &[f64], sigma: f64, grid: PowerGrid, members: f64) -> Vec<f64> {
-    let mut cut = noisy.len();
-    let mut above = 0.0;
-    for bin in (1..noisy.len()).rev() {
-        above += noisy[bin];
-        if above >= 2.0 * sigma * ((noisy.len() - bin) as f64).sqrt() {
-            break;
-        }
-        cut = bin;
-    }
-    let mut values = noisy.to_vec();
-    let tail = noisy[cut..].iter().sum::<f64>().clamp(0.5, 3.0 * sigma + 0.5);
-    let ratio = 10_f64.powf(-0.6 / grid.per_decade as f64);
-    for (step, value) in values[cut..].iter_mut().enumerate() {
-        *value = tail * (1.0 - ratio) * ratio.powi(step as i32);
-        if *value < 0.15 {
-            *value = 0.0;
-        }
-    }
-    let kept: f64 = values[cut..].iter().sum();
-    let body = project(&values[..cut], (members - kept).max(0.0));
-    values[..cut].copy_from_slice(&body);
-    values
-}
-
 /// Shares that borrow from a prior: as if `strength` further members followed it.
 pub(crate) fn borrow(values: &[f64], prior: &[f64], strength: f64) -> Vec<f64> {
     let total: f64 = prior.iter().sum();
@@ -151,38 +121,6 @@ fn bucket_means(starts: &[u32], proposals: usize) -> Vec<f64> {
 /// How many votes there were.
 pub(crate) fn votes(count: &[f64], proposals: usize) -> f64 {
     count.iter().zip(bucket_means(&COUNT_STARTS, proposals)).map(|(members, votes)| members * votes).sum()
-}
-
-/// Makes the joint table agree with the two single ones, by iterative proportional fitting.
-pub(crate) fn reconcile(joint: &[f64], count: &[f64], power: &[f64], total: f64) -> Vec<f64> {
-    let bins = power.len();
-    let mut table = project(joint, total);
-    let mut coarse = vec![0.0; JOINT_STARTS.len()];
-    for (bucket, members) in count.iter().enumerate() {
-        coarse[super::bins::bucket(&JOINT_STARTS, COUNT_STARTS[bucket])] += members;
-    }
-    // A cell whose noise hid its members must be able to grow again.
-    for (cell, value) in table.iter_mut().enumerate() {
-        *value += 0.1 * coarse[cell / bins] * power[cell % bins] / total.max(1.0);
-    }
-    for _ in 0..20 {
-        for (row, wanted) in coarse.iter().enumerate() {
-            let cells = &mut table[row * bins..(row + 1) * bins];
-            let found: f64 = cells.iter().sum();
-            if found > 0.0 {
-                for cell in cells.iter_mut() {
-                    *cell *= wanted / found;
-                }
-            }
-        }
-        for (bin, wanted) in power.iter().enumerate() {
-            let found: f64 = (0..coarse.len()).map(|row| table[row * bins + bin]).sum();
-            if found > 0.0 {
-                (0..coarse.len()).for_each(|row| table[row * bins + bin] *= wanted / found);
-            }
-        }
-    }
-    table
 }
 
 /// The turnout of each proposal.
@@ -292,6 +230,10 @@ pub(crate) fn outcome(
     let heads = spread(scaled(heads));
     Outcome { core: heads.clone(), heads, power: spread(scaled(power)) }
 }
+
+mod smooth;
+
+pub(crate) use smooth::{power, reconcile};
 
 #[cfg(test)]
 mod audit;
