@@ -10,7 +10,7 @@ use daotwin_privacy::{Measurer, quantise_contribution};
 
 use super::bins::{COUNT_STARTS, PowerGrid, size_classes};
 use super::estimate::Counts;
-use super::measure::{Frame, JOINT_STARTS, Query, Record, contribution};
+use super::measure::{Frame, Query, Record, contribution};
 use super::model::{DaoModel, Slot, Turnout};
 use super::outcome::Outcome;
 use super::prior::Pooled;

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::super::bins::SIZE_CLASSES;
 use super::super::estimate::{exact_model, private_model};
-use super::super::measure::{exact, records};
+use super::super::measure::{JOINT_STARTS, exact, records};
 use super::super::model::DaoModel;
 use super::super::prior::Prior;
 use super::super::{FittedTwin, Learned};
