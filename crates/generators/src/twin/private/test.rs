@@ -334,3 +334,32 @@ fn power_keeps_its_shape_under_noise() {
     let noise: Vec<f64> = (0..grid.len()).map(|_| stream.normal()).collect();
     assert!((power(&noise, 50.0, grid, 3.0, None).iter().sum::<f64>() - 3.0).abs() < 1e-9);
 }
+
+/// The dissent found gives back the share of first choices that was measured, drawn as the twin draws it.
+#[test]
+fn dissent_follows_the_measured_choices() {
+    let prior = Prior::embedded().unwrap().of("snapshot");
+    let slot = |choices| Slot {
+        gap: None,
+        delay: None,
+        duration: None,
+        category: None,
+        voting_system: None,
+        choices,
+        quorum: None,
+    };
+    for (shares, choices) in [([0.95, 0.04, 0.01], 2), ([0.8, 0.15, 0.05], 3), ([0.68, 0.3, 0.02], 2)] {
+        let slots = vec![slot(choices); 400];
+        let factor = dissent(&slots, &prior, &shares);
+        let mut stream = Seed(5).stream("outcomes");
+        let mean: f64 = slots
+            .iter()
+            .map(|slot| f64::from(outcome(slot, &prior, &shares, factor, &mut stream).heads[0]))
+            .sum::<f64>()
+            / slots.len() as f64;
+        // 400 leads with a deviation of 0.45 at most: five standard errors are 0.11.
+        assert!((mean - shares[0]).abs() < 0.11, "{shares:?}: {mean}, factor {factor}");
+    }
+    // Three choices chosen alike say nothing about how large a lead is.
+    assert_eq!(dissent(&[slot(3)], &prior, &[0.34, 0.33, 0.33]), 1.0);
+}
