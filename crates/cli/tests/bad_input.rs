@@ -96,7 +96,7 @@ const INGEST: &[Case] = &[
         "a mapping to a column that is not there",
         "ingest ballots.csv --mapping mapping.toml --out new",
         |folder| {
-            let map = "[votes.columns]\nproposal = \"proposal\"\nmember = \"voter_adr\"\nchoice = \"choice\"\npower = \"power\"\n";
+            let map = "[votes]\nfile = \"ballots.csv\"\n\n[votes.constants]\ndao = \"mine\"\n\n[votes.columns]\nproposal = \"proposal\"\nmember = \"voter_adr\"\nchoice = \"choice\"\npower = \"power\"\n";
             write(&folder.join("mapping.toml"), map);
         },
         2,

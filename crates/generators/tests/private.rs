@@ -139,7 +139,12 @@ fn a_fit_is_charged_and_says_what_it_keeps() {
     let path = place.folder.path().join("twin");
     fitted.save(&path).unwrap();
     let read = FittedTwin::read(&path, &Run::default()).unwrap();
-    assert_eq!(read.manifest().daos[0].privacy.as_ref(), Some(privacy));
+    let again = read.manifest().daos[0].privacy.as_ref().unwrap();
+    assert_eq!((again.ledger, again.noise), (privacy.ledger, privacy.noise));
+    // A number read from JSON may differ in the last bit.
+    let kept = again.claim.as_ref().unwrap();
+    assert!((kept.epsilon - claim.epsilon).abs() < 1e-12 && (kept.rho - claim.rho).abs() < 1e-12);
+    assert_eq!((kept.delta, &kept.unit), (claim.delta, &claim.unit));
 }
 
 /// The account is the DAO: however the data is turned, a second fit is refused, and the record stays.
@@ -253,6 +258,20 @@ fn seeded_noise_claims_nothing() {
     assert_eq!(privacy.claim, None);
     assert_eq!(privacy.ledger, None);
     assert_eq!(privacy.noise, NoiseKind::Seeded);
+    assert!(!place.ledger().exists());
+}
+
+/// Two DAOs under one account: refused before the first of them is charged.
+#[test]
+fn an_account_is_one_dao() {
+    let place = Place::new();
+    let mut builder = HistoryBuilder::new(18, Limits::default());
+    for dao in ["one", "two"] {
+        builder.table(Table::Daos).push_named(&[("dao", Cell::Text(dao))]).unwrap();
+    }
+    let history = builder.finish().unwrap();
+    let options = PrivacyOptions { account: Some("both".to_owned()), ..place.options() };
+    assert_eq!(kind(fit(&history, options)), ErrorKind::Usage);
     assert!(!place.ledger().exists());
 }
 

@@ -428,8 +428,9 @@ pub(crate) fn private_model(
     let members = private::members(&counts);
     let count = private::project(counts.get(Query::Count), members);
     let sigma = counts.sigma(Query::Power);
-    let power = private::power(counts.get(Query::Power), sigma, counts.grid, members);
-    let joint = private::reconcile(counts.get(Query::Joint), &count, &power, members);
+    let power = private::power(counts.get(Query::Power), sigma, counts.grid, members, view.supply);
+    let joint =
+        private::reconcile(counts.get(Query::Joint), counts.sigma(Query::Joint), &count, &power, members);
     let votes = private::votes(&count, view.proposals.len()).max(members);
     model.turnout = private::turnout(&counts, members, votes);
     for query in Query::ALL {

@@ -36,7 +36,9 @@ use std::path::Path;
 use daotwin_core::{ErrorKind, Run};
 use daotwin_history::history::Manifest as HistoryManifest;
 use daotwin_history::schema::Privacy;
-use daotwin_history::synthesizer::{Card, Failure, FitOptions, Fitted, SampleOptions, Size, Synthesizer};
+use daotwin_history::synthesizer::{
+    Card, Failure, FitOptions, Fitted, PrivacyOptions, SampleOptions, Size, Synthesizer,
+};
 use daotwin_history::view::DaoView;
 use daotwin_history::{History, Table};
 use rayon::prelude::*;
@@ -211,6 +213,13 @@ pub fn fit(history: &History, options: &FitOptions, run: &Run) -> Result<FittedT
         None => DaoView::all(history)?,
     };
     let prior = prior::Prior::embedded()?;
+    if let Some(privacy) = &options.privacy {
+        // All of them before the first charge: what is charged is spent.
+        let problems = refusals(&views, privacy, &prior);
+        if !problems.is_empty() {
+            return Err(Error::Options { problems });
+        }
+    }
     let total = views.len() as u64;
     let done = std::sync::atomic::AtomicU64::new(0);
     let one = |view: &DaoView| -> Result<Learned> {
@@ -222,16 +231,7 @@ pub fn fit(history: &History, options: &FitOptions, run: &Run) -> Result<FittedT
                 Learned { model, measured: BTreeMap::new(), privacy: None }
             }
             Some(privacy) => {
-                if prior.names().any(|name| name == view.dao) {
-                    return Err(Error::Options {
-                        problems: vec![format!(
-                            "`{}` is one of the DAOs whose public history the prior was made from, so a private \
-                             fit of it would claim more than it keeps; fit it without `--epsilon`",
-                            view.dao
-                        )],
-                    });
-                }
-                // What is charged is spent: not for a run that has been told to stop.
+                // Nothing is charged for a run that has been told to stop.
                 run.check()?;
                 let (counts, statement) = charge::noisy_counts(view, privacy)?;
                 let measured = counts.named();
@@ -252,6 +252,28 @@ pub fn fit(history: &History, options: &FitOptions, run: &Run) -> Result<FittedT
     let mut twin = FittedTwin::assemble(learned, options.seed, fingerprint);
     twin.manifest.left_out = left_out(history, options.privacy.is_some());
     Ok(twin)
+}
+
+/// Why these DAOs cannot be fitted privately, as far as it is known without a look at the ledger.
+fn refusals(views: &[DaoView], privacy: &PrivacyOptions, prior: &prior::Prior) -> Vec<String> {
+    let mut problems: Vec<String> = views
+        .iter()
+        .filter(|view| prior.names().any(|name| name == view.dao))
+        .map(|view| {
+            format!(
+                "`{}` is one of the DAOs whose public history the prior was made from, so a private fit of it \
+                 would claim more than it keeps; fit it without `--epsilon`",
+                view.dao
+            )
+        })
+        .collect();
+    if let Some(account) = privacy.account.as_ref().filter(|_| views.len() > 1) {
+        problems.push(format!(
+            "the History holds {} DAOs, and the account `{account}` is that of one; name it with `--dao`",
+            views.len()
+        ));
+    }
+    problems
 }
 
 /// What was learned of one DAO.

@@ -1,6 +1,8 @@
 //! The private side of the fit: noisy counts, and the model made from them without a further look at the
 //! data.
 
+mod smooth;
+
 use std::collections::BTreeMap;
 
 use daotwin_core::Stream;
@@ -10,11 +12,12 @@ use daotwin_privacy::{Measurer, quantise_contribution};
 
 use super::bins::{COUNT_STARTS, PowerGrid, size_classes};
 use super::estimate::Counts;
-use super::measure::{Frame, JOINT_STARTS, Query, Record, contribution};
+use super::measure::{Frame, Query, Record, contribution};
 use super::model::{DaoModel, Slot, Turnout};
 use super::outcome::Outcome;
 use super::prior::Pooled;
 use crate::error::Result;
+pub(crate) use smooth::{power, reconcile};
 
 /// Lattice units of a contribution of 1.
 const SCALE: u32 = 1 << 20;
@@ -83,36 +86,6 @@ pub(crate) fn project(values: &[f64], total: f64) -> Vec<f64> {
     values.iter().map(|value| (value - level).max(0.0)).collect()
 }
 
-/// Members of each power, with the thin end of the tail made believable.
-///
-/// Where fewer members are left than noise could make up, single bins say nothing: a chance peak far out would
-/// be a whale that holds everything. From there on only the sum is believed, and it falls off geometrically,
-/// like a Pareto tail with exponent 0.6.
-pub(crate) fn power(noisy: &[f64], sigma: f64, grid: PowerGrid, members: f64) -> Vec<f64> {
-    let mut cut = noisy.len();
-    let mut above = 0.0;
-    for bin in (1..noisy.len()).rev() {
-        above += noisy[bin];
-        if above >= 2.0 * sigma * ((noisy.len() - bin) as f64).sqrt() {
-            break;
-        }
-        cut = bin;
-    }
-    let mut values = noisy.to_vec();
-    let tail = noisy[cut..].iter().sum::<f64>().clamp(0.5, 3.0 * sigma + 0.5);
-    let ratio = 10_f64.powf(-0.6 / grid.per_decade as f64);
-    for (step, value) in values[cut..].iter_mut().enumerate() {
-        *value = tail * (1.0 - ratio) * ratio.powi(step as i32);
-        if *value < 0.15 {
-            *value = 0.0;
-        }
-    }
-    let kept: f64 = values[cut..].iter().sum();
-    let body = project(&values[..cut], (members - kept).max(0.0));
-    values[..cut].copy_from_slice(&body);
-    values
-}
-
 /// Shares that borrow from a prior: as if `strength` further members followed it.
 pub(crate) fn borrow(values: &[f64], prior: &[f64], strength: f64) -> Vec<f64> {
     let total: f64 = prior.iter().sum();
@@ -151,38 +124,6 @@ fn bucket_means(starts: &[u32], proposals: usize) -> Vec<f64> {
 /// How many votes there were.
 pub(crate) fn votes(count: &[f64], proposals: usize) -> f64 {
     count.iter().zip(bucket_means(&COUNT_STARTS, proposals)).map(|(members, votes)| members * votes).sum()
-}
-
-/// Makes the joint table agree with the two single ones, by iterative proportional fitting.
-pub(crate) fn reconcile(joint: &[f64], count: &[f64], power: &[f64], total: f64) -> Vec<f64> {
-    let bins = power.len();
-    let mut table = project(joint, total);
-    let mut coarse = vec![0.0; JOINT_STARTS.len()];
-    for (bucket, members) in count.iter().enumerate() {
-        coarse[super::bins::bucket(&JOINT_STARTS, COUNT_STARTS[bucket])] += members;
-    }
-    // A cell whose noise hid its members must be able to grow again.
-    for (cell, value) in table.iter_mut().enumerate() {
-        *value += 0.1 * coarse[cell / bins] * power[cell % bins] / total.max(1.0);
-    }
-    for _ in 0..20 {
-        for (row, wanted) in coarse.iter().enumerate() {
-            let cells = &mut table[row * bins..(row + 1) * bins];
-            let found: f64 = cells.iter().sum();
-            if found > 0.0 {
-                for cell in cells.iter_mut() {
-                    *cell *= wanted / found;
-                }
-            }
-        }
-        for (bin, wanted) in power.iter().enumerate() {
-            let found: f64 = (0..coarse.len()).map(|row| table[row * bins + bin]).sum();
-            if found > 0.0 {
-                (0..coarse.len()).for_each(|row| table[row * bins + bin] *= wanted / found);
-            }
-        }
-    }
-    table
 }
 
 /// The sums of the values before each index; one more than values.
@@ -246,8 +187,8 @@ pub(crate) fn turnout(counts: &Counts, members: f64, votes: f64) -> Vec<Turnout>
         .collect()
 }
 
-/// The outcomes of all proposals: pairs of the prior, with dissent scaled to the share of first choices that
-/// was measured where the first choice is the usual winner.
+/// The outcomes of all proposals: pairs of the prior, with dissent scaled so that the share of first choices
+/// is the one that was measured.
 pub(crate) fn outcomes(
     model: &DaoModel,
     counts: &Counts,
@@ -257,15 +198,54 @@ pub(crate) fn outcomes(
     let chosen = counts.get(Query::Choice);
     let total: f64 = chosen.iter().sum();
     let shares: Vec<f64> = chosen.iter().map(|count| count / total.max(1e-9)).collect();
-    let weight: f64 = prior.outcomes.iter().map(|pair| f64::from(pair[2])).sum();
-    let expected: f64 = prior.outcomes.iter().map(|pair| f64::from(pair[0] * pair[2])).sum::<f64>();
-    let expected = 1.0 - expected / weight.max(1e-9);
-    // Members count alike in the measured shares; with one usual winner the rest is dissent.
-    let dissent = match shares.first() {
-        Some(&first) if first > 0.7 && expected > 0.0 => ((1.0 - first) / expected).clamp(0.05, 3.0),
-        _ => 1.0,
-    };
+    let dissent = dissent(&model.slots, prior, &shares);
     model.slots.iter().map(|slot| outcome(slot, prior, &shares, dissent, stream)).collect()
+}
+
+/// By how much dissent exceeds the prior's: the factor at which [`outcome`] is expected to give the measured
+/// share of first choices, between a twentieth and three; 1 where the first choice leads too seldom for its
+/// share to say how large a lead is.
+fn dissent(slots: &[Slot], prior: &Pooled, shares: &[f64]) -> f64 {
+    let open = slots.iter().filter(|slot| slot.choices > 1);
+    // Of each proposal: how often the first choice leads, and its part of the dissent where another leads.
+    let leads: Vec<(f64, f64)> = open
+        .map(|slot| {
+            let usual = usual_leads(slot.choices as usize, shares);
+            let first = usual[0] / usual.iter().sum::<f64>();
+            (first, if slot.choices == 2 { 1.0 } else { NEXT_PART })
+        })
+        .collect();
+    let number = leads.len().max(1) as f64;
+    let slope: f64 = leads.iter().map(|(first, part)| first - (1.0 - first) * part).sum::<f64>() / number;
+    let (Some(&measured), true) = (shares.first(), slope > 0.3) else { return 1.0 };
+    let base: f64 = leads.iter().map(|(first, part)| (1.0 - first) * part).sum::<f64>() / number;
+    // Members count alike in the measured shares, so the lead is that of heads.
+    let lead = ((measured - base) / slope).clamp(0.0, 1.0);
+    let mean_lead = |factor: f64| {
+        let (mut sum, mut weights) = (0.0, 1e-9);
+        for [heads, _, weight] in &prior.outcomes {
+            sum += f64::from(*weight) * (1.0 - (1.0 - f64::from(*heads)) * factor).clamp(0.05, 1.0);
+            weights += f64::from(*weight);
+        }
+        sum / weights
+    };
+    // The mean lead falls with the factor: halve the interval.
+    let (mut low, mut high) = (0.05, 3.0);
+    for _ in 0..40 {
+        let middle = (low + high) / 2.0;
+        if mean_lead(middle) > lead { low = middle } else { high = middle }
+    }
+    (low + high) / 2.0
+}
+
+/// What the next choice gets of the ballots that the ones before left.
+const NEXT_PART: f64 = 0.7;
+
+/// How often each choice leads, up to a factor: those that are chosen more lead more than in proportion.
+fn usual_leads(choices: usize, shares: &[f64]) -> Vec<f64> {
+    (0..choices.clamp(1, 1_000))
+        .map(|choice| shares.get(choice).copied().unwrap_or(0.0).powi(2) + 1e-6)
+        .collect()
 }
 
 /// One outcome from the prior. `shares` are the measured shares of choices by position, if any.
@@ -281,8 +261,7 @@ pub(crate) fn outcome(
     let [heads, power, _] = prior.outcomes.get(stream.weighted(&weights)).copied().unwrap_or([1.0; 3]);
     let least = 1.0 / choices as f64;
     let scaled = |share: f32| (1.0 - (1.0 - f64::from(share)) * dissent).clamp(least.min(0.05), 1.0);
-    let usual: Vec<f64> =
-        (0..choices).map(|choice| shares.get(choice).copied().unwrap_or(0.0).powi(2) + 1e-6).collect();
+    let usual = usual_leads(choices, shares);
     let lead = if shares.is_empty() { 0 } else { stream.weighted(&usual) };
     // What is left goes to the others, each getting half of what the one before left.
     let spread = |share: f64| {
@@ -291,7 +270,7 @@ pub(crate) fn outcome(
         let mut left = 1.0 - share;
         let others: Vec<usize> = (0..choices).filter(|&choice| choice != lead).collect();
         for (index, &choice) in others.iter().enumerate() {
-            let part = if index + 1 == others.len() { left } else { left * 0.7 };
+            let part = if index + 1 == others.len() { left } else { left * NEXT_PART };
             list[choice] = part as f32;
             left -= part;
         }

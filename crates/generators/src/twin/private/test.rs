@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::super::bins::SIZE_CLASSES;
 use super::super::estimate::{exact_model, private_model};
-use super::super::measure::{exact, records};
+use super::super::measure::{JOINT_STARTS, exact, records};
 use super::super::model::DaoModel;
 use super::super::prior::Prior;
 use super::super::{FittedTwin, Learned};
@@ -285,9 +285,81 @@ fn reconciled_tables_agree_with_their_sides() {
     let total: f64 = count.iter().sum();
     let power = vec![total / 4.0; 4];
     let joint = vec![1.0; JOINT_STARTS.len() * 4];
-    let table = reconcile(&joint, &count, &power, total);
+    let table = reconcile(&joint, 0.5, &count, &power, total);
     for bin in 0..4 {
         let found: f64 = (0..JOINT_STARTS.len()).map(|row| table[row * 4 + bin]).sum();
         assert!((found - total / 4.0).abs() < 1e-6);
     }
+}
+
+/// A law over five decades, its noisy counts at every epsilon, and what the noise makes of the whales.
+#[test]
+fn power_keeps_its_shape_under_noise() {
+    let grid = PowerGrid::COARSE;
+    let mut stream = Seed(3).stream("power");
+    // 2,000 members around 100 tokens, thinning out as a Pareto law of exponent 1 from 1,000 on.
+    let truth: Vec<f64> = (0..grid.len())
+        .map(|bin| match bin {
+            0 => 0.0,
+            bin => {
+                let (low, _) = grid.edges(bin);
+                let body = 300.0 * (-0.5 * ((low - 2.0) / 0.8).powi(2)).exp();
+                if low < 3.0 { body } else { 130.0 * 10_f64.powf(3.0 - low) }
+            }
+        })
+        .collect();
+    let members: f64 = truth.iter().sum();
+    let held = |values: &[f64]| -> f64 {
+        let value = |bin: usize| if bin == 0 { 0.0 } else { 10_f64.powf(grid.edges(bin).0) };
+        values.iter().enumerate().map(|(bin, members)| members * value(bin)).sum()
+    };
+    for sigma in [1e-9, 2.0, 5.0, 15.0] {
+        let noisy: Vec<f64> = truth.iter().map(|members| members + sigma * stream.normal()).collect();
+        let found = power(&noisy, sigma, grid, members, Some(1e7));
+        assert!((found.iter().sum::<f64>() - members).abs() < 1e-6);
+        assert!(found.iter().all(|members| *members >= 0.0));
+        // Nobody holds more than there is.
+        assert!((1..grid.len()).all(|bin| grid.edges(bin).0 < 7.0 + 1e-9 || found[bin] == 0.0));
+        let mut apart = (0.0, 0.0_f64);
+        for (found, truth) in found.iter().zip(&truth) {
+            apart.0 += (found - truth) / members;
+            apart.1 = apart.1.max(apart.0.abs());
+        }
+        assert!(apart.1 < 0.002 + 0.004 * sigma, "sigma {sigma}: {}", apart.1);
+        // Taken at its word, a single bin's noise of 5 at 10^9 tokens would hold a thousand times all power.
+        let ratio = held(&found) / held(&truth);
+        assert!((0.2..5.0).contains(&ratio), "sigma {sigma}: {ratio}");
+    }
+    // Noise alone: still as many members as asked for.
+    let noise: Vec<f64> = (0..grid.len()).map(|_| stream.normal()).collect();
+    assert!((power(&noise, 50.0, grid, 3.0, None).iter().sum::<f64>() - 3.0).abs() < 1e-9);
+}
+
+/// The dissent found gives back the share of first choices that was measured, drawn as the twin draws it.
+#[test]
+fn dissent_follows_the_measured_choices() {
+    let prior = Prior::embedded().unwrap().of("snapshot");
+    let slot = |choices| Slot {
+        gap: None,
+        delay: None,
+        duration: None,
+        category: None,
+        voting_system: None,
+        choices,
+        quorum: None,
+    };
+    for (shares, choices) in [([0.95, 0.04, 0.01], 2), ([0.8, 0.15, 0.05], 3), ([0.68, 0.3, 0.02], 2)] {
+        let slots = vec![slot(choices); 400];
+        let factor = dissent(&slots, &prior, &shares);
+        let mut stream = Seed(5).stream("outcomes");
+        let mean: f64 = slots
+            .iter()
+            .map(|slot| f64::from(outcome(slot, &prior, &shares, factor, &mut stream).heads[0]))
+            .sum::<f64>()
+            / slots.len() as f64;
+        // 400 leads with a deviation of 0.45 at most: five standard errors are 0.11.
+        assert!((mean - shares[0]).abs() < 0.11, "{shares:?}: {mean}, factor {factor}");
+    }
+    // Three choices chosen alike say nothing about how large a lead is.
+    assert_eq!(dissent(&[slot(3)], &prior, &[0.34, 0.33, 0.33]), 1.0);
 }
