@@ -48,6 +48,10 @@ pub(crate) const VERIFY: &[Step] = &[
     ("advisories", audit),
     ("doctests", doctests),
     ("tests in full length", tests),
+    ("speed", speed),
+    ("detection", detection),
+    ("forecast", forecast),
+    ("relational peer", peer),
 ];
 
 /// The variables that make long tests run in full length.
@@ -122,6 +126,55 @@ fn tests(context: &Context) -> Answer {
     println!("cargo-nextest is not installed; `cargo test` runs the same tests, more slowly");
     context.cargo(&["test", "--release", "--workspace", "--all-targets", "--no-fail-fast"])
 }
+
+/// The figures of one example of the facade on the shared data.
+fn example(context: &Context, name: &str, arguments: &[&str]) -> Answer {
+    if !context.root.join("../shared/data/governance-core").is_dir() {
+        return Ok(Outcome::Skipped("no data at `../shared/data/governance-core`".to_owned()));
+    }
+    let run = ["run", "--release", "--quiet", "--package", "daotwin", "--example", name, "--"];
+    context.cargo(&[&run, arguments].concat())
+}
+
+fn speed(context: &Context) -> Answer {
+    example(context, "speed", &[])
+}
+
+fn detection(context: &Context) -> Answer {
+    example(context, "detection", &[])
+}
+
+fn forecast(context: &Context) -> Answer {
+    example(context, "forecast", &[])
+}
+
+/// SDV's HMA beside the twin, by the script that stands beside a checkout.
+fn peer(context: &Context) -> Answer {
+    let scripts = context.root.join("../shared/research/peers/synth");
+    if !scripts.join("gen_hma.py").is_file() {
+        return Ok(Outcome::Skipped("no script `../shared/research/peers/synth/gen_hma.py`".to_owned()));
+    }
+    if std::env::var_os("DAOTWIN_PEERS").is_none() {
+        return Ok(Outcome::Skipped(
+            "set `DAOTWIN_PEERS=1` to install SDV in the target folder (about 3 GiB) and run its HMA"
+                .to_owned(),
+        ));
+    }
+    let folder = tools::target(&context.root).join("peers");
+    let python = tools::python(context, &folder.join("sdv"), PEER_PACKAGES)?;
+    let tables = folder.join("hma");
+    std::fs::create_dir_all(&tables)
+        .map_err(|error| format!("cannot make `{}`: {error}", tables.display()))?;
+    let tables = tables.to_string_lossy().into_owned();
+    example(context, "peer", &["prepare", &tables])?;
+    let script = scripts.join("gen_hma.py").to_string_lossy().into_owned();
+    let [events, result] = ["votes_events.csv", "result.json"].map(|name| format!("{tables}/{name}"));
+    context.command(python, &[&script, &events, "300", &tables, &result])?;
+    example(context, "peer", &["score", &tables])
+}
+
+/// What the peer's script needs, in the versions it was measured with.
+const PEER_PACKAGES: &[&str] = &["sdv==2.0.0", "sdmetrics==0.32.0", "ctgan==0.12.1", "scikit-learn==1.9.1"];
 
 fn deny(context: &Context) -> Answer {
     let program = tools::ensure(context, "cargo-deny", "0.20")?;

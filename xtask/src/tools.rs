@@ -35,6 +35,21 @@ pub(crate) fn ensure(context: &Context, name: &str, version: &str) -> Result<Pat
     Ok(ours)
 }
 
+/// The Python of the virtual environment in `folder`, which is made with these packages when it is missing.
+pub(crate) fn python(context: &Context, folder: &Path, packages: &[&str]) -> Result<PathBuf, String> {
+    let python = folder.join("bin").join("python");
+    let complete = folder.join("complete");
+    if complete.is_file() {
+        return Ok(python);
+    }
+    context.command("python3", &["-m", "venv", &folder.to_string_lossy()])?;
+    context.command(&python, &[&["-m", "pip", "install", "--quiet"], packages].concat())?;
+    // A broken installation is made again: only a whole one is marked.
+    std::fs::write(&complete, packages.join("\n"))
+        .map_err(|error| format!("cannot write `{}`: {error}", complete.display()))?;
+    Ok(python)
+}
+
 /// The first two numbers of a program's version.
 fn series(program: &Path) -> Option<String> {
     let output = Command::new(program).arg("--version").output().ok()?;
@@ -47,7 +62,7 @@ fn parse_series(text: &str) -> Option<String> {
 }
 
 /// Cargo's target folder.
-fn target(root: &Path) -> PathBuf {
+pub(crate) fn target(root: &Path) -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from)
 }
 

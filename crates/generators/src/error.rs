@@ -32,6 +32,18 @@ pub enum Error {
         /// One message a problem.
         problems: Vec<String>,
     },
+    /// More proposals than a sample may have.
+    #[error(
+        "a sample of {found} proposals is over the limit `max_sampled_proposals` of {allowed}: proposals are \
+         held in memory, members are not; ask for more members instead (`--members`, or `--scale` with \
+         `--by members`)"
+    )]
+    TooManyProposals {
+        /// Asked for.
+        found: u64,
+        /// At most.
+        allowed: u64,
+    },
     /// The History has nothing to learn from.
     #[error("{0}")]
     Nothing(String),
@@ -47,6 +59,7 @@ impl Error {
             Self::Core(error) => error.kind(),
             Self::History(error) => error.kind(),
             Self::Privacy(error) => error.kind(),
+            Self::TooManyProposals { .. } => ErrorKind::Limit,
             Self::NotATwin { .. } | Self::Nothing(_) => ErrorKind::Input,
             Self::Options { .. } => ErrorKind::Usage,
             Self::Defect(_) => ErrorKind::Internal,

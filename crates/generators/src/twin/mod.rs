@@ -16,6 +16,7 @@ mod calibrate;
 mod charge;
 pub mod compare;
 mod draw;
+mod drift;
 mod estimate;
 mod files;
 mod holdings;

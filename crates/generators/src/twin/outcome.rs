@@ -16,8 +16,12 @@ pub(crate) fn several_entries(voting_system: &str) -> bool {
 /// The share of all power below which the voters still to come no longer decide anything.
 const DECIDED: f64 = 0.03;
 /// How strongly a powerful voter is drawn to the choice that is owed most: 1 in proportion, more is closer to
-/// always, which keeps the sums on target where few voters hold most.
-const SHARPNESS: f64 = 2.5;
+/// always, which keeps the sums on target where few voters hold most. Here the power of 2.5, from operations
+/// that round alike on every machine.
+fn sharpened(owed: f64) -> f64 {
+    let owed = owed.max(0.0);
+    owed * owed * owed.sqrt()
+}
 
 /// The targets of one proposal.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -73,6 +77,7 @@ pub(crate) fn assign(outcome: &Outcome, voters: &[Voter], order: &[u32], stream:
         .map(|(&share, core)| (f64::from(share) * voters.len() as f64 - core).max(0.0))
         .collect();
     let mut left = total;
+    let mut pull: Vec<f64> = power_left.iter().map(|&amount| sharpened(amount)).collect();
     let mut weights = vec![0.0; choices];
     for (done, &index) in order.iter().enumerate() {
         let voter = voters[index as usize];
@@ -81,13 +86,13 @@ pub(crate) fn assign(outcome: &Outcome, voters: &[Voter], order: &[u32], stream:
         let relative = if left > 0.0 { voter.power * voters_left / left } else { 0.0 };
         let matters = if total > 0.0 { (left / (DECIDED * total)).clamp(0.0, 1.0) } else { 0.0 };
         let by_power = relative / (1.0 + relative) * matters;
-        let owed: f64 = power_left.iter().map(|&amount| amount.max(0.0).powf(SHARPNESS)).sum();
+        let owed: f64 = pull.iter().sum();
         let heads_left = if voter.core { &mut core_left } else { &mut heads_left };
         let ballots: f64 = heads_left.iter().map(|&count| count.max(0.0)).sum();
         for choice in 0..choices {
             // A head is given to a choice only as far as its power still has room for the voter's.
             let fits = matters < 1.0 || power_left[choice] > 0.8 * voter.power;
-            let power = if owed > 0.0 { power_left[choice].max(0.0).powf(SHARPNESS) / owed } else { 0.0 };
+            let power = if owed > 0.0 { pull[choice] / owed } else { 0.0 };
             let heads = if ballots > 0.0 { heads_left[choice].max(0.0) / ballots } else { 0.0 };
             let heads = heads * if choice == lead { 1.0 } else { voter.dissent };
             // Even the powerful choose among what their own kind chose.
@@ -97,6 +102,7 @@ pub(crate) fn assign(outcome: &Outcome, voters: &[Voter], order: &[u32], stream:
         let choice = if weights.iter().sum::<f64>() > 0.0 { stream.weighted(&weights) } else { lead };
         chosen[index as usize] = choice as u16;
         power_left[choice] -= voter.power;
+        pull[choice] = sharpened(power_left[choice]);
         heads_left[choice] -= 1.0;
         left -= voter.power;
     }

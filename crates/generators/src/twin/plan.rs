@@ -4,11 +4,17 @@
 use daotwin_core::{Error as CoreError, Limits, Seed, Stream};
 use daotwin_history::synthesizer::SampleOptions;
 
+use super::drift::Drift;
 use super::model::{DaoModel, Turnout};
 use crate::error::{Error, Result};
 
 /// Members of a block, where there are more than one.
 const BLOCK_MEMBERS: f64 = 20_000.0;
+/// Votes of a block, where there are more than one and the learned DAO has fewer.
+const BLOCK_VOTES: f64 = 500_000.0;
+/// The limit `max_sampled_proposals`: the outline, the names and the tallies of proposals are held in memory,
+/// about 1 kB each.
+const MAX_SAMPLED_PROPOSALS: u64 = 200_000;
 
 /// The conditions that can be set, with what they mean.
 pub const CONDITIONS: [(&str, &str); 5] = [
@@ -142,20 +148,43 @@ impl Plan {
                 return Err(CoreError::Limit { what: what.to_owned(), limit, found, allowed }.into());
             }
         }
+        if proposals > MAX_SAMPLED_PROPOSALS.max(learned) {
+            let allowed = MAX_SAMPLED_PROPOSALS.max(learned);
+            return Err(Error::TooManyProposals { found: proposals, allowed });
+        }
         let mut stream = options.seed.streams(&format!("twin plan {}", model.dao)).stream(0);
         let order =
             if learned == 0 { Vec::new() } else { order(model, proposals as usize, category, &mut stream) };
+        // Where the sample goes on beyond what was learned, turnout goes on drifting.
+        let known = if order.len() > model.slots.len() && category.is_none() { model.slots.len() } else { order.len() };
+        let mut drift_stream = streams(options.seed, "drift", &model.dao).stream(0);
+        let mut drift = Drift::new(&model.turnout, &mut drift_stream);
+        let turnout: Vec<Turnout> = order
+            .iter()
+            .enumerate()
+            .map(|(index, &slot)| {
+                let learned = model.turnout[slot];
+                if index < known {
+                    return learned;
+                }
+                let [newcomers, returning] = drift.next(&mut drift_stream);
+                Turnout {
+                    newcomers: learned.newcomers * newcomers,
+                    returning: learned.returning * returning,
+                }
+            })
+            .collect();
         // Members asked for are met through the newcomers of the proposals drawn.
-        let newcomers: f64 = order.iter().map(|&slot| model.turnout[slot].newcomers).sum();
+        let newcomers: f64 = turnout.iter().map(|turnout| turnout.newcomers).sum();
         let wanted = options.members.map_or(newcomers * conditions.newcomers, |members| members as f64);
         let scale = if newcomers > 0.0 { wanted / newcomers } else { 0.0 };
-        let blocks = if wanted > 2.0 * BLOCK_MEMBERS.max(model.members()) {
-            (wanted / BLOCK_MEMBERS.max(model.members())).round() as u64
-        } else {
-            1
-        };
         // Returning voters grow with the members there are to return.
         let returning = scale / conditions.newcomers * conditions.turnout;
+        let back: f64 = turnout.iter().map(|turnout| turnout.returning).sum();
+        let votes = wanted + back * returning;
+        // A block is as large as the learned DAO at least: members of a smaller one would meet fewer others.
+        let block = BLOCK_MEMBERS.min(BLOCK_VOTES * wanted / votes.max(1.0)).max(model.members());
+        let blocks = if wanted > 2.0 * block { (wanted / block).round() as u64 } else { 1 };
         let mut proposals = Vec::with_capacity(order.len());
         let sizes = model.sizes();
         let mut start = model.epoch;
@@ -177,8 +206,8 @@ impl Plan {
                 start_at: start,
                 end_at: start.zip(duration).map(|(start, duration)| start + duration as i64),
                 turnout: Turnout {
-                    newcomers: model.turnout[slot].newcomers * scale / blocks as f64,
-                    returning: model.turnout[slot].returning * returning / blocks as f64,
+                    newcomers: turnout[index].newcomers * scale / blocks as f64,
+                    returning: turnout[index].returning * returning / blocks as f64,
                 },
             });
         }

@@ -18,6 +18,9 @@ use super::plan::{Plan, streams};
 use super::rows::{self, Names, Tallies};
 use crate::error::Result;
 
+/// Votes of the blocks that are drawn at the same time; one block may have more.
+const VOTES_IN_FLIGHT: f64 = 1_000_000.0;
+
 /// Where rows go.
 pub(crate) trait Sink {
     fn put(&mut self, table: Table, batch: RecordBatch) -> Result<()>;
@@ -115,7 +118,7 @@ fn authors(model: &DaoModel, plan: &Plan, first: &Block, names: &[String], seed:
 
 /// Samples one DAO.
 ///
-/// Blocks are drawn in parallel, as many at a time as there are threads, and written in order.
+/// Blocks are drawn in parallel, as many at a time as there are threads and memory for, and written in order.
 ///
 /// # Errors
 /// Conditions, limits, cancellation, I/O.
@@ -134,11 +137,13 @@ pub(crate) fn sample(
     let mut tallies = Tallies::new(model, &plan);
     let mut writers = Vec::new();
     let stage = format!("sample {}", model.dao);
-    let threads = rayon::current_num_threads() as u64;
+    let votes: f64 = plan.proposals.iter().map(|p| p.turnout.newcomers + p.turnout.returning).sum();
+    // Memory, not only threads, says how many blocks there may be at a time.
+    let together = ((VOTES_IN_FLIGHT / votes.max(1.0)) as u64).clamp(1, rayon::current_num_threads() as u64);
     let mut done = 0;
     while done < plan.blocks {
         run.step(&stage, done, plan.blocks)?;
-        let numbers: Vec<u64> = (done..(done + threads).min(plan.blocks)).collect();
+        let numbers: Vec<u64> = (done..(done + together).min(plan.blocks)).collect();
         let drawn: Vec<Result<(Block, Vec<String>, Vec<(Table, RecordBatch)>)>> = numbers
             .par_iter()
             .map(|&number| {

@@ -1,0 +1,26 @@
+//! What the examples share: where the public data is, and how it is read.
+
+use std::error::Error;
+use std::path::PathBuf;
+
+use daotwin::core::Run;
+use daotwin::history::History;
+use daotwin::history::ingest::{Options, ingest};
+
+/// Votes from which on a DAO's figures are stable enough to be judged.
+pub(crate) const LEAST_VOTES: usize = 900;
+
+/// Reads `governance-core`: from the folder given, or from where a checkout with the shared data has it.
+///
+/// # Errors
+/// A missing or damaged file.
+pub(crate) fn governance_core(folder: Option<PathBuf>) -> Result<History, Box<dyn Error>> {
+    let folder = folder.unwrap_or_else(|| {
+        PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/governance-core"))
+    });
+    let paths: Vec<PathBuf> = ["daos", "members", "proposals", "votes"]
+        .iter()
+        .map(|name| folder.join(format!("{name}.csv.gz")))
+        .collect();
+    Ok(ingest(&paths, &Options::default(), &Run::default())?)
+}

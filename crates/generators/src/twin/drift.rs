@@ -1,0 +1,165 @@
+//! How turnout goes on beyond the proposals that were learned.
+//!
+//! The logarithm of a proposal's turnout is a level that wanders plus what is particular to the proposal
+//! (local level model: Harvey 1989, ch. 4; Durbin and Koopman 2012, ch. 2). Proposals to come repeat later
+//! learned ones, whose level is the mean over those; a factor moves that level to where the history ended and
+//! lets it wander on. Newcomers and returning voters have a level each; their steps are correlated.
+
+use daotwin_core::Stream;
+
+use super::model::Turnout;
+
+/// Segments of the learned sequence, between which steps of the level are measured.
+const SEGMENTS: usize = 8;
+/// Fewest proposals from which a level can be learned.
+const LEAST: usize = 16;
+/// Levels leave the learned range by this factor at most, so that a long sample stays in proportion.
+const BEYOND: f64 = 4.0;
+
+/// One wandering level, as logarithms.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+struct Level {
+    /// From the mean of the later half to the end.
+    now: f64,
+    /// Standard deviation of a proposal's step.
+    step: f64,
+    /// Where the level may go, relative to the mean of the later half.
+    range: (f64, f64),
+}
+
+/// The levels of newcomers and of returning voters.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Drift {
+    levels: [Level; 2],
+    correlation: f64,
+    /// What remains of a deviation after one proposal: levels return slowly to what was learned.
+    keep: f64,
+}
+
+/// The mean and the variance of a list.
+fn moments(values: &[f64]) -> (f64, f64) {
+    let count = values.len().max(1) as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    (mean, values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (count - 1.0).max(1.0))
+}
+
+/// Logarithms of the mean of each segment, and how much of their variance is the proposals' own.
+fn segments(values: &[f64]) -> (Vec<f64>, f64) {
+    let overall = moments(values).0.max(1e-9);
+    let mut noise = 0.0;
+    let means: Vec<f64> = (0..SEGMENTS)
+        .map(|segment| {
+            let part = &values[segment * values.len() / SEGMENTS..(segment + 1) * values.len() / SEGMENTS];
+            let (mean, variance) = moments(part);
+            // A segment without anybody still says that there were few.
+            let mean = mean.max(0.5 / part.len() as f64).max(0.01 * overall);
+            // The delta method: variance of the logarithm of a mean.
+            noise += variance / (part.len() as f64 * mean * mean) / SEGMENTS as f64;
+            mean.ln()
+        })
+        .collect();
+    (means, noise)
+}
+
+impl Drift {
+    /// Learns the levels, and draws how wide their steps may be: few segments tell little of it.
+    pub(crate) fn new(turnout: &[Turnout], stream: &mut Stream) -> Self {
+        let none = Self { levels: [Level::default(); 2], correlation: 0.0, keep: 1.0 };
+        if turnout.len() < LEAST {
+            return none;
+        }
+        let newcomers: Vec<f64> = turnout.iter().map(|turnout| turnout.newcomers).collect();
+        let returning: Vec<f64> = turnout.iter().map(|turnout| turnout.returning).collect();
+        let length = turnout.len() as f64 / SEGMENTS as f64;
+        let mut steps: [Vec<f64>; 2] = Default::default();
+        let mut levels = [Level::default(); 2];
+        for ((values, steps), level) in [newcomers, returning].iter().zip(&mut steps).zip(&mut levels) {
+            let (means, noise) = segments(values);
+            // The first segment is the founding, where everybody is new: it says nothing of later steps.
+            *steps = means[1..].windows(2).map(|pair| pair[1] - pair[0]).collect();
+            let count = steps.len() as f64;
+            let found = steps.iter().map(|step| step * step).sum::<f64>() / count;
+            // Means of neighbouring segments of a random walk differ by 2/3 of a segment's steps.
+            let walk = (found - 2.0 * noise).max(0.1 * found) / (2.0 / 3.0 * length);
+            // Scaled inverse chi-square: what the variance may be, given so many steps.
+            let chi = 2.0 * stream.gamma(count / 2.0);
+            level.step = (walk * count / chi.max(0.2 * count)).sqrt();
+            // Exponential smoothing over segments with the gain of the local level model.
+            let ratio = walk * length / noise.max(1e-9);
+            let gain = 0.5 * ((ratio * ratio + 4.0 * ratio).sqrt() - ratio);
+            let mut smooth = means[1];
+            for mean in &means[2..] {
+                smooth += gain * (mean - smooth);
+            }
+            let later = moments(&values[values.len() / 2..]).0.max(1e-9).ln();
+            let error = (gain * noise + walk * length / 3.0).sqrt();
+            let low = means[1..].iter().copied().fold(f64::INFINITY, f64::min) - later - BEYOND.ln();
+            let high = means[1..].iter().copied().fold(f64::NEG_INFINITY, f64::max) - later + BEYOND.ln();
+            level.range = (low.min(0.0), high.max(0.0));
+            level.now = (smooth - later + error * stream.normal()).clamp(level.range.0, level.range.1);
+        }
+        let product: f64 = steps[0].iter().zip(&steps[1]).map(|(a, b)| a * b).sum();
+        let squares = |list: &[f64]| list.iter().map(|step| step * step).sum::<f64>();
+        let correlation = product / (squares(&steps[0]) * squares(&steps[1])).sqrt().max(1e-12);
+        Self { levels, correlation: correlation.clamp(-0.9, 0.9), keep: 1.0 - 0.5 / turnout.len() as f64 }
+    }
+
+    /// The factors on the newcomers and on the returning voters of the next proposal.
+    pub(crate) fn next(&mut self, stream: &mut Stream) -> [f64; 2] {
+        let first = stream.normal();
+        let second = self.correlation * first + (1.0 - self.correlation.powi(2)).sqrt() * stream.normal();
+        let keep = self.keep;
+        let mut factors = [1.0; 2];
+        for ((level, normal), factor) in self.levels.iter_mut().zip([first, second]).zip(&mut factors) {
+            let next = keep * level.now + level.step * normal;
+            level.now = next.clamp(level.range.0, level.range.1);
+            *factor = level.now.exp();
+        }
+        factors
+    }
+}
+
+#[cfg(test)]
+mod test {
+    use daotwin_core::Seed;
+
+    use super::*;
+
+    fn foretold(turnout: &[Turnout], ahead: usize) -> Vec<f64> {
+        let mut values: Vec<f64> = (0..400)
+            .map(|seed| {
+                let mut stream = Seed(seed).stream("drift");
+                let mut drift = Drift::new(turnout, &mut stream);
+                (0..ahead).map(|_| drift.next(&mut stream)[1]).last().unwrap_or(1.0)
+            })
+            .collect();
+        values.sort_unstable_by(f64::total_cmp);
+        values
+    }
+
+    /// Turnout without a level that wanders stays; one that wanders opens wide.
+    #[test]
+    fn ranges_follow_what_was_learned() {
+        let mut stream = Seed(1).stream("history");
+        let mut level = 0.0;
+        let (mut steady, mut wandering) = (Vec::new(), Vec::new());
+        for _ in 0..160 {
+            level += 0.15 * stream.normal();
+            let own = (0.3 * stream.normal()).exp();
+            steady.push(Turnout { newcomers: 5.0, returning: 100.0 * own });
+            wandering.push(Turnout { newcomers: 5.0, returning: 100.0 * own * f64::exp(level) });
+        }
+        let (steady, wandering) = (foretold(&steady, 60), foretold(&wandering, 60));
+        // The middle of 400 draws lies within 0.85 and 1.18 of the median but for one in a million, where the
+        // draws' logarithms deviate by 0.5: 5 standard errors of a median are 5 * 1.25 * 0.5 / 20 = 0.16.
+        assert!((steady[200].ln()).abs() < 0.25, "median {}", steady[200]);
+        assert!(steady[380] / steady[20] < 2.5, "range {} {}", steady[20], steady[380]);
+        assert!(wandering[380] / wandering[20] > 4.0, "range {} {}", wandering[20], wandering[380]);
+    }
+
+    #[test]
+    fn too_few_proposals_say_nothing() {
+        let turnout = vec![Turnout { newcomers: 3.0, returning: 9.0 }; LEAST - 1];
+        assert!(foretold(&turnout, 10).iter().all(|&factor| factor == 1.0));
+    }
+}
