@@ -128,7 +128,7 @@ fn power_path(
     }
     let class = stream.weighted(&model.spread) * (LEVEL_BINS + 1);
     let levels = &model.level[class..=class + LEVEL_BINS];
-    let mut level = |stream: &mut Stream| match stream.weighted(levels) {
+    let level = |stream: &mut Stream| match stream.weighted(levels) {
         LEVEL_BINS => 0.0,
         bin => 10_f64.powf(level_value(bin, stream.uniform())),
     };

@@ -387,8 +387,9 @@ fn fit_weights(model: &mut DaoModel, counts: &Counts, pseudo: f64, seed: Seed, r
 /// Cancellation.
 pub(crate) fn exact_model(view: &DaoView, prior: &Pooled, seed: Seed, run: &Run) -> Result<DaoModel> {
     let records = records(view);
-    let counts = exact_counts(&records, PowerGrid::FINE, view.proposals.len());
+    let mut counts = exact_counts(&records, PowerGrid::FINE, view.proposals.len());
     let mut model = public_side(view);
+    model.level_spread = level_spread(prior, view.proposals.len());
     model.day_precision = view.votes.iter().any(|vote| vote.precision == Precision::Day);
     model.core_votes = core_votes(&records);
     model.outcomes = outcomes(view, model.core_votes);
@@ -401,7 +402,7 @@ pub(crate) fn exact_model(view: &DaoView, prior: &Pooled, seed: Seed, run: &Run)
         turnout.map(|(&first, &all)| Turnout { newcomers: first, returning: all - first }).collect();
     fill_tables(&mut model, &counts, prior, PRIOR_MEMBERS);
     if view.votes.is_empty() {
-        without_votes(&mut model, prior, seed);
+        without_votes(&mut model, &mut counts, prior, seed);
     }
     fit_weights(&mut model, &counts, 0.5, seed, run)?;
     Ok(model)
@@ -456,18 +457,28 @@ pub(crate) fn private_model(
     let mut stream = seed.streams(&format!("twin outcomes {}", view.dao)).stream(0);
     model.outcomes = private::outcomes(&model, &counts, prior, &mut stream);
     if members <= 1.0 {
-        without_votes(&mut model, prior, seed);
+        without_votes(&mut model, &mut counts, prior, seed);
     }
     let pseudo = counts.sigma(Query::Count);
     fit_weights(&mut model, &counts, pseudo, seed, run)?;
     Ok(model)
 }
 
+/// How far, in logarithms, the level of turnout may lie from what `observed` proposals said: the spread of a
+/// normal level between DAOs after that many normal observations.
+fn level_spread(prior: &Pooled, observed: usize) -> f64 {
+    let [_, between, within] = prior.log_turnout;
+    if between <= 0.0 {
+        return 0.0;
+    }
+    (between.powi(-2) + observed as f64 / within.max(1e-3).powi(2)).powf(-0.5)
+}
+
 /// Proposals that a DAO without any history is given.
 const IMAGINED_PROPOSALS: usize = 40;
 
 /// Turns the model of a DAO of which nothing is known into what the prior expects.
-fn without_votes(model: &mut DaoModel, prior: &Pooled, seed: Seed) {
+fn without_votes(model: &mut DaoModel, counts: &mut Counts, prior: &Pooled, seed: Seed) {
     let mut stream = seed.streams(&format!("twin prior {}", model.dao)).stream(0);
     if model.slots.is_empty() {
         let slot = Slot {
@@ -482,8 +493,9 @@ fn without_votes(model: &mut DaoModel, prior: &Pooled, seed: Seed) {
         model.slots = vec![slot; IMAGINED_PROPOSALS];
         model.epoch = Some(0);
     }
-    let [level, between, within] = prior.log_turnout;
-    let level = level + between * stream.normal();
+    // How far the level may lie from the regime's is drawn with each sample.
+    let [level, _, within] = prior.log_turnout;
+    (model.observed, model.level_spread) = (0, level_spread(prior, 0));
     model.turnout = model
         .slots
         .iter()
@@ -494,22 +506,38 @@ fn without_votes(model: &mut DaoModel, prior: &Pooled, seed: Seed) {
             Turnout { newcomers: voters * share, returning: voters * (1.0 - share) }
         })
         .collect();
-    let [center, width] = prior.log_power;
-    // Quantiles of the pooled log-normal law, a piece for each.
-    let edge = |share: f64| (center + width * daotwin_core::statistics::normal_quantile(share)).exp();
-    model.power = (0..48)
-        .map(|piece| PowerPiece {
-            low: edge((f64::from(piece) + 0.02) / 48.0),
-            high: edge((f64::from(piece) + 0.98) / 48.0),
-            weight: (1.0 - prior.no_power) / 48.0,
+    let shares = super::prior::quantile_shares();
+    let edges: Vec<f64> =
+        prior.power_quantiles.iter().map(|quantile| (prior.log_power[0] + quantile).exp()).collect();
+    model.power = edges
+        .windows(2)
+        .zip(shares.windows(2))
+        .map(|(edges, shares)| PowerPiece {
+            low: edges[0],
+            high: edges[1],
+            weight: (1.0 - prior.no_power) * (shares[1] - shares[0]),
             group: 0,
         })
         .collect();
-    if prior.no_power > 0.0 {
-        model.power.insert(0, PowerPiece { low: 0.0, high: 0.0, weight: prior.no_power, group: 0 });
+    if prior.no_power > 0.0 || model.power.is_empty() {
+        let weight = if model.power.is_empty() { 1.0 } else { prior.no_power };
+        model.power.insert(0, PowerPiece { low: 0.0, high: 0.0, weight, group: 0 });
+    }
+    // Members return as those of other DAOs do.
+    let members = model.members();
+    for query in [Query::Count, Query::Gap, Query::Previous] {
+        let mut values = prior.shares.get(query.name()).cloned().unwrap_or_default();
+        values.resize(counts.get(query).len(), 0.0);
+        values.iter_mut().for_each(|value| *value *= members);
+        counts.values.insert(query, values);
+    }
+    let most = model.slots.len() as u32;
+    let mut by_votes = vec![0.0; JOINT_STARTS.len()];
+    for (start, count) in COUNT_STARTS.iter().zip(counts.get(Query::Count)) {
+        by_votes[bucket(&JOINT_STARTS, (*start).min(most))] += count;
     }
     model.power_by_count =
-        (0..JOINT_STARTS.len()).flat_map(|_| model.power.iter().map(|piece| piece.weight)).collect();
+        by_votes.iter().flat_map(|count| model.power.iter().map(move |piece| count * piece.weight)).collect();
     model.outcomes =
         model.slots.iter().map(|slot| private::outcome(slot, prior, &[], 1.0, &mut stream)).collect();
 }

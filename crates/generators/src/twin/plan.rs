@@ -5,7 +5,7 @@ use daotwin_core::{Error as CoreError, Limits, Seed, Stream};
 use daotwin_history::synthesizer::SampleOptions;
 
 use super::drift::Drift;
-use super::model::{DaoModel, Turnout};
+use super::model::{DaoModel, Slot, Turnout};
 use crate::error::{Error, Result};
 
 /// Members of a block, where there are more than one.
@@ -18,7 +18,10 @@ const MAX_SAMPLED_PROPOSALS: u64 = 200_000;
 
 /// The conditions that can be set, with what they mean.
 pub const CONDITIONS: [(&str, &str); 5] = [
-    ("turnout", "factor on the voters of every proposal, above 0"),
+    (
+        "turnout",
+        "factor on the voters of every proposal, above 0; above 1 members vote more often, below 1 there are fewer",
+    ),
     ("newcomers", "factor on the members that vote for the first time, above 0"),
     ("power_exponent", "exponent on power around its median: above 1 concentrates, below 1 evens out"),
     ("duration", "factor on the length of voting windows, above 0"),
@@ -115,6 +118,87 @@ fn order(model: &DaoModel, proposals: usize, category: Option<u32>, stream: &mut
     order
 }
 
+/// The factors on each proposal's newcomers and returning voters. Proposals beyond those that were seen share a
+/// level that is not known exactly, drawn once a sample, and drift from there.
+fn levels(model: &DaoModel, order: &[usize], category: Option<u32>, seed: Seed) -> Vec<[f64; 2]> {
+    let fits = |slot: &&Slot| category.is_none() || slot.category == category;
+    let seen = model.slots.iter().take(model.observed).filter(fits).count();
+    let drawn = streams(seed, "level", &model.dao).stream(0).normal();
+    let level = (model.level_spread * drawn).exp();
+    // A sample smaller than what was seen is a part of it.
+    let seen = if order.len() < seen { order.len() } else { seen };
+    let mut stream = streams(seed, "drift", &model.dao).stream(0);
+    let mut drift = Drift::new(&model.turnout, &mut stream);
+    (0..order.len())
+        .map(
+            |index| {
+                if index < seen { [1.0; 2] } else { drift.next(&mut stream).map(|factor| factor * level) }
+            },
+        )
+        .collect()
+}
+
+/// Newcomers and returning voters of each proposal, over all blocks.
+fn wanted(
+    model: &DaoModel,
+    order: &[usize],
+    levels: &[[f64; 2]],
+    conditions: &Conditions,
+    members: Option<u64>,
+) -> Vec<Turnout> {
+    let learned = order.iter().zip(levels).map(|(&slot, level)| (model.turnout[slot], level));
+    let mut list: Vec<Turnout> = learned
+        .map(|(turnout, [newcomers, returning])| Turnout {
+            newcomers: turnout.newcomers * newcomers,
+            returning: turnout.returning * returning,
+        })
+        .collect();
+    let newcomers: f64 = list.iter().map(|turnout| turnout.newcomers).sum();
+    if newcomers <= 0.0 {
+        return vec![Turnout { newcomers: 0.0, returning: 0.0 }; order.len()];
+    }
+    // Members asked for are met through the newcomers; returning voters grow with those there are to return.
+    let scale = members.map_or(1.0, |members| members as f64 / newcomers);
+    let fewer = conditions.turnout.min(1.0);
+    for turnout in &mut list {
+        turnout.newcomers *= scale * if members.is_some() { 1.0 } else { fewer };
+        turnout.returning *= scale * fewer;
+    }
+    if conditions.turnout > 1.0 {
+        vote_more(&mut list, conditions.turnout);
+    }
+    if members.is_none() {
+        list.iter_mut().for_each(|turnout| turnout.newcomers *= conditions.newcomers);
+    }
+    list
+}
+
+/// Multiplies the voters by `factor` and keeps the members: they return more often, as far as those seen
+/// before suffice. What they cannot give early on, they give later.
+fn vote_more(list: &mut [Turnout], factor: f64) {
+    let more = |turnout: &Turnout| (factor - 1.0) * turnout.newcomers + factor * turnout.returning;
+    let mut known = 0.0;
+    let limits: Vec<f64> = list
+        .iter()
+        .map(|turnout| {
+            known += turnout.newcomers;
+            known - turnout.newcomers
+        })
+        .collect();
+    let target: f64 = list.iter().map(more).sum();
+    let reached = |stretch: f64| -> f64 {
+        list.iter().zip(&limits).map(|(turnout, limit)| (stretch * more(turnout)).min(*limit)).sum()
+    };
+    let (mut low, mut high) = (1.0, 64.0);
+    for _ in 0..60 {
+        let middle: f64 = (low + high) / 2.0;
+        if reached(middle) < target { low = middle } else { high = middle }
+    }
+    for (turnout, limit) in list.iter_mut().zip(limits) {
+        turnout.returning = (high * more(turnout)).min(limit);
+    }
+}
+
 impl Plan {
     /// The outline of a sample.
     ///
@@ -155,36 +239,13 @@ impl Plan {
         let mut stream = options.seed.streams(&format!("twin plan {}", model.dao)).stream(0);
         let order =
             if learned == 0 { Vec::new() } else { order(model, proposals as usize, category, &mut stream) };
-        // Where the sample goes on beyond what was learned, turnout goes on drifting.
-        let known = if order.len() > model.slots.len() && category.is_none() { model.slots.len() } else { order.len() };
-        let mut drift_stream = streams(options.seed, "drift", &model.dao).stream(0);
-        let mut drift = Drift::new(&model.turnout, &mut drift_stream);
-        let turnout: Vec<Turnout> = order
-            .iter()
-            .enumerate()
-            .map(|(index, &slot)| {
-                let learned = model.turnout[slot];
-                if index < known {
-                    return learned;
-                }
-                let [newcomers, returning] = drift.next(&mut drift_stream);
-                Turnout {
-                    newcomers: learned.newcomers * newcomers,
-                    returning: learned.returning * returning,
-                }
-            })
-            .collect();
-        // Members asked for are met through the newcomers of the proposals drawn.
-        let newcomers: f64 = turnout.iter().map(|turnout| turnout.newcomers).sum();
-        let wanted = options.members.map_or(newcomers * conditions.newcomers, |members| members as f64);
-        let scale = if newcomers > 0.0 { wanted / newcomers } else { 0.0 };
-        // Returning voters grow with the members there are to return.
-        let returning = scale / conditions.newcomers * conditions.turnout;
-        let back: f64 = turnout.iter().map(|turnout| turnout.returning).sum();
-        let votes = wanted + back * returning;
+        let levels = levels(model, &order, category, options.seed);
+        let turnout = wanted(model, &order, &levels, &conditions, options.members);
+        let members: f64 = turnout.iter().map(|turnout| turnout.newcomers).sum();
+        let votes = members + turnout.iter().map(|turnout| turnout.returning).sum::<f64>();
         // A block is as large as the learned DAO at least: members of a smaller one would meet fewer others.
-        let block = BLOCK_MEMBERS.min(BLOCK_VOTES * wanted / votes.max(1.0)).max(model.members());
-        let blocks = if wanted > 2.0 * block { (wanted / block).round() as u64 } else { 1 };
+        let block = BLOCK_MEMBERS.min(BLOCK_VOTES * members / votes.max(1.0)).max(model.members());
+        let blocks = if members > 2.0 * block { (members / block).round() as u64 } else { 1 };
         let mut proposals = Vec::with_capacity(order.len());
         let sizes = model.sizes();
         let mut start = model.epoch;
@@ -206,8 +267,8 @@ impl Plan {
                 start_at: start,
                 end_at: start.zip(duration).map(|(start, duration)| start + duration as i64),
                 turnout: Turnout {
-                    newcomers: turnout[index].newcomers * scale / blocks as f64,
-                    returning: turnout[index].returning * returning / blocks as f64,
+                    newcomers: turnout[index].newcomers / blocks as f64,
+                    returning: turnout[index].returning / blocks as f64,
                 },
             });
         }

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use daotwin_core::Run;
-use daotwin_core::statistics::{mean, standard_deviation};
+use daotwin_core::statistics::{mean, quantile, standard_deviation};
 use daotwin_history::view::DaoView;
 use serde::{Deserialize, Serialize};
 
@@ -74,6 +74,10 @@ pub(crate) struct Pooled {
     pub(crate) newcomers: f64,
     /// Mean and spread of members' log power.
     pub(crate) log_power: [f64; 2],
+    /// Quantiles of members' log power less its mean, at [`quantile_shares`], each DAO counting alike: the
+    /// lower tail is longer than the upper one.
+    #[serde(default)]
+    pub(crate) power_quantiles: Vec<f64>,
     /// Share of members without power.
     pub(crate) no_power: f64,
     /// Seconds: median gap between proposals, median window.
@@ -103,6 +107,13 @@ fn typical_share(class: usize) -> f32 {
     };
     let high = DISSENT_EDGES.get(class).copied().unwrap_or(1.0);
     1.0 - (low * high).sqrt()
+}
+
+/// The shares of members at which powers are pooled; closer together at the top, which decides on
+/// concentration.
+pub(crate) fn quantile_shares() -> Vec<f64> {
+    let body = (0..48).map(|step| f64::from(step) / 48.0);
+    body.chain([0.985, 0.99, 0.995, 0.998, 1.0]).collect()
 }
 
 impl Prior {
@@ -201,6 +212,13 @@ fn pooled(views: &[&DaoView]) -> Pooled {
         mean(&power.iter().map(|logs| mean(logs)).collect::<Vec<_>>()),
         mean(&power.iter().map(|logs| standard_deviation(logs)).collect::<Vec<_>>()),
     ];
+    law.power_quantiles = quantile_shares()
+        .into_iter()
+        .map(|share| {
+            let own = power.iter().filter(|logs| !logs.is_empty());
+            mean(&own.map(|logs| quantile(logs, share) - mean(logs)).collect::<Vec<_>>())
+        })
+        .collect();
     law.no_power = mean(&without);
     law.calendar = [median(gaps), median(windows)];
     law
@@ -221,6 +239,8 @@ mod test {
                 assert!(shares.iter().all(|share| share.is_finite() && *share >= 0.0));
             }
             assert!(!law.outcomes.is_empty());
+            assert_eq!(law.power_quantiles.len(), quantile_shares().len());
+            assert!(law.power_quantiles.is_sorted());
         }
         // The DAOs on which private fits are demonstrated and tested are not in it.
         for dao in ["decentraland", "aave-v2", "compound-bravo"] {
