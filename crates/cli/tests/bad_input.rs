@@ -421,7 +421,7 @@ fn a_full_disk_is_told_and_leaves_nothing_behind() {
 #[test]
 fn an_interrupt_ends_the_run_within_a_second_and_leaves_nothing_behind() {
     let long = [
-        "sample twin --out new --proposals 1000000",
+        "sample twin --out new --members 40000000",
         "ingest large.json --out new",
         "evaluate --real large --synthetic synthetic --out new.html",
         "fit large --out new",

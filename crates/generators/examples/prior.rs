@@ -10,10 +10,9 @@ use daotwin_generators::twin::pool_prior;
 use daotwin_history::ingest::{Options, ingest};
 
 /// DAOs of each regime whose licence allows it, and on which no private fit is demonstrated or tested.
-const DAOS: [&str; 9] = [
+const DAOS: [&str; 8] = [
     "compound-alpha",
     "ens-governor",
-    "lido-aragon",
     "ens-smallgrants",
     "daostack-polkadao",
     "daostack-dxdao",

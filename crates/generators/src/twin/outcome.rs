@@ -147,15 +147,17 @@ mod test {
             .collect();
         let order: Vec<u32> = (0..200).collect();
         let mut stream = Seed(5).stream("test");
-        for _ in 0..20 {
+        let total: f64 = voters.iter().map(|voter| voter.power).sum();
+        let (mut heads, mut power) = (0.0, 0.0);
+        for _ in 0..200 {
             let chosen = assign(&outcome, &voters, &order, &mut stream);
-            let heads = chosen.iter().filter(|&&choice| choice == 0).count() as f64 / 200.0;
-            let total: f64 = voters.iter().map(|voter| voter.power).sum();
-            let power: f64 =
-                voters.iter().zip(&chosen).filter(|(_, choice)| **choice == 0).map(|(v, _)| v.power).sum();
-            assert!((heads - 0.3).abs() < 0.1, "heads {heads}");
-            assert!((power / total - 0.8).abs() < 0.1, "power {}", power / total);
+            let first = voters.iter().zip(&chosen).filter(|(_, choice)| **choice == 0);
+            heads += chosen.iter().filter(|&&choice| choice == 0).count() as f64 / 200.0 / 200.0;
+            power += first.map(|(voter, _)| voter.power).sum::<f64>() / total / 200.0;
         }
+        // Three voters hold half of the power, so single draws miss by one of them; their mean does not.
+        assert!((heads - 0.3).abs() < 0.05, "heads {heads}");
+        assert!((power - 0.8).abs() < 0.1, "power {power}");
     }
 
     #[test]
