@@ -190,6 +190,18 @@ const FIT: &[Case] = &[
     ),
     case("a delta without an epsilon", "fit history --out new --delta 1e-6", 2, &["--epsilon"]),
     case(
+        "no ledger",
+        "fit history --out new --epsilon 1 --ledger absent --account poor",
+        2,
+        &["no ledger at `absent`"],
+    ),
+    case(
+        "no account",
+        "fit history --out new --epsilon 1 --ledger ledger --account stranger",
+        2,
+        &["no account `stranger`"],
+    ),
+    case(
         "more than the account has",
         "fit history --out new --epsilon 3 --ledger ledger --account poor",
         3,
@@ -199,10 +211,11 @@ const FIT: &[Case] = &[
         "the same DAO under another name",
         "fit history --out new --epsilon 1 --ledger ledger --account stranger",
         |folder| {
+            support::succeed(folder, "privacy register stranger --epsilon 9 --ledger ledger");
             support::succeed(folder, "fit history --out paid --epsilon 1 --ledger ledger --account poor");
         },
         2,
-        &["stranger"],
+        &["`poor`"],
     ),
     broken(
         "an account that is spent",

@@ -19,8 +19,8 @@ const DELTA: f64 = 1e-6;
 /// Learns a History's statistics and writes them as a twin.
 ///
 /// With `--epsilon` the twin hides each member with everything it did, up to (epsilon, delta): the price is
-/// charged to the DAO's account in the privacy ledger before anything is drawn. A DAO without an account gets
-/// one that holds just this; `daotwin privacy register` opens one that holds more. Without it the twin is exact and as private as the History itself.
+/// charged to the DAO's account in the privacy ledger before anything is drawn; `daotwin privacy register`
+/// opens the account. Without it the twin is exact and as private as the History itself.
 #[derive(Debug, Args)]
 #[command(
     help_template = arguments::TEMPLATE,

@@ -293,8 +293,10 @@ fn budget(model: &'static dyn Synthesizer) -> Answer {
             Err(failure) => Err(say("a fit that must be refused")(failure)),
         }
     };
+    refused("example", 1.0, &[ErrorKind::Budget, ErrorKind::NotFound])?;
     let account = Account::new("example", Unit::Member).unwrap();
     let mut ledger = Ledger::create(&path).unwrap();
+    refused("example", 1.0, &[ErrorKind::Budget, ErrorKind::NotFound])?;
     ledger.register(&account, daotwin_privacy::Budget::new(3.0, 1e-6).unwrap()).unwrap();
     for impossible in [0.0, -1.0, f64::NAN, f64::INFINITY] {
         refused("example", impossible, &[ErrorKind::Usage])?;
