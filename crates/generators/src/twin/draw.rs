@@ -286,12 +286,19 @@ pub(crate) fn block(
     run.check()?;
 
     // Stratified powers: within a group, members take the ranks in random order.
-    let anchors = anchors(&groups, &by_member.0, tables, plan, &mut stream);
+    let mut anchors = anchors(&groups, &by_member.0, tables, plan, &mut stream);
+    if plan.known < plan.proposals.len() {
+        let later = newcomers[..plan.known].iter().sum::<u64>() as usize;
+        let (exponent, factor) = plan.later_power;
+        for anchor in anchors[later..].iter_mut().filter(|anchor| **anchor > 0.0) {
+            *anchor = factor * tables.median * (*anchor / tables.median).powf(exponent);
+        }
+    }
     result.power = vec![0; votes];
     result.at = vec![None; votes];
     let mut dissent = vec![1.0_f64; members];
     let mut tokens = vec![0.0_f64; votes];
-    let member_streams = streams(seed, "member", &model.dao);
+    let mut stream = streams(seed, "member", &model.dao).stream(number);
     let proposal_of = proposal_of(&result.starts);
     let exposures = exposures(&by_member, &proposal_of, plan);
     let unchanged = steadiness(model, &by_member, &exposures, &mut stream);
@@ -301,7 +308,6 @@ pub(crate) fn block(
         if list.is_empty() {
             continue;
         }
-        let mut stream = member_streams.stream((number << 32) | member as u64);
         if model.dissent_shape.is_finite() {
             dissent[member] = stream.gamma(model.dissent_shape) / model.dissent_shape;
         }
@@ -425,6 +431,7 @@ fn choose(
     if plan.blocks == 1 {
         make_feasible(model, tokens, &result.starts, &mut outcomes);
     }
+    let exchanged = later_outcomes(model, plan, seed, &mut outcomes);
     let mut voters = Vec::new();
     let mut order: Vec<u32> = Vec::new();
     for (proposal, planned) in plan.proposals.iter().enumerate() {
@@ -441,7 +448,12 @@ fn choose(
         order.clear();
         order.extend(0..voters.len() as u32);
         order.sort_unstable_by(|&a, &b| voters[b as usize].power.total_cmp(&voters[a as usize].power));
-        let outcome = &model.outcomes[outcomes[proposal]];
+        let other;
+        let mut outcome = &model.outcomes[outcomes[proposal]];
+        if exchanged.get(proposal) == Some(&true) {
+            other = outcome.exchanged();
+            outcome = &other;
+        }
         let chosen = assign(outcome, &voters, &order, &mut stream);
         let slot = &model.slots[planned.slot];
         let system = slot.voting_system.and_then(|index| model.voting_systems.get(index as usize));
@@ -481,6 +493,40 @@ fn draw_outcomes(model: &DaoModel, plan: &Plan, stream: &mut Stream) -> Vec<usiz
             own
         })
         .collect()
+}
+
+/// Gives the proposals beyond the learned history outcomes that pass as often as the level of that history,
+/// which wanders on, says. True for those whose outcome is to be met with its first two choices exchanged,
+/// because no learned proposal like them ended so.
+fn later_outcomes(model: &DaoModel, plan: &Plan, seed: Seed, outcomes: &mut [usize]) -> Vec<bool> {
+    let ahead = outcomes.len() - plan.known.min(outcomes.len());
+    if ahead == 0 {
+        return Vec::new();
+    }
+    let mut stream = super::plan::streams(seed, "later outcomes", &model.dao).stream(0);
+    let lead = |slot: usize| model.outcomes[slot].lead() == 0;
+    let voted = |slot: &usize| model.turnout[*slot].newcomers + model.turnout[*slot].returning > 0.0;
+    let learned: Vec<usize> = (0..model.slots.len()).filter(voted).collect();
+    let passed: Vec<bool> = learned.iter().map(|&slot| lead(slot)).collect();
+    let rate = super::drift::pass_rate(&passed, ahead, &mut stream);
+    let mut exchanged = vec![false; outcomes.len()];
+    for (proposal, outcome) in outcomes.iter_mut().enumerate().skip(plan.known) {
+        let passes = stream.chance(rate);
+        let alike = |slot: usize| {
+            lead(slot) == passes
+                && model.slots[slot].category == model.slots[*outcome].category
+                && model.outcomes[slot].heads.len() == model.outcomes[*outcome].heads.len()
+        };
+        if lead(*outcome) == passes || learned.is_empty() {
+            continue;
+        }
+        let mut tries = (0..64).map(|_| learned[stream.below(learned.len() as u64) as usize]);
+        match tries.find(|&slot| alike(slot)) {
+            Some(slot) => *outcome = slot,
+            None => exchanged[proposal] = true,
+        }
+    }
+    exchanged
 }
 
 /// Exchanges outcomes between proposals of the same number of choices where the voters of one cannot meet its

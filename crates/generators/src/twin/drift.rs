@@ -13,6 +13,13 @@ use super::model::Turnout;
 const SEGMENTS: usize = 8;
 /// Fewest proposals from which a level can be learned.
 const LEAST: usize = 16;
+/// Standard deviation of the logarithm of the level and of a step of it where too few proposals were learned
+/// to say: about the medians over the public histories of `governance-core`.
+const UNKNOWN: (f64, f64) = (0.3, 0.1);
+/// How later newcomers differ from earlier ones in power, which the counts do not tell: standard deviation of
+/// the shift of the mean of their decimal logarithms, and of the logarithm of the ratio of their spreads,
+/// between the second and the last third of proposals of the DAOs of `governance-core`.
+const LATER_POWER: (f64, f64) = (0.6, 0.2);
 /// Levels leave the learned range by this factor at most, so that a long sample stays in proportion.
 const BEYOND: f64 = 4.0;
 
@@ -64,9 +71,13 @@ fn segments(values: &[f64]) -> (Vec<f64>, f64) {
 impl Drift {
     /// Learns the levels, and draws how wide their steps may be: few segments tell little of it.
     pub(crate) fn new(turnout: &[Turnout], stream: &mut Stream) -> Self {
-        let none = Self { levels: [Level::default(); 2], correlation: 0.0, keep: 1.0 };
         if turnout.len() < LEAST {
-            return none;
+            let mut level = || Level {
+                now: UNKNOWN.0 * stream.normal(),
+                step: UNKNOWN.1,
+                range: (-BEYOND.ln(), BEYOND.ln()),
+            };
+            return Self { levels: [level(), level()], correlation: 0.0, keep: 0.97 };
         }
         let newcomers: Vec<f64> = turnout.iter().map(|turnout| turnout.newcomers).collect();
         let returning: Vec<f64> = turnout.iter().map(|turnout| turnout.returning).collect();
@@ -119,6 +130,43 @@ impl Drift {
     }
 }
 
+/// How the power of later newcomers differs from what was learned: an exponent and a factor.
+pub(crate) fn later_power(stream: &mut Stream) -> (f64, f64) {
+    ((LATER_POWER.1 * stream.normal()).exp(), 10_f64.powf(LATER_POWER.0 * stream.normal()))
+}
+
+/// The share of the next `ahead` proposals whose first choice wins, drawn from what the learned ones tell: a
+/// beta law whose variance is that of a share of so many, plus that of a level that wanders between segments.
+pub(crate) fn pass_rate(passed: &[bool], ahead: usize, stream: &mut Stream) -> f64 {
+    let count = passed.len() as f64;
+    let share = |part: &[bool]| part.iter().filter(|&&passed| passed).count() as f64;
+    // Jeffreys' half a proposal on either side keeps what never happened possible.
+    let mean = |part: &[bool]| (share(part) + 0.5) / (part.len() as f64 + 1.0);
+    let (mut center, mut wandering) = (mean(passed), 0.0);
+    if passed.len() >= LEAST {
+        let part = |segment: usize| {
+            &passed[segment * passed.len() / SEGMENTS..(segment + 1) * passed.len() / SEGMENTS]
+        };
+        let shares: Vec<f64> = (0..SEGMENTS).map(|segment| mean(part(segment))).collect();
+        let length = count / SEGMENTS as f64;
+        let found = shares.windows(2).map(|pair| (pair[1] - pair[0]).powi(2)).sum::<f64>()
+            / (SEGMENTS - 1) as f64;
+        let noise = center * (1.0 - center) / length;
+        let walk = 1.5 * (found - 2.0 * noise).max(0.1 * found);
+        let freedom = (SEGMENTS - 1) as f64;
+        let chi = (2.0 * stream.gamma(freedom / 2.0)).max(0.2 * freedom);
+        wandering = walk * freedom / chi * (1.0 + ahead as f64 / length) / 3.0;
+        let ratio = walk / noise.max(1e-9);
+        let gain = 0.5 * ((ratio * ratio + 4.0 * ratio).sqrt() - ratio);
+        center = shares[1..].iter().fold(shares[0], |smooth, share| smooth + gain * (share - smooth));
+    }
+    let largest = center * (1.0 - center);
+    let variance = (largest / (count + 2.0) + wandering).min(0.5 * largest);
+    let strength = largest / variance - 1.0;
+    let (one, other) = (stream.gamma(center * strength), stream.gamma((1.0 - center) * strength));
+    if one + other > 0.0 { one / (one + other) } else { center }
+}
+
 #[cfg(test)]
 mod test {
     use daotwin_core::Seed;
@@ -158,8 +206,26 @@ mod test {
     }
 
     #[test]
-    fn too_few_proposals_say_nothing() {
+    fn few_proposals_leave_a_wide_range() {
         let turnout = vec![Turnout { newcomers: 3.0, returning: 9.0 }; LEAST - 1];
-        assert!(foretold(&turnout, 10).iter().all(|&factor| factor == 1.0));
+        let factors = foretold(&turnout, 10);
+        assert!(factors[380] / factors[20] > 2.0, "range {} {}", factors[20], factors[380]);
+    }
+
+    /// The rate stays near a steady share, is open where the share wandered, and never certain.
+    #[test]
+    fn pass_rates_follow_what_was_learned() {
+        let draws = |passed: &[bool]| -> Vec<f64> {
+            let mut rates: Vec<f64> =
+                (0..400).map(|seed| pass_rate(passed, 60, &mut Seed(seed).stream("rate"))).collect();
+            rates.sort_unstable_by(f64::total_cmp);
+            rates
+        };
+        let steady: Vec<bool> = (0..200).map(|proposal| proposal % 4 > 0).collect();
+        let wandering: Vec<bool> = (0..200).map(|proposal| (proposal / 40) % 2 > 0).collect();
+        let (even, open, all) = (draws(&steady), draws(&wandering), draws(&[true; 40]));
+        assert!((even[200] - 0.75).abs() < 0.1 && even[380] - even[20] < 0.4, "{} {}", even[20], even[380]);
+        assert!(open[380] - open[20] > 0.5, "{} {}", open[20], open[380]);
+        assert!(all[0] < 1.0 && all[200] > 0.9, "{} {}", all[0], all[200]);
     }
 }

@@ -45,6 +45,19 @@ impl Outcome {
         }
         best
     }
+
+    /// The same outcome with its first choice in the place of the leading one (the second where it leads
+    /// itself), and the other way round.
+    pub(crate) fn exchanged(&self) -> Self {
+        let mut exchanged = self.clone();
+        let other = self.lead().max(1);
+        for shares in [&mut exchanged.heads, &mut exchanged.core, &mut exchanged.power] {
+            if other < shares.len() {
+                shares.swap(0, other);
+            }
+        }
+        exchanged
+    }
 }
 
 /// A voter of one proposal.

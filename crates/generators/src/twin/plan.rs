@@ -4,7 +4,7 @@
 use daotwin_core::{Error as CoreError, Limits, Seed, Stream};
 use daotwin_history::synthesizer::SampleOptions;
 
-use super::drift::Drift;
+use super::drift::{Drift, later_power};
 use super::model::{DaoModel, Slot, Turnout};
 use crate::error::{Error, Result};
 
@@ -94,6 +94,10 @@ pub(crate) struct Plan {
     pub(crate) conditions: Conditions,
     pub(crate) proposals: Vec<Planned>,
     pub(crate) blocks: u64,
+    /// How many proposals follow the learned history as it was; those after them go on from its end.
+    pub(crate) known: usize,
+    /// The exponent and the factor on the power of members that come after those.
+    pub(crate) later_power: (f64, f64),
 }
 
 /// The order of learned proposals that a sample follows. The learned history comes first, as it was; what
@@ -272,7 +276,8 @@ impl Plan {
                 },
             });
         }
-        Ok(Self { conditions, proposals, blocks })
+        let later_power = later_power(&mut drift_stream);
+        Ok(Self { conditions, proposals, blocks, known, later_power })
     }
 }
 

@@ -33,9 +33,20 @@ impl Names {
         Self { members: streams(seed, "member name", dao), proposals: streams(seed, "proposal name", dao) }
     }
 
-    pub(crate) fn member(&self, block: u64, member: u32) -> String {
-        let mut stream = self.members.stream((block << 32) | u64::from(member));
-        format!("0x{:016x}{:016x}{:08x}", stream.bits(), stream.bits(), stream.bits() as u32)
+    /// The names of the first `members` members of a block.
+    pub(crate) fn members(&self, block: u64, members: u32) -> Vec<String> {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut stream = self.members.stream(block);
+        let mut name = || {
+            let mut text = String::with_capacity(42);
+            text.push_str("0x");
+            for digits in [16, 16, 8] {
+                let bits = stream.bits();
+                text.extend((0..digits).map(|digit| char::from(DIGITS[(bits >> (4 * digit)) as usize & 15])));
+            }
+            text
+        };
+        (0..members).map(|_| name()).collect()
     }
 
     pub(crate) fn proposal(&self, index: usize) -> String {
@@ -49,7 +60,7 @@ fn arrow(error: arrow::error::ArrowError) -> Error {
     Error::Defect(error.to_string())
 }
 
-fn dictionary(keys: Vec<i32>, values: impl IntoIterator<Item = String>) -> Result<ArrayRef> {
+fn dictionary<'a>(keys: Vec<i32>, values: impl Iterator<Item = &'a String>) -> Result<ArrayRef> {
     let values = StringArray::from_iter_values(values);
     let keys = Int32Array::from(keys);
     Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(keys, Arc::new(values)).map_err(arrow)?))
@@ -107,8 +118,8 @@ pub(crate) fn votes(
             .map_err(arrow)?;
     let columns: Vec<ArrayRef> = vec![
         constant(&model.dao, rows, |_| true)?,
-        dictionary(keys, proposals.iter().cloned())?,
-        dictionary(block.member.iter().map(|&member| member as i32).collect(), members.iter().cloned())?,
+        dictionary(keys, proposals.iter())?,
+        dictionary(block.member.iter().map(|&member| member as i32).collect(), members.iter())?,
         Arc::new(block.at.iter().copied().collect::<TimestampSecondArray>().with_timezone("UTC")),
         constant(precision.name(), rows, |row| block.at[row].is_some())?,
         Arc::new(choices),
@@ -135,21 +146,19 @@ pub(crate) fn members(
         };
     }
     let precision = if model.day_precision { Precision::Day } else { Precision::Second };
-    let mut table = TableBuilder::new(Table::Members, decimals);
-    for (member, (name, at)) in names.iter().zip(seen).enumerate() {
-        if part.used.get(member) == Some(&false) {
-            continue;
-        }
-        let at = at.map(|at| if model.day_precision { at - at.rem_euclid(86_400) } else { at });
-        table.push(&[
-            Cell::Text(&model.dao),
-            Cell::Text(name),
-            at.map(|at| (at, precision)).into(),
-            Cell::Null,
-            Cell::Null,
-        ])?;
-    }
-    Ok(table.take()?)
+    let kept: Vec<usize> =
+        (0..names.len()).filter(|&member| part.used.get(member) != Some(&false)).collect();
+    let rows = kept.len();
+    let day = |at: i64| if model.day_precision { at - at.rem_euclid(86_400) } else { at };
+    let at: Vec<Option<i64>> = kept.iter().map(|&member| seen[member].map(day)).collect();
+    let columns: Vec<ArrayRef> = vec![
+        constant(&model.dao, rows, |_| true)?,
+        dictionary((0..rows as i32).collect(), kept.iter().map(|&member| &names[member]))?,
+        Arc::new(at.iter().copied().collect::<TimestampSecondArray>().with_timezone("UTC")),
+        constant(precision.name(), rows, |row| at[row].is_some())?,
+        constant("", rows, |_| false)?,
+    ];
+    RecordBatch::try_new(Table::Members.schema(decimals), columns).map_err(arrow)
 }
 
 /// Sums of power for each choice of each proposal, over all blocks.

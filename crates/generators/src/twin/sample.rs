@@ -150,7 +150,7 @@ pub(crate) fn sample(
                 let block = block(model, &tables, &plan, seed, number, run)?;
                 let part = holdings::draw(model, &plan, &block, seed, number, &run.limits)?;
                 let all = block.members.max(part.members);
-                let members: Vec<String> = (0..all).map(|member| names.member(number, member)).collect();
+                let members = names.members(number, all);
                 let voters = &members[..block.members as usize];
                 let mut batches = vec![
                     (Table::Votes, rows::votes(model, &block, voters, &proposals, decimals)?),
