@@ -168,7 +168,9 @@ fn wanted(
         vote_more(&mut list, conditions.turnout);
     }
     if members.is_none() {
-        list.iter_mut().for_each(|turnout| turnout.newcomers *= conditions.newcomers);
+        for turnout in &mut list {
+            turnout.newcomers *= conditions.newcomers;
+        }
     }
     list
 }
