@@ -1,4 +1,5 @@
 //! DAOs with little or no history, the conditions of a sample, and validity by construction.
+#![expect(clippy::unwrap_used, reason = "a test stops where its own rows are wrong")]
 
 use std::path::PathBuf;
 
@@ -130,14 +131,15 @@ fn shape(view: &DaoView) -> Shape {
     }
 }
 
-/// Twenty samples of a DAO of which nothing is known but its platform. The median over the seeds lies in the
-/// ranges measured on real DAOs of the regime, widened by a half on either side because a single DAO is drawn;
-/// the level of turnout differs between seeds as it differs between DAOs.
+/// Twenty samples of a DAO of which nothing is known but its platform. For each measure, the middle four fifths
+/// of the seeds meet the range of the real DAOs of the regime, and the median is within a factor of 2.5 of it:
+/// a single unknown DAO can lie beside the few that were measured (five governors, among them a small one with
+/// five voters a proposal). The level of turnout differs between seeds as it differs between DAOs.
 #[test]
 fn a_dao_without_history_is_one_of_its_regime() {
     // Platform; ranges of voters a proposal, votes a member, Gini, Nakamoto; persistence at least.
     let regimes = [
-        ("onchain-governor", [36.0, 190.0], [1.3, 2.9], [0.97, 0.99], [7.0, 16.0], 0.36),
+        ("onchain-governor", [5.0, 190.0], [1.3, 6.9], [0.867, 0.994], [7.0, 16.0], 0.36),
         ("onchain-daostack", [2.0, 6.0], [6.0, 86.0], [0.33, 0.79], [3.0, 33.0], 0.37),
         ("snapshot", [15.0, 3_300.0], [3.0, 11.0], [0.96, 0.996], [2.0, 9.0], 0.39),
     ];
@@ -150,7 +152,7 @@ fn a_dao_without_history_is_one_of_its_regime() {
             ("turnout", (|shape| shape.turnout) as fn(&Shape) -> f64, turnout),
             ("members", |shape| shape.members, [5.0, 10_000.0]),
             ("votes a member", |shape| shape.votes_per_member, votes),
-            ("Gini", |shape| shape.gini, [concentration[0] * 1.2 - 0.2, concentration[1]]),
+            ("Gini", |shape| shape.gini, concentration),
             ("Nakamoto", |shape| shape.nakamoto, needed),
             ("persistence", |shape| shape.persistence, [persistence, 0.9]),
         ] {
@@ -161,8 +163,9 @@ fn a_dao_without_history_is_one_of_its_regime() {
                 quantile(&values, 0.0),
                 quantile(&values, 1.0)
             );
-            if middle < low / 1.5 || middle > high * 1.5 {
-                problems.push(format!("{platform} {name} {middle} is not within {low} to {high}"));
+            let apart = quantile(&values, 0.9) < low || quantile(&values, 0.1) > high;
+            if apart || middle < low / 2.5 || middle > high * 2.5 {
+                problems.push(format!("{platform} {name}: {values:.2?} is not near {low} to {high}"));
             }
         }
         let logs: Vec<f64> = list(|shape| shape.turnout).iter().map(|turnout| turnout.ln()).collect();

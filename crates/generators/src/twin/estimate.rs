@@ -528,7 +528,9 @@ fn without_votes(model: &mut DaoModel, counts: &mut Counts, prior: &Pooled, seed
     for query in [Query::Count, Query::Gap, Query::Previous] {
         let mut values = prior.shares.get(query.name()).cloned().unwrap_or_default();
         values.resize(counts.get(query).len(), 0.0);
-        values.iter_mut().for_each(|value| *value *= members);
+        for value in &mut values {
+            *value *= members;
+        }
         counts.values.insert(query, values);
     }
     let most = model.slots.len() as u32;

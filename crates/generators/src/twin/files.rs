@@ -35,7 +35,7 @@ struct Words {
     core_votes: u32,
     dissent_shape: Option<f64>,
     #[serde(default)]
-    observed: usize,
+    observed: Option<usize>,
     #[serde(default)]
     level_spread: f64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -104,7 +104,7 @@ fn words(model: &DaoModel) -> Words {
         slots: model.slots.clone(),
         core_votes: model.core_votes,
         dissent_shape: model.dissent_shape.is_finite().then_some(model.dissent_shape),
-        observed: model.observed,
+        observed: Some(model.observed),
         level_spread: model.level_spread,
         holdings: model.holdings.clone(),
     }
@@ -276,6 +276,7 @@ fn model(index: usize, words: Words, tensors: &SafeTensors<'_>) -> std::result::
         .zip(returning)
         .map(|(newcomers, returning)| Turnout { newcomers, returning })
         .collect();
+    let turnouts = words.slots.len();
     let model = DaoModel {
         dao: words.dao,
         platform: words.platform,
@@ -310,7 +311,7 @@ fn model(index: usize, words: Words, tensors: &SafeTensors<'_>) -> std::result::
         ballot_size: table("ballot_size")?,
         authored: table("authored")?,
         dissent_shape: words.dissent_shape.unwrap_or(f64::INFINITY),
-        observed: words.observed,
+        observed: words.observed.unwrap_or(turnouts),
         level_spread: words.level_spread,
         holdings: words.holdings,
     };

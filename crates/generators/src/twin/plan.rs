@@ -133,13 +133,13 @@ fn levels(model: &DaoModel, order: &[usize], category: Option<u32>, seed: Seed) 
     let seen = if order.len() < seen { order.len() } else { seen };
     let mut stream = streams(seed, "drift", &model.dao).stream(0);
     let mut drift = Drift::new(&model.turnout, &mut stream);
-    (0..order.len())
-        .map(
-            |index| {
-                if index < seen { [1.0; 2] } else { drift.next(&mut stream).map(|factor| factor * level) }
-            },
-        )
-        .collect()
+    let factors = |index: usize| match index {
+        index if index < seen => [1.0; 2],
+        // What was imagined from the prior has no course that could go on.
+        _ if model.observed == 0 => [level; 2],
+        _ => drift.next(&mut stream).map(|factor| factor * level),
+    };
+    (0..order.len()).map(factors).collect()
 }
 
 /// Newcomers and returning voters of each proposal, over all blocks.
@@ -172,7 +172,9 @@ fn wanted(
         vote_more(&mut list, conditions.turnout);
     }
     if members.is_none() {
-        list.iter_mut().for_each(|turnout| turnout.newcomers *= conditions.newcomers);
+        for turnout in &mut list {
+            turnout.newcomers *= conditions.newcomers;
+        }
     }
     list
 }

@@ -121,9 +121,9 @@ fn roles(holdings: &Holdings, cells: &[Vec<u32>], members: usize, stream: &mut S
     roles
 }
 
-/// Tokens as base units that leave room for sums.
+/// Tokens as base units, no more than fit.
 fn units(tokens: f64, decimals: u8, most: f64) -> i128 {
-    amount::from_tokens(tokens.min(most).min(10_f64.powi(30 - i32::from(decimals))), decimals)
+    amount::from_tokens(tokens.min(most).min(10_f64.powi(37 - i32::from(decimals))), decimals)
 }
 
 /// The rows of one holder of one asset, ending with `last` tokens.
@@ -303,6 +303,37 @@ pub(crate) fn draw(
     Ok(part)
 }
 
+/// The last balance of each of the asset's holders, in tokens, as a list over all members.
+fn last_balances(
+    asset: &Asset,
+    holders: &[usize],
+    powers: &[(f64, u32)],
+    members: usize,
+    stream: &mut Stream,
+) -> Vec<f64> {
+    let mut last = vec![0.0; members];
+    // Members without power take the ranks of their law in random order, the others in order of what the
+    // ratio gave them.
+    let (mut powerless, mut differing) = (Vec::new(), Vec::new());
+    for &member in holders {
+        match powers.get(member) {
+            Some(&(power, _)) if power > 0.0 => match draw_ratio(&asset.to_power, stream) {
+                1.0 => last[member] = power,
+                ratio => differing.push((power * ratio, member)),
+            },
+            _ => powerless.push((stream.uniform(), member)),
+        }
+    }
+    for (list, law) in [(&mut powerless, &asset.balances), (&mut differing, &asset.differing)] {
+        list.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        let count = list.len() as f64;
+        for (rank, &(_, member)) in list.iter().enumerate() {
+            last[member] = law.at((rank as f64 + stream.uniform()) / count);
+        }
+    }
+    last
+}
+
 /// Fills the balances; the answer says where each member's rows of the first asset start, one entry more
 /// than there are members.
 #[expect(clippy::too_many_arguments, reason = "the laws, the members and what is filled")]
@@ -318,12 +349,6 @@ fn hold(
 ) -> Vec<u32> {
     let precision = Precision::from_name(&holdings.precision);
     let most = model.supply.unwrap_or(f64::INFINITY);
-    // Members without power take the ranks of the law of balances in random order.
-    let mut ranks: Vec<u32> = (0..roles.len() as u32)
-        .filter(|&member| roles[member as usize] & HOLDS != 0)
-        .filter(|&member| powers.get(member as usize).is_none_or(|(power, _)| *power <= 0.0))
-        .collect();
-    let powerless = ranks.len() as f64;
     let shares: Vec<f64> = holdings.assets.iter().map(|asset| asset.share).collect();
     let mut starts = vec![0_u32; roles.len() + 1];
     let mut wanted: Vec<Vec<bool>> = Vec::new();
@@ -336,16 +361,11 @@ fn hold(
         wanted.push(own);
     }
     for (number, asset) in holdings.assets.iter().enumerate() {
-        stream.shuffle(&mut ranks);
-        let mut rank_of = vec![0_u32; roles.len()];
-        ranks.iter().enumerate().for_each(|(rank, &member)| rank_of[member as usize] = rank as u32);
+        let own: Vec<usize> = (0..roles.len()).filter(|&member| wanted[member][number]).collect();
+        let last = last_balances(asset, &own, powers, roles.len(), stream);
         for member in 0..roles.len() {
             if wanted[member][number] {
-                let last = match powers.get(member) {
-                    Some(&(power, _)) if power > 0.0 => power * draw_ratio(&asset.to_power, stream),
-                    _ => asset.balances.at((f64::from(rank_of[member]) + stream.uniform()) / powerless),
-                };
-                let mut rows = balances(asset, last, life, precision, stream);
+                let mut rows = balances(asset, last[member], life, precision, stream);
                 if let (Some(first), Some(change)) = (rows[0].0, first_change[member]) {
                     rows[0].0 = Some(first.min(exact(change, precision)));
                 }
@@ -403,11 +423,9 @@ fn delegate(
         };
         current[member as usize] = Some(to);
         let own = &part.holdings[starts[member as usize] as usize..starts[member as usize + 1] as usize];
-        // A holding in force at that time; without times the smallest is one that always was.
-        let held = match at {
-            Some(at) => own.iter().rev().find(|row| row.at.is_some_and(|from| from <= at)).or(own.first()),
-            None => own.iter().min_by_key(|row| row.amount),
-        };
+        // The holding at that time; where times are unknown, one that was never undercut.
+        let now = at.and_then(|at| own.iter().rev().find(|row| row.at.is_some_and(|from| from <= at)));
+        let held = now.or(own.iter().min_by_key(|row| row.amount));
         let amount = delegated(law, held.map(|row| row.amount), decimals, stream);
         part.changes.push(Change { member, from, to, at, amount });
     }

@@ -8,7 +8,7 @@ use daotwin_history::schema::Precision;
 use daotwin_history::view::DaoView;
 use daotwin_history::{History, Table, amount};
 
-use super::super::bins::{COUNT_STARTS, PowerGrid, bucket};
+use super::super::bins::{COUNT_STARTS, LEVEL_BINS, PowerGrid, bucket};
 use super::super::model::PowerPiece;
 use super::{
     ASSETS, Amounts, Asset, CELLS, DELEGATES, Delegations, HOLDS, Holdings, KINDS, LIFE_BINS, RATIO_CELLS,
@@ -151,13 +151,17 @@ fn asset(
     let mut to_power = vec![0.0; RATIO_CELLS];
     let (mut counts, mut steps) = (vec![0.0; COUNT_STARTS.len()], vec![0.0; RATIO_CELLS]);
     let mut times = vec![0.0; 2 * LIFE_BINS];
-    let (mut balances, mut own) = (Vec::new(), 0.0);
+    let (mut balances, mut differing, mut own) = (Vec::new(), Vec::new(), 0.0);
     for rows in rows.chunk_by(|a, b| a.member == b.member) {
         own += 1.0;
         let last = rows[rows.len() - 1].amount;
         match powers.get(rows[0].member) {
             Some(&(power, votes)) if votes > 0 && power > 0.0 => {
-                to_power[ratio_cell(amount::to_tokens(last, decimals) / power)] += 1.0;
+                let cell = ratio_cell(amount::to_tokens(last, decimals) / power);
+                to_power[cell] += 1.0;
+                if cell != LEVEL_BINS {
+                    differing.push(last);
+                }
             }
             _ => balances.push(last),
         }
@@ -172,7 +176,8 @@ fn asset(
         }
     }
     let share = own / (holders as f64).max(1.0);
-    Asset { name, share, balances: law(&balances, decimals), to_power, rows: counts, steps, times }
+    let (balances, differing) = (law(&balances, decimals), law(&differing, decimals));
+    Asset { name, share, balances, to_power, differing, rows: counts, steps, times }
 }
 
 /// Discount and strength of the two-parameter Chinese restaurant process, by maximum likelihood on a grid,
@@ -204,16 +209,23 @@ pub(super) fn attachment(sizes: &[u32]) -> [f64; 2] {
     best.1
 }
 
-/// What a change goes to; `before` is what the one before went to.
-fn kind(member: usize, to: Option<usize>, before: Option<Option<usize>>) -> usize {
-    if before == Some(to) {
-        return 2;
-    }
-    match to {
+/// The state before a change, and what it goes to: a row and a column of [`Delegations::steps`]. `first` says
+/// that there was no change before.
+fn step(member: usize, first: bool, before: Option<usize>, to: Option<usize>) -> (usize, usize) {
+    let kind = |delegate: Option<usize>| match delegate {
         None => 0,
-        Some(to) if to == member => 1,
+        Some(delegate) if delegate == member => 1,
         Some(_) => 3,
+    };
+    if first {
+        return (0, kind(to));
     }
+    let state = match kind(before) {
+        0 => 1,
+        1 => 2,
+        _ => 3,
+    };
+    (state, if before == to { 2 } else { kind(to) })
 }
 
 /// The laws of delegations. `changes` are the rows by member, then time; `held` the first asset's rows.
@@ -235,17 +247,11 @@ fn delegations(
         counts[bucket(&COUNT_STARTS, changes.len() as u32)] += 1.0;
         let own = &held[held.partition_point(|row| row.member < member)..];
         let own = &own[..own.partition_point(|row| row.member == member)];
-        let mut before: Option<Option<usize>> = None;
+        let mut before: Option<usize> = None;
         for (index, change) in changes.iter().enumerate() {
-            let kind = kind(member, change.to, before);
-            let state = match before {
-                None => 0,
-                Some(None) => 1,
-                Some(Some(to)) if to == member => 2,
-                Some(Some(_)) => 3,
-            };
+            let (state, kind) = step(member, index == 0, before, change.to);
             steps[state * KINDS + kind] += 1.0;
-            before = Some(change.to);
+            before = change.to;
             if let Some(to) = change.to.filter(|&to| kind == 3 && to != member) {
                 *named.entry(to).or_default() += 1;
             }

@@ -2,7 +2,8 @@
 //!
 //! Members fall into cells by how many votes they cast (cell 0: none), and in each cell into four roles:
 //! neither, holds, delegates, both. A holder's balance follows its mean voting power by the law of their
-//! ratio, or, without power, a law of balances. A delegator changes its delegate some number of times; the
+//! ratio (which decides on ranks, so that the law of balances is met as well), or, without power, a law of
+//! balances. A delegator changes its delegate some number of times; the
 //! steps between nobody, itself and others form a Markov chain, and which other it names follows the
 //! two-parameter Chinese restaurant process (Pitman and Yor 1997, "The two-parameter Poisson-Dirichlet
 //! distribution"), a preferential attachment whose discount and strength are found by maximum likelihood.
@@ -84,6 +85,8 @@ pub(crate) struct Asset {
     balances: Amounts,
     /// Balances of voters to their mean power: [`RATIO_CELLS`].
     to_power: Vec<f64>,
+    /// Balances of voters that differ from their mean power.
+    differing: Amounts,
     /// Rows of a holder, by [`COUNT_STARTS`].
     rows: Vec<f64>,
     /// A row's amount to the next one's: [`RATIO_CELLS`].
@@ -155,6 +158,7 @@ impl Holdings {
                 && valid(&asset.times, 2 * LIFE_BINS)
                 && valid(&[asset.share], 1)
                 && amounts(&asset.balances)
+                && amounts(&asset.differing)
         };
         let delegations = |law: &Delegations| {
             let [discount, strength] = law.attachment;
@@ -168,7 +172,7 @@ impl Holdings {
                 && strength > 0.0
                 && amounts(&law.amounts)
         };
-        let near = |seconds: &i64| seconds.unsigned_abs() <= learn::FARTHEST as u64;
+        let near = |seconds: &i64| seconds.unsigned_abs() <= 4 * learn::FARTHEST as u64;
         let fits = valid(&self.roles, CELLS * ROLES)
             && valid(&[self.voters], 1)
             && self.life.iter().chain(&self.beyond).all(near)
