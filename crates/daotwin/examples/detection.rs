@@ -79,10 +79,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             println!("{:28} has too few proposals to be split", view.dao);
             continue;
         }
-        println!(
-            "{:28} {:>6.3} {:>6.3} {:>6.3} {:>6.3}",
-            view.dao, areas[0], areas[1], areas[2], areas[3]
-        );
+        println!("{:28} {:>6.3} {:>6.3} {:>6.3} {:>6.3}", view.dao, areas[0], areas[1], areas[2], areas[3]);
         for (list, area) in medians.iter_mut().zip(areas) {
             list.push(area);
         }

@@ -149,8 +149,8 @@ pub(crate) fn pass_rate(passed: &[bool], ahead: usize, stream: &mut Stream) -> f
         };
         let shares: Vec<f64> = (0..SEGMENTS).map(|segment| mean(part(segment))).collect();
         let length = count / SEGMENTS as f64;
-        let found = shares.windows(2).map(|pair| (pair[1] - pair[0]).powi(2)).sum::<f64>()
-            / (SEGMENTS - 1) as f64;
+        let found =
+            shares.windows(2).map(|pair| (pair[1] - pair[0]).powi(2)).sum::<f64>() / (SEGMENTS - 1) as f64;
         let noise = center * (1.0 - center) / length;
         let walk = 1.5 * (found - 2.0 * noise).max(0.1 * found);
         let freedom = (SEGMENTS - 1) as f64;

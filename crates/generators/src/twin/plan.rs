@@ -278,7 +278,13 @@ impl Plan {
                 },
             });
         }
-        let later_power = later_power(&mut drift_stream);
+        // How many proposals repeat the learned history; what comes after them may differ in power too.
+        let known = if order.len() > model.slots.len() && category.is_none() {
+            model.slots.len()
+        } else {
+            order.len()
+        };
+        let later_power = later_power(&mut streams(options.seed, "later power", &model.dao).stream(0));
         Ok(Self { conditions, proposals, blocks, known, later_power })
     }
 }

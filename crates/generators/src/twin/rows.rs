@@ -146,8 +146,7 @@ pub(crate) fn members(
         };
     }
     let precision = if model.day_precision { Precision::Day } else { Precision::Second };
-    let kept: Vec<usize> =
-        (0..names.len()).filter(|&member| part.used.get(member) != Some(&false)).collect();
+    let kept: Vec<usize> = (0..names.len()).filter(|&member| part.used.get(member) != Some(&false)).collect();
     let rows = kept.len();
     let day = |at: i64| if model.day_precision { at - at.rem_euclid(86_400) } else { at };
     let at: Vec<Option<i64>> = kept.iter().map(|&member| seen[member].map(day)).collect();
