@@ -11,7 +11,9 @@ use super::super::measure::JOINT_STARTS;
 /// How far the logarithm of the number of members in a bin lies, typically, from the middle of its neighbours'.
 const BEND: f64 = 1.0;
 /// Members beyond a power fall off at least as this power of it where noise hides them: a Pareto tail.
-const TAIL_EXPONENT: f64 = 1.3;
+const TAIL_EXPONENT: f64 = 1.0;
+/// Deviations of the noise that the members beyond a power must pass to be believed.
+const BELIEVED: f64 = 3.0;
 /// Rounds of Newton's method; some 20 are needed.
 const ROUNDS: usize = 60;
 
@@ -44,7 +46,7 @@ pub(crate) fn power(
     let mut beyond = 0.0;
     let believed = values.iter().rposition(|value| {
         beyond += value;
-        beyond >= sigma
+        beyond >= BELIEVED * sigma
     });
     let ratio = 10_f64.powf(-TAIL_EXPONENT / grid.per_decade as f64);
     for bin in believed.map_or(1, |bin| bin + 1)..values.len() {

@@ -326,9 +326,13 @@ fn power_keeps_its_shape_under_noise() {
             apart.1 = apart.1.max(apart.0.abs());
         }
         assert!(apart.1 < 0.002 + 0.004 * sigma, "sigma {sigma}: {}", apart.1);
-        // Taken at its word, a single bin's noise of 5 at 10^9 tokens would hold a thousand times all power.
+        // Taken at their word, far bins with a few members of noise hold many times what there is.
         let ratio = held(&found) / held(&truth);
-        assert!((0.2..5.0).contains(&ratio), "sigma {sigma}: {ratio}");
+        assert!((0.1..10.0).contains(&ratio), "sigma {sigma}: {ratio}");
+        if sigma > 1.0 {
+            let naive = held(&project(&noisy, members)) / held(&truth);
+            assert!(naive > 50.0, "sigma {sigma}: {naive}");
+        }
     }
     // Noise alone: still as many members as asked for.
     let noise: Vec<f64> = (0..grid.len()).map(|_| stream.normal()).collect();
