@@ -38,6 +38,9 @@ fn only(rows: &Rows, keep: &[&str]) -> Rows {
     rows
 }
 
+/// Votes from which on a DAO's figures are stable enough to be judged.
+const LEAST_VOTES: usize = 900;
+
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args_os().skip(1);
     let data = arguments.next().map(PathBuf::from);
@@ -60,7 +63,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut medians: [Vec<f64>; 4] = Default::default();
     println!("{:28} {:>6} {:>6} {:>6} {:>6}", "DAO", "twin", "halves", "resamp", "indep");
     for view in DaoView::all(&history)? {
-        if view.votes.len() < support::LEAST_VOTES || !(wanted.is_empty() || wanted.contains(&view.dao)) {
+        if view.votes.len() < LEAST_VOTES || !(wanted.is_empty() || wanted.contains(&view.dao)) {
             continue;
         }
         let options = FitOptions { dao: Some(view.dao.clone()), ..FitOptions::default() };

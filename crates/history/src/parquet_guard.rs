@@ -76,9 +76,8 @@ impl Guarded {
         limits: &Limits,
     ) -> Result<std::result::Result<Self, String>> {
         let damaged = |error: parquet::errors::ParquetError| format!("not readable: {error}");
-        let builder = match ParquetRecordBatchReaderBuilder::try_new(open(path)?) {
-            Ok(builder) => builder,
-            Err(_) => return Ok(Err("damaged, or no Parquet file".to_owned())),
+        let Ok(builder) = ParquetRecordBatchReaderBuilder::try_new(open(path)?) else {
+            return Ok(Err("damaged, or no Parquet file".to_owned()));
         };
         let what = |what: &str| format!("the {what} of `{}`", path.display());
         let (found, allowed) = (builder.schema().fields().len() as u64, limits.max_columns);

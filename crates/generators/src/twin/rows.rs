@@ -55,7 +55,6 @@ impl Names {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
 fn arrow(error: arrow::error::ArrowError) -> Error {
     Error::Defect(error.to_string())
 }
