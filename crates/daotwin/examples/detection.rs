@@ -1,7 +1,7 @@
 //! Can boosted trees tell a twin's votes from real ones? `detection [DATA [DAO...]]` prints, for each DAO of
 //! `governance-core` with at least 900 votes, the area under the curve of the classifier two-sample test
 //! beside its references; for DAOs that are named also
-//! by which columns.
+//! by which columns, and how steady powers are.
 #![expect(clippy::print_stdout, reason = "an example talks to its user")]
 
 mod support;
@@ -16,7 +16,7 @@ use daotwin::evaluation::rows::{COLUMNS, Rows};
 use daotwin::evaluation::{Options, variants};
 use daotwin::generators::twin;
 use daotwin::history::synthesizer::{FitOptions, Fitted, SampleOptions};
-use daotwin::history::view::DaoView;
+use daotwin::history::view::{DaoView, VoteView};
 
 /// Columns that tell of the same thing.
 const KINDS: [(&str, &[&str]); 5] = [
@@ -38,8 +38,22 @@ fn only(rows: &Rows, keep: &[&str]) -> Rows {
     rows
 }
 
-/// Votes from which on a DAO's figures are stable enough to be judged.
-const LEAST_VOTES: usize = 900;
+/// Share of unchanged powers by the time between a member's ballots: below an hour, six hours, a day, four
+/// days, and longer.
+fn unchanged(view: &DaoView) -> String {
+    let mut counts = [(0_usize, 0_usize); 5];
+    for list in view.votes_by_member() {
+        for pair in list.windows(2) {
+            let [before, now] = [pair[0], pair[1]].map(|vote| &view.votes[vote as usize]);
+            let start = |vote: &VoteView| view.proposals[vote.proposal as usize].start_at;
+            let Some((then, at)) = start(before).zip(start(now)) else { continue };
+            let class = [3_600, 21_600, 86_400, 345_600].partition_point(|&edge| edge <= at - then);
+            counts[class].0 += usize::from(before.power == now.power);
+            counts[class].1 += 1;
+        }
+    }
+    counts.map(|(same, all)| format!("{:.2}", same as f64 / all as f64)).join(" ")
+}
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args_os().skip(1);
@@ -63,7 +77,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut medians: [Vec<f64>; 4] = Default::default();
     println!("{:28} {:>6} {:>6} {:>6} {:>6}", "DAO", "twin", "halves", "resamp", "indep");
     for view in DaoView::all(&history)? {
-        if view.votes.len() < LEAST_VOTES || !(wanted.is_empty() || wanted.contains(&view.dao)) {
+        if view.votes.len() < support::LEAST_VOTES || !(wanted.is_empty() || wanted.contains(&view.dao)) {
             continue;
         }
         let options = FitOptions { dao: Some(view.dao.clone()), ..FitOptions::default() };
@@ -89,6 +103,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         if !explain {
             continue;
         }
+        println!(
+            "    unchanged powers by time between ballots: real {}, twin {}",
+            unchanged(&view),
+            unchanged(&DaoView::one(&sample, None)?)
+        );
         let mut kinds = Vec::new();
         for (kind, columns) in KINDS {
             kinds.push(format!(

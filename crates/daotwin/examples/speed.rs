@@ -74,7 +74,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         Some(text) => text.to_string_lossy().parse()?,
         None => 2e7,
     };
-    let parent = arguments.next().map_or_else(std::env::temp_dir, PathBuf::from);
+    let parent = arguments.next().map_or_else(|| PathBuf::from("."), PathBuf::from);
     if data.as_deref() == Some(Path::new("--stream")) {
         return stream(&parent, votes);
     }

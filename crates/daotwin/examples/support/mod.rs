@@ -7,6 +7,10 @@ use daotwin::core::Run;
 use daotwin::history::History;
 use daotwin::history::ingest::{Options, ingest};
 
+/// Votes from which on a DAO's figures are stable enough to be judged.
+#[allow(dead_code, reason = "not every example asks")]
+pub(crate) const LEAST_VOTES: usize = 900;
+
 /// Reads `governance-core`: from the folder given, or from where a checkout with the shared data has it.
 ///
 /// # Errors
