@@ -34,9 +34,6 @@ fn short(value: f64) -> String {
     }
 }
 
-/// Votes from which on a DAO's figures are stable enough to be judged.
-const LEAST_VOTES: usize = 900;
-
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args_os().skip(1);
     let data = arguments.next().map(PathBuf::from);
@@ -51,7 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("| DAO | proposals learned, foretold | {} |", FIGURES.map(|(_, label, _)| label).join(" | "));
     println!("| --- | --- |{}", " --- |".repeat(FIGURES.len()));
     for view in DaoView::all(&history)? {
-        if view.votes.len() < LEAST_VOTES {
+        if view.votes.len() < support::LEAST_VOTES {
             continue;
         }
         let (learned, voted) = first_part(&view);

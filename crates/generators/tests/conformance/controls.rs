@@ -146,6 +146,7 @@ impl Synthesizer for Control {
         Ok(Box::new(Learned { fault: self.0, size, decimals: real.decimals() }))
     }
 
+    #[expect(clippy::panic, reason = "the control's fault")]
     fn load(&self, folder: &Path, run: &Run) -> Result<Box<dyn Fitted>, Failure> {
         let path = folder.join("manifest.json");
         let bytes = daotwin_core::files::read_limited(&path, run.limits.max_file_bytes).map_err(core)?;
@@ -157,7 +158,7 @@ impl Synthesizer for Control {
         };
         let (mut size, decimals) = match read() {
             Some(read) => read,
-            None if self.0 == "trusts-files" => std::panic::panic_any("the fault of this control"),
+            None if self.0 == "trusts-files" => panic!("the fault of this control"),
             None => return Err(failure(ErrorKind::Input, "the manifest lacks a size")),
         };
         if self.0 == "forgets" {
