@@ -1,5 +1,12 @@
 //! Private fits and the ledger that pays for them.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "what the tests share may fail like them, and harms files on purpose"
+)]
+
 use std::path::{Path, PathBuf};
 
 use daotwin_core::{ErrorKind, Limits, Run, Seed};
