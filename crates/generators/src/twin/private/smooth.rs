@@ -238,7 +238,9 @@ fn fit_sides(table: &mut [f64], rows: &[f64], columns: &[f64], rounds: usize) {
             let cells = &mut table[row * bins..(row + 1) * bins];
             let found: f64 = cells.iter().sum();
             if found > 0.0 {
-                cells.iter_mut().for_each(|cell| *cell *= wanted / found);
+                for cell in cells {
+                    *cell *= wanted / found;
+                }
             }
         }
         for (bin, wanted) in columns.iter().enumerate() {

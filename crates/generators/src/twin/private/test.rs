@@ -292,7 +292,7 @@ fn reconciled_tables_agree_with_their_sides() {
     }
 }
 
-/// A law over five decades, its noisy counts at every epsilon, and what the noise makes of the whales.
+/// A law over many decades, its counts without noise and with that of epsilons 10 and 3, and what the noise makes of the whales.
 #[test]
 fn power_keeps_its_shape_under_noise() {
     let grid = PowerGrid::COARSE;
@@ -313,7 +313,7 @@ fn power_keeps_its_shape_under_noise() {
         let value = |bin: usize| if bin == 0 { 0.0 } else { 10_f64.powf(grid.edges(bin).0) };
         values.iter().enumerate().map(|(bin, members)| members * value(bin)).sum()
     };
-    for sigma in [1e-9, 2.0, 5.0, 15.0] {
+    for sigma in [1e-9, 2.0, 5.0] {
         let noisy: Vec<f64> = truth.iter().map(|members| members + sigma * stream.normal()).collect();
         let found = power(&noisy, sigma, grid, members, Some(1e7));
         assert!((found.iter().sum::<f64>() - members).abs() < 1e-6);
@@ -331,7 +331,7 @@ fn power_keeps_its_shape_under_noise() {
         assert!((0.1..10.0).contains(&ratio), "sigma {sigma}: {ratio}");
         if sigma > 1.0 {
             let naive = held(&project(&noisy, members)) / held(&truth);
-            assert!(naive > 50.0, "sigma {sigma}: {naive}");
+            assert!(naive > 20.0, "sigma {sigma}: {naive}");
         }
     }
     // Noise alone: still as many members as asked for.
