@@ -14,7 +14,7 @@ const SEGMENTS: usize = 8;
 /// Fewest proposals from which a level can be learned.
 const LEAST: usize = 16;
 /// Standard deviation of the logarithm of the level and of a step of it where too few proposals were learned
-/// to say: about the medians over the public histories of `governance-core`.
+/// to say; set by hand.
 const UNKNOWN: (f64, f64) = (0.3, 0.1);
 /// How later newcomers differ from earlier ones in power, which the counts do not tell: standard deviation of
 /// the shift of the mean of their decimal logarithms, and of the logarithm of the ratio of their spreads,
