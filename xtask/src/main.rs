@@ -9,7 +9,9 @@ use std::process::ExitCode;
 
 const HELP: &str = "\
 cargo xtask test      every check that a change must pass: format, lints, tests, doctests, licences, advisories
-cargo xtask verify    the same with the long tests in full length
+cargo xtask verify    the same with the long tests in full length, and every figure of README and book
+cargo xtask prior     pools the prior of the twin anew from public histories
+cargo xtask twin      fits the twin that `daotwin demo` carries anew, paid for by the ledger in DAOTWIN_LEDGER
 ";
 
 fn main() -> ExitCode {
@@ -17,6 +19,8 @@ fn main() -> ExitCode {
     let result = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["test"] => steps::run(steps::TEST, &[]),
         ["verify"] => steps::run(steps::VERIFY, steps::LONG),
+        ["prior"] => steps::run(steps::PRIOR, &[]),
+        ["twin"] => steps::run(steps::TWIN, &[]),
         ["help" | "--help" | "-h"] => {
             print!("{HELP}");
             return ExitCode::SUCCESS;

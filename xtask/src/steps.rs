@@ -48,11 +48,22 @@ pub(crate) const VERIFY: &[Step] = &[
     ("advisories", audit),
     ("doctests", doctests),
     ("tests in full length", tests),
+    ("fidelity", fidelity),
+    ("price of privacy", price),
     ("speed", speed),
     ("detection", detection),
     ("forecast", forecast),
     ("relational peer", peer),
 ];
+
+/// What `cargo xtask prior` runs.
+pub(crate) const PRIOR: &[Step] = &[("prior", prior)];
+
+/// What `cargo xtask twin` runs.
+pub(crate) const TWIN: &[Step] = &[("demo twin", twin)];
+
+/// Real data beside a checkout.
+const DATA: &str = "../shared/data/governance-core";
 
 /// The variables that make long tests run in full length.
 pub(crate) const LONG: &[(&str, &str)] = &[("DAOTWIN_KILLS", "10000"), ("DAOTWIN_LONG", "1")];
@@ -128,24 +139,56 @@ fn tests(context: &Context) -> Answer {
 }
 
 /// The figures of one example of the facade on the shared data.
-fn example(context: &Context, name: &str, arguments: &[&str]) -> Answer {
-    if !context.root.join("../shared/data/governance-core").is_dir() {
-        return Ok(Outcome::Skipped("no data at `../shared/data/governance-core`".to_owned()));
+fn example(context: &Context, package: &str, name: &str, arguments: &[&str]) -> Answer {
+    if !context.root.join(DATA).is_dir() {
+        return Ok(Outcome::Skipped(format!("no data at `{DATA}`")));
     }
-    let run = ["run", "--release", "--quiet", "--package", "daotwin", "--example", name, "--"];
+    let run = ["run", "--release", "--quiet", "--package", package, "--example", name, "--"];
     context.cargo(&[&run, arguments].concat())
 }
 
+fn fidelity(context: &Context) -> Answer {
+    example(context, "daotwin-generators", "fidelity", &[])
+}
+
+fn price(context: &Context) -> Answer {
+    example(context, "daotwin-generators", "price", &[])
+}
+
 fn speed(context: &Context) -> Answer {
-    example(context, "speed", &[])
+    example(context, "daotwin", "speed", &[])
 }
 
 fn detection(context: &Context) -> Answer {
-    example(context, "detection", &[])
+    example(context, "daotwin", "detection", &[])
 }
 
 fn forecast(context: &Context) -> Answer {
-    example(context, "forecast", &[])
+    example(context, "daotwin", "forecast", &[])
+}
+
+/// Pools the prior anew from public histories.
+fn prior(context: &Context) -> Answer {
+    let out = "crates/generators/src/twin/prior.json";
+    example(context, "daotwin-generators", "prior", &[DATA, out])
+}
+
+/// Fits the demo's twin anew, with fresh noise, and charges the ledger of `DAOTWIN_LEDGER`.
+fn twin(context: &Context) -> Answer {
+    let Some(ledger) = std::env::var_os("DAOTWIN_LEDGER") else {
+        return Err("name the ledger that pays, in the variable `DAOTWIN_LEDGER`".to_owned());
+    };
+    let out = context.root.join("target/demo-twin");
+    if out.exists() {
+        return Err(format!("`{}` exists; remove it first", out.display()));
+    }
+    let (out, ledger) = (out.to_string_lossy(), ledger.to_string_lossy());
+    example(context, "daotwin-generators", "demo_twin", &["../shared/data/decentraland", &out, &ledger])?;
+    for name in ["manifest.json", "model.json", "weights.safetensors"] {
+        let (from, to) = (format!("{out}/{name}"), context.root.join("crates/cli/demo").join(name));
+        std::fs::copy(&from, to).map_err(|error| format!("cannot copy `{from}`: {error}"))?;
+    }
+    Ok(Outcome::Passed)
 }
 
 /// SDV's HMA beside the twin, by the script that stands beside a checkout.
