@@ -209,11 +209,11 @@ fn peer(context: &Context) -> Answer {
     std::fs::create_dir_all(&tables)
         .map_err(|error| format!("cannot make `{}`: {error}", tables.display()))?;
     let tables = tables.to_string_lossy().into_owned();
-    example(context, "peer", &["prepare", &tables])?;
+    example(context, "daotwin", "peer", &["prepare", &tables])?;
     let script = scripts.join("gen_hma.py").to_string_lossy().into_owned();
     let [events, result] = ["votes_events.csv", "result.json"].map(|name| format!("{tables}/{name}"));
     context.command(python, &[&script, &events, "300", &tables, &result])?;
-    example(context, "peer", &["score", &tables])
+    example(context, "daotwin", "peer", &["score", &tables])
 }
 
 /// What the peer's script needs, in the versions it was measured with.
