@@ -11,6 +11,7 @@ pub mod constraints;
 pub mod error;
 pub mod export;
 pub mod facts;
+pub mod frame;
 pub mod history;
 pub mod ingest;
 mod parquet_guard;

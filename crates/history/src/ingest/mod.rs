@@ -19,7 +19,7 @@ mod sheet;
 mod snapshot_csv;
 pub(crate) mod snapshot_json;
 pub mod source;
-mod times;
+pub(crate) mod times;
 
 use std::path::PathBuf;
 

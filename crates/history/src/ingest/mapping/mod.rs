@@ -25,7 +25,7 @@
 
 mod cell;
 mod plan;
-mod rows;
+pub(crate) mod texts;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -34,6 +34,7 @@ use daotwin_core::files::read_limited;
 
 use self::cell::{Owned, Reader};
 use self::plan::{Choice, Field, Format, Origin, Plan, TablePlan};
+use self::texts::Texts;
 use super::logs::Clock;
 use super::{Importer, Source};
 use crate::builder::{Cell, HistoryBuilder};
@@ -135,7 +136,7 @@ impl<'b> Import<'b> {
                 Origin::Constant(_) => None,
             })
             .collect();
-        let mut rows = rows::Rows::open(source, &theirs, plan.delimiter, run)?;
+        let mut rows = Texts::open(source, FORMAT, &theirs, plan.delimiter, run)?;
         let mut texts: Vec<String> = Vec::new();
         let name = source.name();
         while let Some(row) = rows.next(&mut texts, run)? {

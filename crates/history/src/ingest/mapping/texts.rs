@@ -6,14 +6,13 @@ use arrow::datatypes::DataType;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use daotwin_core::{Error as CoreError, Run};
 
-use super::FORMAT;
 use crate::error::{Error, Result};
 use crate::ingest::Source;
 use crate::ingest::rows;
 use crate::parquet_guard::{self, Guarded};
 
-/// Rows of either kind of file.
-pub(super) enum Rows<'a> {
+/// Rows of either kind of file, as text.
+pub(crate) enum Texts<'a> {
     Csv {
         rows: Box<rows::Rows<'a>>,
         /// The position of each wanted column.
@@ -21,6 +20,7 @@ pub(super) enum Rows<'a> {
     },
     Parquet {
         source: &'a Source,
+        format: &'static str,
         reader: Box<Guarded>,
         /// The wanted columns' names.
         wanted: Vec<String>,
@@ -30,40 +30,57 @@ pub(super) enum Rows<'a> {
     },
 }
 
-fn problem(source: &Source, reason: String) -> Error {
-    Error::Source { path: source.path().to_path_buf(), format: FORMAT, reason }
+fn problem(source: &Source, format: &'static str, reason: String) -> Error {
+    Error::Source { path: source.path().to_path_buf(), format, reason }
 }
 
 /// Refuses a file that lacks columns; all of them are named.
-fn missing(source: &Source, wanted: &[&str], has: impl Fn(&str) -> bool) -> Result<()> {
+fn missing(source: &Source, format: &'static str, wanted: &[&str], has: impl Fn(&str) -> bool) -> Result<()> {
     let missing: Vec<String> =
         wanted.iter().filter(|name| !has(name)).map(|name| format!("`{name}`")).collect();
     if missing.is_empty() {
         return Ok(());
     }
-    Err(problem(source, format!("it lacks the columns {}, which the mapping names", missing.join(", "))))
+    Err(problem(source, format, format!("it lacks the columns {}", missing.join(", "))))
 }
 
-impl<'a> Rows<'a> {
-    /// Opens a file.
-    pub(super) fn open(source: &'a Source, wanted: &[&str], delimiter: u8, run: &Run) -> Result<Self> {
+impl<'a> Texts<'a> {
+    /// The names of a file's columns.
+    pub(crate) fn columns(source: &Source, format: &'static str) -> Result<Vec<String>> {
         if !source.head().starts_with(b"PAR1") {
-            let rows = rows::Rows::open_delimited(source, FORMAT, delimiter, run)?;
-            missing(source, wanted, |name| rows.index(name).is_some())?;
+            return Ok(source.csv_columns());
+        }
+        let schema =
+            parquet_guard::schema(source.path())?.map_err(|reason| problem(source, format, reason))?;
+        Ok(schema.fields().iter().map(|field| field.name().clone()).collect())
+    }
+
+    /// Opens a file.
+    pub(crate) fn open(
+        source: &'a Source,
+        format: &'static str,
+        wanted: &[&str],
+        delimiter: u8,
+        run: &Run,
+    ) -> Result<Self> {
+        if !source.head().starts_with(b"PAR1") {
+            let rows = rows::Rows::open_delimited(source, format, delimiter, run)?;
+            missing(source, format, wanted, |name| rows.index(name).is_some())?;
             let wanted = wanted.iter().filter_map(|name| rows.index(name)).collect();
             return Ok(Self::Csv { rows: Box::new(rows), wanted });
         }
-        let schema = parquet_guard::schema(source.path())?.map_err(|reason| problem(source, reason))?;
-        missing(source, wanted, |name| schema.index_of(name).is_ok())?;
+        let schema =
+            parquet_guard::schema(source.path())?.map_err(|reason| problem(source, format, reason))?;
+        missing(source, format, wanted, |name| schema.index_of(name).is_ok())?;
         let columns: Vec<usize> = wanted.iter().filter_map(|name| schema.index_of(name).ok()).collect();
         let reader = Guarded::open(source.path(), &columns, &run.limits)?;
-        let reader = Box::new(reader.map_err(|reason| problem(source, reason))?);
+        let reader = Box::new(reader.map_err(|reason| problem(source, format, reason))?);
         let wanted = wanted.iter().map(ToString::to_string).collect();
-        Ok(Self::Parquet { source, reader, wanted, batch: None, copied: 0 })
+        Ok(Self::Parquet { source, format, reader, wanted, batch: None, copied: 0 })
     }
 
     /// Puts the wanted cells of the next row into `texts`; `Err` inside is a row to set aside.
-    pub(super) fn next(
+    pub(crate) fn next(
         &mut self,
         texts: &mut Vec<String>,
         run: &Run,
@@ -78,7 +95,7 @@ impl<'a> Rows<'a> {
                 }
                 Ok(())
             })),
-            Self::Parquet { source, reader, wanted, batch, copied } => loop {
+            Self::Parquet { source, format, reader, wanted, batch, copied } => loop {
                 match batch {
                     Some((batch, row)) if *row < batch.num_rows() => {
                         texts.resize(wanted.len(), String::new());
@@ -105,7 +122,7 @@ impl<'a> Rows<'a> {
                     }
                     _ => match reader.next(run)? {
                         Some(Ok(next)) => *batch = Some((next, 0)),
-                        Some(Err(reason)) => return Err(problem(source, reason)),
+                        Some(Err(reason)) => return Err(problem(source, format, reason)),
                         None => return Ok(None),
                     },
                 }

@@ -1,0 +1,157 @@
+//! What a user says of a table's columns, in TOML.
+//!
+//! ```toml
+//! member = "voter"                 # the column that says whose row it is
+//!
+//! [columns.age]
+//! kind = "integer"
+//! minimum = 17
+//! maximum = 90
+//!
+//! [columns.income]
+//! kind = "categorical"
+//! labels = ["<=50K", ">50K"]
+//!
+//! [columns.note]
+//! kind = "leave-out"
+//! ```
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use daotwin_core::Limits;
+use daotwin_core::files::read_limited;
+use serde::Deserialize;
+
+use crate::error::{Error, Result};
+
+/// What a user says of a table. What is not said is read from the data, which a private fit refuses.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Declaration {
+    /// The column that names the member whose row it is. It is not learned.
+    pub member: Option<String>,
+    /// What is said of each column.
+    #[serde(default)]
+    pub columns: BTreeMap<String, DeclaredColumn>,
+}
+
+/// What a user says of a column.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum DeclaredColumn {
+    /// Real numbers within bounds.
+    Numeric {
+        /// Digits behind the point.
+        decimals: Option<u8>,
+        /// The least value.
+        minimum: f64,
+        /// The greatest value.
+        maximum: f64,
+        /// Whether a value may be missing.
+        #[serde(default)]
+        optional: bool,
+    },
+    /// Whole numbers within bounds.
+    Integer {
+        /// The least value.
+        minimum: i64,
+        /// The greatest value.
+        maximum: i64,
+        /// Whether a value may be missing.
+        #[serde(default)]
+        optional: bool,
+    },
+    /// Times within bounds, in ISO 8601 or seconds since 1970.
+    Datetime {
+        /// The earliest time.
+        minimum: String,
+        /// The latest time.
+        maximum: String,
+        /// Whether every value is a day.
+        #[serde(default)]
+        day: bool,
+        /// Whether a value may be missing.
+        #[serde(default)]
+        optional: bool,
+    },
+    /// One of two labels, false first.
+    Boolean {
+        /// The labels.
+        labels: [String; 2],
+        /// Whether a value may be missing.
+        #[serde(default)]
+        optional: bool,
+    },
+    /// One of the labels.
+    Categorical {
+        /// The labels.
+        labels: Vec<String>,
+        /// Whether a value may be missing.
+        #[serde(default)]
+        optional: bool,
+    },
+    /// Not learned and not sampled.
+    LeaveOut,
+}
+
+impl Declaration {
+    /// Reads a declaration.
+    ///
+    /// # Errors
+    /// I/O, limits; [`Error::Problems`] naming everything that is wrong with it.
+    pub fn read(path: &Path, limits: &Limits) -> Result<Self> {
+        let bytes = read_limited(path, limits.max_file_bytes)?;
+        let name = |problem: String| format!("`{}`: {problem}", path.display());
+        let declaration: Self = toml::from_str(&String::from_utf8_lossy(&bytes))
+            .map_err(|error| Error::Problems { problems: vec![name(error.to_string().trim().to_owned())] })?;
+        let problems: Vec<String> = declaration.problems().into_iter().map(name).collect();
+        if problems.is_empty() { Ok(declaration) } else { Err(Error::Problems { problems }) }
+    }
+
+    fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        for (name, column) in &self.columns {
+            let mut say = |what: &str| problems.push(format!("column `{name}`: {what}"));
+            match column {
+                DeclaredColumn::Numeric { minimum, maximum, decimals, .. } => {
+                    if !(minimum.is_finite() && maximum.is_finite() && minimum <= maximum) {
+                        say("`minimum` and `maximum` must be finite, the minimum not above the maximum");
+                    }
+                    if decimals.is_some_and(|decimals| decimals > 9) {
+                        say("`decimals` is at most 9");
+                    }
+                }
+                DeclaredColumn::Integer { minimum, maximum, .. } => {
+                    let exact = 1_i64 << 53;
+                    if minimum > maximum || *minimum < -exact || *maximum > exact {
+                        say("`minimum` must not be above `maximum`, and both lie within 2^53 of 0");
+                    }
+                }
+                DeclaredColumn::Datetime { minimum, maximum, .. } => {
+                    match (super::read::time(minimum), super::read::time(maximum)) {
+                        (Some((low, _)), Some((high, _))) if low <= high => {}
+                        _ => say(
+                            "`minimum` and `maximum` must be times such as `2024-05-31T12:00:00Z`, in order",
+                        ),
+                    }
+                }
+                DeclaredColumn::Boolean { labels: [no, yes], .. } => {
+                    if no == yes {
+                        say("the two labels are the same");
+                    }
+                }
+                DeclaredColumn::Categorical { labels, .. } => {
+                    let mut sorted = labels.clone();
+                    sorted.sort_unstable();
+                    sorted.dedup();
+                    if labels.is_empty() || sorted.len() < labels.len() {
+                        say("`labels` must name at least one label, each once");
+                    }
+                }
+                DeclaredColumn::LeaveOut => {}
+            }
+        }
+        problems
+    }
+}
