@@ -26,6 +26,14 @@ pub enum Error {
         /// What is missing or wrong.
         reason: String,
     },
+    /// A folder is not a model of a table.
+    #[error("`{}` is not a model of a table: {reason}; such a folder is made by `daotwin fit TABLE.csv`", path.display())]
+    NotATable {
+        /// The folder.
+        path: PathBuf,
+        /// What is missing or wrong.
+        reason: String,
+    },
     /// Options that cannot be obeyed, all of them.
     #[error("{}", problems.join("\n"))]
     Options {
@@ -60,7 +68,7 @@ impl Error {
             Self::History(error) => error.kind(),
             Self::Privacy(error) => error.kind(),
             Self::TooManyProposals { .. } => ErrorKind::Limit,
-            Self::NotATwin { .. } | Self::Nothing(_) => ErrorKind::Input,
+            Self::NotATwin { .. } | Self::NotATable { .. } | Self::Nothing(_) => ErrorKind::Input,
             Self::Options { .. } => ErrorKind::Usage,
             Self::Defect(_) => ErrorKind::Internal,
         }

@@ -2,8 +2,10 @@
 //!
 //! [`registry`] lists them. One model is one folder and one line there.
 
+pub mod encode;
 pub mod error;
 pub mod registry;
+pub mod table;
 pub mod twin;
 
 pub use error::{Error, Result};

@@ -7,6 +7,7 @@
 
 mod declaration;
 mod read;
+pub mod synthesizer;
 #[cfg(test)]
 mod test;
 mod write;

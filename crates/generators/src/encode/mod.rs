@@ -1,0 +1,5 @@
+//! From columns of mixed kinds to what models compute with, and back. Shared by the synthesizers of tables.
+
+pub mod discrete;
+
+pub use discrete::{Discrete, DiscreteColumn};

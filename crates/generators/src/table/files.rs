@@ -1,0 +1,156 @@
+//! A model of a table on disk: `manifest.json` says what it is and names the columns, `weights.safetensors`
+//! holds every number. No raw row is among them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use daotwin_core::Run;
+use daotwin_core::files::{PartialFolder, atomic_write, read_limited};
+use daotwin_history::frame::Column;
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+
+/// The version of the files.
+const VERSION: u32 = 1;
+
+/// The guarantee that a model carries.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Guarantee {
+    /// Epsilon.
+    pub epsilon: f64,
+    /// Delta.
+    pub delta: f64,
+    /// The unit that is protected.
+    pub unit: String,
+    /// The ledger's head after the charge.
+    pub ledger_head: Option<String>,
+    /// Set for noise from a seed: then there is no privacy claim.
+    pub test_noise: bool,
+}
+
+/// What stands in `manifest.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TableManifest {
+    /// The version of the files.
+    pub version: u32,
+    /// What the folder is: `table model`.
+    pub what: String,
+    /// The model's name in the registry.
+    pub synthesizer: String,
+    /// Rows learned from; noisy in a private model.
+    pub rows: u64,
+    /// The seed of the fit.
+    pub seed: u64,
+    /// The guarantee, where the fit was private.
+    pub privacy: Option<Guarantee>,
+    /// The columns, in order.
+    pub columns: Vec<Column>,
+    /// What the model keeps beside its numbers.
+    #[serde(default)]
+    pub model: serde_json::Value,
+}
+
+/// What every manifest of a table says it is.
+const WHAT: &str = "table model";
+
+impl TableManifest {
+    /// A manifest of this version.
+    pub fn new(synthesizer: &str, columns: &Arc<[Column]>, rows: u64, seed: u64) -> Self {
+        Self {
+            version: VERSION,
+            what: WHAT.to_owned(),
+            synthesizer: synthesizer.to_owned(),
+            rows,
+            seed,
+            privacy: None,
+            columns: columns.to_vec(),
+            model: serde_json::Value::Null,
+        }
+    }
+}
+
+/// Named lists of numbers.
+pub type Tensors = BTreeMap<String, Vec<f64>>;
+
+fn not(path: &Path, reason: impl Into<String>) -> Error {
+    Error::NotATable { path: path.to_path_buf(), reason: reason.into() }
+}
+
+/// Whether a folder says that it holds a model of a table.
+pub fn is_table(folder: &Path, run: &Run) -> bool {
+    read_manifest(folder, run).is_ok()
+}
+
+/// Writes a model as a new folder: whole or not at all.
+///
+/// # Errors
+/// I/O; the folder exists.
+pub fn write(path: &Path, manifest: &TableManifest, tensors: &Tensors) -> Result<()> {
+    let defect = |error: &dyn std::fmt::Display| Error::Defect(error.to_string());
+    let folder = PartialFolder::create(path)?;
+    let bytes: BTreeMap<&str, Vec<u8>> = tensors
+        .iter()
+        .map(|(name, values)| (name.as_str(), values.iter().flat_map(|value| value.to_le_bytes()).collect()))
+        .collect();
+    let views: Vec<(&str, TensorView<'_>)> = bytes
+        .iter()
+        .map(|(name, bytes)| {
+            TensorView::new(Dtype::F64, vec![bytes.len() / 8], bytes).map(|view| (*name, view))
+        })
+        .collect::<std::result::Result<_, _>>()
+        .map_err(|error| defect(&error))?;
+    let weights = safetensors::serialize(views, None).map_err(|error| defect(&error))?;
+    atomic_write(&folder.path().join("weights.safetensors"), &weights)?;
+    let text = serde_json::to_vec_pretty(manifest).map_err(|error| defect(&error))?;
+    atomic_write(&folder.path().join("manifest.json"), &text)?;
+    Ok(folder.commit()?)
+}
+
+/// Reads a model's manifest.
+///
+/// # Errors
+/// A folder without one; limits.
+pub fn read_manifest(folder: &Path, run: &Run) -> Result<TableManifest> {
+    let path = folder.join("manifest.json");
+    if !path.is_file() {
+        return Err(not(folder, "it has no `manifest.json`"));
+    }
+    let bytes = read_limited(&path, run.limits.max_file_bytes)?;
+    let manifest: TableManifest = serde_json::from_slice(&bytes)
+        .map_err(|error| not(folder, format!("line {} of `manifest.json`: {error}", error.line())))?;
+    if manifest.what != WHAT || manifest.version != VERSION {
+        return Err(not(folder, format!("its manifest is not of a `{WHAT}`, version {VERSION}")));
+    }
+    Ok(manifest)
+}
+
+/// Reads a model's numbers: every list finite or NaN as it was written.
+///
+/// # Errors
+/// A damaged file; limits.
+pub fn read_tensors(folder: &Path, run: &Run) -> Result<Tensors> {
+    let bytes = read_limited(&folder.join("weights.safetensors"), run.limits.max_file_bytes)?;
+    let tensors =
+        SafeTensors::deserialize(&bytes).map_err(|_| not(folder, "`weights.safetensors` is damaged"))?;
+    tensors
+        .iter()
+        .map(|(name, view)| match view.dtype() {
+            Dtype::F64 => {
+                let values = view.data().as_chunks::<8>().0.iter().map(|chunk| f64::from_le_bytes(*chunk));
+                Ok((name.to_owned(), values.collect()))
+            }
+            _ => Err(not(folder, format!("list `{name}` in `weights.safetensors` is not of 64-bit floats"))),
+        })
+        .collect()
+}
+
+/// Takes a list of numbers out, by name.
+///
+/// # Errors
+/// The list is missing.
+pub fn take(folder: &Path, tensors: &mut Tensors, name: &str) -> Result<Vec<f64>> {
+    tensors.remove(name).ok_or_else(|| not(folder, format!("`weights.safetensors` lacks the list `{name}`")))
+}
