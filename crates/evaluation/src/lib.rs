@@ -18,6 +18,7 @@ pub mod gates;
 pub mod metric;
 pub mod privacy;
 pub mod rows;
+pub mod table;
 mod trees;
 pub mod utility;
 pub mod variants;

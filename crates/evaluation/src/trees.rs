@@ -29,6 +29,11 @@ impl Samples {
         self.labels.len()
     }
 
+    /// The class of each row.
+    pub(crate) fn labels(&self) -> &[bool] {
+        &self.labels
+    }
+
     pub(crate) fn positives(&self) -> usize {
         self.labels.iter().filter(|&&label| label).count()
     }
@@ -52,8 +57,17 @@ impl Samples {
     }
 }
 
-/// Learns to tell the classes of `train` apart and returns the scores for `test`.
-pub(crate) fn scores(train: &Samples, test: &Samples) -> Result<Vec<f64>> {
+/// How hard the trees try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Effort {
+    /// A few shallow trees: for the small tables of one DAO.
+    Light,
+    /// Many deeper trees: for tables of tens of thousands of rows.
+    Thorough,
+}
+
+/// Learns to tell the classes of `train` apart and returns the log-odds for `test`.
+pub(crate) fn scores(train: &Samples, test: &Samples, effort: Effort) -> Result<Vec<f64>> {
     // The library refuses columns without variance; they cannot help anyway.
     let usable: Vec<usize> = (0..train.columns.len())
         .filter(|&index| {
@@ -68,10 +82,14 @@ pub(crate) fn scores(train: &Samples, test: &Samples) -> Result<Vec<f64>> {
         usable.iter().flat_map(|&index| samples.columns[index].iter().copied()).collect()
     };
     let labels: Vec<f64> = train.labels.iter().map(|&label| f64::from(u8::from(label))).collect();
+    let (iterations, rate, depth) = match effort {
+        Effort::Light => (80, 0.12, 5),
+        Effort::Thorough => (200, 0.1, 6),
+    };
     let mut booster = GradientBooster::default()
-        .set_iterations(80)
-        .set_learning_rate(0.12)
-        .set_max_depth(5)
+        .set_iterations(iterations)
+        .set_learning_rate(rate)
+        .set_max_depth(depth)
         .set_min_leaf_weight(4.0)
         .set_nbins(128)
         .set_parallel(false);
@@ -86,7 +104,7 @@ pub(crate) fn scores(train: &Samples, test: &Samples) -> Result<Vec<f64>> {
 
 /// Learns on `train`, and says how well the classes of `test` are told apart.
 pub(crate) fn auc(train: &Samples, test: &Samples) -> Result<f64> {
-    Ok(area_under_curve(&scores(train, test)?, &test.labels))
+    Ok(area_under_curve(&scores(train, test, Effort::Light)?, &test.labels))
 }
 
 #[cfg(test)]

@@ -26,21 +26,28 @@ use crate::{Answer, arguments};
     before_help = "Examples:\n  \
         daotwin evaluate --real history --synthetic synthetic --out report.html\n  \
         daotwin evaluate --real history --synthetic s1 --synthetic s2 --out report.html\n  \
-        daotwin evaluate --real history --synthetic synthetic --out report.html --config daotwin.toml --json\n"
+        daotwin evaluate --real history --synthetic synthetic --out report.html --config daotwin.toml --json\n  \
+        daotwin evaluate --real train.csv --synthetic rows.csv --holdout test.csv --target income --out r.html\n"
 )]
 pub(crate) struct Evaluate {
-    /// The real History's folder.
-    #[arg(long, value_name = "FOLDER")]
-    real: PathBuf,
-    /// A synthetic History's folder; several, from several seeds, give averages.
-    #[arg(long, required = true, value_name = "FOLDER")]
-    synthetic: Vec<PathBuf>,
-    /// A History of members that the twin did not learn from.
-    #[arg(long, value_name = "FOLDER")]
-    holdout: Option<PathBuf>,
+    /// The real History's folder, or a table: a CSV or Parquet file.
+    #[arg(long, value_name = "PATH")]
+    pub(super) real: PathBuf,
+    /// A synthetic History's folder; several, from several seeds, give averages. Of a table, one file.
+    #[arg(long, required = true, value_name = "PATH")]
+    pub(super) synthetic: Vec<PathBuf>,
+    /// A History of members, or a table of rows, that the twin did not learn from.
+    #[arg(long, value_name = "PATH")]
+    pub(super) holdout: Option<PathBuf>,
+    /// The column of a table that models are trained to predict, synthetic beside real.
+    #[arg(long, value_name = "COLUMN")]
+    pub(super) target: Option<String>,
+    /// What a table's columns are, in TOML; what it does not say is read from the data.
+    #[arg(long, value_name = "FILE")]
+    pub(super) columns: Option<PathBuf>,
     /// The report: `.html`, `.md` or `.json`.
     #[arg(long, short, value_name = "FILE")]
-    out: PathBuf,
+    pub(super) out: PathBuf,
     /// The DAO to evaluate, where the Histories hold several; all of them where not given.
     #[arg(long, value_name = "NAME")]
     dao: Option<String>,
@@ -52,13 +59,19 @@ pub(crate) struct Evaluate {
     model: Option<String>,
     /// Drives every draw.
     #[arg(long, value_name = "N", default_value_t = 0)]
-    seed: u64,
+    pub(super) seed: u64,
 }
 
 impl Evaluate {
     pub(crate) fn run(self, context: &mut Context) -> Result<Answer, Failure> {
         let format = Format::of(&self.out)?;
         check_parent(&self.out)?;
+        if self.real.is_file() {
+            return super::table::evaluate(&self, format, context);
+        }
+        if self.target.is_some() || self.columns.is_some() {
+            return Err(Failure::usage("`--target` and `--columns` belong to tables"));
+        }
         let gates = Gates::parse(context.config.gates.iter().map(|(id, bar)| (id.as_str(), bar.as_str())))?;
         let ids = daotwin::evaluation::metric::ids();
         if let Some(stranger) = self.metrics.iter().find(|start| !ids.iter().any(|id| id.starts_with(*start)))
@@ -131,7 +144,7 @@ fn text(evaluation: &Evaluation) -> String {
     text
 }
 
-fn cells(score: &Score) -> Vec<String> {
+pub(super) fn cells(score: &Score) -> Vec<String> {
     let reference = score.references.first().map(|(name, value)| format!("{name} {}", number(*value)));
     vec![
         score.id.clone(),

@@ -16,7 +16,7 @@ use crate::{Answer, arguments, output};
 /// The delta of a private fit that names none.
 const DELTA: f64 = 1e-6;
 
-/// Learns a History's statistics and writes them as a twin.
+/// Learns a History's statistics, or a table's, and writes them as a twin.
 ///
 /// With `--epsilon` the twin hides each member with everything it did, up to (epsilon, delta): the price is
 /// charged to the DAO's account in the privacy ledger before anything is drawn; `daotwin privacy register`
@@ -27,23 +27,30 @@ const DELTA: f64 = 1e-6;
     before_help = "Examples:\n  \
         daotwin fit history --out twin\n  \
         daotwin privacy register decentraland --epsilon 3 --delta 1e-6\n  \
-        daotwin fit history --out twin --epsilon 3 --delta 1e-6 --account decentraland\n"
+        daotwin fit history --out twin --epsilon 3 --delta 1e-6 --account decentraland\n  \
+        daotwin fit table.csv --out model --model auto\n"
 )]
 pub(crate) struct Fit {
-    /// The History's folder.
-    history: PathBuf,
+    /// The History's folder, or a table: a CSV or Parquet file.
+    pub(super) history: PathBuf,
     /// The twin's new folder.
     #[arg(long, short, value_name = "FOLDER")]
-    out: PathBuf,
+    pub(super) out: PathBuf,
     /// The model, by name (`daotwin models` lists them), or `auto`.
     #[arg(long, value_name = "NAME")]
-    model: Option<String>,
+    pub(super) model: Option<String>,
     /// The DAO to learn, where the History holds several; all of them together where not given.
     #[arg(long, value_name = "NAME")]
     dao: Option<String>,
     /// Drives everything but privacy noise (0 where not given).
     #[arg(long, value_name = "N")]
-    seed: Option<u64>,
+    pub(super) seed: Option<u64>,
+    /// What a table's columns are, in TOML; what it does not say is read from the data.
+    #[arg(long, value_name = "FILE")]
+    pub(super) columns: Option<PathBuf>,
+    /// A setting of a table's model (`daotwin models` lists them); may be given several times.
+    #[arg(long = "set", value_name = "NAME=NUMBER", value_parser = setting)]
+    pub(super) settings: Vec<(String, f64)>,
     /// The privacy loss that each member accepts; no privacy where not given.
     #[arg(long, value_name = "E", allow_negative_numbers = true)]
     epsilon: Option<f64>,
@@ -61,6 +68,14 @@ pub(crate) struct Fit {
 impl Fit {
     pub(crate) fn run(self, context: &mut Context) -> Result<Answer, Failure> {
         check_new(&self.out)?;
+        if self.history.is_file() {
+            return super::table::fit(&self, context);
+        }
+        if self.columns.is_some() || !self.settings.is_empty() {
+            return Err(Failure::usage(
+                "`--columns` and `--set` belong to tables; a History has its own columns",
+            ));
+        }
         let privacy = self.privacy(context)?;
         let model = model(self.model.as_deref().or(context.config.fit.model.as_deref()))?;
         let history = History::read(&self.history, &context.run)?;
@@ -80,7 +95,7 @@ impl Fit {
     }
 
     /// The guarantee that the options and the settings ask for.
-    fn privacy(&self, context: &Context) -> Result<Option<PrivacyOptions>, Failure> {
+    pub(super) fn privacy(&self, context: &Context) -> Result<Option<PrivacyOptions>, Failure> {
         let config = &context.config.privacy;
         let Some(epsilon) = self.epsilon.or(config.epsilon) else {
             if self.delta.is_some() || self.account.is_some() || self.ledger.is_some() {
@@ -100,6 +115,11 @@ impl Fit {
         let account = self.account.clone().or_else(|| config.account.clone());
         Ok(Some(PrivacyOptions { epsilon, delta, ledger, account, test_noise: None }))
     }
+}
+
+fn setting(text: &str) -> Result<(String, f64), String> {
+    let read = text.split_once('=').and_then(|(name, value)| Some((name.to_owned(), value.parse().ok()?)));
+    read.ok_or_else(|| "a setting is `NAME=NUMBER`, for example `min_leaf=20`".to_owned())
 }
 
 /// The model of this name; the first one for `auto`.

@@ -3,6 +3,7 @@
 use clap::Args;
 use daotwin::evaluation::METRICS;
 use daotwin::generators::registry::SYNTHESIZERS;
+use daotwin::generators::table::registry::TABLE_SYNTHESIZERS;
 use daotwin::history::export::EXPORTERS;
 use daotwin::history::ingest::IMPORTERS;
 use serde::Serialize;
@@ -69,26 +70,71 @@ pub(crate) struct Models {}
 #[derive(Serialize)]
 struct Model {
     model: &'static str,
+    learns: &'static str,
     purpose: &'static str,
     source: &'static str,
     limits: &'static str,
+    privacy: Option<&'static str>,
+    settings: Vec<Steering>,
+}
+
+/// A setting, with its default and bounds.
+#[derive(Serialize)]
+struct Steering {
+    setting: &'static str,
+    default: f64,
+    minimum: f64,
+    maximum: f64,
+    purpose: &'static str,
 }
 
 impl Models {
     #[expect(clippy::unused_self, reason = "every verb is run the same way")]
     pub(crate) fn run(self, context: &mut Context) -> Result<Answer, Failure> {
-        let models: Vec<Model> = SYNTHESIZERS
-            .iter()
-            .map(|model| {
-                let card = model.card();
-                Model { model: model.name(), purpose: card.purpose, source: card.source, limits: card.limits }
-            })
-            .collect();
+        let histories = SYNTHESIZERS.iter().map(|model| {
+            let card = model.card();
+            Model {
+                model: model.name(),
+                learns: "histories",
+                purpose: card.purpose,
+                source: card.source,
+                limits: card.limits,
+                privacy: Some("each member with everything it did (`--epsilon`)"),
+                settings: Vec::new(),
+            }
+        });
+        let tables = TABLE_SYNTHESIZERS.iter().map(|model| {
+            let card = model.card();
+            let settings = card.settings.iter().map(|setting| Steering {
+                setting: setting.name,
+                default: setting.default,
+                minimum: setting.bounds.0,
+                maximum: setting.bounds.1,
+                purpose: setting.purpose,
+            });
+            Model {
+                model: model.name(),
+                learns: "tables",
+                purpose: card.purpose,
+                source: card.source,
+                limits: card.limits,
+                privacy: card.privacy,
+                settings: settings.collect(),
+            }
+        });
+        let models: Vec<Model> = histories.chain(tables).collect();
         let text: String = models
             .iter()
             .map(|model| {
-                let Model { model, purpose, source, limits } = model;
-                format!("{model}\n  for     {purpose}\n  limits  {limits}\n  source  {source}\n")
+                let Model { model, learns, purpose, source, limits, privacy, settings } = model;
+                let privacy = privacy.unwrap_or("none");
+                let mut text = format!(
+                    "{model} ({learns})\n  for      {purpose}\n  privacy  {privacy}\n  limits   {limits}\n  source   {source}\n"
+                );
+                for Steering { setting, default, minimum, maximum, purpose } in settings {
+                    text.push_str(&format!("  --set    {setting}={default} ({minimum} to {maximum}): {purpose}\n"));
+                }
+                text
             })
             .collect();
         context.print(&text, &models)?;

@@ -11,6 +11,7 @@ pub(crate) mod privacy;
 pub(crate) mod report;
 pub(crate) mod sample;
 pub(crate) mod schema;
+mod table;
 
 use std::path::Path;
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use daotwin::core::Seed;
 use daotwin::generators::registry;
+use daotwin::generators::table::files;
 use daotwin::history::Table;
 use daotwin::history::synthesizer::{SampleOptions, Size};
 
@@ -23,14 +24,18 @@ use crate::{Answer, arguments};
     before_help = "Examples:\n  \
         daotwin sample twin --out synthetic --seed 1\n  \
         daotwin sample twin --out large --scale 100 --by proposals\n  \
-        daotwin sample twin --out busy --members 500 --proposals 40 --condition turnout=2\n"
+        daotwin sample twin --out busy --members 500 --proposals 40 --condition turnout=2\n  \
+        daotwin sample model --out rows.csv --rows 1000 --condition age=30..40\n"
 )]
 pub(crate) struct Sample {
     /// The twin's folder.
-    twin: PathBuf,
-    /// The new History's folder.
-    #[arg(long, short, value_name = "FOLDER")]
-    out: PathBuf,
+    pub(super) twin: PathBuf,
+    /// The new History's folder; of a table's model, the new file (`.parquet`, any other ending gives CSV).
+    #[arg(long, short, value_name = "PATH")]
+    pub(super) out: PathBuf,
+    /// Rows of a table; as many as were learned where not given.
+    #[arg(long, value_name = "N", conflicts_with_all = ["scale", "members", "proposals"])]
+    pub(super) rows: Option<u64>,
     /// Size as a multiple of the learned DAO's.
     #[arg(long, value_name = "X", requires = "by", conflicts_with_all = ["members", "proposals"], allow_negative_numbers = true)]
     scale: Option<f64>,
@@ -43,12 +48,13 @@ pub(crate) struct Sample {
     /// Proposals; the learned DAO's number where not given.
     #[arg(long, value_name = "N")]
     proposals: Option<u64>,
-    /// A shift of what the twin learned; may be given several times.
+    /// A shift of what the twin learned, or what every row of a table must hold (`age=30..40`); may be given
+    /// several times.
     #[arg(long = "condition", value_name = "NAME=VALUE", value_parser = condition)]
-    conditions: Vec<(String, String)>,
+    pub(super) conditions: Vec<(String, String)>,
     /// Drives every draw.
     #[arg(long, value_name = "N", default_value_t = 0)]
-    seed: u64,
+    pub(super) seed: u64,
 }
 
 /// What a scale multiplies.
@@ -62,9 +68,7 @@ enum By {
 
 fn condition(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() && !value.is_empty() => {
-            Ok((name.to_owned(), value.to_owned()))
-        }
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("a condition is `NAME=VALUE`, for example `turnout=2`".to_owned()),
     }
 }
@@ -72,6 +76,14 @@ fn condition(text: &str) -> Result<(String, String), String> {
 impl Sample {
     pub(crate) fn run(self, context: &mut Context) -> Result<Answer, Failure> {
         check_new(&self.out)?;
+        if files::is_table(&self.twin, &context.run) {
+            return super::table::sample(&self, context);
+        }
+        if self.rows.is_some() {
+            return Err(Failure::usage(
+                "`--rows` belongs to a table's model; a DAO's size is `--members` and `--proposals`",
+            ));
+        }
         let fitted = registry::load(&self.twin, &context.run)?;
         let (mut members, mut proposals) = (self.members, self.proposals);
         if let (Some(scale), Some(by)) = (self.scale, self.by) {

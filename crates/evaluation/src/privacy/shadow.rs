@@ -9,7 +9,7 @@ use super::membership::{Attack, score, targets};
 use crate::context::{Context, Trial, fit_on_half};
 use crate::error::Result;
 use crate::metric::{Card, Measured, Metric, id};
-use crate::trees::{Samples, scores};
+use crate::trees::{Effort, Samples, scores};
 
 /// The features of a trial's targets: where they lie, and how near synthetic records and people are.
 fn features(trial: &Trial) -> Option<(Samples, Vec<bool>)> {
@@ -35,7 +35,7 @@ pub fn attack(shadows: &[Trial], target: &Trial) -> Result<Option<Attack>> {
     let mut total = vec![0.0; test.len()];
     for shadow in shadows {
         let Some((train, _)) = features(shadow) else { continue };
-        let answers = scores(&train, &test)?;
+        let answers = scores(&train, &test, Effort::Light)?;
         areas.push(area_under_curve(&answers, &inside));
         for (sum, answer) in total.iter_mut().zip(answers) {
             *sum += answer;

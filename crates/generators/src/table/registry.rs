@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use daotwin_core::Run;
+use daotwin_history::frame::Frame;
 use daotwin_history::frame::synthesizer::{FittedTable, TableSynthesizer};
-use daotwin_history::synthesizer::Failure;
+use daotwin_history::synthesizer::{Failure, PrivacyOptions};
 
 use super::files;
 use crate::error::Error;
@@ -28,4 +29,12 @@ pub fn load(folder: &Path, run: &Run) -> Result<Box<dyn FittedTable>, Failure> {
         reason: "its manifest names a `synthesizer` that is not known".to_owned(),
     };
     find(&model).ok_or_else(known)?.load(folder, run)
+}
+
+/// The model for a table where the user names none, and why it.
+pub fn choose(
+    _frame: &Frame,
+    _privacy: Option<&PrivacyOptions>,
+) -> (&'static dyn TableSynthesizer, &'static str) {
+    (&super::independent::Independent, "the only one there is")
 }

@@ -22,6 +22,11 @@ pub use write::{FrameWriter, write};
 
 use crate::error::{Error, Result};
 
+/// Reads a time in ISO 8601, as seconds since 1970.
+pub fn read_time(text: &str) -> Option<f64> {
+    read::time(text).map(|(at, _)| at)
+}
+
 /// The code of a missing category.
 pub const MISSING: u32 = u32::MAX;
 

@@ -85,7 +85,7 @@ impl TableFitOptions {
 pub enum Condition {
     /// This label; [`super::MISSING`] asks for a missing one.
     Code(u32),
-    /// A number in this closed range; equal ends ask for one value.
+    /// A number in this closed range; equal ends ask for one value, NaN ends for a missing one.
     Range(f64, f64),
 }
 

@@ -124,8 +124,8 @@ impl FittedTable for Fitted {
                 Some(Condition::Code(code)) => Values::Code(vec![*code; rows]),
                 Some(Condition::Range(low, high)) => {
                     let kind = &self.discrete.columns()[index].kind;
-                    let draw = |_| kind.round(low + (high - low) * stream.uniform()).clamp(*low, *high);
-                    Values::Number((0..rows).map(draw).collect())
+                    let mut draw = || kind.round(low + (high - low) * stream.uniform()).max(*low).min(*high);
+                    Values::Number((0..rows).map(|_| draw()).collect())
                 }
                 None => {
                     let codes: Vec<u32> = (0..rows).map(|_| stream.weighted(counts) as u32).collect();
