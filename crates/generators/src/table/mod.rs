@@ -10,3 +10,37 @@ pub mod registry;
 pub mod sample;
 
 pub use sample::{sample, sample_to};
+
+use daotwin_history::frame::Frame;
+use daotwin_history::frame::synthesizer::{TableFitOptions, TableSynthesizer};
+
+use crate::error::{Error, Result};
+
+/// What every fit begins with: the values of the model's settings, in its card's order.
+///
+/// # Errors
+/// A table without rows or columns; settings that are not known or out of their bounds; a private fit of a
+/// model that has none.
+pub(crate) fn begin(
+    model: &dyn TableSynthesizer,
+    frame: &Frame,
+    options: &TableFitOptions,
+) -> Result<Vec<f64>> {
+    let card = model.card();
+    let (settings, mut problems) = match options.settings(&card) {
+        Ok(settings) => (settings, Vec::new()),
+        Err(problems) => (Vec::new(), problems),
+    };
+    if options.privacy.is_some() && card.privacy.is_none() {
+        let name = model.name();
+        problems.push(format!("model `{name}` has no private fit; `daotwin models` says which have one"));
+    }
+    if !problems.is_empty() {
+        return Err(Error::Options { problems });
+    }
+    if frame.columns().is_empty() || frame.rows() == 0 {
+        let what = if frame.columns().is_empty() { "column" } else { "row" };
+        return Err(Error::Nothing(format!("the table has no {what} to learn from")));
+    }
+    Ok(settings)
+}

@@ -46,14 +46,7 @@ impl TableSynthesizer for Independent {
         options: &TableFitOptions,
         run: &Run,
     ) -> std::result::Result<Box<dyn FittedTable>, Failure> {
-        let problems = options.settings(&self.card()).err().unwrap_or_default();
-        if !problems.is_empty() {
-            return Err(Error::Options { problems }.into());
-        }
-        if options.privacy.is_some() {
-            let what = format!("model `{NAME}` has no private fit; `daotwin models` says which have");
-            return Err(Error::Options { problems: vec![what] }.into());
-        }
+        super::begin(self, frame, options)?;
         run.step("fit independent", 0, 1).map_err(Error::from)?;
         let discrete = Discrete::fit(frame, CELLS);
         let counts = discrete
