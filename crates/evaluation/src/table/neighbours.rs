@@ -13,7 +13,7 @@ const MAX_ROWS: usize = 4_000;
 /// Fewer rows of a side give no figure.
 const MIN_ROWS: usize = 20;
 
-/// Nearest rows whose mean distance stands for a density.
+/// Nearest reference rows whose mean distance stands for the density without the model.
 const NEIGHBOURS: usize = 3;
 
 /// The share of rows of `other` that equal a row of `real` in every column.
@@ -158,9 +158,10 @@ pub(super) fn membership(real: &Frame, holdout: &Frame, other: &Frame, seed: See
     let mut ratios = Vec::new();
     let mut labels = Vec::new();
     for (points, label) in [(&learned, true), (&unseen, false)] {
-        let near = distances(points, &own, NEIGHBOURS);
+        // One near copy gives a row away, however far its other neighbours are.
+        let near = distances(points, &own, 1);
         let far = distances(points, &reference, NEIGHBOURS);
-        ratios.extend(near.iter().zip(&far).map(|(near, far)| f64::from((far + 1e-3) / (near + 1e-3))));
+        ratios.extend(near.iter().zip(&far).map(|(near, far)| f64::from((far + 1e-6) / (near + 1e-6))));
         labels.extend(vec![label; points.rows]);
     }
     Some(area_under_curve(&ratios, &labels))

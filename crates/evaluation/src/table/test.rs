@@ -54,7 +54,9 @@ fn fresh_rows_copies_and_shuffled_columns_are_told_apart() {
     // standard deviation 0.0129, six of them.
     assert!(value(&copy, "table.privacy.membership") > 0.9);
     assert!((value(&good, "table.privacy.membership") - 0.5).abs() < 0.08);
-    assert!(value(&copy, "table.privacy.nearest") > 0.9);
+    // Half of the 4,000 learned rows are compared, as many as are held out; the copies of the others are as
+    // near to either side: 3/4.
+    assert!(value(&copy, "table.privacy.nearest") > 0.7);
     assert!(value(&good, "table.utility.auc") > 0.65 && value(&bad, "table.utility.auc") < 0.6);
 }
 
