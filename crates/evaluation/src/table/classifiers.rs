@@ -89,8 +89,8 @@ impl Target {
     fn samples(&self, frame: &Frame) -> Samples {
         let mut samples = Samples::new(frame.columns().len() - 1);
         let codes = frame.values(self.column).codes();
-        for index in 0..frame.rows() {
-            samples.push(row(frame, Some(self.column), index), codes[index] == self.label);
+        for (index, code) in codes.iter().enumerate() {
+            samples.push(row(frame, Some(self.column), index), *code == self.label);
         }
         samples
     }

@@ -57,7 +57,7 @@ pub(crate) fn hostile() -> Vec<(&'static str, Frame)> {
     let mut stream = Seed(12).stream("hostile table");
     let many: Vec<u32> = (0..wide as u32).collect();
     let beside: Vec<f64> = (0..wide).map(|_| stream.normal()).collect();
-    let extreme = vec![f64::MAX, f64::MIN, f64::MIN_POSITIVE, -0.0, 0.0, 1e300, -1e-300, 5e-324];
+    let extreme = [f64::MAX, f64::MIN, f64::MIN_POSITIVE, -0.0, 0.0, 1e300, -1e-300, 5e-324];
     let both = |number: Vec<f64>, code: Vec<u32>| {
         let columns = vec![
             column("number", Kind::Numeric { decimals: None }, true, (-1.0, 1.0)),

@@ -277,9 +277,9 @@ impl Frame {
                         .iter()
                         .map(|label| labels.iter().position(|known| known == label).map(|place| place as u32))
                         .collect();
-                    let place = |code: &u32| match code {
-                        &MISSING => Some(MISSING),
-                        &code => places[code as usize],
+                    let place = |&code: &u32| match code {
+                        MISSING => Some(MISSING),
+                        code => places[code as usize],
                     };
                     match codes.iter().map(place).collect::<Option<Vec<u32>>>() {
                         Some(codes) => values.push(Values::Code(codes)),

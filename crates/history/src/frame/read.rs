@@ -80,11 +80,21 @@ pub fn read(path: &Path, declaration: &Declaration, run: &Run) -> Result<(Frame,
         .collect();
     if !guesses.is_empty() {
         each(&source, &names, run, |texts, _| {
-            for (index, guess) in &mut guesses {
-                guess.look(texts[*index].trim());
-            }
+            guesses.iter_mut().for_each(|(index, guess)| guess.look(texts[*index].trim()));
             Ok(())
         })?;
+        // A text late in a column of many numbers makes labels of them all, which nobody kept.
+        let late: Vec<usize> =
+            guesses.iter().filter(|(_, guess)| guess.lost_labels()).map(|(&index, _)| index).collect();
+        if !late.is_empty() {
+            let mut again: Vec<(usize, Guess)> =
+                late.into_iter().map(|index| (index, Guess::of_labels())).collect();
+            each(&source, &names, run, |texts, _| {
+                again.iter_mut().for_each(|(index, guess)| guess.look(texts[*index].trim()));
+                Ok(())
+            })?;
+            guesses.extend(again);
+        }
     }
 
     let mut left_out = Vec::new();
@@ -165,6 +175,7 @@ fn column(name: &str, declared: &DeclaredColumn) -> std::result::Result<Column, 
 
 /// What a column's cells can still be, as far as they were seen.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "one a kind that the cells may still be")]
 struct Guess {
     rows: usize,
     missing: usize,
@@ -174,7 +185,9 @@ struct Guess {
     day: bool,
     decimals: usize,
     bounds: (f64, f64),
-    /// The labels, once the column is neither numbers nor times.
+    /// Whether a label was not kept.
+    dropped: bool,
+    /// The labels, all of them once the column is neither numbers nor times.
     labels: BTreeSet<String>,
 }
 
@@ -189,6 +202,7 @@ impl Default for Guess {
             day: true,
             decimals: 0,
             bounds: (f64::INFINITY, f64::NEG_INFINITY),
+            dropped: false,
             labels: BTreeSet::new(),
         }
     }
@@ -219,13 +233,23 @@ impl Guess {
                 (None, None) => (self.number, self.time) = (false, false),
             }
         }
-        // Labels are kept from the first row on, so that a late text does not lose the earlier ones; a column
-        // of numbers drops them once there are more than any category would have.
-        if !(self.number || self.time) || self.labels.len() <= IDENTIFIERS {
-            if !self.labels.contains(text) {
+        // The labels of a column of numbers matter only if a text comes later, so no more than a few are kept.
+        if !self.labels.contains(text) {
+            if (self.number || self.time) && self.labels.len() >= IDENTIFIERS {
+                self.dropped = true;
+            } else {
                 self.labels.insert(text.to_owned());
             }
         }
+    }
+
+    /// What a column is taken for once it is known to hold labels.
+    fn of_labels() -> Self {
+        Self { number: false, time: false, ..Self::default() }
+    }
+
+    fn lost_labels(&self) -> bool {
+        self.dropped && !(self.number || self.time)
     }
 
     fn widen(&mut self, value: f64) {

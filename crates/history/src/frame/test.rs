@@ -68,6 +68,14 @@ fn a_late_text_makes_a_column_of_numbers_one_of_labels() {
 }
 
 #[test]
+fn a_text_after_many_numbers_loses_none_of_them() {
+    let rows: String = (0..1_000).map(|row| format!("{}\n", row % 500)).collect();
+    let (frame, _) = frame(&format!("a\n{rows}x\n"), &Declaration::default()).unwrap();
+    assert_eq!(frame.columns()[0].kind.labels().unwrap().len(), 501);
+    assert!(!frame.columns()[0].optional);
+}
+
+#[test]
 fn declared_columns_refuse_what_lies_outside() {
     let declaration = declare(
         "[columns.age]\nkind = \"integer\"\nminimum = 0\nmaximum = 99\noptional = true\n\
