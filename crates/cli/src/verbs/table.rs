@@ -4,7 +4,7 @@ use std::path::Path;
 
 use daotwin::core::Seed;
 use daotwin::evaluation::table::{TableOptions, evaluate_table};
-use daotwin::generators::table::{self, conditions, registry};
+use daotwin::generators::table::{self, conditions, constrained, registry};
 use daotwin::history::frame::synthesizer::{TableFitOptions, TableSynthesizer};
 use daotwin::history::frame::{self, Declaration, Frame};
 use serde_json::json;
@@ -19,13 +19,16 @@ use crate::context::{Context, shown};
 use crate::failure::Failure;
 use crate::output;
 
-/// Reads a table, and says what of it is left out.
-fn read(path: &Path, columns: Option<&Path>, context: &Context) -> Result<Frame, Failure> {
-    let declaration = match columns {
+fn declaration(columns: Option<&Path>, context: &Context) -> Result<Declaration, Failure> {
+    Ok(match columns {
         Some(columns) => Declaration::read(columns, &context.run.limits)?,
         None => Declaration::default(),
-    };
-    let (frame, left_out) = frame::read(path, &declaration, &context.run)?;
+    })
+}
+
+/// Reads a table, and says what of it is left out.
+fn read(path: &Path, declaration: &Declaration, context: &Context) -> Result<Frame, Failure> {
+    let (frame, left_out) = frame::read(path, declaration, &context.run)?;
     for column in left_out {
         context.note(&format!("column `{}` is left out: {}", column.column, column.reason));
     }
@@ -37,7 +40,8 @@ pub(super) fn fit(call: &Fit, context: &mut Context) -> Result<Answer, Failure> 
     let privacy = call.privacy(context)?;
     let name = call.model.as_deref().or(context.config.fit.model.as_deref()).unwrap_or("auto");
     let known: Vec<&str> = registry::TABLE_SYNTHESIZERS.iter().map(|model| model.name()).collect();
-    let frame = read(&call.history, call.columns.as_deref(), context)?;
+    let declaration = declaration(call.columns.as_deref(), context)?;
+    let frame = read(&call.history, &declaration, context)?;
     let model: &dyn TableSynthesizer = if name == "auto" {
         let (model, reason) = registry::choose(&frame, privacy.as_ref());
         context.note(&format!("model `{}`: {reason}", model.name()));
@@ -51,7 +55,7 @@ pub(super) fn fit(call: &Fit, context: &mut Context) -> Result<Answer, Failure> 
         settings: call.settings.clone(),
         checkpoint: None,
     };
-    let fitted = model.fit(&frame, &options, &context.run)?;
+    let fitted = constrained::fit(model, &frame, &declaration.constraints, &options, &context.run)?;
     context.run.check()?;
     fitted.save(&call.out)?;
     let manifest = manifest(&call.out)?;
@@ -82,7 +86,8 @@ pub(super) fn evaluate(call: &Evaluate, format: Format, context: &mut Context) -
     let [synthetic] = call.synthetic.as_slice() else {
         return Err(Failure::usage("a table is compared with one `--synthetic` file at a time"));
     };
-    let read = |path: &Path| read(path, call.columns.as_deref(), context);
+    let declaration = declaration(call.columns.as_deref(), context)?;
+    let read = |path: &Path| read(path, &declaration, context);
     let real = read(&call.real)?;
     let synthetic = read(synthetic)?;
     let holdout = call.holdout.as_deref().map(read).transpose()?;

@@ -4,6 +4,7 @@
 //! the seed and never on the number of threads. One model is one folder and one line in the registry.
 
 pub mod conditions;
+pub mod constrained;
 pub mod files;
 pub mod independent;
 pub mod registry;

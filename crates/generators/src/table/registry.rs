@@ -28,7 +28,8 @@ pub fn load(folder: &Path, run: &Run) -> Result<Box<dyn FittedTable>, Failure> {
         path: folder.to_path_buf(),
         reason: "its manifest names a `synthesizer` that is not known".to_owned(),
     };
-    find(&model).ok_or_else(known)?.load(folder, run)
+    let inner = find(&model).ok_or_else(known)?.load(folder, run)?;
+    super::constrained::wrap(folder, inner, run)
 }
 
 /// The model for a table where the user names none, and why it.

@@ -14,6 +14,15 @@
 //!
 //! [columns.note]
 //! kind = "leave-out"
+//!
+//! [[constraints]]                  # never a value of `opened` above that of `closed`
+//! order = ["opened", "closed"]
+//!
+//! [[constraints]]                  # only combinations that the data hold
+//! combination = ["city", "country"]
+//!
+//! [[constraints]]                  # `whale` is `yes` in exactly the rows with such a weight
+//! exactly = { column = "whale", label = "yes", where = "weight", minimum = 10000 }
 //! ```
 
 use std::collections::BTreeMap;
@@ -21,7 +30,7 @@ use std::path::Path;
 
 use daotwin_core::Limits;
 use daotwin_core::files::read_limited;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
@@ -34,6 +43,44 @@ pub struct Declaration {
     /// What is said of each column.
     #[serde(default)]
     pub columns: BTreeMap<String, DeclaredColumn>,
+    /// What holds in every row.
+    #[serde(default)]
+    pub constraints: Vec<Constraint>,
+}
+
+/// What holds in every row of a table, and in every row sampled.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Constraint {
+    /// A number or time is never above another one of the row.
+    Order(String, String),
+    /// Columns of labels show only combinations that the data hold.
+    Combination(Vec<String>),
+    /// A column has a label in exactly the rows whose number lies in a range.
+    Exactly {
+        /// The column with the label.
+        column: String,
+        /// The label.
+        label: String,
+        /// The column with the number.
+        #[serde(rename = "where")]
+        number: String,
+        /// The range's lower end; none where not given.
+        minimum: Option<f64>,
+        /// The range's upper end, included; none where not given.
+        maximum: Option<f64>,
+    },
+}
+
+impl Constraint {
+    /// The columns that it names.
+    pub fn columns(&self) -> Vec<&str> {
+        match self {
+            Self::Order(low, high) => vec![low, high],
+            Self::Combination(columns) => columns.iter().map(String::as_str).collect(),
+            Self::Exactly { column, number, .. } => vec![column, number],
+        }
+    }
 }
 
 /// What a user says of a column.
@@ -150,6 +197,23 @@ impl Declaration {
                     }
                 }
                 DeclaredColumn::LeaveOut => {}
+            }
+        }
+        // Each constraint rewrites its columns, so two of them cannot share one.
+        let mut named: Vec<&str> = self.constraints.iter().flat_map(Constraint::columns).collect();
+        named.sort_unstable();
+        for pair in named.windows(2).filter(|pair| pair[0] == pair[1]) {
+            problems.push(format!("column `{}` is named twice by constraints; once is allowed", pair[0]));
+        }
+        for constraint in &self.constraints {
+            match constraint {
+                Constraint::Combination(columns) if columns.len() < 2 => {
+                    problems.push("a `combination` names at least two columns".to_owned());
+                }
+                Constraint::Exactly { column, minimum: None, maximum: None, .. } => {
+                    problems.push(format!("`exactly` of column `{column}` needs a `minimum` or a `maximum`"));
+                }
+                _ => {}
             }
         }
         problems

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub use declaration::{Declaration, DeclaredColumn};
+pub use declaration::{Constraint, Declaration, DeclaredColumn};
 pub use read::{LeftOut, read};
 pub use write::{FrameWriter, write};
 

@@ -85,7 +85,7 @@ fn declared_columns_refuse_what_lies_outside() {
     assert!(problems.len() == 1 && problems[0].contains("`gone`"), "{problems:?}");
     let declaration = Declaration {
         columns: declaration.columns.into_iter().filter(|(name, _)| name != "gone").collect(),
-        member: None,
+        ..Declaration::default()
     };
     let Err(Error::Problems { problems }) = frame(TABLE, &declaration) else { panic!("accepted") };
     assert_eq!(problems.len(), 2, "{problems:?}");
