@@ -16,7 +16,7 @@ fn import(files: &[(&str, &str)]) -> History {
     let folder = tempfile::tempdir().unwrap();
     let mut paths: Vec<_> = files.iter().map(|(name, _)| folder.path().join(name)).collect();
     for (path, (_, text)) in paths.iter().zip(files) {
-        std::fs::write(path, text).unwrap();
+        daotwin_core::files::atomic_write(path, text.as_bytes()).unwrap();
     }
     let read = |paths: &[std::path::PathBuf]| ingest(paths, &Options::default(), &Run::default()).unwrap();
     let history = read(&paths);

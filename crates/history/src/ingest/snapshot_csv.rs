@@ -95,12 +95,6 @@ fn id_in_name(source: &Source) -> String {
     }
 }
 
-/// The reading of all of an import's tables.
-#[derive(Debug, Default)]
-pub(crate) struct Sheets {
-    entries: Vec<(i32, f64)>,
-}
-
 /// How a report writes ballots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ballots {
@@ -128,57 +122,55 @@ fn time(row: Row<'_>, index: usize) -> std::result::Result<Option<At>, &'static 
     row.text(index).map(|text| times::parse(text).ok_or(BAD_TIME)).transpose()
 }
 
-impl Sheets {
-    /// Reads the tables of proposals.
-    ///
-    /// # Errors
-    /// As [`Importer::read`].
-    pub(crate) fn proposals(
-        &mut self,
-        sources: &[&Source],
-        spaces: &mut Spaces,
-        builder: &mut HistoryBuilder,
-        run: &Run,
-    ) -> Result<()> {
-        let at = (FORMAT, Table::Proposals);
-        for source in sources.iter().filter(|source| shape_of(source) == Some(Shape::MixedProposals)) {
-            sheet::each(source, at, MIXED_PROPOSALS, builder, run, |row, columns, builder| {
-                mixed_proposal(row, columns, spaces, builder)
-            })?;
-        }
-        Ok(())
+/// Reads the tables of proposals.
+///
+/// # Errors
+/// As [`Importer::read`].
+pub(crate) fn read_proposals(
+    sources: &[&Source],
+    spaces: &mut Spaces,
+    builder: &mut HistoryBuilder,
+    run: &Run,
+) -> Result<()> {
+    let at = (FORMAT, Table::Proposals);
+    for source in sources.iter().filter(|source| shape_of(source) == Some(Shape::MixedProposals)) {
+        sheet::each(source, at, MIXED_PROPOSALS, builder, run, |row, columns, builder| {
+            mixed_proposal(row, columns, spaces, builder)
+        })?;
     }
+    Ok(())
+}
 
-    /// Reads the tables of votes and the reports.
-    ///
-    /// # Errors
-    /// As [`Importer::read`].
-    pub(crate) fn votes(
-        &mut self,
-        sources: &[&Source],
-        spaces: &mut Spaces,
-        builder: &mut HistoryBuilder,
-        run: &Run,
-    ) -> Result<()> {
-        let at = (FORMAT, Table::Votes);
-        for source in sources.iter().filter(|source| shape_of(source) == Some(Shape::MixedVotes)) {
-            sheet::each(source, at, MIXED_VOTES, builder, run, |row, columns, builder| {
-                self.mixed_vote(row, columns, spaces, builder)
-            })?;
-        }
-        for source in sources.iter().filter(|source| shape_of(source) == Some(Shape::Report)) {
-            self.report(source, spaces, builder, run)?;
-        }
-        Ok(())
+/// Reads the tables of votes and the reports.
+///
+/// # Errors
+/// As [`Importer::read`].
+pub(crate) fn read_votes(
+    sources: &[&Source],
+    spaces: &mut Spaces,
+    builder: &mut HistoryBuilder,
+    run: &Run,
+) -> Result<()> {
+    let mut reading = Reading { spaces, entries: Vec::new() };
+    let at = (FORMAT, Table::Votes);
+    for source in sources.iter().filter(|source| shape_of(source) == Some(Shape::MixedVotes)) {
+        sheet::each(source, at, MIXED_VOTES, builder, run, |row, columns, builder| {
+            reading.mixed_vote(row, columns, builder)
+        })?;
     }
+    for source in sources.iter().filter(|source| shape_of(source) == Some(Shape::Report)) {
+        reading.report(source, builder, run)?;
+    }
+    Ok(())
+}
 
-    fn mixed_vote(
-        &mut self,
-        row: Row<'_>,
-        columns: [usize; 6],
-        spaces: &mut Spaces,
-        builder: &mut HistoryBuilder,
-    ) -> Outcome {
+struct Reading<'s> {
+    spaces: &'s mut Spaces,
+    entries: Vec<(i32, f64)>,
+}
+
+impl Reading<'_> {
+    fn mixed_vote(&mut self, row: Row<'_>, columns: [usize; 6], builder: &mut HistoryBuilder) -> Outcome {
         let [symbol, proposal, voter, power, choice, created] = columns;
         let (symbol, proposal, member) = (row.get(symbol), row.get(proposal), row.lower(voter));
         if member.is_empty() {
@@ -187,35 +179,29 @@ impl Sheets {
         let power = builder.amount(row.get(power))?;
         let at = time(row, created)?;
         // A symbol is no key: it is asked only where the proposal's id alone does not tell.
-        let dao = spaces.of_symbol(symbol).to_owned();
-        let space = spaces.proposals.find(proposal, None).is_none().then_some(dao.as_str());
+        let dao = self.spaces.of_symbol(symbol).to_owned();
+        let space = self.spaces.proposals.find(proposal, None).is_none().then_some(dao.as_str());
         let max_choices = builder.limits().max_choices;
-        let labels = spaces.proposals.find(proposal, space).map_or(&[][..], |known| &known.labels);
+        let labels = self.spaces.proposals.find(proposal, space).map_or(&[][..], |known| &known.labels);
         ballot::parse(row.get(choice), labels, max_choices, &mut self.entries)?;
-        match spaces.proposals.find(proposal, space) {
+        match self.spaces.proposals.find(proposal, space) {
             Some(known) => known.takes(&self.entries)?,
-            None if spaces.proposals.has(proposal) => {
+            None if self.spaces.proposals.has(proposal) => {
                 return Err("several spaces have a proposal with the ballot's id");
             }
-            None if spaces.listed.contains(&dao) => return Err("the ballot's proposal has no row"),
+            None if self.spaces.listed.contains(&dao) => return Err("the ballot's proposal has no row"),
             None => {
                 let known = Known { dao: dao.clone(), labels: Vec::new(), system: None, sealed: false };
                 let symbol = Some(symbol).filter(|symbol| !symbol.is_empty());
-                if let Err(error) = spaces.bare_proposal(proposal, known, symbol, builder) {
+                if let Err(error) = self.spaces.bare_proposal(proposal, known, symbol, builder) {
                     return Ok(Err(error));
                 }
             }
         }
-        Ok(spaces.vote((proposal, space), &member, at, &self.entries, power, builder))
+        Ok(self.spaces.vote((proposal, space), &member, at, &self.entries, power, builder))
     }
 
-    fn report(
-        &mut self,
-        source: &Source,
-        spaces: &mut Spaces,
-        builder: &mut HistoryBuilder,
-        run: &Run,
-    ) -> Result<()> {
+    fn report(&mut self, source: &Source, builder: &mut HistoryBuilder, run: &Run) -> Result<()> {
         let proposal = id_in_name(source);
         let rows = Rows::open(source, FORMAT, run)?;
         let find = |names: &[&str]| names.iter().find_map(|name| rows.index(name)).unwrap_or_default();
@@ -230,8 +216,9 @@ impl Sheets {
         drop(rows);
         // The space of `--dao` decides where several have this proposal.
         let option = source.options().dao.as_deref();
-        let space = spaces.proposals.find(&proposal, None).is_none().then_some(option.unwrap_or("snapshot"));
-        let known = spaces.proposals.find(&proposal, space);
+        let space =
+            self.spaces.proposals.find(&proposal, None).is_none().then_some(option.unwrap_or("snapshot"));
+        let known = self.spaces.proposals.find(&proposal, space);
         let kind = match (single, known.and_then(|known| known.system.as_deref())) {
             (Some(_), _) => Ballots::One,
             (None, Some("approval")) => Ballots::List,
@@ -247,7 +234,7 @@ impl Sheets {
             };
             let dao = option.unwrap_or("snapshot").to_owned();
             let known = Known { dao, labels, system: Some(kind.system().to_owned()), sealed: false };
-            spaces.bare_proposal(&proposal, known, None, builder)?;
+            self.spaces.bare_proposal(&proposal, known, None, builder)?;
         }
         let max_choices = builder.limits().max_choices;
         sheet::each(source, (FORMAT, Table::Votes), [], builder, run, |row, [], builder| {
@@ -256,12 +243,12 @@ impl Sheets {
                 return Err("the ballot has no voter");
             }
             read_ballot(row, kind, &cells, &labels, max_choices, &mut self.entries)?;
-            if let Some(known) = spaces.proposals.find(&proposal, space) {
+            if let Some(known) = self.spaces.proposals.find(&proposal, space) {
                 known.takes(&self.entries)?;
             }
             let power = builder.amount(row.get(power))?;
             let at = time(row, created)?;
-            Ok(spaces.vote((&proposal, space), &member, at, &self.entries, power, builder))
+            Ok(self.spaces.vote((&proposal, space), &member, at, &self.entries, power, builder))
         })
     }
 }

@@ -7,7 +7,7 @@ use daotwin_core::Run;
 
 use super::Source;
 use super::members::{At, Members};
-use super::snapshot_csv::{self, Sheets};
+use super::snapshot_csv;
 use super::snapshot_json::{Pass, Reading};
 use crate::builder::{Cell, HistoryBuilder, VoteRow};
 use crate::error::Result;
@@ -22,15 +22,14 @@ pub(crate) fn read(sources: &[Source], builder: &mut HistoryBuilder, run: &Run) 
     let (sheets, documents): (Vec<&Source>, Vec<&Source>) =
         sources.iter().partition(|source| snapshot_csv::is_sheet(source));
     let mut reading = Reading::new(builder, run);
-    let mut sheet = Sheets::default();
     for source in &documents {
         reading.source(source, Pass::Proposals)?;
     }
-    sheet.proposals(&sheets, &mut reading.spaces, reading.builder, run)?;
+    snapshot_csv::read_proposals(&sheets, &mut reading.spaces, reading.builder, run)?;
     for source in &documents {
         reading.source(source, Pass::Votes)?;
     }
-    sheet.votes(&sheets, &mut reading.spaces, reading.builder, run)?;
+    snapshot_csv::read_votes(&sheets, &mut reading.spaces, reading.builder, run)?;
     reading.complete()
 }
 
