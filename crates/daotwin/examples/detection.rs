@@ -146,13 +146,16 @@ fn main() -> Result<(), Box<dyn Error>> {
             println!("{:28} has too few proposals to be split", view.dao);
             continue;
         }
+        // The range is told on the side on which the mean lies.
+        let side = if mean(twin) < 0.5 { |area: &f64| 1.0 - area } else { |area: &f64| *area };
+        let sides: Vec<f64> = twin.iter().map(side).collect();
         let folded = areas.each_ref().map(|list| fold(mean(list)));
         println!(
             "{:28} {:>6.3} {:>6.3}-{:<7.3} {:>6.3} {:>6.3} {:>6.3} {:>7.1}",
             view.dao,
             folded[0],
-            quantile(twin, 0.0),
-            quantile(twin, 1.0),
+            quantile(&sides, 0.0),
+            quantile(&sides, 1.0),
             folded[1],
             folded[2],
             folded[3],
