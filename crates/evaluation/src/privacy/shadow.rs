@@ -37,7 +37,8 @@ impl Lesson {
         let mut learned = false;
         for shadow in shadows {
             learned = true;
-            for (sum, answer) in total.iter_mut().zip(scores(&shadow.samples, &self.samples, Effort::Light)?) {
+            for (sum, answer) in total.iter_mut().zip(scores(&shadow.samples, &self.samples, Effort::Light)?)
+            {
                 *sum += answer;
             }
         }
