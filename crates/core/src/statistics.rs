@@ -1,6 +1,6 @@
 //! Statistics that several rooms share. All take plain slices of finite numbers.
 
-use statrs::distribution::{Beta, ContinuousCDF, Normal};
+use statrs::distribution::{Beta, ContinuousCDF, Normal, StudentsT};
 
 /// The arithmetic mean; 0 for no value.
 pub fn mean(values: &[f64]) -> f64 {
@@ -209,6 +209,11 @@ pub fn normal_quantile(probability: f64) -> f64 {
     Normal::standard().inverse_cdf(probability)
 }
 
+/// The quantile of Student's t distribution (1908) with so many degrees of freedom, at least one.
+pub fn student_quantile(probability: f64, freedom: usize) -> f64 {
+    StudentsT::new(0.0, 1.0, freedom.max(1) as f64).map_or(f64::NAN, |law| law.inverse_cdf(probability))
+}
+
 /// The standard normal distribution function.
 pub fn normal_cdf(value: f64) -> f64 {
     Normal::standard().cdf(value)
@@ -251,6 +256,9 @@ mod test {
         assert!((low - 0.4439).abs() < 1e-3 && (high - 0.9748).abs() < 1e-3, "{low} {high}");
         let (low, high) = wilson(8, 10, 0.05);
         assert!((low - 0.4902).abs() < 1e-3 && (high - 0.9433).abs() < 1e-3, "{low} {high}");
+        // Every table of Student's t: 2.776 for four degrees of freedom, 12.706 for one.
+        assert!((student_quantile(0.975, 4) - 2.776).abs() < 1e-3);
+        assert!((student_quantile(0.975, 1) - 12.706).abs() < 1e-3);
     }
 
     #[test]

@@ -18,16 +18,6 @@ use daotwin::history::synthesizer::{FitOptions, Fitted, SampleOptions};
 /// The DAO that is enlarged: a token governor in the middle of the sizes.
 const DAO: &str = "compound-bravo";
 
-/// Seconds of processor that this process took, user and system; NaN where the system does not say.
-fn processor_seconds() -> f64 {
-    let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    // The second field, the name, may hold spaces: the fields are counted after its closing parenthesis.
-    let fields: Vec<&str> = text.rsplit_once(") ").map_or(Vec::new(), |(_, rest)| rest.split(' ').collect());
-    let ticks = |index: usize| fields.get(index).and_then(|field| field.parse::<f64>().ok());
-    // A tick is 1/100 s on Linux.
-    ticks(11).zip(ticks(12)).map_or(f64::NAN, |(user, system)| (user + system) / 100.0)
-}
-
 /// The largest memory that this process ever held, in MiB; NaN where the system does not say.
 fn peak_mebibytes() -> f64 {
     let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -47,10 +37,10 @@ fn enlarged(twin: &FittedTwin, votes: f64) -> SampleOptions {
 fn stream(folder: &Path, votes: f64) -> Result<(), Box<dyn Error>> {
     let run = Run::default();
     let twin = FittedTwin::read(&folder.join("twin"), &run)?;
-    let (start, before) = (Instant::now(), processor_seconds());
+    let (start, before) = (Instant::now(), support::processor_seconds());
     let out = folder.join("history");
     let manifest = twin.sample_to(&out, &enlarged(&twin, votes), &run)?;
-    let (wall, processor) = (start.elapsed().as_secs_f64(), processor_seconds() - before);
+    let (wall, processor) = (start.elapsed().as_secs_f64(), support::processor_seconds() - before);
     let rows = |table: Table| manifest.tables.get(table.name()).map_or(0, |entry| entry.rows);
     let bytes: u64 = std::fs::read_dir(&out)?
         .map(|entry| entry.and_then(|entry| entry.metadata()).map(|data| data.len()))
@@ -80,19 +70,19 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let run = Run::default();
     let history = support::governance_core(data)?;
-    let (start, before) = (Instant::now(), processor_seconds());
+    let (start, before) = (Instant::now(), support::processor_seconds());
     let all = twin::fit(&history, &FitOptions::default(), &run)?;
     println!(
         "fit: {} DAOs, {} votes, {:.1} s, {:.1} CPU-s",
         all.manifest().daos.len(),
         history.rows(Table::Votes),
         start.elapsed().as_secs_f64(),
-        processor_seconds() - before,
+        support::processor_seconds() - before,
     );
     let twin = twin::fit(&history, &FitOptions { dao: Some(DAO.to_owned()), ..FitOptions::default() }, &run)?;
-    let before = processor_seconds();
+    let before = support::processor_seconds();
     let sampled = twin.sample(&enlarged(&twin, 2e6), &run)?.rows(Table::Votes);
-    let processor = processor_seconds() - before;
+    let processor = support::processor_seconds() - before;
     println!(
         "in memory: {sampled} votes, {processor:.1} CPU-s, {:.2} million votes a CPU-second",
         sampled as f64 / processor / 1e6

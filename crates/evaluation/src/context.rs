@@ -27,8 +27,10 @@ pub struct Options<'a> {
     pub max_rows: usize,
     /// The model behind the samples, for attacks that train it on parts of the members.
     pub synthesizer: Option<&'a dyn Synthesizer>,
-    /// Shadow models of the membership attack.
+    /// Shadow models that the membership attack learns on, for each model attacked.
     pub shadows: usize,
+    /// Random halves of the members that attacks train the model on, at most; see [`Context::refits`].
+    pub splits: usize,
     /// Samples of a twin that learned the first 70 % of the proposals only, each as long as the whole DAO.
     pub forecasts: &'a [History],
 }
@@ -43,6 +45,7 @@ impl Default for Options<'_> {
             max_rows: 20_000,
             synthesizer: None,
             shadows: 3,
+            splits: 25,
             forecasts: &[],
         }
     }
@@ -90,7 +93,25 @@ pub struct Context<'a> {
     halves: OnceLock<(DaoView, DaoView)>,
     independent: OnceLock<DaoView>,
     rows: OnceLock<(Rows, Rows)>,
-    trial: OnceLock<Option<Trial>>,
+    given: OnceLock<Option<Trial>>,
+    refits: Vec<OnceLock<Trial>>,
+}
+
+/// Fewer halves than these give no interval worth the name: which half the largest members are in moves what
+/// a model learns more than the number of members tells.
+const LEAST_SPLITS: usize = 10;
+/// Voters times halves that bring the standard error of a membership attack's area to about 0.01: with half
+/// of `N` voters inside and a quarter attacked outside, one half's area varies by `0.5 / N` where the attack
+/// is a guess (Hanley and McNeil 1982).
+const VOTERS_ATTACKED: usize = 5_000;
+
+fn refits(voters: usize, options: &Options<'_>) -> usize {
+    match options.synthesizer {
+        Some(_) => {
+            VOTERS_ATTACKED.div_ceil(voters.max(1)).clamp(LEAST_SPLITS, options.splits.max(LEAST_SPLITS))
+        }
+        None => 0,
+    }
 }
 
 impl<'a> Context<'a> {
@@ -114,8 +135,16 @@ impl<'a> Context<'a> {
             halves: OnceLock::new(),
             independent: OnceLock::new(),
             rows: OnceLock::new(),
-            trial: OnceLock::new(),
+            given: OnceLock::new(),
+            refits: (0..refits(real.voters(), options)).map(|_| OnceLock::new()).collect(),
         }
+    }
+
+    /// How many random halves of the members the model is trained on for the attacks on membership, whose
+    /// figures are averages over them: at least ten, and in a small DAO, whose model is soon trained, as many
+    /// as bring the standard error to about 0.01, up to [`Options::splits`]. 0 without the model.
+    pub fn refits(&self) -> usize {
+        self.refits.len()
     }
 
     /// The facts of the real DAO and of each sample.
@@ -144,21 +173,35 @@ impl<'a> Context<'a> {
     /// # Errors
     /// A failure of the synthesizer.
     pub fn trial(&self, run: &Run) -> Result<Option<&Trial>> {
-        if self.trial.get().is_none() {
-            let trial = match (self.holdout, self.options.synthesizer, self.history) {
-                (Some(holdout), _, _) => Some(Trial {
-                    train: self.real.clone(),
-                    holdout: holdout.clone(),
-                    synthetic: self.samples[0].clone(),
-                }),
-                (None, Some(synthesizer), Some(history)) => {
-                    Some(fit_on_half(synthesizer, history, self.real, self.options.seed, 0, run)?)
-                }
-                _ => None,
-            };
-            return Ok(self.trial.get_or_init(|| trial).as_ref());
+        let given = self.given.get_or_init(|| {
+            self.holdout.map(|holdout| Trial {
+                train: self.real.clone(),
+                holdout: holdout.clone(),
+                synthetic: self.samples[0].clone(),
+            })
+        });
+        match given {
+            Some(trial) => Ok(Some(trial)),
+            None => self.refit(0, run),
         }
-        Ok(self.trial.get().and_then(Option::as_ref))
+    }
+
+    /// A model trained on a random half of the members, which half depending on `index`; `None` from
+    /// [`Context::refits`] on. Trained when first asked for, and kept.
+    ///
+    /// # Errors
+    /// A failure of the synthesizer.
+    pub fn refit(&self, index: usize, run: &Run) -> Result<Option<&Trial>> {
+        let (Some(kept), Some(synthesizer), Some(history)) =
+            (self.refits.get(index), self.options.synthesizer, self.history)
+        else {
+            return Ok(None);
+        };
+        if kept.get().is_none() {
+            let trial = fit_on_half(synthesizer, history, self.real, self.options.seed, index as u64, run)?;
+            return Ok(Some(kept.get_or_init(|| trial)));
+        }
+        Ok(kept.get())
     }
 }
 
@@ -166,7 +209,7 @@ impl<'a> Context<'a> {
 ///
 /// # Errors
 /// A failure of the synthesizer.
-pub(crate) fn fit_on_half(
+fn fit_on_half(
     synthesizer: &dyn Synthesizer,
     history: &History,
     real: &DaoView,

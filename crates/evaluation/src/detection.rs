@@ -8,9 +8,10 @@
 //! in half A and whose proposal is in half C, and are judged on rows with neither, (B, D). The four such
 //! pairings are averaged.
 
+use std::collections::BTreeMap;
+
 use daotwin_core::document::Score;
-use daotwin_core::random::Streams;
-use daotwin_core::{Run, Seed};
+use daotwin_core::{Run, Seed, Stream};
 
 use crate::context::Context;
 use crate::error::Result;
@@ -22,23 +23,50 @@ use crate::variants;
 /// A pairing with fewer rows of a side, in training or test, is left out.
 const MIN_ROWS: usize = 20;
 
+/// Which half each key of both sides falls into. Keys with about equally many rows are paired, and a coin decides
+/// which of a pair goes where: with free coins the few most active members would make the halves differ more
+/// than the sides do. A key of both sides (a resampled member) falls into one half.
+fn halves(sides: [(&[u64], &[u32]); 2], mut stream: Stream) -> BTreeMap<u64, bool> {
+    let mut halves = BTreeMap::new();
+    for (keys, of_row) in sides {
+        let mut rows: BTreeMap<u64, usize> = BTreeMap::new();
+        for &index in of_row {
+            *rows.entry(keys[index as usize]).or_default() += 1;
+        }
+        let mut order: Vec<(usize, u64)> = rows
+            .into_iter()
+            .filter(|(key, _)| !halves.contains_key(key))
+            .map(|(key, rows)| (rows, key))
+            .collect();
+        order.sort_unstable();
+        for pair in order.rchunks(2) {
+            let first = stream.chance(0.5);
+            halves.extend(pair.iter().enumerate().map(|(place, (_, key))| (*key, first == (place == 0))));
+        }
+    }
+    halves
+}
+
 /// The area under the curve with which trees tell the rows of two DAOs apart, before folding at one half;
 /// `None` where there are too few rows.
 ///
 /// # Errors
 /// Cancellation.
 pub fn separation(left: &Rows, right: &Rows, max_rows: usize, seed: Seed, run: &Run) -> Result<Option<f64>> {
-    let (members, proposals) = (seed.streams("detection members"), seed.streams("detection proposals"));
-    let half = |streams: &Streams, key: u64| streams.stream(key).bits() & 1 == 1;
+    let sides = [left, right];
+    let members =
+        halves(sides.map(|rows| (&*rows.member_keys, &*rows.member)), seed.stream("detection members"));
+    let proposals =
+        halves(sides.map(|rows| (&*rows.proposal_keys, &*rows.proposal)), seed.stream("detection proposals"));
     let cells = |rows: &Rows| -> Vec<u8> {
-        let halves = |keys: &[u64], streams: &Streams| -> Vec<bool> {
-            keys.iter().map(|&key| half(streams, key)).collect()
-        };
-        let (of_member, of_proposal) =
-            (halves(&rows.member_keys, &members), halves(&rows.proposal_keys, &proposals));
+        let half =
+            |halves: &BTreeMap<u64, bool>, key: u64| u8::from(halves.get(&key).copied().unwrap_or(false));
         let pairs = rows.member.iter().zip(&rows.proposal);
         pairs
-            .map(|(&m, &p)| u8::from(of_member[m as usize]) * 2 + u8::from(of_proposal[p as usize]))
+            .map(|(&m, &p)| {
+                half(&members, rows.member_keys[m as usize]) * 2
+                    + half(&proposals, rows.proposal_keys[p as usize])
+            })
             .collect()
     };
     let sides = [(left, cells(left), false), (right, cells(right), true)];

@@ -8,6 +8,7 @@ use daotwin_core::statistics::quantile_sorted;
 use daotwin_history::facts::{FactTable, activity_tail, power_tail};
 
 use crate::evaluation::{CORRELATED, DaoEvaluation, Evaluation, Side};
+use crate::fidelity::facts::count_outcome;
 use crate::metric::METRICS;
 
 /// Points drawn of a curve at most.
@@ -205,10 +206,10 @@ fn slug(dao: &str) -> String {
     dao.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect()
 }
 
-/// A number for a table: four significant digits.
+/// A number for a table: four significant digits; a whole one as it is.
 fn number(value: f64) -> String {
     match value.abs() {
-        0.0 => "0".to_owned(),
+        v if v.fract() == 0.0 => format!("{value:.0}"),
         v if v >= 1000.0 => format!("{value:.0}"),
         v if v >= 10.0 => format!("{value:.1}"),
         v if v >= 0.001 => format!("{value:.3}"),
@@ -262,7 +263,7 @@ fn chapters(
             dao.samples,
             if dao.samples == 1 { "" } else { "s" }
         )));
-        blocks.push(Block::Table(fact_table(facts)));
+        blocks.push(Block::Table(fact_table(facts, dao.samples)));
     }
     let figures = scores(&["fidelity.facts"]);
     if !figures.is_empty() {
@@ -315,7 +316,7 @@ fn chapters(
     chapters
 }
 
-fn fact_table(facts: &FactTable) -> Table {
+fn fact_table(facts: &FactTable, samples: usize) -> Table {
     let optional = |value: Option<f64>| value.map_or("none".to_owned(), number);
     let rows = facts.rows.iter().map(|row| {
         vec![
@@ -332,11 +333,20 @@ fn fact_table(facts: &FactTable) -> Table {
         vec![
             check.label.clone(),
             number(check.real),
-            format!("{} ({} to {})", number(check.median), number(check.low), number(check.high)),
+            if samples > 1 {
+                format!("{} ({} to {})", number(check.median), number(check.low), number(check.high))
+            } else {
+                number(check.median)
+            },
             String::new(),
-            "real count within".to_owned(),
             String::new(),
-            if check.holds { "holds" } else { "outside" }.to_owned(),
+            String::new(),
+            match count_outcome(check.holds, samples) {
+                Outcome::Good => "in the range",
+                Outcome::Bad => "outside",
+                Outcome::Neutral => "too few samples",
+            }
+            .to_owned(),
         ]
     });
     let columns = ["fact", "real", "synthetic", "distance", "bar", "floor", "outcome"];
@@ -473,7 +483,7 @@ fn majority_bars(dao: &DaoEvaluation, chart: &Draw<'_>) -> Block {
     chart(
         "majority",
         "How clear outcomes are",
-        "Share of proposals by the power share of the winning choice; the bars on the left are contested.",
+        "Share of proposals by the power share of the winning choice; those below 60 % are contested.",
         Plot::Bars {
             categories: labels.map(str::to_owned).to_vec(),
             y: axis("share of proposals", Scale::Linear),

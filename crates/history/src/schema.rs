@@ -63,6 +63,22 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// The kind in a word, for people.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Id => "id",
+            Self::Text => "text",
+            Self::Amount => "amount",
+            Self::Amounts => "amounts",
+            Self::Time => "time",
+            Self::Precision => "precision",
+            Self::Integer => "integer",
+            Self::Float => "float",
+            Self::Choices => "choices",
+            Self::Choice => "choice",
+        }
+    }
+
     /// The Arrow type of this kind, with `decimals` of the History's amounts.
     pub fn data_type(self, decimals: u8) -> DataType {
         let scale = i8::try_from(decimals).unwrap_or(i8::MAX);

@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use daotwin::history::Table;
-use daotwin::history::schema::{Kind, Privacy};
+use daotwin::history::schema::Privacy;
 use serde::Serialize;
 
 use crate::context::Context;
@@ -62,7 +62,7 @@ fn columns(context: &Context) -> Result<(), Failure> {
             table.columns().iter().map(move |column| Column {
                 table: table.name(),
                 column: column.name,
-                kind: kind(column.kind),
+                kind: column.kind.name(),
                 nullable: column.nullable,
                 protected: column.privacy == Privacy::Protected,
             })
@@ -90,20 +90,4 @@ fn limits(context: &Context) -> Result<(), Failure> {
     let rows: Vec<Vec<String>> =
         limits.iter().map(|limit| vec![limit.limit.to_owned(), limit.value.to_string()]).collect();
     context.print(&table(&["limit", "value"], &rows), &limits)
-}
-
-/// A column's kind in words.
-const fn kind(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Id => "id",
-        Kind::Text => "text",
-        Kind::Amount => "amount",
-        Kind::Amounts => "amounts",
-        Kind::Time => "time",
-        Kind::Precision => "precision",
-        Kind::Integer => "integer",
-        Kind::Float => "float",
-        Kind::Choices => "choices",
-        Kind::Choice => "choice",
-    }
 }

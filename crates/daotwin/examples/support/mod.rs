@@ -25,3 +25,14 @@ pub(crate) fn governance_core(folder: Option<PathBuf>) -> Result<History, Box<dy
         .collect();
     Ok(ingest(&paths, &Options::default(), &Run::default())?)
 }
+
+/// Seconds of processor that this process took, user and system; NaN where the system does not say.
+#[allow(dead_code, reason = "not every example asks")]
+pub(crate) fn processor_seconds() -> f64 {
+    let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // The second field, the name, may hold spaces: the fields are counted after its closing parenthesis.
+    let fields: Vec<&str> = text.rsplit_once(") ").map_or(Vec::new(), |(_, rest)| rest.split(' ').collect());
+    let ticks = |index: usize| fields.get(index).and_then(|field| field.parse::<f64>().ok());
+    // A tick is 1/100 s on Linux.
+    ticks(11).zip(ticks(12)).map_or(f64::NAN, |(user, system)| (user + system) / 100.0)
+}

@@ -19,6 +19,19 @@ pub(crate) fn fact_table(context: &Context<'_>) -> FactTable {
     table(&context.real.dao, real, samples, &floors)
 }
 
+/// Samples below which an interval of their counts says nothing: one sample's is a point, which nearly always
+/// misses.
+const LEAST_SAMPLES: usize = 5;
+
+/// Whether the real count lies in the samples' interval, where there are samples enough for one.
+pub(crate) fn count_outcome(holds: bool, samples: usize) -> Outcome {
+    match (samples < LEAST_SAMPLES, holds) {
+        (true, _) => Outcome::Neutral,
+        (false, true) => Outcome::Good,
+        (false, false) => Outcome::Bad,
+    }
+}
+
 /// The scores of a table, with the distance of independent columns as a reference.
 pub(crate) fn scores(context: &Context<'_>, table: &FactTable) -> Vec<Score> {
     let (real, _) = context.facts();
@@ -56,18 +69,19 @@ pub(crate) fn scores(context: &Context<'_>, table: &FactTable) -> Vec<Score> {
             }
         })
         .collect();
-    scores.extend(table.counts.iter().filter(|check| check.median.is_finite()).map(|check| {
-        Score {
-            id: id(Facts.id(), &check.name),
-            label: check.label.clone(),
-            value: check.median,
-            interval: Some((check.low, check.high)),
-            references: vec![("real value".to_owned(), check.real)],
-            bar: None,
-            outcome: if check.holds { Outcome::Good } else { Outcome::Bad },
-            meaning: "median count of the samples with their 90 % interval, which should hold the real count"
-                .to_owned(),
-        }
+    let samples = context.samples.len();
+    scores.extend(table.counts.iter().filter(|check| check.median.is_finite()).map(|check| Score {
+        id: id(Facts.id(), &check.name),
+        label: check.label.clone(),
+        value: check.median,
+        interval: (samples > 1).then_some((check.low, check.high)),
+        references: vec![("real value".to_owned(), check.real)],
+        bar: None,
+        outcome: count_outcome(check.holds, samples),
+        meaning: format!(
+            "median count of the samples with their 90 % interval, which should hold the real count; judged \
+                 from {LEAST_SAMPLES} samples on"
+        ),
     }));
     scores
 }

@@ -3,8 +3,7 @@
 use daotwin_core::statistics::sorted;
 use daotwin_core::{Run, Seed};
 
-use super::NO_HOLDOUT;
-use super::singling_out::Controlled;
+use super::controlled::{Controlled, measure};
 use super::vectors::{Point, WIDTH, nearest_by, points, standardise, thin};
 use crate::context::{Context, Trial};
 use crate::error::Result;
@@ -77,14 +76,6 @@ impl Metric for Inference {
     }
 
     fn measure(&self, context: &Context<'_>, run: &Run) -> Result<Measured> {
-        let Some(trial) = context.trial(run)? else { return Ok(Measured::skipped(self, NO_HOLDOUT)) };
-        run.check()?;
-        let Some(attack) = attack(trial, context.options.seed) else {
-            return Ok(Measured::skipped(self, "fewer than 20 members on a side"));
-        };
-        let meaning =
-            "success beyond the control group's, as a share of what was left to go wrong; 0 is none";
-        let score = attack.score(id(self.id(), "risk"), "inference of an attribute", meaning);
-        Ok(Measured { scores: vec![score], skipped: Vec::new() })
+        measure(self, "inference of an attribute", BINS, attack, context, run)
     }
 }

@@ -2,8 +2,8 @@
 //! a record is suspect where synthetic records are denser around it than people are.
 
 use daotwin_core::Run;
-use daotwin_core::document::{Outcome, Score};
-use daotwin_core::statistics::area_under_curve;
+use daotwin_core::document::Score;
+use daotwin_core::statistics::{area_under_curve, mean, standard_deviation, student_quantile};
 
 use super::vectors::{Point, nearest, points, standardise, thin};
 use super::{NO_HOLDOUT, area_interval};
@@ -14,17 +14,19 @@ use crate::metric::{Card, Measured, Metric, at_most, id};
 /// How many neighbours make the density of people.
 const NEIGHBOURS: usize = 5;
 
-/// What a membership attack reached.
+/// What a membership attack reached, on one split of the members into learned from and not, or on several.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Attack {
-    /// The area under its ROC curve; 0.5 is a guess.
+    /// The area under its ROC curve, averaged over splits; 0.5 is a guess.
     pub area: f64,
     /// Its 95 % interval.
     pub interval: (f64, f64),
-    /// Members attacked.
+    /// Members attacked, over all splits.
     pub members: usize,
-    /// Others attacked.
+    /// Others attacked, over all splits.
     pub others: usize,
+    /// Splits of the members.
+    pub splits: usize,
 }
 
 impl Attack {
@@ -32,7 +34,35 @@ impl Attack {
         let members = inside.iter().filter(|&&inside| inside).count();
         let others = inside.len() - members;
         let area = area_under_curve(scores, inside);
-        Self { area, interval: area_interval(area, members, others), members, others }
+        Self { area, interval: area_interval(area, members, others), members, others, splits: 1 }
+    }
+
+    /// Several splits of the same DAO as one attack; `None` where fewer than half of them had members enough:
+    /// those that have them by luck are no fair choice.
+    ///
+    /// Who is inside is drawn anew for each split, so that given the DAO their areas are independent draws and
+    /// the interval is Student's, by how far they lie apart. It is of this DAO: how other DAOs would fare is
+    /// another question.
+    pub fn pooled(attacks: &[Option<Self>]) -> Option<Self> {
+        let splits = attacks.len();
+        let attacks: Vec<Self> = attacks.iter().copied().flatten().collect();
+        let [first, rest @ ..] = attacks.as_slice() else { return None };
+        if attacks.len() * 2 < splits {
+            return None;
+        }
+        if rest.is_empty() {
+            return Some(*first);
+        }
+        let areas: Vec<f64> = attacks.iter().map(|attack| attack.area).collect();
+        let (area, count) = (mean(&areas), areas.len());
+        let half = student_quantile(0.975, count - 1) * standard_deviation(&areas) / (count as f64).sqrt();
+        Some(Self {
+            area,
+            interval: ((area - half).max(0.0), (area + half).min(1.0)),
+            members: attacks.iter().map(|attack| attack.members).sum(),
+            others: attacks.iter().map(|attack| attack.others).sum(),
+            splits: attacks.iter().map(|attack| attack.splits).sum(),
+        })
     }
 }
 
@@ -84,8 +114,8 @@ pub fn attack(trial: &Trial) -> Option<Attack> {
 /// The largest area accepted.
 const BAR: f64 = 0.55;
 
-/// The score of an attack. It succeeds above the bar, unless it cannot be told from a guess: among a few dozen
-/// members the area moves by more than the bar's distance from one half.
+/// The score of an attack. The estimate decides, however wide its interval: what cannot be told from a guess
+/// for want of members is not safe for it.
 pub(super) fn score(id: String, label: &str, attack: &Attack, meaning: &str) -> Score {
     Score {
         id,
@@ -94,8 +124,11 @@ pub(super) fn score(id: String, label: &str, attack: &Attack, meaning: &str) -> 
         interval: Some(attack.interval),
         references: vec![("chance".to_owned(), 0.5)],
         bar: Some(BAR),
-        outcome: if attack.interval.0 <= 0.5 { Outcome::Good } else { at_most(attack.area, BAR) },
-        meaning: format!("{meaning}; bad above the bar where the interval leaves out 0.5"),
+        outcome: at_most(attack.area, BAR),
+        meaning: match attack.splits {
+            1 => meaning.to_owned(),
+            splits => format!("{meaning}; mean over {splits} random halves of the members"),
+        },
     }
 }
 
@@ -121,14 +154,20 @@ impl Metric for Membership {
     }
 
     fn measure(&self, context: &Context<'_>, run: &Run) -> Result<Measured> {
-        let Some(trial) = context.trial(run)? else { return Ok(Measured::skipped(self, NO_HOLDOUT)) };
-        run.check()?;
-        let Some(attack) = attack(trial) else {
+        let Some(first) = context.trial(run)? else { return Ok(Measured::skipped(self, NO_HOLDOUT)) };
+        let mut attacks = vec![attack(first)];
+        // A holdout that was given is the one split there is: the samples are of the model that it belongs to.
+        if context.holdout.is_none() {
+            for index in 1..context.refits() {
+                attacks.push(context.refit(index, run)?.and_then(attack));
+            }
+        }
+        let Some(pooled) = Attack::pooled(&attacks) else {
             return Ok(Measured::skipped(self, "fewer than 10 members on a side"));
         };
         let meaning = "area under the ROC curve of telling members that were learned from by the density ratio; \
                        0.5 is a guess, 1 names every one";
-        let score = score(id(self.id(), "auc"), "membership by density ratio", &attack, meaning);
+        let score = score(id(self.id(), "auc"), "membership by density ratio", &pooled, meaning);
         Ok(Measured { scores: vec![score], skipped: Vec::new() })
     }
 }

@@ -3,26 +3,47 @@
 //! around those inside and outside, and asks the same of the model attacked.
 
 use daotwin_core::Run;
-use daotwin_core::statistics::area_under_curve;
 
 use super::membership::{Attack, score, targets};
-use crate::context::{Context, Trial, fit_on_half};
+use crate::context::{Context, Trial};
 use crate::error::Result;
 use crate::metric::{Card, Measured, Metric, id};
 use crate::trees::{Effort, Samples, scores};
 
-/// The features of a trial's targets: where they lie, and how near synthetic records and people are.
-fn features(trial: &Trial) -> Option<(Samples, Vec<bool>)> {
-    let targets = targets(trial)?;
-    let mut samples = Samples::new(3 + targets.points[0].len());
-    for (index, point) in targets.points.iter().enumerate() {
-        let (synthetic, people) = (&targets.to_synthetic[index], &targets.to_people[index]);
-        let log = |distance: f64| (distance + 1e-9).ln();
-        let near =
-            [log(synthetic[0]), log(synthetic[0]) - log(people[4]), log(synthetic[4]) - log(people[4])];
-        samples.push(near.into_iter().chain(point.iter().copied()), targets.inside[index]);
+/// A trial's targets: where they lie, how near synthetic records and people are, and who was learned from.
+struct Lesson {
+    samples: Samples,
+    inside: Vec<bool>,
+}
+
+impl Lesson {
+    /// `None` with too few members.
+    fn of(trial: &Trial) -> Option<Self> {
+        let targets = targets(trial)?;
+        let mut samples = Samples::new(3 + targets.points[0].len());
+        for (index, point) in targets.points.iter().enumerate() {
+            let (synthetic, people) = (&targets.to_synthetic[index], &targets.to_people[index]);
+            let log = |distance: f64| (distance + 1e-9).ln();
+            let near =
+                [log(synthetic[0]), log(synthetic[0]) - log(people[4]), log(synthetic[4]) - log(people[4])];
+            samples.push(near.into_iter().chain(point.iter().copied()), targets.inside[index]);
+        }
+        Some(Self { samples, inside: targets.inside })
     }
-    Some((samples, targets.inside))
+
+    /// The attack on this one's model, learned on the others'; `None` without others.
+    fn attacked<'l>(&self, shadows: impl IntoIterator<Item = &'l Self>) -> Result<Option<Attack>> {
+        let mut total = vec![0.0; self.samples.len()];
+        let mut learned = false;
+        for shadow in shadows {
+            learned = true;
+            for (sum, answer) in total.iter_mut().zip(scores(&shadow.samples, &self.samples, Effort::Light)?)
+            {
+                *sum += answer;
+            }
+        }
+        Ok(learned.then(|| Attack::of(&total, &self.inside)))
+    }
 }
 
 /// The attack on `target`, learned on `shadows`; `None` with too few members.
@@ -30,18 +51,8 @@ fn features(trial: &Trial) -> Option<(Samples, Vec<bool>)> {
 /// # Errors
 /// None but defects of the tree library.
 pub fn attack(shadows: &[Trial], target: &Trial) -> Result<Option<Attack>> {
-    let mut areas = Vec::new();
-    let Some((test, inside)) = features(target) else { return Ok(None) };
-    let mut total = vec![0.0; test.len()];
-    for shadow in shadows {
-        let Some((train, _)) = features(shadow) else { continue };
-        let answers = scores(&train, &test, Effort::Light)?;
-        areas.push(area_under_curve(&answers, &inside));
-        for (sum, answer) in total.iter_mut().zip(answers) {
-            *sum += answer;
-        }
-    }
-    Ok((!areas.is_empty()).then(|| Attack::of(&total, &inside)))
+    let Some(target) = Lesson::of(target) else { return Ok(None) };
+    target.attacked(&shadows.iter().filter_map(Lesson::of).collect::<Vec<_>>())
 }
 
 /// The metric.
@@ -66,23 +77,28 @@ impl Metric for Shadow {
     }
 
     fn measure(&self, context: &Context<'_>, run: &Run) -> Result<Measured> {
-        let (Some(synthesizer), Some(history)) = (context.options.synthesizer, context.history) else {
+        let refits = context.refits();
+        if refits == 0 {
             return Ok(Measured::skipped(self, "needs the model itself, to train shadows of it"));
-        };
-        let fit =
-            |index: u64| fit_on_half(synthesizer, history, context.real, context.options.seed, index, run);
-        let shadows = (1..=context.options.shadows.max(1) as u64).map(fit).collect::<Result<Vec<_>>>()?;
-        // A holdout that was given belongs to samples of another model than the shadows'.
-        let target = match (context.holdout, context.trial(run)?) {
-            (None, Some(trial)) => trial.clone(),
-            _ => fit(0)?,
-        };
-        let Some(attack) = attack(&shadows, &target)? else {
+        }
+        let mut lessons = Vec::new();
+        for index in 0..refits {
+            lessons.extend(context.refit(index, run)?.and_then(Lesson::of));
+        }
+        // Each model is attacked in its turn with the next ones as its shadows: who is inside is drawn for
+        // each apart, so that a shadow knows nothing of the model attacked.
+        let mut attacks = vec![None; refits - lessons.len()];
+        for (index, lesson) in lessons.iter().enumerate() {
+            run.check()?;
+            let others = lessons.iter().cycle().skip(index + 1).take(lessons.len() - 1);
+            attacks.push(lesson.attacked(others.take(context.options.shadows.max(1)))?);
+        }
+        let Some(pooled) = Attack::pooled(&attacks) else {
             return Ok(Measured::skipped(self, "fewer than 10 members on a side"));
         };
         let meaning = "area under the ROC curve of telling members that were learned from by trees trained on \
                        shadow models; 0.5 is a guess, 1 names every one";
-        let score = score(id(self.id(), "auc"), "membership by shadow models", &attack, meaning);
+        let score = score(id(self.id(), "auc"), "membership by shadow models", &pooled, meaning);
         Ok(Measured { scores: vec![score], skipped: Vec::new() })
     }
 }

@@ -1,53 +1,19 @@
 //! Can a description read off the synthetic data single out one real member? (Anonymeter, Giomi and others 2023)
 
-use daotwin_core::document::Score;
 use daotwin_core::{Run, Seed};
 
+use super::controlled::{Controlled, measure};
 use super::vectors::{Point, WIDTH, points, standardise, thin};
-use super::{NO_HOLDOUT, risk};
 use crate::context::{Context, Trial};
 use crate::error::Result;
-use crate::metric::{Card, Measured, Metric, at_most, id};
+use crate::metric::{Card, Measured, Metric, id};
 
 /// Descriptions tried.
 const GUESSES: u64 = 2_000;
 /// Attributes in a description.
 const ATTRIBUTES: usize = 4;
-
-/// What an attack with a control group reached.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Controlled {
-    /// Successes against members learned from.
-    pub hits: u64,
-    /// Successes against as many others.
-    pub control: u64,
-    /// Successes of a guess without synthetic data.
-    pub baseline: u64,
-    /// Tries of each.
-    pub tries: u64,
-}
-
-impl Controlled {
-    /// The metric's score.
-    pub(super) fn score(&self, id: String, label: &str, meaning: &str) -> Score {
-        let (value, interval) = risk(self.hits, self.tries, self.control, self.tries);
-        let share = |hits: u64| hits as f64 / self.tries.max(1) as f64;
-        Score {
-            id,
-            label: label.to_owned(),
-            value,
-            interval: Some(interval),
-            references: vec![
-                ("success".to_owned(), share(self.hits)),
-                ("control group".to_owned(), share(self.control)),
-                ("without synthetic data".to_owned(), share(self.baseline)),
-            ],
-            bar: Some(0.1),
-            outcome: at_most(value, 0.1),
-            meaning: meaning.to_owned(),
-        }
-    }
-}
+/// Members a side below which there is nothing to single out.
+const LEAST: usize = 10;
 
 /// The attack: a description takes a synthetic member and a few attributes at random, and says of each "about
 /// this value" (within a twentieth of the spread). It succeeds where exactly one member fits. The baseline
@@ -58,7 +24,7 @@ pub fn attack(trial: &Trial, seed: Seed) -> Option<Controlled> {
     let (mut train, mut holdout) = (thin(points(&trial.train)), thin(points(&trial.holdout)));
     let mut synthetic = thin(points(&trial.synthetic));
     let size = train.len().min(holdout.len());
-    if size.min(synthetic.len()) < 10 {
+    if size.min(synthetic.len()) < LEAST {
         return None;
     }
     standardise(&mut [&mut holdout, &mut train, &mut synthetic]);
@@ -111,14 +77,6 @@ impl Metric for SinglingOut {
     }
 
     fn measure(&self, context: &Context<'_>, run: &Run) -> Result<Measured> {
-        let Some(trial) = context.trial(run)? else { return Ok(Measured::skipped(self, NO_HOLDOUT)) };
-        run.check()?;
-        let Some(attack) = attack(trial, context.options.seed) else {
-            return Ok(Measured::skipped(self, "fewer than 10 members on a side"));
-        };
-        let meaning =
-            "success beyond the control group's, as a share of what was left to go wrong; 0 is none";
-        let score = attack.score(id(self.id(), "risk"), "singling out", meaning);
-        Ok(Measured { scores: vec![score], skipped: Vec::new() })
+        measure(self, "singling out", LEAST, attack, context, run)
     }
 }

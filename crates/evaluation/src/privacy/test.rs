@@ -1,11 +1,16 @@
 //! Positive controls (a model that leaks is caught) and negative controls (one that does not is not accused).
 
+use std::collections::BTreeMap;
+
 use daotwin_core::Seed;
-use daotwin_core::statistics::mean;
+use daotwin_core::document::Outcome;
 use daotwin_history::schema::Precision;
 use daotwin_history::view::{DaoView, ProposalView, VoteView};
 
-use super::{copies, inference, membership, nearest, risk, shadow, singling_out};
+use super::controlled::Controlled;
+use super::membership::Attack;
+use super::vectors::{Point, points};
+use super::{copies, inference, membership, nearest, shadow, singling_out};
 use crate::context::Trial;
 use crate::variants;
 
@@ -87,6 +92,19 @@ fn a_leak_is_caught_by_membership_attacks_and_an_independent_draw_is_not_accused
 }
 
 #[test]
+fn a_point_is_of_the_member_alone() {
+    // Else a member's point would say with whom it was put into one half.
+    let whole = dao(4);
+    let (first, second) = variants::halves(&whole, Seed(4));
+    let all: BTreeMap<&String, Point> = whole.members.iter().zip(points(&whole)).collect();
+    for half in [&first, &second] {
+        for (member, point) in half.members.iter().zip(points(half)) {
+            assert_eq!(point, all[member], "member {member}");
+        }
+    }
+}
+
+#[test]
 fn singling_out_and_inference_see_the_leak_only() {
     let leak = singling_out::attack(&trial(1, true), Seed(1)).unwrap();
     let honest = singling_out::attack(&trial(1, false), Seed(1)).unwrap();
@@ -96,9 +114,9 @@ fn singling_out_and_inference_see_the_leak_only() {
 
     let leak = inference::attack(&trial(1, true), Seed(1)).unwrap();
     let honest = inference::attack(&trial(1, false), Seed(1)).unwrap();
-    let (value, (low, _)) = risk(leak.hits, leak.tries, leak.control, leak.tries);
+    let (value, (low, _)) = leak.risk();
     assert!(value > 0.3 && low > 0.2, "{leak:?}");
-    let (_, (low, _)) = risk(honest.hits, honest.tries, honest.control, honest.tries);
+    let (_, (low, _)) = honest.risk();
     assert!(low < 0.05, "{honest:?}");
 }
 
@@ -141,8 +159,34 @@ fn too_few_members_are_no_evidence() {
 
 #[test]
 fn risk_is_what_goes_wrong_beyond_the_control() {
-    let (value, (low, high)) = risk(90, 100, 10, 100);
+    let counts = |hits, control, tries| Controlled { hits, control, baseline: 0, tries };
+    let (value, (low, high)) = counts(90, 10, 100).risk();
     assert!(low < value && value < high && value > 0.75 && high <= 1.0, "{value} {low} {high}");
-    assert_eq!(risk(10, 100, 30, 100).0, 0.0);
-    assert!(mean(&[risk(0, 0, 0, 0).0]).is_finite());
+    assert_eq!(counts(10, 30, 100).risk().0, 0.0);
+    assert!(counts(0, 0, 0).risk().0.is_finite());
+}
+
+#[test]
+fn the_estimate_decides_of_membership_however_wide_its_interval() {
+    let attack = |area, interval| Attack { area, interval, members: 20, others: 10, splits: 1 };
+    let outcome = |attack: &Attack| membership::score(String::new(), "", attack, "").outcome;
+    assert_eq!(outcome(&attack(0.551, (0.3, 0.8))), Outcome::Bad);
+    assert_eq!(outcome(&attack(0.55, (0.5, 0.6))), Outcome::Good);
+    assert_eq!(outcome(&attack(f64::NAN, (0.0, 1.0))), Outcome::Bad);
+}
+
+#[test]
+fn splits_are_pooled_by_how_far_they_lie_apart() {
+    let attack = |area| Some(Attack { area, interval: (0.0, 1.0), members: 20, others: 10, splits: 1 });
+    let attacks = [attack(0.4), attack(0.5), attack(0.6), None, attack(0.5), attack(0.5)];
+    let pooled = Attack::pooled(&attacks).unwrap();
+    // By hand: standard deviation sqrt(0.005), over sqrt(5), times Student's 2.7764.
+    let half = 2.7764 * 0.001_f64.sqrt();
+    assert!((pooled.area - 0.5).abs() < 1e-12);
+    assert!((pooled.interval.0 - (0.5 - half)).abs() < 1e-4, "{pooled:?}");
+    assert!((pooled.interval.1 - (0.5 + half)).abs() < 1e-4, "{pooled:?}");
+    assert_eq!((pooled.members, pooled.others, pooled.splits), (100, 50, 5));
+    assert_eq!(Attack::pooled(&attacks[..1]), attacks[0]);
+    assert_eq!(Attack::pooled(&[attacks[0], None, None]), None, "what luck left is no figure");
+    assert_eq!(Attack::pooled(&[]), None);
 }

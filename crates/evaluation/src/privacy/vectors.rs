@@ -7,13 +7,16 @@ use rayon::prelude::*;
 use crate::rows::{Rows, column};
 
 /// How many numbers describe a member.
-pub(super) const WIDTH: usize = 12;
+pub(super) const WIDTH: usize = 11;
 /// A member's record as a point.
 pub(super) type Point = [f64; WIDTH];
 /// At most so many points a side are looked at.
 pub(super) const MAX_POINTS: usize = 3_000;
 
 /// One point for each voter, in order of the view's members.
+///
+/// All of it is of the member alone. Whether it votes with the winner is not: half of a DAO can have another
+/// winner than the other half, and a point that knew of it would say which half it is from.
 pub(super) fn points(view: &DaoView) -> Vec<Point> {
     let rows = Rows::of(view);
     let mut of_member = vec![Vec::new(); view.voters()];
@@ -44,7 +47,6 @@ pub(super) fn points(view: &DaoView) -> Vec<Point> {
                 place(list.last()),
                 mean(&times),
                 standard_deviation(&times),
-                mean(&values("leads")),
                 mean(&steady),
                 mean(&values("choice")),
                 mean(&values("hour")) / 24.0,

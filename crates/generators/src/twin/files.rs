@@ -176,7 +176,8 @@ pub(crate) fn parse(path: &Path, manifest: &[u8], model_bytes: &[u8], weights: &
     if manifest.version != VERSION {
         return Err(not(format!("its version is {}, this program reads {VERSION}", manifest.version)));
     }
-    let words: Vec<Words> = precise(model_bytes).map_err(|error| not(format!("`model.json`: {error}")))?;
+    let words: Vec<Words> =
+        serde_json::from_slice(model_bytes).map_err(|error| not(format!("`model.json`: {error}")))?;
     let tensors =
         SafeTensors::deserialize(weights).map_err(|error| not(format!("`weights.safetensors`: {error}")))?;
     let (mut models, mut measured) = (Vec::new(), Vec::new());
@@ -195,12 +196,6 @@ pub(crate) fn parse(path: &Path, manifest: &[u8], model_bytes: &[u8], weights: &
         return Err(not("the manifest and the model list different numbers of DAOs".to_owned()));
     }
     Ok(FittedTwin { manifest, models, measured })
-}
-
-/// Reads JSON so that every float is the one that was written: by way of numbers kept as text, because the
-/// direct way may miss the last bit.
-fn precise<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<T> {
-    serde_json::from_value(serde_json::from_slice(bytes)?)
 }
 
 fn values(name: &str, view: &TensorView<'_>) -> std::result::Result<Vec<f64>, String> {

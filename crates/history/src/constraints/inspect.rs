@@ -10,7 +10,7 @@ use daotwin_core::document::{Block, Document, Outcome, Section, Table as Grid, V
 use super::{Checker, Severity, Times, array, check, defect};
 use crate::error::Result;
 use crate::history::History;
-use crate::schema::{Kind, Privacy, Table};
+use crate::schema::{Privacy, Table};
 
 /// What a History holds and whether it is sound, as a document for the report room. It shows no cell of a
 /// protected column.
@@ -46,7 +46,7 @@ pub fn inspect(history: &History, run: &Run) -> Result<Document> {
             vec![
                 table.name().to_owned(),
                 column.name.to_owned(),
-                kind_name(column.kind).to_owned(),
+                column.kind.name().to_owned(),
                 access.to_owned(),
             ]
         })
@@ -110,21 +110,6 @@ pub fn inspect(history: &History, run: &Run) -> Result<Document> {
         ],
         ..Document::default()
     })
-}
-
-const fn kind_name(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Id => "id",
-        Kind::Text => "text",
-        Kind::Amount => "amount",
-        Kind::Amounts => "amounts",
-        Kind::Time => "time",
-        Kind::Precision => "precision",
-        Kind::Integer => "integer",
-        Kind::Float => "float",
-        Kind::Choices => "choices",
-        Kind::Choice => "ballot",
-    }
 }
 
 /// A row a DAO: members, proposals, votes, and the dates between which votes were cast.

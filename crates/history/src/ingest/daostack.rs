@@ -7,7 +7,7 @@ use daotwin_core::Run;
 
 use super::members::Members;
 use super::rows::Row;
-use super::sheet::{self, Outcome};
+use super::sheet::{self, Outcome, Sheets};
 use super::{Importer, Source, times};
 use crate::amount;
 use crate::builder::{Cell, HistoryBuilder, VoteRow};
@@ -38,6 +38,15 @@ const VOTES: [&str; 6] = ["dao", "proposal", "voter", "outcome", "reputation", "
 const STAKES: [&str; 6] = ["dao", "proposal", "staker", "outcome", "amount", "createdAt"];
 const HOLDERS: [&str; 5] = ["dao", "address", "balance", "createdAt", "contract"];
 
+/// Asked in this order: the first whose columns are there.
+const TABLES: [(Table, &[&str]); 5] = [
+    (Table::Proposals, &PROPOSALS),
+    (Table::Votes, &VOTES),
+    (Table::Contributions, &STAKES),
+    (Table::Holdings, &HOLDERS),
+    (Table::Daos, &DAOS),
+];
+
 const OUTCOMES: [&str; 2] = ["Pass", "Fail"];
 
 /// A vote that is not boosted has a closing time of centuries ahead; no real window is this long.
@@ -61,69 +70,27 @@ impl Importer for Daostack {
     }
 
     fn recognises(&self, source: &Source) -> bool {
-        table_of(source).is_some()
+        sheet::table_of(source, &TABLES).is_some()
     }
 
     fn read(&self, sources: &[Source], builder: &mut HistoryBuilder, run: &Run) -> Result<()> {
-        let of = |table| sources.iter().filter(move |source| table_of(source) == Some(table));
+        let sheets = Sheets { format: FORMAT, tables: &TABLES, sources };
         let mut set = Set { max_members: run.limits.max_members, ..Set::default() };
-        for source in of(Table::Daos) {
-            sheet::each(source, (FORMAT, Table::Daos), DAOS, builder, run, |row, columns, builder| {
-                set.dao(row, columns, builder)
-            })?;
-        }
-        for source in of(Table::Proposals) {
-            sheet::each(
-                source,
-                (FORMAT, Table::Proposals),
-                PROPOSALS,
-                builder,
-                run,
-                |row, columns, builder| set.proposal(row, columns, builder),
-            )?;
-        }
-        for source in of(Table::Votes) {
-            sheet::each(source, (FORMAT, Table::Votes), VOTES, builder, run, |row, columns, builder| {
-                set.vote(row, columns, builder)
-            })?;
-        }
-        for source in of(Table::Contributions) {
-            sheet::each(
-                source,
-                (FORMAT, Table::Contributions),
-                STAKES,
-                builder,
-                run,
-                |row, columns, builder| set.stake(row, columns, builder),
-            )?;
-        }
-        for source in of(Table::Holdings) {
-            sheet::each(
-                source,
-                (FORMAT, Table::Holdings),
-                HOLDERS,
-                builder,
-                run,
-                |row, columns, builder| set.mint(row, columns, builder),
-            )?;
-        }
+        sheets
+            .each(Table::Daos, DAOS, builder, run, |row, columns, builder| set.dao(row, columns, builder))?;
+        sheets.each(Table::Proposals, PROPOSALS, builder, run, |row, columns, builder| {
+            set.proposal(row, columns, builder)
+        })?;
+        sheets.each(Table::Votes, VOTES, builder, run, |row, columns, builder| {
+            set.vote(row, columns, builder)
+        })?;
+        sheets.each(Table::Contributions, STAKES, builder, run, |row, columns, builder| {
+            set.stake(row, columns, builder)
+        })?;
+        sheets.each(Table::Holdings, HOLDERS, builder, run, |row, columns, builder| {
+            set.mint(row, columns, builder)
+        })?;
         set.complete(builder)
-    }
-}
-
-fn table_of(source: &Source) -> Option<Table> {
-    if sheet::has(source, &PROPOSALS) {
-        Some(Table::Proposals)
-    } else if sheet::has(source, &VOTES) {
-        Some(Table::Votes)
-    } else if sheet::has(source, &STAKES) {
-        Some(Table::Contributions)
-    } else if sheet::has(source, &HOLDERS) {
-        Some(Table::Holdings)
-    } else if sheet::has(source, &DAOS) {
-        Some(Table::Daos)
-    } else {
-        None
     }
 }
 

@@ -8,7 +8,7 @@ use daotwin_core::Run;
 use super::ballot;
 use super::members::Members;
 use super::rows::{Row, Rows};
-use super::sheet::{self, Outcome};
+use super::sheet::{self, Outcome, Sheets};
 use super::{Importer, Source, times};
 use crate::builder::{Cell, HistoryBuilder, VoteRow};
 use crate::error::Result;
@@ -23,6 +23,15 @@ const PROPOSALS: [&str; 9] =
 const GRANTS: [&str; 7] =
     ["Snapshot ID", "Beneficiary", "Started", "Amount USD", "Tier", "Status", "Vesting Contract"];
 const TRANSACTIONS: [&str; 7] = ["Date", "Type", "Tag", "Amount", "Token", "Transfer From", "Transfer To"];
+
+/// Asked in this order: the first whose columns are there.
+const TABLES: [(Table, &[&str]); 5] = [
+    (Table::Votes, &VOTES),
+    (Table::Grants, &GRANTS),
+    (Table::Proposals, &PROPOSALS),
+    (Table::Members, &MEMBERS),
+    (Table::Transfers, &TRANSACTIONS),
+];
 
 /// The parts of a member's voting power become holdings under these names.
 const POWER_PARTS: [&str; 4] = ["MANA VP", "LAND VP", "NAMES VP", "Delegated VP"];
@@ -45,11 +54,11 @@ impl Importer for Decentraland {
     }
 
     fn recognises(&self, source: &Source) -> bool {
-        table_of(source).is_some()
+        sheet::table_of(source, &TABLES).is_some()
     }
 
     fn read(&self, sources: &[Source], builder: &mut HistoryBuilder, run: &Run) -> Result<()> {
-        let of = |table| sources.iter().filter(move |source| table_of(source) == Some(table));
+        let sheets = Sheets { format: FORMAT, tables: &TABLES, sources };
         let named = sources.iter().find_map(|source| source.options().dao.clone());
         let mut set = Set {
             dao: named.unwrap_or_else(|| "decentraland".to_owned()),
@@ -65,65 +74,29 @@ impl Importer for Decentraland {
             ("power_unit", Cell::Text("VP (MANA + 2000 a LAND + 100 a NAME + delegated)")),
             ("quorum_rule", Cell::Text("`quorum` is the voting power that a proposal needs to pass")),
         ])?;
-        for source in of(Table::Votes) {
+        for source in sheets.of(Table::Votes) {
             set.scan_votes(source, run)?;
         }
-        for source in of(Table::Members) {
-            sheet::each(source, (FORMAT, Table::Members), MEMBERS, builder, run, |row, columns, builder| {
-                set.member(row, columns, builder)
-            })?;
-        }
-        let lists_proposals = of(Table::Proposals).next().is_some();
-        for source in of(Table::Proposals) {
-            sheet::each(
-                source,
-                (FORMAT, Table::Proposals),
-                PROPOSALS,
-                builder,
-                run,
-                |row, columns, builder| set.proposal(row, columns, builder),
-            )?;
-        }
+        sheets.each(Table::Members, MEMBERS, builder, run, |row, columns, builder| {
+            set.member(row, columns, builder)
+        })?;
+        let lists_proposals = sheets.of(Table::Proposals).next().is_some();
+        sheets.each(Table::Proposals, PROPOSALS, builder, run, |row, columns, builder| {
+            set.proposal(row, columns, builder)
+        })?;
         if !lists_proposals {
             set.bare_proposals(builder)?;
         }
-        for source in of(Table::Votes) {
-            sheet::each(source, (FORMAT, Table::Votes), VOTES, builder, run, |row, columns, builder| {
-                set.vote(row, columns, builder)
-            })?;
-        }
-        for source in of(Table::Grants) {
-            sheet::each(source, (FORMAT, Table::Grants), GRANTS, builder, run, |row, columns, builder| {
-                set.grant(row, columns, builder)
-            })?;
-        }
-        for source in of(Table::Transfers) {
-            sheet::each(
-                source,
-                (FORMAT, Table::Transfers),
-                TRANSACTIONS,
-                builder,
-                run,
-                |row, columns, builder| set.transfer(row, columns, builder),
-            )?;
-        }
+        sheets.each(Table::Votes, VOTES, builder, run, |row, columns, builder| {
+            set.vote(row, columns, builder)
+        })?;
+        sheets.each(Table::Grants, GRANTS, builder, run, |row, columns, builder| {
+            set.grant(row, columns, builder)
+        })?;
+        sheets.each(Table::Transfers, TRANSACTIONS, builder, run, |row, columns, builder| {
+            set.transfer(row, columns, builder)
+        })?;
         set.members.write(builder)
-    }
-}
-
-fn table_of(source: &Source) -> Option<Table> {
-    if sheet::has(source, &VOTES) {
-        Some(Table::Votes)
-    } else if sheet::has(source, &GRANTS) {
-        Some(Table::Grants)
-    } else if sheet::has(source, &PROPOSALS) {
-        Some(Table::Proposals)
-    } else if sheet::has(source, &MEMBERS) {
-        Some(Table::Members)
-    } else if sheet::has(source, &TRANSACTIONS) {
-        Some(Table::Transfers)
-    } else {
-        None
     }
 }
 

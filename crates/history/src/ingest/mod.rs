@@ -19,6 +19,7 @@ mod sheet;
 mod snapshot_csv;
 pub(crate) mod snapshot_json;
 pub mod source;
+mod spaces;
 pub(crate) mod times;
 
 use std::path::PathBuf;
@@ -41,6 +42,12 @@ pub trait Importer: Sync {
 
     /// Whether this source is in the format, from its name and first bytes.
     fn recognises(&self, source: &Source) -> bool;
+
+    /// The format whose reader takes this one's sources along with its own, because rows of one may refer to
+    /// rows of the other.
+    fn read_with(&self) -> &'static str {
+        self.name()
+    }
 
     /// Reads the sources into `builder`. Rows that cannot be read are set aside with their reason.
     ///
@@ -90,7 +97,11 @@ pub fn ingest(paths: &[PathBuf], options: &Options, run: &Run) -> Result<History
             }
         };
         match IMPORTERS.iter().position(|importer| importer.recognises(&source)) {
-            Some(index) => groups[index].push(source),
+            Some(index) => {
+                let reader = IMPORTERS[index].read_with();
+                let place = IMPORTERS.iter().position(|importer| importer.name() == reader);
+                groups[place.unwrap_or(index)].push(source);
+            }
             None => problems.push(Error::Unrecognised {
                 path: path.clone(),
                 known: IMPORTERS.iter().map(|importer| importer.name()).collect::<Vec<_>>().join(", "),

@@ -1,4 +1,4 @@
-//! The loop over a CSV file's rows that importers of fixed columns share.
+//! What importers of CSV files with fixed columns share: telling the files apart, and the loop over their rows.
 
 use daotwin_core::Run;
 
@@ -37,4 +37,38 @@ pub(crate) fn each<const N: usize>(
         check_rows(builder, table)?;
     }
     Ok(())
+}
+
+/// The files of a format that has one file a table.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sheets<'a> {
+    pub(crate) format: &'static str,
+    /// The columns by which a table's file is known. A file is of the first table whose columns it has.
+    pub(crate) tables: &'a [(Table, &'a [&'a str])],
+    pub(crate) sources: &'a [Source],
+}
+
+/// The table that a file is of.
+pub(crate) fn table_of(source: &Source, tables: &[(Table, &[&str])]) -> Option<Table> {
+    tables.iter().find(|(_, columns)| has(source, columns)).map(|(table, _)| *table)
+}
+
+impl<'a> Sheets<'a> {
+    /// The files of a table.
+    pub(crate) fn of(self, table: Table) -> impl Iterator<Item = &'a Source> {
+        self.sources.iter().filter(move |source| table_of(source, self.tables) == Some(table))
+    }
+
+    /// [`each`] over the files of a table.
+    pub(crate) fn each<const N: usize>(
+        self,
+        table: Table,
+        names: [&str; N],
+        builder: &mut HistoryBuilder,
+        run: &Run,
+        mut read: impl FnMut(Row<'_>, [usize; N], &mut HistoryBuilder) -> Outcome,
+    ) -> Result<()> {
+        self.of(table)
+            .try_for_each(|source| each(source, (self.format, table), names, builder, run, &mut read))
+    }
 }

@@ -7,15 +7,17 @@
 //! every row fills its cells from the left with different indices the cells are a list (approval, or a
 //! ranking if every ballot names all choices), otherwise weights. The cells of encrypted ballots are blank.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use daotwin_core::Run;
 
-use super::members::Members;
+use super::members::At;
 use super::rows::{Row, Rows};
 use super::sheet::{self, Outcome};
+use super::snapshot_json::SnapshotJson;
+use super::spaces::{self, Known, Spaces};
 use super::{Importer, Source, ballot, times};
-use crate::builder::{Cell, HistoryBuilder, VoteRow};
+use crate::builder::{Cell, HistoryBuilder};
 use crate::error::Result;
 use crate::schema::Table;
 
@@ -50,37 +52,18 @@ impl Importer for SnapshotCsv {
         shape_of(source).is_some()
     }
 
-    fn read(&self, sources: &[Source], builder: &mut HistoryBuilder, run: &Run) -> Result<()> {
-        let of = |shape| sources.iter().filter(move |source| shape_of(source) == Some(shape));
-        let mut set = Set { max_members: run.limits.max_members, ..Set::default() };
-        for source in of(Shape::MixedProposals) {
-            let at = (FORMAT, Table::Proposals);
-            sheet::each(source, at, MIXED_PROPOSALS, builder, run, |row, columns, builder| {
-                set.mixed_proposal(row, columns, builder)
-            })?;
-        }
-        for source in of(Shape::MixedVotes) {
-            sheet::each(
-                source,
-                (FORMAT, Table::Votes),
-                MIXED_VOTES,
-                builder,
-                run,
-                |row, columns, builder| set.mixed_vote(row, columns, builder),
-            )?;
-        }
-        for source in of(Shape::Report) {
-            set.report(source, builder, run)?;
-        }
-        for (dao, symbol) in &set.daos {
-            builder.table(Table::Daos).push_named(&[
-                ("dao", Cell::Text(dao)),
-                ("platform", Cell::Text("snapshot")),
-                ("power_unit", symbol.as_deref().into()),
-            ])?;
-        }
-        set.members.write(builder)
+    fn read_with(&self) -> &'static str {
+        SnapshotJson.name()
     }
+
+    fn read(&self, sources: &[Source], builder: &mut HistoryBuilder, run: &Run) -> Result<()> {
+        spaces::read(sources, builder, run)
+    }
+}
+
+/// Whether a source is one of these tables.
+pub(crate) fn is_sheet(source: &Source) -> bool {
+    shape_of(source).is_some()
 }
 
 fn shape_of(source: &Source) -> Option<Shape> {
@@ -112,19 +95,6 @@ fn id_in_name(source: &Source) -> String {
     }
 }
 
-#[derive(Debug, Default)]
-struct Set {
-    max_members: u64,
-    daos: BTreeMap<String, Option<String>>,
-    /// The space of a symbol, where a file tells it.
-    spaces: BTreeMap<String, String>,
-    /// The DAO of each proposal.
-    proposals: BTreeMap<String, String>,
-    listed: BTreeSet<String>,
-    members: Members,
-    entries: Vec<(i32, f64)>,
-}
-
 /// How a report writes ballots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ballots {
@@ -134,118 +104,105 @@ enum Ballots {
     Weights,
 }
 
+impl Ballots {
+    /// Snapshot's name of the voting system that is written so.
+    const fn system(self) -> &'static str {
+        match self {
+            Self::One => "single-choice",
+            Self::List => "approval",
+            Self::Ranking => "ranked-choice",
+            Self::Weights => "weighted",
+        }
+    }
+}
+
 const BAD_TIME: &str = "a time is neither Unix seconds nor ISO 8601";
 
-fn time(row: Row<'_>, index: usize) -> std::result::Result<Option<super::members::At>, &'static str> {
+fn time(row: Row<'_>, index: usize) -> std::result::Result<Option<At>, &'static str> {
     row.text(index).map(|text| times::parse(text).ok_or(BAD_TIME)).transpose()
 }
 
-impl Set {
-    fn mixed_proposal(
-        &mut self,
-        row: Row<'_>,
-        columns: [usize; 10],
-        builder: &mut HistoryBuilder,
-    ) -> Outcome {
-        let [symbol, space, id, title, system, state, start, end, quorum, author] = columns;
-        let (dao, proposal, author) = (row.get(space), row.get(id), row.lower(author));
-        if dao.is_empty() || proposal.is_empty() {
-            return Err("the proposal has no id or no space");
-        }
-        if self.proposals.contains_key(proposal) {
-            return Err("the proposal's id is repeated");
-        }
-        let (start, end) = (time(row, start)?, time(row, end)?);
-        let quorum = row.text(quorum).map(|text| builder.amount(text)).transpose()?;
-        let pushed = builder.table(Table::Proposals).push_named(&[
-            ("dao", Cell::Text(dao)),
-            ("proposal", Cell::Text(proposal)),
-            ("author", Some(author.as_str()).filter(|author| !author.is_empty()).into()),
-            ("title", row.text(title).into()),
-            ("voting_system", row.text(system).into()),
-            ("choices", Cell::Choices(&[])),
-            ("start_at", start.into()),
-            ("end_at", end.into()),
-            ("quorum", quorum.into()),
-            ("state", row.text(state).into()),
-        ]);
-        self.proposals.insert(proposal.to_owned(), dao.to_owned());
-        self.listed.insert(dao.to_owned());
-        self.spaces.entry(row.get(symbol).to_owned()).or_insert_with(|| dao.to_owned());
-        self.daos.entry(dao.to_owned()).or_insert_with(|| row.text(symbol).map(str::to_owned));
-        Ok(pushed.and_then(|()| {
-            if author.is_empty() {
-                return Ok(());
-            }
-            self.members.note(dao, &author, start, self.max_members)
-        }))
+/// Reads the tables of proposals.
+///
+/// # Errors
+/// As [`Importer::read`].
+pub(crate) fn read_proposals(
+    sources: &[&Source],
+    spaces: &mut Spaces,
+    builder: &mut HistoryBuilder,
+    run: &Run,
+) -> Result<()> {
+    let at = (FORMAT, Table::Proposals);
+    for source in sources.iter().filter(|source| shape_of(source) == Some(Shape::MixedProposals)) {
+        sheet::each(source, at, MIXED_PROPOSALS, builder, run, |row, columns, builder| {
+            mixed_proposal(row, columns, spaces, builder)
+        })?;
     }
+    Ok(())
+}
 
+/// Reads the tables of votes and the reports.
+///
+/// # Errors
+/// As [`Importer::read`].
+pub(crate) fn read_votes(
+    sources: &[&Source],
+    spaces: &mut Spaces,
+    builder: &mut HistoryBuilder,
+    run: &Run,
+) -> Result<()> {
+    let mut reading = Reading { spaces, entries: Vec::new() };
+    let at = (FORMAT, Table::Votes);
+    for source in sources.iter().filter(|source| shape_of(source) == Some(Shape::MixedVotes)) {
+        sheet::each(source, at, MIXED_VOTES, builder, run, |row, columns, builder| {
+            reading.mixed_vote(row, columns, builder)
+        })?;
+    }
+    for source in sources.iter().filter(|source| shape_of(source) == Some(Shape::Report)) {
+        reading.report(source, builder, run)?;
+    }
+    Ok(())
+}
+
+struct Reading<'s> {
+    spaces: &'s mut Spaces,
+    entries: Vec<(i32, f64)>,
+}
+
+impl Reading<'_> {
     fn mixed_vote(&mut self, row: Row<'_>, columns: [usize; 6], builder: &mut HistoryBuilder) -> Outcome {
         let [symbol, proposal, voter, power, choice, created] = columns;
         let (symbol, proposal, member) = (row.get(symbol), row.get(proposal), row.lower(voter));
         if member.is_empty() {
             return Err("the ballot has no voter");
         }
-        ballot::parse(row.get(choice), &[], builder.limits().max_choices, &mut self.entries)?;
         let power = builder.amount(row.get(power))?;
         let at = time(row, created)?;
-        if !self.proposals.contains_key(proposal) {
-            let dao = self.spaces.get(symbol).map_or(symbol, String::as_str).to_owned();
-            if self.listed.contains(&dao) {
-                return Err("the ballot's proposal has no row");
+        // A symbol is no key: it is asked only where the proposal's id alone does not tell.
+        let dao = self.spaces.of_symbol(symbol).to_owned();
+        let space = self.spaces.proposals.find(proposal, None).is_none().then_some(dao.as_str());
+        let max_choices = builder.limits().max_choices;
+        let labels = self.spaces.proposals.find(proposal, space).map_or(&[][..], |known| &known.labels);
+        ballot::parse(row.get(choice), labels, max_choices, &mut self.entries)?;
+        match self.spaces.proposals.find(proposal, space) {
+            Some(known) => known.takes(&self.entries)?,
+            None if self.spaces.proposals.has(proposal) => {
+                return Err("several spaces have a proposal with the ballot's id");
             }
-            if let Err(error) = self.bare_proposal(&dao, proposal, None, &[], builder) {
-                return Ok(Err(error));
+            None if self.spaces.listed.contains(&dao) => return Err("the ballot's proposal has no row"),
+            None => {
+                let known = Known { dao: dao.clone(), labels: Vec::new(), system: None, sealed: false };
+                let symbol = Some(symbol).filter(|symbol| !symbol.is_empty());
+                if let Err(error) = self.spaces.bare_proposal(proposal, known, symbol, builder) {
+                    return Ok(Err(error));
+                }
             }
-            self.daos.insert(dao, Some(symbol.to_owned()));
         }
-        let dao = self.proposals[proposal].clone();
-        Ok(self.push(&dao, proposal, &member, at, power, builder))
-    }
-
-    fn bare_proposal(
-        &mut self,
-        dao: &str,
-        proposal: &str,
-        system: Option<&str>,
-        choices: &[String],
-        builder: &mut HistoryBuilder,
-    ) -> Result<()> {
-        self.proposals.insert(proposal.to_owned(), dao.to_owned());
-        self.daos.entry(dao.to_owned()).or_default();
-        builder.table(Table::Proposals).push_named(&[
-            ("dao", Cell::Text(dao)),
-            ("proposal", Cell::Text(proposal)),
-            ("voting_system", system.into()),
-            ("choices", Cell::Choices(choices)),
-        ])
-    }
-
-    fn push(
-        &mut self,
-        dao: &str,
-        proposal: &str,
-        member: &str,
-        at: Option<super::members::At>,
-        power: i128,
-        builder: &mut HistoryBuilder,
-    ) -> Result<()> {
-        builder.table(Table::Votes).push_vote(&VoteRow {
-            dao,
-            proposal,
-            member,
-            cast_at: at.map(|at| at.0),
-            precision: at.map(|at| at.1).unwrap_or_default(),
-            choice: &self.entries,
-            power,
-        })?;
-        self.members.note(dao, member, at, self.max_members)
+        Ok(self.spaces.vote((proposal, space), &member, at, &self.entries, power, builder))
     }
 
     fn report(&mut self, source: &Source, builder: &mut HistoryBuilder, run: &Run) -> Result<()> {
         let proposal = id_in_name(source);
-        let dao = source.options().dao.clone().unwrap_or_else(|| "snapshot".to_owned());
         let rows = Rows::open(source, FORMAT, run)?;
         let find = |names: &[&str]| names.iter().find_map(|name| rows.index(name)).unwrap_or_default();
         let voter = find(&["address", "voter"]);
@@ -257,33 +214,81 @@ impl Set {
             None => (1..).map_while(|number| rows.index(&format!("choice.{number}"))).collect(),
         };
         drop(rows);
-        let kind = if single.is_some() { Ballots::One } else { kind_of(source, &cells, run)? };
-        let system = match kind {
-            Ballots::One => "single-choice",
-            Ballots::List => "approval",
-            Ballots::Ranking => "ranked-choice",
-            Ballots::Weights => "weighted",
+        // The space of `--dao` decides where several have this proposal.
+        let option = source.options().dao.as_deref();
+        let space =
+            self.spaces.proposals.find(&proposal, None).is_none().then_some(option.unwrap_or("snapshot"));
+        let known = self.spaces.proposals.find(&proposal, space);
+        let kind = match (single, known.and_then(|known| known.system.as_deref())) {
+            (Some(_), _) => Ballots::One,
+            (None, Some("approval")) => Ballots::List,
+            (None, Some("ranked-choice" | "copeland")) => Ballots::Ranking,
+            (None, Some("weighted" | "quadratic")) => Ballots::Weights,
+            (None, _) => kind_of(source, &cells, run)?,
         };
-        let labels: Vec<String> = match kind {
-            Ballots::One => Vec::new(),
-            _ => (1..=cells.len()).map(|number| format!("choice.{number}")).collect(),
-        };
-        if !self.proposals.contains_key(&proposal) {
-            self.bare_proposal(&dao, &proposal, Some(system), &labels, builder)?;
+        let labels = known.map(|known| known.labels.clone()).unwrap_or_default();
+        if known.is_none() {
+            let labels: Vec<String> = match kind {
+                Ballots::One => Vec::new(),
+                _ => (1..=cells.len()).map(|number| format!("choice.{number}")).collect(),
+            };
+            let dao = option.unwrap_or("snapshot").to_owned();
+            let known = Known { dao, labels, system: Some(kind.system().to_owned()), sealed: false };
+            self.spaces.bare_proposal(&proposal, known, None, builder)?;
         }
-        let dao = self.proposals[&proposal].clone();
         let max_choices = builder.limits().max_choices;
         sheet::each(source, (FORMAT, Table::Votes), [], builder, run, |row, [], builder| {
             let member = row.lower(voter);
             if member.is_empty() {
                 return Err("the ballot has no voter");
             }
-            read_ballot(row, kind, &cells, max_choices, &mut self.entries)?;
+            read_ballot(row, kind, &cells, &labels, max_choices, &mut self.entries)?;
+            if let Some(known) = self.spaces.proposals.find(&proposal, space) {
+                known.takes(&self.entries)?;
+            }
             let power = builder.amount(row.get(power))?;
             let at = time(row, created)?;
-            Ok(self.push(&dao, &proposal, &member, at, power, builder))
+            Ok(self.spaces.vote((&proposal, space), &member, at, &self.entries, power, builder))
         })
     }
+}
+
+fn mixed_proposal(
+    row: Row<'_>,
+    columns: [usize; 10],
+    spaces: &mut Spaces,
+    builder: &mut HistoryBuilder,
+) -> Outcome {
+    let [symbol, space, id, title, system, state, start, end, quorum, author] = columns;
+    let (dao, proposal, author) = (row.get(space), row.get(id), row.lower(author));
+    if dao.is_empty() || proposal.is_empty() {
+        return Err("the proposal has no id or no space");
+    }
+    if spaces.proposals.find(proposal, Some(dao)).is_some() {
+        return Err("the proposal's id is repeated");
+    }
+    let (start, end) = (time(row, start)?, time(row, end)?);
+    let quorum = row.text(quorum).map(|text| builder.amount(text)).transpose()?;
+    let author = Some(author.as_str()).filter(|author| !author.is_empty());
+    let system = row.text(system);
+    let pushed = builder.table(Table::Proposals).push_named(&[
+        ("dao", Cell::Text(dao)),
+        ("proposal", Cell::Text(proposal)),
+        ("author", author.into()),
+        ("title", row.text(title).into()),
+        ("voting_system", system.into()),
+        ("choices", Cell::Choices(&[])),
+        ("start_at", start.into()),
+        ("end_at", end.into()),
+        ("quorum", quorum.into()),
+        ("state", row.text(state).into()),
+    ]);
+    let system = system.map(str::to_owned);
+    let known = Known { dao: dao.to_owned(), labels: Vec::new(), system, sealed: false };
+    spaces.proposals.add(proposal, known);
+    spaces.listed.insert(dao.to_owned());
+    let noted = spaces.note(dao, author, start, row.text(symbol));
+    Ok(pushed.and(noted))
 }
 
 /// Tells lists from weights by all rows of a report.
@@ -316,6 +321,7 @@ fn read_ballot(
     row: Row<'_>,
     kind: Ballots,
     cells: &[usize],
+    labels: &[String],
     max_choices: u64,
     entries: &mut Vec<(i32, f64)>,
 ) -> std::result::Result<(), &'static str> {
@@ -324,8 +330,9 @@ fn read_ballot(
         return Err("the choice is blank: it is encrypted, or the ballot has none");
     }
     if kind == Ballots::One {
-        return ballot::parse(row.get(cells[0]), &[], max_choices, entries);
+        return ballot::parse(row.get(cells[0]), labels, max_choices, entries);
     }
+    let choices = if labels.is_empty() { cells.len() } else { labels.len() };
     for (position, &cell) in cells.iter().enumerate() {
         let text = row.get(cell).trim();
         if text.is_empty() {
@@ -336,10 +343,10 @@ fn read_ballot(
         }
         if kind == Ballots::Weights {
             let weight = text.parse().map_err(|_| ballot::BAD_WEIGHT)?;
-            ballot::push(entries, position as i64 + 1, weight, cells.len(), max_choices)?;
+            ballot::push(entries, position as i64 + 1, weight, choices, max_choices)?;
         } else {
             let index = ballot::whole_number(text).ok_or(ballot::OUT_OF_RANGE)?;
-            ballot::push(entries, index, 1.0, cells.len(), max_choices)?;
+            ballot::push(entries, index, 1.0, choices, max_choices)?;
         }
     }
     Ok(())

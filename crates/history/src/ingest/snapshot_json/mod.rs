@@ -10,18 +10,18 @@ mod record;
 #[cfg(test)]
 mod test;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
 use daotwin_core::Run;
 use sha2::{Digest, Sha256};
 
 use self::record::{Field, Record};
 use super::json::{JsonReader, Kind};
-use super::members::Members;
 use super::rows::check_rows;
+use super::spaces::{self, Known, Spaces};
 use super::{Importer, Source, ballot, cells};
 use crate::amount;
-use crate::builder::{Cell, HistoryBuilder, VoteRow};
+use crate::builder::{Cell, HistoryBuilder};
 use crate::error::Result;
 use crate::schema::Table;
 
@@ -59,18 +59,13 @@ impl Importer for SnapshotJson {
     }
 
     fn read(&self, sources: &[Source], builder: &mut HistoryBuilder, run: &Run) -> Result<()> {
-        let mut reading = Reading::new(builder, run);
-        for pass in [Pass::Proposals, Pass::Votes] {
-            for source in sources {
-                reading.source(source, pass)?;
-            }
-        }
-        reading.complete()
+        spaces::read(sources, builder, run)
     }
 }
 
+/// What is taken of a document on the way through it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Pass {
+pub(crate) enum Pass {
     Proposals,
     Votes,
 }
@@ -84,27 +79,11 @@ enum What {
     Follow,
 }
 
-/// A proposal as its ballots need it.
-#[derive(Debug)]
-struct Known {
-    dao: String,
-    labels: Vec<String>,
-    /// Exactly one choice a ballot.
-    single: bool,
-    /// Ballots are still encrypted.
-    sealed: bool,
-}
-
-struct Reading<'a> {
-    builder: &'a mut HistoryBuilder,
+/// The reading of all of an import's documents.
+pub(crate) struct Reading<'a> {
+    pub(crate) builder: &'a mut HistoryBuilder,
     run: &'a Run,
-    /// By id; two DAOs may number their proposals alike.
-    proposals: HashMap<String, Vec<Known>>,
-    /// The DAOs of which some source lists proposals.
-    listed: HashSet<String>,
-    members: Members,
-    /// The DAOs met, with their token's symbol.
-    daos: BTreeMap<String, Option<String>>,
+    pub(crate) spaces: Spaces,
     /// The ballots' ids, shortened by a hash: clients page by time and meet some ballots twice.
     seen: HashSet<[u8; 16]>,
     /// The tables that daotwin's own section gave, which are therefore not derived.
@@ -127,14 +106,11 @@ struct At<'a> {
 }
 
 impl<'a> Reading<'a> {
-    fn new(builder: &'a mut HistoryBuilder, run: &'a Run) -> Self {
+    pub(crate) fn new(builder: &'a mut HistoryBuilder, run: &'a Run) -> Self {
         Self {
             builder,
             run,
-            proposals: HashMap::new(),
-            listed: HashSet::new(),
-            members: Members::default(),
-            daos: BTreeMap::new(),
+            spaces: Spaces::new(run.limits.max_members),
             seen: HashSet::new(),
             given: BTreeSet::new(),
             records: 0,
@@ -142,7 +118,8 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn source(&mut self, source: &Source, pass: Pass) -> Result<()> {
+    /// Reads a document, of which `pass` says what is taken.
+    pub(crate) fn source(&mut self, source: &Source, pass: Pass) -> Result<()> {
         let stem = source.stem();
         let stem = stem.strip_suffix("_votes").or_else(|| stem.strip_suffix("_proposals")).unwrap_or(&stem);
         let mut at = At {
@@ -304,7 +281,7 @@ impl<'a> Reading<'a> {
         let record = &at.record;
         let id = record.text(Field::Id)?.ok_or("the proposal has no id")?;
         let dao = record.text(Field::Space)?.unwrap_or(&at.dao);
-        if find(&self.proposals, id, Some(dao)).is_some() {
+        if self.spaces.proposals.find(id, Some(dao)).is_some() {
             return Err("the proposal's id is repeated");
         }
         let limits = self.run.limits;
@@ -343,11 +320,11 @@ impl<'a> Reading<'a> {
         let symbol = record.text(Field::Symbol)?;
         let sealed = record.text(Field::Privacy)?.is_some() && state != Some("closed");
         let pushed = self.builder.table(Table::Proposals).push(&cells);
-        let noted = self.note(dao, author.as_deref(), times[0], symbol);
-        self.listed.insert(dao.to_owned());
+        let noted = self.spaces.note(dao, author.as_deref(), times[0], symbol);
+        self.spaces.listed.insert(dao.to_owned());
         let labels = labels.unwrap_or_default();
-        let known = Known { dao: dao.to_owned(), single: is_single(system), labels, sealed };
-        self.proposals.entry(id.to_owned()).or_default().push(known);
+        let known = Known { dao: dao.to_owned(), system: system.map(str::to_owned), labels, sealed };
+        self.spaces.proposals.add(id, known);
         Ok(pushed.and(noted))
     }
 
@@ -359,37 +336,27 @@ impl<'a> Reading<'a> {
         let cast_at = record.time(Field::Created, Field::CreatedPrecision)?;
         let limits = self.run.limits;
         let space = record.text(Field::Space)?;
-        if find(&self.proposals, proposal, space).is_none() {
+        if self.spaces.proposals.find(proposal, space).is_none() {
             let dao = space.unwrap_or(&at.dao);
-            if self.listed.contains(dao) {
+            if self.spaces.listed.contains(dao) {
                 return Err("the ballot's proposal has no row");
             }
             // No source lists this DAO's proposals: a bare row keeps the key resolved.
-            let labels = labels(record, limits.max_choices)?;
-            let system = record.text(Field::System)?;
-            let pushed = self.builder.table(Table::Proposals).push_named(&[
-                ("dao", Cell::Text(dao)),
-                ("proposal", Cell::Text(proposal)),
-                ("voting_system", system.into()),
-                ("choices", labels.as_deref().map_or(Cell::Null, Cell::Choices)),
-            ]);
-            if let Err(error) = pushed.and_then(|()| self.note(dao, None, None, None)) {
+            let labels = labels(record, limits.max_choices)?.unwrap_or_default();
+            let system = record.text(Field::System)?.map(str::to_owned);
+            let known = Known { dao: dao.to_owned(), system, labels, sealed: false };
+            if let Err(error) = self.spaces.bare_proposal(proposal, known, None, self.builder) {
                 return Ok(Err(error));
             }
-            let labels = labels.unwrap_or_default();
-            let known = Known { dao: dao.to_owned(), single: is_single(system), labels, sealed: false };
-            self.proposals.entry(proposal.to_owned()).or_default().push(known);
         }
-        let known = find(&self.proposals, proposal, space).ok_or("the ballot's proposal has no row")?;
+        let known = self.spaces.proposals.find(proposal, space).ok_or("the ballot's proposal has no row")?;
         let choice = record.text(Field::Choice)?.ok_or("the ballot has no choice")?;
         let read = ballot::parse_json(choice, &known.labels, limits.max_choices, &mut self.entries);
         if known.sealed && choice.starts_with('"') && read.is_err() {
             return Err(ballot::ENCRYPTED);
         }
         read?;
-        if known.single && self.entries.len() != 1 {
-            return Err("the ballot does not name exactly one choice, as its voting system wants");
-        }
+        known.takes(&self.entries)?;
         if let Some(id) = record.text(Field::Id)? {
             let mut short = [0; 16];
             short.copy_from_slice(&Sha256::digest(id.as_bytes())[..16]);
@@ -397,35 +364,8 @@ impl<'a> Reading<'a> {
                 return Err("the ballot's id is repeated");
             }
         }
-        let row = VoteRow {
-            dao: &known.dao,
-            proposal,
-            member: &member,
-            cast_at: cast_at.map(|at| at.0),
-            precision: cast_at.map(|at| at.1).unwrap_or_default(),
-            choice: &self.entries,
-            power,
-        };
-        let pushed = self.builder.table(Table::Votes).push_vote(&row);
-        let noted = self.members.note(&known.dao, &member, cast_at, limits.max_members);
-        Ok(pushed.and(noted))
-    }
-
-    fn note(
-        &mut self,
-        dao: &str,
-        member: Option<&str>,
-        seen: Option<(i64, crate::schema::Precision)>,
-        symbol: Option<&str>,
-    ) -> Result<()> {
-        let known = self.daos.entry(dao.to_owned()).or_default();
-        if known.is_none() {
-            *known = symbol.map(str::to_owned);
-        }
-        match member {
-            Some(member) => self.members.note(dao, member, seen, self.run.limits.max_members),
-            None => Ok(()),
-        }
+        let at = (proposal, space);
+        Ok(self.spaces.vote(at, &member, cast_at, &self.entries, power, self.builder))
     }
 
     /// Reads daotwin's own section: `{"tables": {"daos": [{"dao": "..", ..}, ..], ..}}`, cells as text.
@@ -495,34 +435,9 @@ impl<'a> Reading<'a> {
     }
 
     /// Adds the DAOs and members that the records name.
-    fn complete(self) -> Result<()> {
-        if !self.given.contains(&Table::Daos) {
-            for (dao, symbol) in &self.daos {
-                self.builder.table(Table::Daos).push_named(&[
-                    ("dao", Cell::Text(dao)),
-                    ("platform", Cell::Text("snapshot")),
-                    ("power_unit", symbol.as_deref().into()),
-                ])?;
-            }
-        }
-        if !self.given.contains(&Table::Members) {
-            self.members.write(self.builder)?;
-        }
-        Ok(())
+    pub(crate) fn complete(self) -> Result<()> {
+        self.spaces.complete(&self.given, self.builder)
     }
-}
-
-/// The proposal with this id: of the space that a record names, or the only one.
-fn find<'a>(proposals: &'a HashMap<String, Vec<Known>>, id: &str, space: Option<&str>) -> Option<&'a Known> {
-    let known = proposals.get(id)?;
-    match space {
-        Some(space) => known.iter().find(|known| known.dao == space),
-        None => known.first().filter(|_| known.len() == 1),
-    }
-}
-
-fn is_single(system: Option<&str>) -> bool {
-    matches!(system, Some("single-choice" | "basic"))
 }
 
 /// The choices of a proposal; flat exports print the list as text.
