@@ -11,9 +11,9 @@ use super::measure::{Query, records};
 use super::private::measured;
 use crate::error::Result;
 
-/// Names of the DAO's public rows by which the ledger knows the same data under another name. Proposal numbers
+/// Names of the DAO's public rows by which the ledger and the prior know the same data under another name. Proposal numbers
 /// repeat between DAOs, so the time of creation stands beside them.
-fn public_names(view: &DaoView) -> Vec<String> {
+pub(crate) fn public_names(view: &DaoView) -> Vec<String> {
     view.proposals
         .iter()
         .map(|proposal| {

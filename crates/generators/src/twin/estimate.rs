@@ -432,6 +432,8 @@ pub(crate) fn private_model(
     let power = private::power(counts.get(Query::Power), sigma, counts.grid, members, view.supply);
     let joint =
         private::reconcile(counts.get(Query::Joint), counts.sigma(Query::Joint), &count, &power, members);
+    let mut stream = seed.streams(&format!("twin outcomes {}", view.dao)).stream(0);
+    model.outcomes = private::outcomes(&model.slots, &counts, prior, &mut stream);
     let votes = private::votes(&count, view.proposals.len()).max(members);
     model.turnout = private::turnout(&counts, members, votes);
     for query in Query::ALL {
@@ -454,8 +456,6 @@ pub(crate) fn private_model(
         })
         .collect();
     fill_tables(&mut model, &counts, prior, 2.0 * counts.sigma(Query::Session));
-    let mut stream = seed.streams(&format!("twin outcomes {}", view.dao)).stream(0);
-    model.outcomes = private::outcomes(&model, &counts, prior, &mut stream);
     if members <= 1.0 {
         without_votes(&mut model, &mut counts, prior, seed);
     }
@@ -541,7 +541,7 @@ fn without_votes(model: &mut DaoModel, counts: &mut Counts, prior: &Pooled, seed
     model.power_by_count =
         by_votes.iter().flat_map(|count| model.power.iter().map(move |piece| count * piece.weight)).collect();
     model.outcomes =
-        model.slots.iter().map(|slot| private::outcome(slot, prior, &[], 1.0, &mut stream)).collect();
+        model.slots.iter().map(|slot| private::outcome(slot, prior, &mut stream)).collect();
 }
 
 /// The row of [`DaoModel::steady`] for a member with this many votes.

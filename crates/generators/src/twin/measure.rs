@@ -46,6 +46,11 @@ pub(crate) enum Query {
     First,
     /// Votes by proposal.
     Popularity,
+    /// Votes for the first choice less those for others, by proposal.
+    Margin,
+    /// Votes by proposal, for the first choice and for others, each as much as its power is of
+    /// [`Frame::heavy`], 1 at most.
+    Heavy,
     /// Votes by newcomer or returning, and time in window, where no session explains the time.
     Time,
     /// Votes on a proposal that was open at the member's previous vote, by the time since then.
@@ -69,7 +74,7 @@ pub(crate) enum Query {
 
 impl Query {
     /// Every query, in the order in which the budget is spent.
-    pub(crate) const ALL: [Self; 18] = [
+    pub(crate) const ALL: [Self; 20] = [
         Self::Count,
         Self::Power,
         Self::Joint,
@@ -77,6 +82,9 @@ impl Query {
         Self::Previous,
         Self::First,
         Self::Popularity,
+        Self::Margin,
+        // Needs the powers.
+        Self::Heavy,
         // Needs the turnouts, noisy or not, so it comes after them.
         Self::Size,
         Self::SizeGap,
@@ -103,6 +111,8 @@ impl Query {
             Self::SizeGap => "votes_by_turnout_and_gap",
             Self::First => "first_votes_by_proposal",
             Self::Popularity => "votes_by_proposal",
+            Self::Margin => "margins_by_proposal",
+            Self::Heavy => "powerful_votes_by_proposal_and_side",
             Self::Time => "votes_by_time_in_window",
             Self::Session => "votes_by_time_since_previous",
             Self::Steady => "members_by_unchanged_power",
@@ -119,23 +129,25 @@ impl Query {
     #[expect(clippy::match_same_arms, reason = "a table with a line for each query")]
     pub(crate) const fn budget_share(self) -> f64 {
         match self {
-            Self::Count => 0.14,
-            Self::Power => 0.15,
-            Self::Joint => 0.08,
-            Self::Gap => 0.08,
+            Self::Count => 0.11,
+            Self::Power => 0.12,
+            Self::Joint => 0.07,
+            Self::Gap => 0.07,
             Self::Previous => 0.05,
             Self::Size => 0.03,
             Self::SizeGap => 0.03,
-            Self::First => 0.08,
-            Self::Popularity => 0.12,
-            Self::Time => 0.06,
-            Self::Session => 0.03,
+            Self::First => 0.07,
+            Self::Popularity => 0.10,
+            Self::Margin => 0.07,
+            Self::Heavy => 0.06,
+            Self::Time => 0.04,
+            Self::Session => 0.02,
             Self::Steady => 0.05,
             Self::Spread => 0.01,
             Self::Level => 0.02,
             Self::Hour => 0.01,
             Self::BallotSize => 0.01,
-            Self::Choice => 0.04,
+            Self::Choice => 0.02,
             Self::Authored => 0.01,
         }
     }
@@ -149,7 +161,8 @@ impl Query {
             Self::Gap => COUNT_STARTS.len() * GAP_STARTS.len(),
             Self::Previous => PREVIOUS_GAPS * GAP_STARTS.len(),
             Self::Size => SIZE_CLASSES * COUNT_STARTS.len(),
-            Self::First | Self::Popularity => proposals,
+            Self::First | Self::Popularity | Self::Margin => proposals,
+            Self::Heavy => 2 * proposals,
             Self::Time => 2 * TIME_BINS,
             Self::Session => SESSION_CLASSES,
             Self::SizeGap => SIZE_CLASSES * GAP_STARTS.len(),
@@ -257,11 +270,13 @@ pub(crate) struct Frame {
     pub(crate) proposals: usize,
     /// The class of each proposal's turnout; all alike until turnouts are known.
     pub(crate) sizes: Vec<u8>,
+    /// The power in tokens from which on a ballot counts in full for [`Query::Heavy`]; at 0 all do.
+    pub(crate) heavy: f64,
 }
 
 impl Frame {
     pub(crate) fn new(grid: PowerGrid, proposals: usize) -> Self {
-        Self { grid, proposals, sizes: vec![0; proposals] }
+        Self { grid, proposals, sizes: vec![0; proposals], heavy: 0.0 }
     }
 }
 
@@ -297,11 +312,12 @@ pub(crate) fn contribution(query: Query, record: &Record, frame: &Frame) -> Vec<
     let grid = frame.grid;
     let ballots = &record.ballots;
     let mut cells: BTreeMap<usize, f64> = BTreeMap::new();
-    let mut add = |cell: usize| *cells.entry(cell).or_default() += 1.0;
     let votes = ballots.len() as u32;
     if votes == 0 && query != Query::Authored {
         return Vec::new();
     }
+    let mut weigh = |cell: usize, weight: f64| *cells.entry(cell).or_default() += weight;
+    let mut add = |cell: usize| weigh(cell, 1.0);
     let mean = || record.mean_power().unwrap_or(0.0);
     match query {
         Query::Count => add(bucket(&COUNT_STARTS, votes)),
@@ -319,6 +335,17 @@ pub(crate) fn contribution(query: Query, record: &Record, frame: &Frame) -> Vec<
         }
         Query::First => add(ballots[0].proposal as usize),
         Query::Popularity => ballots.iter().for_each(|ballot| add(ballot.proposal as usize)),
+        Query::Margin => {
+            for ballot in ballots {
+                weigh(ballot.proposal as usize, if ballot.choice > 1 { -1.0 } else { 1.0 });
+            }
+        }
+        Query::Heavy => {
+            for ballot in ballots {
+                let cell = 2 * ballot.proposal as usize + usize::from(ballot.choice > 1);
+                weigh(cell, heaviness(ballot.power, frame.heavy));
+            }
+        }
         Query::Time => {
             for (index, ballot) in ballots.iter().enumerate() {
                 if index > 0 && session(&ballots[index - 1], ballot).is_some_and(in_session) {
@@ -383,6 +410,11 @@ pub(crate) fn contribution(query: Query, record: &Record, frame: &Frame) -> Vec<
         }),
     }
     cells.into_iter().collect()
+}
+
+/// How much a ballot of this power counts for [`Query::Heavy`].
+fn heaviness(power: f64, heavy: f64) -> f64 {
+    if heavy > 0.0 { (power / heavy).clamp(0.0, 1.0) } else { 1.0 }
 }
 
 /// The class of the time since the previous vote, where the proposal was open then.

@@ -259,13 +259,14 @@ pub fn fit(history: &History, options: &FitOptions, run: &Run) -> Result<FittedT
 fn refusals(views: &[DaoView], privacy: &PrivacyOptions, prior: &prior::Prior) -> Vec<String> {
     let mut problems: Vec<String> = views
         .iter()
-        .filter(|view| prior.names().any(|name| name == view.dao))
-        .map(|view| {
-            format!(
-                "`{}` is one of the DAOs whose public history the prior was made from, so a private fit of it \
-                 would claim more than it keeps; fit it without `--epsilon`",
+        .filter_map(|view| {
+            let pooled = prior.pooled_from(view)?;
+            let is = if pooled == view.dao { String::new() } else { format!("holds proposals of `{pooled}`, which ") };
+            Some(format!(
+                "`{}` {is}is one of the DAOs whose public history the prior was made from, so a private fit of \
+                 it would claim more than it keeps; fit it without `--epsilon`",
                 view.dao
-            )
+            ))
         })
         .collect();
     if let Some(account) = privacy.account.as_ref().filter(|_| views.len() > 1) {

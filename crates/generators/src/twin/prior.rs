@@ -3,16 +3,20 @@
 //! Three regimes behave differently (token governors, reputation DAOs, off-chain communities), so there is a
 //! pooled law for each. They were made once from public histories of other DAOs (`prior.json`; its `daos`
 //! names them), are constants of the program, and so cost no privacy. A private fit of one of those DAOs
-//! would lean on its own past: [`Prior::names`] lets the fit refuse to claim otherwise.
+//! would lean on its own past: [`Prior::pooled_from`] lets the fit refuse to claim otherwise, whatever the DAO
+//! is called. The marks it goes by are hashes of public columns (proposal ids, times and numbers of choices).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use daotwin_core::Run;
 use daotwin_core::statistics::{mean, quantile, standard_deviation};
 use daotwin_history::view::DaoView;
+use daotwin_privacy::Fingerprint;
+use daotwin_privacy::ledger::marks;
 use serde::{Deserialize, Serialize};
 
 use super::bins::PowerGrid;
+use super::charge::public_names;
 use super::estimate::{exact_counts, outcomes};
 use super::measure::{Query, Record, records};
 use crate::error::{Error, Result};
@@ -64,6 +68,9 @@ impl Regime {
 pub(crate) struct Pooled {
     /// The DAOs it was made from.
     pub(crate) daos: Vec<String>,
+    /// The marks of each of them: they tell its proposals under another name.
+    #[serde(default)]
+    pub(crate) marks: BTreeMap<String, Vec<Fingerprint>>,
     /// Mean shares of each query's cells, each DAO counting alike.
     pub(crate) shares: BTreeMap<String, Vec<f64>>,
     /// Pairs of the leading choice's share of heads and of power, with their weights.
@@ -126,14 +133,29 @@ impl Prior {
             .map_err(|error| Error::Defect(format!("the embedded prior: {error}")))
     }
 
-    /// The law for a platform.
+    /// The law for a platform. Where its regime has no outcomes, those of the other regimes stand in.
     pub(crate) fn of(&self, platform: &str) -> Pooled {
-        self.regimes.get(&Regime::of(platform)).cloned().unwrap_or_default()
+        let mut law = self.regimes.get(&Regime::of(platform)).cloned().unwrap_or_default();
+        if law.outcomes.is_empty() {
+            law.outcomes = self.regimes.values().flat_map(|other| other.outcomes.iter().copied()).collect();
+        }
+        law
     }
 
-    /// The DAOs that the prior was made from.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.regimes.values().flat_map(|pooled| pooled.daos.iter().map(String::as_str))
+    /// The DAO that the prior was made from and that this one is, going by its name or by proposals of it.
+    ///
+    /// A part `s` of a DAO's proposals is told with probability `1 - (1 - s)^16`, because each DAO left 16 marks.
+    pub(crate) fn pooled_from(&self, view: &DaoView) -> Option<&str> {
+        let names = public_names(view);
+        let own: BTreeSet<Fingerprint> = names.iter().flat_map(|name| marks([name.as_str()])).collect();
+        self.regimes.values().find_map(|pooled| {
+            let named = pooled.daos.iter().find(|name| **name == view.dao);
+            let marked = || {
+                let mut known = pooled.marks.iter();
+                known.find(|(_, marks)| marks.iter().any(|mark| own.contains(mark))).map(|(name, _)| name)
+            };
+            named.or_else(marked).map(String::as_str)
+        })
     }
 
     /// Pools the laws of DAOs, each counting alike.
@@ -166,6 +188,7 @@ fn pooled(views: &[&DaoView]) -> Pooled {
     let (mut power, mut without) = (Vec::new(), Vec::new());
     let (mut gaps, mut windows) = (Vec::new(), Vec::new());
     for view in views {
+        law.marks.insert(view.dao.clone(), marks(public_names(view).iter().map(String::as_str)));
         let records = records(view);
         let counts = exact_counts(&records, PowerGrid::FINE, view.proposals.len());
         for query in POOLED {
@@ -179,7 +202,8 @@ fn pooled(views: &[&DaoView]) -> Pooled {
             }
         }
         for (proposal, outcome) in view.proposals.iter().zip(outcomes(view, u32::MAX)) {
-            if proposal.votes.len() >= 3 {
+            // With many choices to divide the votes between, a lead means something else.
+            if proposal.votes.len() >= 3 && proposal.choices <= 3 {
                 let lead = outcome.lead();
                 let cell = (dissent_class(outcome.heads[lead]), dissent_class(outcome.power[lead]));
                 *pairs.entry(cell).or_default() += 1.0 / (view.proposals.len() * views.len()) as f32;
@@ -238,13 +262,14 @@ mod test {
                 assert_eq!(shares.len(), query.cells(PowerGrid::FINE, 0));
                 assert!(shares.iter().all(|share| share.is_finite() && *share >= 0.0));
             }
-            assert!(!law.outcomes.is_empty());
+            assert!(!prior.of("snapshot").outcomes.is_empty());
             assert_eq!(law.power_quantiles.len(), quantile_shares().len());
             assert!(law.power_quantiles.is_sorted());
+            assert!(law.daos.iter().all(|dao| !law.marks[dao].is_empty()));
         }
         // The DAOs on which private fits are demonstrated and tested are not in it.
         for dao in ["decentraland", "aave-v2", "compound-bravo"] {
-            assert!(prior.names().all(|name| name != dao));
+            assert!(prior.regimes.values().all(|law| law.daos.iter().all(|name| name != dao)));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The private side of the fit: noisy counts, and the model made from them without a further look at the
 //! data.
 
+mod divide;
 mod smooth;
 
 use std::collections::BTreeMap;
@@ -13,10 +14,11 @@ use daotwin_privacy::{Measurer, quantise_contribution};
 use super::bins::{COUNT_STARTS, PowerGrid, size_classes};
 use super::estimate::Counts;
 use super::measure::{Frame, Query, Record, contribution};
-use super::model::{DaoModel, Slot, Turnout};
+use super::model::{Slot, Turnout};
 use super::outcome::Outcome;
 use super::prior::Pooled;
 use crate::error::Result;
+pub(crate) use divide::outcomes;
 pub(crate) use smooth::{power, reconcile};
 
 /// Lattice units of a contribution of 1.
@@ -54,10 +56,7 @@ pub(crate) fn measured<N: Noise>(
     let mut counts = Counts { grid, values: BTreeMap::new(), sigma: BTreeMap::new(), bounded: true };
     let mut frame = Frame::new(grid, proposals);
     for query in Query::ALL {
-        if query == Query::Size {
-            // The classes come from the noisy profile: a function of what was released before.
-            frame.sizes = size_classes(counts.get(Query::Popularity));
-        }
+        prepare(query, &counts, &mut frame);
         let sums = lattice_sums(query, records, &frame);
         let noisy = measurer.measure(query.name(), &sums, SENSITIVITY_SQUARED, query.budget_share())?;
         let scale = f64::from(SCALE);
@@ -65,6 +64,16 @@ pub(crate) fn measured<N: Noise>(
         counts.sigma.insert(query, noisy.sigma / scale);
     }
     Ok(counts)
+}
+
+/// What a query needs to know of the data comes from the noisy counts before it: a function of what was
+/// released already.
+fn prepare(query: Query, counts: &Counts, frame: &mut Frame) {
+    match query {
+        Query::Size => frame.sizes = size_classes(counts.get(Query::Popularity)),
+        Query::Heavy => frame.heavy = divide::heavy(counts),
+        _ => {}
+    }
 }
 
 /// The closest vector (in Euclidean distance) without negative values that sums to `total`: what is left
@@ -187,57 +196,6 @@ pub(crate) fn turnout(counts: &Counts, members: f64, votes: f64) -> Vec<Turnout>
         .collect()
 }
 
-/// The outcomes of all proposals: pairs of the prior, with dissent scaled so that the share of first choices
-/// is the one that was measured.
-pub(crate) fn outcomes(
-    model: &DaoModel,
-    counts: &Counts,
-    prior: &Pooled,
-    stream: &mut Stream,
-) -> Vec<Outcome> {
-    let chosen = counts.get(Query::Choice);
-    let total: f64 = chosen.iter().sum();
-    let shares: Vec<f64> = chosen.iter().map(|count| count / total.max(1e-9)).collect();
-    let dissent = dissent(&model.slots, prior, &shares);
-    model.slots.iter().map(|slot| outcome(slot, prior, &shares, dissent, stream)).collect()
-}
-
-/// By how much dissent exceeds the prior's: the factor at which [`outcome`] is expected to give the measured
-/// share of first choices, between a twentieth and three; 1 where the first choice leads too seldom for its
-/// share to say how large a lead is.
-fn dissent(slots: &[Slot], prior: &Pooled, shares: &[f64]) -> f64 {
-    let open = slots.iter().filter(|slot| slot.choices > 1);
-    // Of each proposal: how often the first choice leads, and its part of the dissent where another leads.
-    let leads: Vec<(f64, f64)> = open
-        .map(|slot| {
-            let usual = usual_leads(slot.choices as usize, shares);
-            let first = usual[0] / usual.iter().sum::<f64>();
-            (first, if slot.choices == 2 { 1.0 } else { NEXT_PART })
-        })
-        .collect();
-    let number = leads.len().max(1) as f64;
-    let slope: f64 = leads.iter().map(|(first, part)| first - (1.0 - first) * part).sum::<f64>() / number;
-    let (Some(&measured), true) = (shares.first(), slope > 0.3) else { return 1.0 };
-    let base: f64 = leads.iter().map(|(first, part)| (1.0 - first) * part).sum::<f64>() / number;
-    // Members count alike in the measured shares, so the lead is that of heads.
-    let lead = ((measured - base) / slope).clamp(0.0, 1.0);
-    let mean_lead = |factor: f64| {
-        let (mut sum, mut weights) = (0.0, 1e-9);
-        for [heads, _, weight] in &prior.outcomes {
-            sum += f64::from(*weight) * (1.0 - (1.0 - f64::from(*heads)) * factor).clamp(0.05, 1.0);
-            weights += f64::from(*weight);
-        }
-        sum / weights
-    };
-    // The mean lead falls with the factor: halve the interval.
-    let (mut low, mut high) = (0.05, 3.0);
-    for _ in 0..40 {
-        let middle = (low + high) / 2.0;
-        if mean_lead(middle) > lead { low = middle } else { high = middle }
-    }
-    (low + high) / 2.0
-}
-
 /// What the next choice gets of the ballots that the ones before left.
 const NEXT_PART: f64 = 0.7;
 
@@ -248,22 +206,20 @@ fn usual_leads(choices: usize, shares: &[f64]) -> Vec<f64> {
         .collect()
 }
 
-/// One outcome from the prior. `shares` are the measured shares of choices by position, if any.
-pub(crate) fn outcome(
-    slot: &Slot,
-    prior: &Pooled,
-    shares: &[f64],
-    dissent: f64,
-    stream: &mut Stream,
-) -> Outcome {
-    let choices = (slot.choices as usize).clamp(1, 1_000);
+/// One outcome from the prior, led by the first choice.
+pub(crate) fn outcome(slot: &Slot, prior: &Pooled, stream: &mut Stream) -> Outcome {
     let weights: Vec<f64> = prior.outcomes.iter().map(|pair| f64::from(pair[2])).collect();
-    let [heads, power, _] = prior.outcomes.get(stream.weighted(&weights)).copied().unwrap_or([1.0; 3]);
-    let least = 1.0 / choices as f64;
-    let scaled = |share: f32| (1.0 - (1.0 - f64::from(share)) * dissent).clamp(least.min(0.05), 1.0);
-    let usual = usual_leads(choices, shares);
-    let lead = if shares.is_empty() { 0 } else { stream.weighted(&usual) };
-    // What is left goes to the others, each getting half of what the one before left.
+    let pair = prior.outcomes.get(stream.weighted(&weights)).copied().unwrap_or([1.0; 3]);
+    led(slot, 0, f64::from(pair[0]), f64::from(pair[1]))
+}
+
+/// The outcome in which the choice `lead` gets these shares of heads and of power. What is left goes to the
+/// others, each getting [`NEXT_PART`] of what the ones before left.
+fn led(slot: &Slot, lead: usize, heads: f64, power: f64) -> Outcome {
+    let choices = (slot.choices as usize).clamp(1, 1_000);
+    if choices == 1 {
+        return Outcome { heads: vec![1.0], core: vec![1.0], power: vec![1.0] };
+    }
     let spread = |share: f64| {
         let mut list = vec![0.0_f32; choices];
         list[lead] = share as f32;
@@ -276,11 +232,8 @@ pub(crate) fn outcome(
         }
         list
     };
-    if choices == 1 {
-        return Outcome { heads: vec![1.0], core: vec![1.0], power: vec![1.0] };
-    }
-    let heads = spread(scaled(heads));
-    Outcome { core: heads.clone(), heads, power: spread(scaled(power)) }
+    let heads = spread(heads);
+    Outcome { core: heads.clone(), heads, power: spread(power) }
 }
 
 #[cfg(test)]

@@ -73,10 +73,8 @@ fn statistic(records: &[Record], budget: Budget) -> f64 {
     let scale = f64::from(SCALE);
     let mut sum = 0.0;
     for query in Query::ALL {
-        if query == Query::Size {
-            // Whoever sees the noisy turnouts knows the classes.
-            frame.sizes = size_classes(counts.get(Query::Popularity));
-        }
+        // Whoever sees the noisy counts knows the frame too.
+        prepare(query, &counts, &mut frame);
         let difference = lattice_sums(query, &planted, &frame);
         let lattice: Vec<f64> = counts.get(query).iter().map(|value| value * scale).collect();
         sum += score(&lattice, &difference, counts.sigma(query) * scale);
