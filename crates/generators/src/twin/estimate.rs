@@ -427,14 +427,15 @@ pub(crate) fn private_model(
         }
     }
     let members = private::members(&counts);
-    let count = private::project(counts.get(Query::Count), members);
+    let proposals = view.proposals.len();
+    let count = private::count(counts.get(Query::Count), counts.sigma(Query::Count), members, proposals);
     let sigma = counts.sigma(Query::Power);
     let power = private::power(counts.get(Query::Power), sigma, counts.grid, members, view.supply);
     let joint =
         private::reconcile(counts.get(Query::Joint), counts.sigma(Query::Joint), &count, &power, members);
     let mut stream = seed.streams(&format!("twin outcomes {}", view.dao)).stream(0);
     model.outcomes = private::outcomes(&model.slots, &counts, prior, &mut stream);
-    let votes = private::votes(&count, view.proposals.len()).max(members);
+    let votes = private::votes(&count, proposals).max(members);
     model.turnout = private::turnout(&counts, members, votes);
     for query in Query::ALL {
         let values = counts.get(query);

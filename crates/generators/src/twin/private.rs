@@ -19,7 +19,7 @@ use super::outcome::Outcome;
 use super::prior::Pooled;
 use crate::error::Result;
 pub(crate) use divide::outcomes;
-pub(crate) use smooth::{power, reconcile};
+pub(crate) use smooth::{count, power, reconcile};
 
 /// Lattice units of a contribution of 1.
 const SCALE: u32 = 1 << 20;
@@ -117,22 +117,41 @@ pub(crate) fn members(counts: &Counts) -> f64 {
     (weighted.0 / weighted.1).max(1.0)
 }
 
-/// How many votes the members of each bucket cast on average, no more than there are proposals.
-fn bucket_means(starts: &[u32], proposals: usize) -> Vec<f64> {
-    (0..starts.len())
-        .map(|bucket| {
-            let low = f64::from(starts[bucket]).min(proposals as f64);
-            let high = starts.get(bucket + 1).map_or(proposals as f64, |&next| f64::from(next - 1));
-            let high = high.min(proposals as f64).max(low);
-            // Counts thin out with size: the logarithmic middle.
-            (low * high).sqrt()
-        })
-        .collect()
-}
-
-/// How many votes there were.
+/// How many votes there were, from members by bucket of votes.
+///
+/// Within a bucket the number of members falls as a power of the number of votes, the one that joins the bucket
+/// to the one before. The last bucket, which is wide and holds few, falls at least as the square.
 pub(crate) fn votes(count: &[f64], proposals: usize) -> f64 {
-    count.iter().zip(bucket_means(&COUNT_STARTS, proposals)).map(|(members, votes)| members * votes).sum()
+    let most = proposals as f64;
+    let range = |bucket: usize| {
+        let low = f64::from(COUNT_STARTS[bucket]).min(most);
+        let high = COUNT_STARTS.get(bucket + 1).map_or(most, |&next| f64::from(next - 1));
+        (low, high.min(most).max(low))
+    };
+    let place = |bucket: usize| {
+        let (low, high) = range(bucket);
+        ((low * high).sqrt().ln(), (count[bucket].max(1e-9) / (high - low + 1.0)).ln())
+    };
+    let mut sum = 0.0;
+    for (bucket, members) in count.iter().enumerate() {
+        let (low, high) = range(bucket);
+        let mut mean = low;
+        if high > low {
+            let (here, before) = (place(bucket), place(bucket - 1));
+            let fall = (before.1 - here.1) / (here.0 - before.0).max(1e-9);
+            let least = if high >= most { 2.0 } else { 0.0 };
+            let fall = fall.clamp(least, 4.0);
+            let (mut total, mut votes) = (0.0, 0.0);
+            for number in low as u32..=high as u32 {
+                let weight = f64::from(number).powf(-fall);
+                total += weight;
+                votes += weight * f64::from(number);
+            }
+            mean = votes / total;
+        }
+        sum += members * mean;
+    }
+    sum
 }
 
 /// The sums of the values before each index; one more than values.

@@ -28,9 +28,11 @@ const ROUNDS: usize = 60;
 /// How far a tally of heads lies from the share of all heads: a vote of an active member counts less, so the
 /// variance of votes drawn from a share is that of fewer, larger ones.
 const HEAD_WEIGHT: f64 = 0.7;
-/// Spread of the share of powerful ballots that a choice gets around the middle of its shares of heads and of
-/// power.
-const HEAVY_SPREAD: f64 = 0.15;
+/// Powerful ballots stand between heads and power, this far towards power.
+const HEAVY_POWER: f64 = 0.7;
+/// Spread of the share of powerful ballots that a choice gets around that, where it is one half; as for drawn
+/// votes, there is none where all agree.
+const HEAVY_SPREAD: f64 = 0.2;
 
 /// The power in tokens from which on a ballot counts in full for [`Query::Heavy`]: members below hold
 /// [`LIGHT_POWER`] of the power.
@@ -199,12 +201,12 @@ impl<'a> Tallies<'a> {
                             + margin * margin * self.ballots.variance
                             + 4.0 * heads * (1.0 - heads) * ballots * HEAD_WEIGHT;
                         let first = log_normal(self.margin[slot] - margin * ballots, variance.max(1e-9));
-                        // Powerful ballots stand between heads and power.
-                        let share = 0.5 * (heads + possible.of_first(possible.power, choices));
+                        let power = possible.of_first(possible.power, choices);
+                        let share = heads + HEAVY_POWER * (power - heads);
                         let margin = 2.0 * share - 1.0;
                         let variance = self.heavy_sigma.powi(2)
                             + margin * margin * self.heavy.variance
-                            + (2.0 * HEAVY_SPREAD * heavy).powi(2);
+                            + share * (1.0 - share) * (4.0 * HEAVY_SPREAD * heavy).powi(2);
                         first + log_normal(self.heavy_margin[slot] - margin * heavy, variance.max(1e-9))
                     })
                     .collect();

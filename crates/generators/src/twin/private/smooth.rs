@@ -10,8 +10,12 @@ use super::super::measure::JOINT_STARTS;
 
 /// How far the logarithm of the number of members in a bin lies, typically, from the middle of its neighbours'.
 const BEND: f64 = 1.0;
+/// The same for the density of members over numbers of votes, which is smoother.
+const COUNT_BEND: f64 = 0.4;
 /// Members beyond a power fall off at least as this power of it where noise hides them: a Pareto tail.
 const TAIL_EXPONENT: f64 = 1.0;
+/// The same for members over numbers of votes, by number: nobody votes on everything for ever.
+const COUNT_TAIL_EXPONENT: f64 = 3.0;
 /// Deviations of the noise that the members beyond a power must pass to be believed.
 const BELIEVED: f64 = 3.0;
 /// Rounds of Newton's method; some 20 are needed.
@@ -35,7 +39,7 @@ pub(crate) fn power(
     // Most DAOs have no member without power, and noise alone should not make some.
     let without = if without > 2.0 * sigma { without } else { 0.5 * without.max(0.0) };
     let without = without.min(0.95 * members);
-    let mut values: Vec<f64> = smoothed(positive, sigma.max(1e-3)).into_iter().map(f64::exp).collect();
+    let mut values = smoothed(positive, &vec![1.0; positive.len()], sigma.max(1e-3), BEND);
     if let Some(supply) = supply.filter(|supply| *supply > 0.0) {
         for (bin, value) in values.iter_mut().enumerate() {
             if grid.edges(bin + 1).0 > supply.log10() {
@@ -43,13 +47,8 @@ pub(crate) fn power(
             }
         }
     }
-    let mut beyond = 0.0;
-    let believed = values.iter().rposition(|value| {
-        beyond += value;
-        beyond >= BELIEVED * sigma
-    });
     let ratio = 10_f64.powf(-TAIL_EXPONENT / grid.per_decade as f64);
-    for bin in believed.map_or(1, |bin| bin + 1)..values.len() {
+    for bin in last_believed(&values, sigma).map_or(1, |bin| bin + 1)..values.len() {
         values[bin] = values[bin].min(values[bin - 1] * ratio);
     }
     let mut left: f64 = values.iter().sum();
@@ -73,25 +72,60 @@ pub(crate) fn power(
     all
 }
 
-/// The most likely logarithms of the numbers behind `counts`, by a damped Newton method.
-fn smoothed(counts: &[f64], sigma: f64) -> Vec<f64> {
+/// The last bin that has, with those after it, more members than noise could make up.
+fn last_believed(values: &[f64], sigma: f64) -> Option<usize> {
+    let mut beyond = 0.0;
+    values.iter().rposition(|value| {
+        beyond += value;
+        beyond >= BELIEVED * sigma
+    })
+}
+
+/// Members by bucket of their votes, `members` in all.
+///
+/// A member too many in the last bucket brings hundreds of votes with it, and a cut at zero makes such members
+/// on average. Members thin out smoothly over numbers of votes too, so the same smoothing serves. Where noise hides
+/// them they fall off at least as the third power, and nobody has more votes than there are proposals.
+pub(crate) fn count(noisy: &[f64], sigma: f64, members: f64, proposals: usize) -> Vec<f64> {
+    let most = proposals as f64 + 1.0;
+    let start = |bucket: usize| COUNT_STARTS.get(bucket).map_or(f64::INFINITY, |&start| f64::from(start));
+    let widths: Vec<f64> =
+        (0..noisy.len()).map(|bucket| start(bucket + 1).min(most) - start(bucket).min(most)).collect();
+    let used = widths.iter().take_while(|width| **width > 0.0).count().max(1).min(noisy.len());
+    let mut values = smoothed(&noisy[..used], &widths[..used], sigma.max(1e-3), COUNT_BEND);
+    let beyond = last_believed(&values, sigma).map_or(1, |bucket| bucket + 1);
+    let middle = |bucket: usize| (start(bucket) * (start(bucket + 1).min(most) - 1.0)).sqrt();
+    for bucket in beyond..used {
+        let fall = (middle(bucket - 1) / middle(bucket)).powf(COUNT_TAIL_EXPONENT);
+        values[bucket] = values[bucket].min(values[bucket - 1] * fall * widths[bucket] / widths[bucket - 1]);
+    }
+    let sum: f64 = values.iter().sum();
+    values.iter_mut().for_each(|value| *value *= members / sum.max(1e-300));
+    values.resize(noisy.len(), 0.0);
+    values
+}
+
+/// The most likely numbers behind `counts` in bins of these widths, by a damped Newton method on the logarithms
+/// of their densities.
+fn smoothed(counts: &[f64], widths: &[f64], sigma: f64, bend: f64) -> Vec<f64> {
     let size = counts.len();
+    let numbers = |logs: &[f64]| logs.iter().zip(widths).map(|(log, width)| log.exp() * width).collect::<Vec<f64>>();
     let precision = sigma.powi(-2);
-    let stiffness = BEND.powi(-2);
+    let stiffness = bend.powi(-2);
     let loss = |logs: &[f64]| {
-        let fit: f64 = logs.iter().zip(counts).map(|(log, count)| (log.exp() - count).powi(2)).sum();
+        let fit: f64 = numbers(logs).iter().zip(counts).map(|(number, count)| (number - count).powi(2)).sum();
         let bend: f64 = logs.windows(3).map(|three| (three[0] - 2.0 * three[1] + three[2]).powi(2)).sum();
         0.5 * (fit * precision + bend * stiffness)
     };
-    let mut logs: Vec<f64> = counts.iter().map(|count| count.max(0.5 * sigma).ln()).collect();
+    let mut logs: Vec<f64> =
+        counts.iter().zip(widths).map(|(count, width)| (count.max(0.5 * sigma) / width.max(1e-9)).ln()).collect();
     let mut best = loss(&logs);
     let mut damping = 1.0;
     for _ in 0..ROUNDS {
         // Five diagonals; entry [row][k] stands in column row + k - 2.
         let mut matrix = vec![[0.0; 5]; size];
         let mut down = vec![0.0; size];
-        for (row, (log, count)) in logs.iter().zip(counts).enumerate() {
-            let value = log.exp();
+        for (row, (value, count)) in numbers(&logs).into_iter().zip(counts).enumerate() {
             let slope = value * (value - count) * precision;
             down[row] -= slope;
             // The second derivative, without its negative part.
@@ -125,7 +159,7 @@ fn smoothed(counts: &[f64], sigma: f64) -> Vec<f64> {
             damping *= 6.0;
         }
     }
-    logs
+    numbers(&logs)
 }
 
 /// Solves a positive definite system of five diagonals.
