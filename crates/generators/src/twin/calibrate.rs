@@ -37,6 +37,8 @@ pub(crate) struct Targets {
 const ROUNDS: usize = 18;
 /// Votes a round simulates at least, over several replicates for a small DAO.
 const VOTES_A_ROUND: f64 = 30_000.0;
+/// Proposals that the replicates of a round go through at most, each costing time even without votes.
+const PROPOSALS_A_ROUND: f64 = 100_000.0;
 /// Weights stay within this factor of each other.
 const WIDEST: f64 = 1e6;
 
@@ -191,7 +193,8 @@ pub(crate) fn calibrate(
     if members < 1.0 || votes <= members {
         return Ok(weights);
     }
-    let replicates = ((VOTES_A_ROUND / votes).ceil() as usize).clamp(1, 64);
+    let most = (PROPOSALS_A_ROUND / turnout.len() as f64).clamp(1.0, 64.0) as usize;
+    let replicates = ((VOTES_A_ROUND / votes).ceil() as usize).clamp(1, most);
     let streams = seed.streams("twin calibration");
     let measured_members: f64 = targets.count.iter().map(|count| count.max(0.0)).sum();
     for round in 0..ROUNDS {

@@ -1,5 +1,6 @@
 //! Paying for a private fit: the ledger is charged first, then noise is drawn.
 
+use daotwin_history::History;
 use daotwin_history::synthesizer::PrivacyOptions;
 use daotwin_history::view::DaoView;
 use daotwin_privacy::ledger::{Unit, marks};
@@ -7,6 +8,7 @@ use daotwin_privacy::{Account, Budget, Charge, Fingerprint, Ledger, Measurer, St
 
 use super::bins::PowerGrid;
 use super::estimate::Counts;
+use super::holdings::last_balances;
 use super::measure::{Query, records};
 use super::private::measured;
 use crate::error::Result;
@@ -36,12 +38,16 @@ fn request(view: &DaoView, account: &str, budget: Budget) -> Fingerprint {
 /// it (`daotwin privacy register`).
 ///
 /// # Errors
-/// The budget, the ledger, the operating system's randomness.
-pub(crate) fn noisy_counts(view: &DaoView, options: &PrivacyOptions) -> Result<(Counts, Statement)> {
+/// The budget, the ledger, the operating system's randomness; a damaged table.
+pub(crate) fn noisy_counts(
+    history: &History,
+    view: &DaoView,
+    options: &PrivacyOptions,
+) -> Result<(Counts, Statement)> {
     let budget = Budget::new(options.epsilon, options.delta)?;
     let grid = PowerGrid::COARSE;
     let proposals = view.proposals.len();
-    let records = records(view);
+    let records = records(view, &last_balances(history, view)?);
     if let Some(seed) = options.test_noise {
         let stream = seed.streams(&format!("twin test noise {}", view.dao)).stream(0);
         let mut measurer = Measurer::seeded(budget, stream);

@@ -96,7 +96,7 @@ fn compare(twin: &FittedTwin, view: &DaoView, index: usize) -> Result<Vec<Compar
                 .to_owned(),
         ));
     };
-    let records = records(view);
+    let records = records(view, &std::collections::BTreeMap::new());
     let mut frame = Frame::new(PowerGrid::COARSE, view.proposals.len());
     frame.sizes = size_classes(&bounded(Query::Popularity, &records, &frame));
     let mut noise = Seed(0).stream("noise that the report reckons with");

@@ -8,6 +8,7 @@ use daotwin_history::view::DaoView;
 
 use super::bins::{COUNT_STARTS, LEVEL_BINS, PowerGrid, STEADY_BINS, TIME_BINS, bucket, size_classes};
 use super::calibrate::{Targets, calibrate};
+use super::holdings;
 use super::measure::{Frame, JOINT_STARTS, Query, Record, exact, records};
 use super::model::{DaoModel, PowerPiece, Slot, Turnout};
 use super::outcome::{Outcome, several_entries};
@@ -377,7 +378,13 @@ fn fit_weights(model: &mut DaoModel, counts: &Counts, pseudo: f64, seed: Seed, r
         bounded: counts.bounded,
     };
     let shares = model.group_shares();
-    model.weights = calibrate(&targets, &model.turnout, &model.sizes(), &shares, pseudo, seed, run)?;
+    let (mut turnout, mut sizes) = (model.turnout.as_slice(), model.sizes());
+    if model.observed == 0 && turnout.len() > IMAGINED_STRETCH {
+        // What the prior imagines is alike everywhere, so a stretch stands for all.
+        turnout = &turnout[..IMAGINED_STRETCH];
+        sizes.truncate(IMAGINED_STRETCH);
+    }
+    model.weights = calibrate(&targets, turnout, &sizes, &shares, pseudo, seed, run)?;
     Ok(())
 }
 
@@ -386,7 +393,7 @@ fn fit_weights(model: &mut DaoModel, counts: &Counts, pseudo: f64, seed: Seed, r
 /// # Errors
 /// Cancellation.
 pub(crate) fn exact_model(view: &DaoView, prior: &Pooled, seed: Seed, run: &Run) -> Result<DaoModel> {
-    let records = records(view);
+    let records = records(view, &BTreeMap::new());
     let mut counts = exact_counts(&records, PowerGrid::FINE, view.proposals.len());
     let mut model = public_side(view);
     model.level_spread = level_spread(prior, view.proposals.len());
@@ -435,6 +442,11 @@ pub(crate) fn private_model(
         private::reconcile(counts.get(Query::Joint), counts.sigma(Query::Joint), &count, &power, members);
     let mut stream = seed.streams(&format!("twin outcomes {}", view.dao)).stream(0);
     model.outcomes = private::outcomes(&model.slots, &counts, prior, &mut stream);
+    let mut by_votes = vec![0.0; JOINT_STARTS.len()];
+    for (start, members) in COUNT_STARTS.iter().zip(&count) {
+        by_votes[bucket(&JOINT_STARTS, *start)] += members;
+    }
+    model.holdings = holdings::private(&counts, &by_votes, view.supply, &view.power_unit);
     let votes = private::votes(&count, proposals).max(members);
     model.turnout = private::turnout(&counts, members, votes);
     for query in Query::ALL {
@@ -475,6 +487,8 @@ fn level_spread(prior: &Pooled, observed: usize) -> f64 {
     (between.powi(-2) + observed as f64 / within.max(1e-3).powi(2)).powf(-0.5)
 }
 
+/// Proposals over which members of whom nothing is known are followed at most.
+const IMAGINED_STRETCH: usize = 500;
 /// Proposals that a DAO without any history is given.
 const IMAGINED_PROPOSALS: usize = 40;
 

@@ -15,6 +15,7 @@ use super::bins::{
     SPREAD_CLASSES, STEADY_BINS, TIME_BINS, bucket, in_session, level_bin, previous_gap, session_class,
     spread_class, steady_bin,
 };
+use super::holdings;
 
 /// Starts of the coarser buckets of votes that stand beside power.
 pub(crate) const JOINT_STARTS: [u32; 10] = [1, 2, 3, 5, 9, 16, 32, 64, 128, 256];
@@ -70,11 +71,17 @@ pub(crate) enum Query {
     Choice,
     /// Members by number of proposals written: none, 1, 2, 3 to 5, 6 to 11, more.
     Authored,
+    /// Members that hold something, by coarse bucket of votes; those without a vote first.
+    Holders,
+    /// The same by their balance.
+    Balance,
+    /// Those of them with power, by the ratio of their balance to their mean power.
+    BalanceToPower,
 }
 
 impl Query {
     /// Every query, in the order in which the budget is spent.
-    pub(crate) const ALL: [Self; 20] = [
+    pub(crate) const ALL: [Self; 23] = [
         Self::Count,
         Self::Power,
         Self::Joint,
@@ -97,6 +104,9 @@ impl Query {
         Self::BallotSize,
         Self::Choice,
         Self::Authored,
+        Self::Holders,
+        Self::Balance,
+        Self::BalanceToPower,
     ];
 
     /// The name in manifests and reports.
@@ -122,6 +132,9 @@ impl Query {
             Self::BallotSize => "ballots_by_size",
             Self::Choice => "votes_by_choice",
             Self::Authored => "members_by_proposals_written",
+            Self::Holders => "holders_by_votes",
+            Self::Balance => "holders_by_balance",
+            Self::BalanceToPower => "holders_by_balance_to_power",
         }
     }
 
@@ -149,6 +162,9 @@ impl Query {
             Self::BallotSize => 0.01,
             Self::Choice => 0.02,
             Self::Authored => 0.01,
+            Self::Holders => 0.02,
+            Self::Balance => 0.02,
+            Self::BalanceToPower => 0.01,
         }
     }
 
@@ -156,7 +172,9 @@ impl Query {
     pub(crate) fn cells(self, grid: PowerGrid, proposals: usize) -> usize {
         match self {
             Self::Count => COUNT_STARTS.len(),
-            Self::Power => grid.len(),
+            Self::Power | Self::Balance => grid.len(),
+            Self::Holders => holdings::CELLS,
+            Self::BalanceToPower => holdings::RATIO_CELLS,
             Self::Joint => JOINT_STARTS.len() * grid.len(),
             Self::Gap => COUNT_STARTS.len() * GAP_STARTS.len(),
             Self::Previous => PREVIOUS_GAPS * GAP_STARTS.len(),
@@ -199,6 +217,8 @@ pub(crate) struct Ballot {
 pub(crate) struct Record {
     pub(crate) ballots: Vec<Ballot>,
     pub(crate) authored: u32,
+    /// The last balance in tokens, the largest over assets; absent where it never held any.
+    pub(crate) balance: Option<f64>,
 }
 
 impl Record {
@@ -225,8 +245,9 @@ fn position(view: &DaoView, vote: &VoteView) -> Option<f64> {
     view.time_in_window(&VoteView { at: vote.at.map(|at| at + noon), ..*vote })
 }
 
-/// The members' records of a DAO: voters first, in the view's order, then authors that never voted.
-pub(crate) fn records(view: &DaoView) -> Vec<Record> {
+/// The members' records of a DAO: voters first, in the view's order, then authors that never voted, then those
+/// of `balances` that did neither. `balances` are last balances by member, see [`holdings::last_balances`].
+pub(crate) fn records(view: &DaoView, balances: &BTreeMap<&str, f64>) -> Vec<Record> {
     let mut records = vec![Record::default(); view.voters()];
     for vote in &view.votes {
         let proposal = &view.proposals[vote.proposal as usize];
@@ -243,22 +264,21 @@ pub(crate) fn records(view: &DaoView) -> Vec<Record> {
             several,
         });
     }
-    let mut authored: BTreeMap<&str, u32> = BTreeMap::new();
-    for proposal in &view.proposals {
-        if let Some(author) = &proposal.author {
-            *authored.entry(author).or_default() += 1;
-        }
+    let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
+    for (number, member) in view.members.iter().take(records.len()).enumerate() {
+        numbers.insert(member, number);
     }
-    for (index, member) in view.members.iter().enumerate() {
-        if let Some(count) = authored.remove(member.as_str()) {
-            if index < records.len() {
-                records[index].authored = count;
-            } else {
-                records.push(Record { ballots: Vec::new(), authored: count });
-            }
-        }
-    }
-    records.extend(authored.into_values().map(|count| Record { ballots: Vec::new(), authored: count }));
+    let mut number_of = |member| {
+        let next = numbers.len();
+        *numbers.entry(member).or_insert(next)
+    };
+    let authors: Vec<usize> =
+        view.proposals.iter().filter_map(|proposal| proposal.author.as_deref()).map(&mut number_of).collect();
+    let holders: Vec<(usize, f64)> =
+        balances.iter().map(|(member, balance)| (number_of(member), *balance)).collect();
+    records.resize(numbers.len(), Record::default());
+    authors.into_iter().for_each(|author| records[author].authored += 1);
+    holders.into_iter().for_each(|(holder, balance)| records[holder].balance = Some(balance));
     records
 }
 
@@ -313,7 +333,8 @@ pub(crate) fn contribution(query: Query, record: &Record, frame: &Frame) -> Vec<
     let ballots = &record.ballots;
     let mut cells: BTreeMap<usize, f64> = BTreeMap::new();
     let votes = ballots.len() as u32;
-    if votes == 0 && query != Query::Authored {
+    let needs_a_vote = !matches!(query, Query::Authored | Query::Holders | Query::Balance);
+    if votes == 0 && needs_a_vote {
         return Vec::new();
     }
     let mut weigh = |cell: usize, weight: f64| *cells.entry(cell).or_default() += weight;
@@ -408,6 +429,15 @@ pub(crate) fn contribution(query: Query, record: &Record, frame: &Frame) -> Vec<
             6..=11 => 4,
             _ => 5,
         }),
+        Query::Holders | Query::Balance | Query::BalanceToPower => {
+            let Some(balance) = record.balance else { return Vec::new() };
+            match (query, mean()) {
+                (Query::Holders, _) => add(holdings::cell(votes)),
+                (Query::Balance, _) => add(grid.bin(balance)),
+                (_, power) if power > 0.0 => add(holdings::ratio_cell(balance / power)),
+                _ => {}
+            }
+        }
     }
     cells.into_iter().collect()
 }

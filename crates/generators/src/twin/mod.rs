@@ -6,7 +6,7 @@
 //! keeps its value or jumps; times in the window come from the member's sitting or from the law of the
 //! window; choices meet the proposal's outcome in heads and in power ([`outcome`]). Keys, windows, single
 //! ballots and tallies hold by construction. Who holds how much and who votes for whom is learned where the
-//! data says ([`holdings`]), in fits without privacy only.
+//! data says ([`holdings`]); fits with privacy leave out who votes for whom.
 //!
 //! Everything is learned from one fixed list of counts ([`measure`]), exact or noisy, so that the private fit
 //! is the same code on noisier numbers.
@@ -159,7 +159,7 @@ impl FittedTwin {
 
 /// The tables of every sample.
 const TABLES: [Table; 4] = [Table::Daos, Table::Members, Table::Proposals, Table::Votes];
-/// The tables of the samples of fits without privacy, where the data has them.
+/// The tables of those samples whose data has them; with privacy, holdings alone.
 const FURTHER: [Table; 2] = [Table::Holdings, Table::Delegations];
 
 fn columns(privacy: Privacy, learned: &[Learned]) -> BTreeMap<String, Vec<String>> {
@@ -177,16 +177,18 @@ fn columns(privacy: Privacy, learned: &[Learned]) -> BTreeMap<String, Vec<String
         .collect()
 }
 
-/// The tables that a sample will not have, with the reason.
-fn left_out(history: &History, private: bool) -> BTreeMap<String, String> {
-    let reason = |table: &Table| {
-        if TABLES.contains(table) || !private && FURTHER.contains(table) {
-            None
-        } else if private {
-            Some("fits with privacy do not look at it")
-        } else {
-            (history.rows(*table) > 0).then_some("the twin has no model of it")
-        }
+/// The tables that a sample will not have, with the reason. Under privacy the reason comes from the noisy
+/// counts and not from the data.
+fn left_out(history: &History, twin: &FittedTwin, private: bool) -> BTreeMap<String, String> {
+    let holdings = twin.manifest.protected.contains_key(Table::Holdings.name());
+    let reason = |table: &Table| match table {
+        table if TABLES.contains(table) => None,
+        Table::Holdings if private && holdings => None,
+        Table::Holdings if private => Some("the noise would hide that many holders"),
+        Table::Delegations if private => Some("a row names two members, so no bound on one member holds it"),
+        _ if private => Some("fits with privacy do not look at it"),
+        table if FURTHER.contains(table) => None,
+        table => (history.rows(*table) > 0).then_some("the twin has no model of it"),
     };
     let all = Table::ALL.into_iter();
     all.filter_map(|table| Some((table.name().to_owned(), reason(&table)?.to_owned()))).collect()
@@ -234,7 +236,7 @@ pub fn fit(history: &History, options: &FitOptions, run: &Run) -> Result<FittedT
             Some(privacy) => {
                 // Nothing is charged for a run that has been told to stop.
                 run.check()?;
-                let (counts, statement) = charge::noisy_counts(view, privacy)?;
+                let (counts, statement) = charge::noisy_counts(history, view, privacy)?;
                 let measured = counts.named();
                 let model = estimate::private_model(view, counts, &law, options.seed, run)?;
                 Learned { model, measured, privacy: Some(statement) }
@@ -251,7 +253,7 @@ pub fn fit(history: &History, options: &FitOptions, run: &Run) -> Result<FittedT
         Some(_) => None,
     };
     let mut twin = FittedTwin::assemble(learned, options.seed, fingerprint);
-    twin.manifest.left_out = left_out(history, options.privacy.is_some());
+    twin.manifest.left_out = left_out(history, &twin, options.privacy.is_some());
     Ok(twin)
 }
 
@@ -297,7 +299,7 @@ impl Synthesizer for Twin {
             source: "recurrent events with gap-time and count-dependent rates (Cook and Lawless 2007, ch. 4-5); \
                      calibration by indirect inference (Gourieroux, Monfort and Renault 1993)",
             limits: "choices follow each proposal's outcome; opposing blocs are kept only as far as members \
-                     differ in their readiness to dissent; private fits leave holdings and delegations out",
+                     differ in their readiness to dissent; private fits leave delegations out",
             bytes_per_vote: 4_096,
         }
     }

@@ -148,12 +148,13 @@ pub(crate) fn ballot(
 #[cfg(test)]
 mod test {
     use daotwin_core::Seed;
+    use daotwin_core::statistics::{mean, standard_deviation};
 
     use super::*;
 
-    #[test]
-    fn targets_are_met_in_heads_and_in_power() {
-        let outcome = Outcome { heads: vec![0.3, 0.7], core: vec![0.3, 0.7], power: vec![0.8, 0.2] };
+    /// The mean shares of heads and of power of the first choice over 400 draws, with 4.9 standard errors, beyond
+    /// which a mean lies with probability 1e-6.
+    fn met(outcome: &Outcome) -> [(f64, f64); 2] {
         // A heavy tail of 200 voters.
         let voters: Vec<Voter> = (1..=200)
             .map(|rank| Voter { power: 1e4 / f64::from(rank).powf(1.5), dissent: 1.0, core: rank < 20 })
@@ -161,16 +162,33 @@ mod test {
         let order: Vec<u32> = (0..200).collect();
         let mut stream = Seed(5).stream("test");
         let total: f64 = voters.iter().map(|voter| voter.power).sum();
-        let (mut heads, mut power) = (0.0, 0.0);
-        for _ in 0..200 {
-            let chosen = assign(&outcome, &voters, &order, &mut stream);
-            let first = voters.iter().zip(&chosen).filter(|(_, choice)| **choice == 0);
-            heads += chosen.iter().filter(|&&choice| choice == 0).count() as f64 / 200.0 / 200.0;
-            power += first.map(|(voter, _)| voter.power).sum::<f64>() / total / 200.0;
+        let mut found = [Vec::new(), Vec::new()];
+        for _ in 0..400 {
+            let chosen = assign(outcome, &voters, &order, &mut stream);
+            let first = || voters.iter().zip(&chosen).filter(|(_, choice)| **choice == 0);
+            found[0].push(first().count() as f64 / 200.0);
+            found[1].push(first().map(|(voter, _)| voter.power).sum::<f64>() / total);
         }
-        // Three voters hold half of the power, so single draws miss by one of them; their mean does not.
-        assert!((heads - 0.3).abs() < 0.05, "heads {heads}");
-        assert!((power - 0.8).abs() < 0.1, "power {power}");
+        found.map(|list| (mean(&list), 4.9 * standard_deviation(&list) / 20.0))
+    }
+
+    /// Heads and power are met on average, each up to what one voter decides: the largest holds 0.38 of all power,
+    /// which the loser's fifth cannot hold, so power may miss by a sixth of that voter, 0.06, and heads by the
+    /// votes that make up for it, 0.02.
+    #[test]
+    fn targets_are_met_in_heads_and_in_power() {
+        let close = |(found, error): (f64, f64), target: f64, rounding: f64| {
+            (found - target).abs() < rounding + error
+        };
+        let parted = Outcome { heads: vec![0.3, 0.7], core: vec![0.3, 0.7], power: vec![0.8, 0.2] };
+        let [heads, power] = met(&parted);
+        assert!(close(heads, 0.3, 0.02), "heads {heads:?}");
+        assert!(close(power, 0.8, 0.06), "power {power:?}");
+        // An outcome whose power follows its heads does not pass for it, nor one whose heads follow its power.
+        let [_, power] = met(&Outcome { power: vec![0.3, 0.7], ..parted.clone() });
+        assert!(!close(power, 0.8, 0.06), "power {power:?}");
+        let [heads, _] = met(&Outcome { heads: vec![0.8, 0.2], core: vec![0.8, 0.2], ..parted });
+        assert!(!close(heads, 0.3, 0.02), "heads {heads:?}");
     }
 
     #[test]

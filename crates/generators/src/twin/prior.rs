@@ -189,7 +189,7 @@ fn pooled(views: &[&DaoView]) -> Pooled {
     let (mut gaps, mut windows) = (Vec::new(), Vec::new());
     for view in views {
         law.marks.insert(view.dao.clone(), marks(public_names(view).iter().map(String::as_str)));
-        let records = records(view);
+        let records = records(view, &BTreeMap::new());
         let counts = exact_counts(&records, PowerGrid::FINE, view.proposals.len());
         for query in POOLED {
             let values = counts.get(query);

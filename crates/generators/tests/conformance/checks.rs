@@ -257,7 +257,7 @@ fn on_hostile(model: &'static dyn Synthesizer, options: &FitOptions) -> Answer {
             Err(_) => problems.push(format!("{name}: panic")),
         }
         // Seconds on an idle machine; the bound is for what would never end.
-        if start.elapsed() > Duration::from_mins(5) {
+        if start.elapsed() > Duration::from_mins(1) {
             problems.push(format!("{name}: took {:.0} s", start.elapsed().as_secs_f64()));
         }
     }

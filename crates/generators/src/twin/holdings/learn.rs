@@ -306,6 +306,30 @@ fn powers(view: &DaoView) -> Vec<(f64, u32)> {
     sums.into_iter().map(|(sum, votes)| (sum / f64::from(votes.max(1)), votes)).collect()
 }
 
+/// The last balance of each member of a DAO, in tokens: the largest over assets. Of rows of one second the last
+/// counts, and a row without a time comes before all others.
+///
+/// # Errors
+/// [`Error::Defect`] if the table's columns are not of the schema.
+pub(crate) fn last_balances<'a>(history: &'a History, view: &DaoView) -> Result<BTreeMap<&'a str, f64>> {
+    let Some(rows) = history.table(Table::Holdings).map(Rows) else { return Ok(BTreeMap::new()) };
+    let mut last: BTreeMap<(&str, Option<&str>), (Option<i64>, i128)> = BTreeMap::new();
+    for row in rows.of(&view.dao)? {
+        let (Some(member), Some(amount)) = (rows.word("member", row)?, rows.amount(row)?) else { continue };
+        let found = (rows.at(row)?, amount);
+        let kept = last.entry((member, rows.word("asset", row)?)).or_insert(found);
+        if found.0 >= kept.0 {
+            *kept = found;
+        }
+    }
+    let mut largest: BTreeMap<&str, f64> = BTreeMap::new();
+    for ((member, _), (_, amount)) in last {
+        let balance = largest.entry(member).or_default();
+        *balance = balance.max(amount::to_tokens(amount, view.decimals));
+    }
+    Ok(largest)
+}
+
 /// Learns the holdings and delegations of one DAO; nothing where it has neither. `voters` is how many voters
 /// the DAO's model has.
 ///

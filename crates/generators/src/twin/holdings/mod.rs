@@ -15,10 +15,14 @@
 //! a holding and the delegate chosen. No public data set that this program was tested on has a real log of
 //! delegations, so that side is tested on constructed ones.
 //!
-//! Fits with privacy leave both tables out, and their manifest says so.
+//! Fits with privacy learn one balance a holder ([`private`]). They leave delegations out, and their manifest
+//! says so: a row of delegation names two members and counts for both, so without a delegate all who named it
+//! are gone, and whatever counts delegators moves by as many as the largest delegate could have. Noise of that
+//! size hides everything but that there are delegations at all.
 
 mod draw;
 mod learn;
+mod private;
 #[cfg(test)]
 mod test;
 
@@ -30,10 +34,11 @@ use super::measure::JOINT_STARTS;
 use super::model::PowerPiece;
 
 pub(crate) use draw::{Part, draw};
-pub(crate) use learn::learn;
+pub(crate) use learn::{last_balances, learn};
+pub(crate) use private::private;
 
 /// Cells of members: without a vote, then by coarse bucket of votes.
-const CELLS: usize = 1 + JOINT_STARTS.len();
+pub(crate) const CELLS: usize = 1 + JOINT_STARTS.len();
 /// Roles: neither, holds, delegates, both.
 const ROLES: usize = 4;
 /// The bit of a role for holding.
@@ -43,7 +48,7 @@ const DELEGATES: u8 = 2;
 /// Bins of a time in the life of the DAO.
 const LIFE_BINS: usize = 128;
 /// Cells of a law of ratios: the bins, equality, zero.
-const RATIO_CELLS: usize = LEVEL_BINS + 2;
+pub(crate) const RATIO_CELLS: usize = LEVEL_BINS + 2;
 /// Bins of a delegated share of a holding.
 const SHARE_BINS: usize = 20;
 /// Cells of that law: the bins, all of it, nothing, unknown.
@@ -184,12 +189,12 @@ impl Holdings {
 }
 
 /// The cell of a member with this many votes.
-fn cell(votes: u32) -> usize {
+pub(crate) fn cell(votes: u32) -> usize {
     if votes == 0 { 0 } else { 1 + bucket(&JOINT_STARTS, votes) }
 }
 
 /// The cell of a ratio.
-fn ratio_cell(ratio: f64) -> usize {
+pub(crate) fn ratio_cell(ratio: f64) -> usize {
     if ratio <= 0.0 {
         LEVEL_BINS + 1
     } else if (ratio - 1.0).abs() < 1e-9 {

@@ -39,7 +39,11 @@ fn member(first: u32, votes: u32, power: f64) -> Record {
             several: true,
         }
     };
-    Record { ballots: (0..votes).map(ballot).collect(), authored: u32::from(first.is_multiple_of(2)) }
+    Record {
+        ballots: (0..votes).map(ballot).collect(),
+        authored: u32::from(first.is_multiple_of(2)),
+        balance: Some(power),
+    }
 }
 
 /// The DAO without the planted member.

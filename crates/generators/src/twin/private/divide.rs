@@ -24,7 +24,9 @@ const PRIOR_PROPOSALS: f64 = 12.0;
 /// Part of the prior in which heads and power are independent: any pair is possible.
 const INDEPENDENT: f64 = 0.2;
 /// Rounds of expectation maximisation.
-const ROUNDS: usize = 60;
+const ROUNDS: usize = 40;
+/// Proposals that the weights are found from; of more, equally spaced ones.
+const MOST_PROPOSALS: usize = 2_000;
 /// How far a tally of heads lies from the share of all heads: a vote of an active member counts less, so the
 /// variance of votes drawn from a share is that of fewer, larger ones.
 const HEAD_WEIGHT: f64 = 0.7;
@@ -142,9 +144,14 @@ pub(crate) fn outcomes(slots: &[Slot], counts: &Counts, prior: &Pooled, stream: 
         let usual = usual_leads(slots[example].choices as usize, &shares);
         let first = usual[0] / usual.iter().sum::<f64>();
         let possible = possible(&pairs, kind.start, if kind.start == 1 { 1.0 } else { first });
-        let chances = tallies.chances(&own, &possible, kind.start);
-        let weights = mixed(&chances, &possible);
-        for (&slot, chances) in own.iter().zip(&chances) {
+        let some: Vec<Vec<f64>> = own
+            .iter()
+            .step_by(own.len().div_ceil(MOST_PROPOSALS))
+            .map(|&slot| tallies.chances(slot, &possible, kind.start))
+            .collect();
+        let weights = mixed(&some, &possible);
+        for &slot in &own {
+            let chances = tallies.chances(slot, &possible, kind.start);
             let left: Vec<f64> = chances.iter().zip(&weights).map(|(chance, weight)| chance * weight).collect();
             let drawn = possible[stream.weighted(&left)];
             let lead = if drawn.first {
@@ -186,34 +193,30 @@ impl<'a> Tallies<'a> {
         }
     }
 
-    /// How likely each proposal's tallies are under each possible outcome, up to a factor.
-    fn chances(&self, own: &[usize], possible: &[Possible], choices: u32) -> Vec<Vec<f64>> {
+    /// How likely a proposal's tallies are under each possible outcome, up to a factor.
+    fn chances(&self, slot: usize, possible: &[Possible], choices: u32) -> Vec<f64> {
         let log_normal = |distance: f64, variance: f64| -0.5 * (distance * distance / variance + variance.ln());
-        own.iter()
-            .map(|&slot| {
-                let (ballots, heavy) = (self.ballots.mean[slot], self.heavy.mean[slot]);
-                let logs: Vec<f64> = possible
-                    .iter()
-                    .map(|possible| {
-                        let heads = possible.of_first(possible.heads, choices);
-                        let margin = 2.0 * heads - 1.0;
-                        let variance = self.margin_sigma.powi(2)
-                            + margin * margin * self.ballots.variance
-                            + 4.0 * heads * (1.0 - heads) * ballots * HEAD_WEIGHT;
-                        let first = log_normal(self.margin[slot] - margin * ballots, variance.max(1e-9));
-                        let power = possible.of_first(possible.power, choices);
-                        let share = heads + HEAVY_POWER * (power - heads);
-                        let margin = 2.0 * share - 1.0;
-                        let variance = self.heavy_sigma.powi(2)
-                            + margin * margin * self.heavy.variance
-                            + share * (1.0 - share) * (4.0 * HEAVY_SPREAD * heavy).powi(2);
-                        first + log_normal(self.heavy_margin[slot] - margin * heavy, variance.max(1e-9))
-                    })
-                    .collect();
-                let most = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-                logs.into_iter().map(|log| (log - most).exp()).collect()
+        let (ballots, heavy) = (self.ballots.mean[slot], self.heavy.mean[slot]);
+        let logs: Vec<f64> = possible
+            .iter()
+            .map(|possible| {
+                let heads = possible.of_first(possible.heads, choices);
+                let margin = 2.0 * heads - 1.0;
+                let variance = self.margin_sigma.powi(2)
+                    + margin * margin * self.ballots.variance
+                    + 4.0 * heads * (1.0 - heads) * ballots * HEAD_WEIGHT;
+                let first = log_normal(self.margin[slot] - margin * ballots, variance.max(1e-9));
+                let power = possible.of_first(possible.power, choices);
+                let share = heads + HEAVY_POWER * (power - heads);
+                let margin = 2.0 * share - 1.0;
+                let variance = self.heavy_sigma.powi(2)
+                    + margin * margin * self.heavy.variance
+                    + share * (1.0 - share) * (4.0 * HEAVY_SPREAD * heavy).powi(2);
+                first + log_normal(self.heavy_margin[slot] - margin * heavy, variance.max(1e-9))
             })
-            .collect()
+            .collect();
+        let most = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        logs.into_iter().map(|log| (log - most).exp()).collect()
     }
 }
 
