@@ -30,11 +30,9 @@ const MOST_PROPOSALS: usize = 2_000;
 /// How far a tally of heads lies from the share of all heads: a vote of an active member counts less, so the
 /// variance of votes drawn from a share is that of fewer, larger ones.
 const HEAD_WEIGHT: f64 = 0.7;
-/// Powerful ballots stand between heads and power, this far towards power.
-const HEAVY_POWER: f64 = 0.7;
-/// Spread of the share of powerful ballots that a choice gets around that, where it is one half; as for drawn
-/// votes, there is none where all agree.
-const HEAVY_SPREAD: f64 = 0.2;
+/// How powerful ballots may fall: how far from heads towards power, and the spread of their share around that
+/// where it is one half (as for drawn votes, there is none where all agree). What fits the tallies best is taken.
+const LEANS: [(f64, f64); 6] = [(0.4, 0.15), (0.4, 0.3), (0.7, 0.15), (0.7, 0.3), (1.0, 0.15), (1.0, 0.3)];
 
 /// The power in tokens from which on a ballot counts in full for [`Query::Heavy`]: members below hold
 /// [`LIGHT_POWER`] of the power.
@@ -144,14 +142,19 @@ pub(crate) fn outcomes(slots: &[Slot], counts: &Counts, prior: &Pooled, stream: 
         let usual = usual_leads(slots[example].choices as usize, &shares);
         let first = usual[0] / usual.iter().sum::<f64>();
         let possible = possible(&pairs, kind.start, if kind.start == 1 { 1.0 } else { first });
-        let some: Vec<Vec<f64>> = own
-            .iter()
-            .step_by(own.len().div_ceil(MOST_PROPOSALS))
-            .map(|&slot| tallies.chances(slot, &possible, kind.start))
-            .collect();
-        let weights = mixed(&some, &possible);
+        let mut best: Option<(f64, Vec<f64>, (f64, f64))> = None;
+        for lean in LEANS {
+            let some = own.iter().step_by(own.len().div_ceil(MOST_PROPOSALS));
+            let logs: Vec<Vec<f64>> =
+                some.map(|&slot| tallies.chances(slot, &possible, kind.start, lean)).collect();
+            let (likelihood, weights) = mixed(&logs, &possible);
+            if best.as_ref().is_none_or(|best| likelihood > best.0) {
+                best = Some((likelihood, weights, lean));
+            }
+        }
+        let Some((_, weights, lean)) = best else { continue };
         for &slot in &own {
-            let chances = tallies.chances(slot, &possible, kind.start);
+            let chances = relative(&tallies.chances(slot, &possible, kind.start, lean)).1;
             let left: Vec<f64> = chances.iter().zip(&weights).map(|(chance, weight)| chance * weight).collect();
             let drawn = possible[stream.weighted(&left)];
             let lead = if drawn.first {
@@ -193,11 +196,17 @@ impl<'a> Tallies<'a> {
         }
     }
 
-    /// How likely a proposal's tallies are under each possible outcome, up to a factor.
-    fn chances(&self, slot: usize, possible: &[Possible], choices: u32) -> Vec<f64> {
+    /// The logarithms of how likely a proposal's tallies are under each possible outcome, up to a constant.
+    fn chances(
+        &self,
+        slot: usize,
+        possible: &[Possible],
+        choices: u32,
+        (lean, spread): (f64, f64),
+    ) -> Vec<f64> {
         let log_normal = |distance: f64, variance: f64| -0.5 * (distance * distance / variance + variance.ln());
         let (ballots, heavy) = (self.ballots.mean[slot], self.heavy.mean[slot]);
-        let logs: Vec<f64> = possible
+        possible
             .iter()
             .map(|possible| {
                 let heads = possible.of_first(possible.heads, choices);
@@ -207,27 +216,36 @@ impl<'a> Tallies<'a> {
                     + 4.0 * heads * (1.0 - heads) * ballots * HEAD_WEIGHT;
                 let first = log_normal(self.margin[slot] - margin * ballots, variance.max(1e-9));
                 let power = possible.of_first(possible.power, choices);
-                let share = heads + HEAVY_POWER * (power - heads);
+                let share = heads + lean * (power - heads);
                 let margin = 2.0 * share - 1.0;
                 let variance = self.heavy_sigma.powi(2)
                     + margin * margin * self.heavy.variance
-                    + share * (1.0 - share) * (4.0 * HEAVY_SPREAD * heavy).powi(2);
+                    + share * (1.0 - share) * (4.0 * spread * heavy).powi(2);
                 first + log_normal(self.heavy_margin[slot] - margin * heavy, variance.max(1e-9))
             })
-            .collect();
-        let most = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        logs.into_iter().map(|log| (log - most).exp()).collect()
+            .collect()
     }
 }
 
-/// The most likely weights of the possible outcomes.
-fn mixed(chances: &[Vec<f64>], possible: &[Possible]) -> Vec<f64> {
+/// The largest of these logarithms, and all numbers relative to it.
+fn relative(logs: &[f64]) -> (f64, Vec<f64>) {
+    let most = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    (most, logs.iter().map(|log| (log - most).exp()).collect())
+}
+
+/// The most likely weights of the possible outcomes given the logarithms of each proposal's chances, with the
+/// logarithm of how likely the tallies are under them.
+fn mixed(logs: &[Vec<f64>], possible: &[Possible]) -> (f64, Vec<f64>) {
+    let chances: Vec<(f64, Vec<f64>)> = logs.iter().map(|logs| relative(logs)).collect();
     let mut weights: Vec<f64> = possible.iter().map(|possible| possible.usual).collect();
+    let mut likelihood = 0.0;
     for _ in 0..ROUNDS {
         let mut sums: Vec<f64> = possible.iter().map(|possible| PRIOR_PROPOSALS * possible.usual).collect();
-        for chances in chances {
+        likelihood = 0.0;
+        for (most, chances) in &chances {
             let total: f64 = chances.iter().zip(&weights).map(|(chance, weight)| chance * weight).sum();
             if total > 0.0 {
+                likelihood += most + total.ln();
                 for ((sum, chance), weight) in sums.iter_mut().zip(chances).zip(&weights) {
                     *sum += chance * weight / total;
                 }
@@ -236,5 +254,5 @@ fn mixed(chances: &[Vec<f64>], possible: &[Possible]) -> Vec<f64> {
         let total: f64 = sums.iter().sum();
         weights = sums.into_iter().map(|sum| sum / total.max(1e-300)).collect();
     }
-    weights
+    (likelihood, weights)
 }
