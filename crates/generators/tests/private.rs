@@ -302,8 +302,7 @@ fn daos_of_the_prior_are_refused() {
 /// Their data under another name is refused too, whole or in part; a DAO with proposals of its own is not.
 #[test]
 fn renamed_daos_of_the_prior_are_refused() {
-    let data =
-        Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/governance-core"));
+    let data = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/governance-core"));
     let files = ["daos", "members", "proposals", "votes"].map(|name| data.join(format!("{name}.csv.gz")));
     if files.iter().any(|file| !file.exists()) {
         eprintln!("skipped: `{}` is not on this machine", data.display());

@@ -555,8 +555,7 @@ fn without_votes(model: &mut DaoModel, counts: &mut Counts, prior: &Pooled, seed
     }
     model.power_by_count =
         by_votes.iter().flat_map(|count| model.power.iter().map(move |piece| count * piece.weight)).collect();
-    model.outcomes =
-        model.slots.iter().map(|slot| private::outcome(slot, prior, &mut stream)).collect();
+    model.outcomes = model.slots.iter().map(|slot| private::outcome(slot, prior, &mut stream)).collect();
 }
 
 /// The row of [`DaoModel::steady`] for a member with this many votes.

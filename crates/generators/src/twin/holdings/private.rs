@@ -14,7 +14,12 @@ const BELIEVED: f64 = 4.0;
 /// `by_votes` are the voters by coarse bucket of votes, `unit` names the asset.
 ///
 /// It looks at `counts` and at public facts, nowhere else.
-pub(crate) fn private(counts: &Counts, by_votes: &[f64], supply: Option<f64>, unit: &str) -> Option<Holdings> {
+pub(crate) fn private(
+    counts: &Counts,
+    by_votes: &[f64],
+    supply: Option<f64>,
+    unit: &str,
+) -> Option<Holdings> {
     let noisy = counts.get(Query::Holders);
     let found: f64 = noisy.iter().sum();
     if found < BELIEVED * counts.sigma(Query::Holders) * (noisy.len() as f64).sqrt() || noisy.len() != CELLS {

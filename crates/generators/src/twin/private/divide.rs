@@ -37,7 +37,8 @@ const LEANS: [(f64, f64); 6] = [(0.4, 0.15), (0.4, 0.3), (0.7, 0.15), (0.7, 0.3)
 /// The power in tokens from which on a ballot counts in full for [`Query::Heavy`]: members below hold
 /// [`LIGHT_POWER`] of the power.
 pub(super) fn heavy(counts: &Counts) -> f64 {
-    let found = power(counts.get(Query::Power), counts.sigma(Query::Power), counts.grid, members(counts), None);
+    let found =
+        power(counts.get(Query::Power), counts.sigma(Query::Power), counts.grid, members(counts), None);
     let held = |(bin, members): (usize, &f64)| match bin {
         0 => 0.0,
         bin => members * 10_f64.powf(counts.grid.edges(bin).1),
@@ -102,7 +103,10 @@ fn pairs(prior: &Pooled) -> Vec<[f64; 3]> {
             add(own[0], other[1], INDEPENDENT * own[2] * other[2] / (total * total));
         }
     }
-    found.into_iter().map(|((heads, power), weight)| [f64::from_bits(heads), f64::from_bits(power), weight]).collect()
+    found
+        .into_iter()
+        .map(|((heads, power), weight)| [f64::from_bits(heads), f64::from_bits(power), weight])
+        .collect()
 }
 
 /// The outcomes that are possible for proposals with this many choices.
@@ -155,7 +159,8 @@ pub(crate) fn outcomes(slots: &[Slot], counts: &Counts, prior: &Pooled, stream: 
         let Some((_, weights, lean)) = best else { continue };
         for &slot in &own {
             let chances = relative(&tallies.chances(slot, &possible, kind.start, lean)).1;
-            let left: Vec<f64> = chances.iter().zip(&weights).map(|(chance, weight)| chance * weight).collect();
+            let left: Vec<f64> =
+                chances.iter().zip(&weights).map(|(chance, weight)| chance * weight).collect();
             let drawn = possible[stream.weighted(&left)];
             let lead = if drawn.first {
                 0
@@ -204,7 +209,8 @@ impl<'a> Tallies<'a> {
         choices: u32,
         (lean, spread): (f64, f64),
     ) -> Vec<f64> {
-        let log_normal = |distance: f64, variance: f64| -0.5 * (distance * distance / variance + variance.ln());
+        let log_normal =
+            |distance: f64, variance: f64| -0.5 * (distance * distance / variance + variance.ln());
         let (ballots, heavy) = (self.ballots.mean[slot], self.heavy.mean[slot]);
         possible
             .iter()

@@ -109,7 +109,8 @@ pub(crate) fn count(noisy: &[f64], sigma: f64, members: f64, proposals: usize) -
 /// of their densities.
 fn smoothed(counts: &[f64], widths: &[f64], sigma: f64, bend: f64) -> Vec<f64> {
     let size = counts.len();
-    let numbers = |logs: &[f64]| logs.iter().zip(widths).map(|(log, width)| log.exp() * width).collect::<Vec<f64>>();
+    let numbers =
+        |logs: &[f64]| logs.iter().zip(widths).map(|(log, width)| log.exp() * width).collect::<Vec<f64>>();
     let precision = sigma.powi(-2);
     let stiffness = bend.powi(-2);
     let loss = |logs: &[f64]| {
@@ -117,8 +118,11 @@ fn smoothed(counts: &[f64], widths: &[f64], sigma: f64, bend: f64) -> Vec<f64> {
         let bend: f64 = logs.windows(3).map(|three| (three[0] - 2.0 * three[1] + three[2]).powi(2)).sum();
         0.5 * (fit * precision + bend * stiffness)
     };
-    let mut logs: Vec<f64> =
-        counts.iter().zip(widths).map(|(count, width)| (count.max(0.5 * sigma) / width.max(1e-9)).ln()).collect();
+    let mut logs: Vec<f64> = counts
+        .iter()
+        .zip(widths)
+        .map(|(count, width)| (count.max(0.5 * sigma) / width.max(1e-9)).ln())
+        .collect();
     let mut best = loss(&logs);
     let mut damping = 1.0;
     for _ in 0..ROUNDS {

@@ -148,9 +148,9 @@ fn cast() -> impl Strategy<Value = Cast> {
 
 fn member() -> impl Strategy<Value = Member> {
     // Up to 80 ballots on at most 40 proposals: replaced ballots are among them.
-    let ballots =
-        prop_oneof![3 => proptest::collection::vec(cast(), 0..4), 1 => proptest::collection::vec(cast(), 0..80)];
-    let amount = prop_oneof![4 => 0..10_i128.pow(24), 1 => Just(0), 1 => Just(-5), 1 => Just(10_i128.pow(36))];
+    let ballots = prop_oneof![3 => proptest::collection::vec(cast(), 0..4), 1 => proptest::collection::vec(cast(), 0..80)];
+    let amount =
+        prop_oneof![4 => 0..10_i128.pow(24), 1 => Just(0), 1 => Just(-5), 1 => Just(10_i128.pow(36))];
     let at = proptest::option::of(EPOCH..EPOCH + 86_400);
     let balances = proptest::collection::vec((at, amount, any::<bool>()), 0..4);
     (ballots, balances).prop_map(|(ballots, balances)| Member { ballots, balances })
@@ -274,10 +274,7 @@ fn a_private_model_depends_on_the_counts_alone() {
     let one = active(30);
     let other = Drawn {
         authors: vec![Some(3); 30],
-        members: vec![
-            Member { ballots: one.members[0].ballots[3..5].to_vec(), ..Member::default() };
-            2
-        ],
+        members: vec![Member { ballots: one.members[0].ballots[3..5].to_vec(), ..Member::default() }; 2],
         ..one.clone()
     };
     let mut silent = one.clone();
@@ -465,7 +462,8 @@ fn outcomes_are_as_divided_as_the_tallies() {
 #[test]
 fn votes_are_found_without_bias() {
     let members = 2_583.0;
-    let truth = [975.0, 478.0, 244.0, 156.0, 176.0, 118.0, 96.0, 89.0, 84.0, 50.0, 45.0, 27.0, 17.0, 19.0, 8.0, 1.0];
+    let truth =
+        [975.0, 478.0, 244.0, 156.0, 176.0, 118.0, 96.0, 89.0, 84.0, 50.0, 45.0, 27.0, 17.0, 19.0, 8.0, 1.0];
     let expected = votes(&truth, 959);
     let mut stream = Seed(8).stream("votes");
     let (mut found, mut naive) = (Vec::new(), Vec::new());
@@ -474,7 +472,8 @@ fn votes_are_found_without_bias() {
         found.push(votes(&count(&noisy, 5.0, members, 959), 959) / expected);
         naive.push(votes(&project(&noisy, members), 959) / expected);
     }
-    let near = |list: &[f64]| (mean(list) - 1.0).abs() < 0.03 + 4.9 * standard_deviation(list) / 200_f64.sqrt();
+    let near =
+        |list: &[f64]| (mean(list) - 1.0).abs() < 0.03 + 4.9 * standard_deviation(list) / 200_f64.sqrt();
     assert!(near(&found), "{} {}", mean(&found), standard_deviation(&found));
     assert!(mean(&naive) - 1.0 > 0.03, "{}", mean(&naive));
 }
