@@ -4,7 +4,6 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::disallowed_methods,
-    clippy::print_stderr,
     reason = "what the tests share may fail like them, and harms files on purpose"
 )]
 
