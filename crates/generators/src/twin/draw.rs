@@ -10,7 +10,7 @@ use super::calibrate::{round_systematically, spread};
 use super::estimate::steady_row;
 use super::measure::JOINT_STARTS;
 use super::model::{DaoModel, PowerPiece};
-use super::outcome::{Voter, assign, ballot, several_entries};
+use super::outcome::{Form, Voter, assign, assign_sets, ballot};
 use super::participation::Participation;
 use super::plan::{Plan, streams};
 use crate::error::Result;
@@ -424,7 +424,6 @@ fn choose(
     for &member in &result.member {
         counts[member as usize] += 1;
     }
-    let size_table = Table::new(&model.ballot_size);
     // Blocks are parts of one DAO: they share the outcomes, which the first stream draws.
     let mut outcomes =
         draw_outcomes(model, plan, &mut super::plan::streams(seed, "outcomes", &model.dao).stream(0));
@@ -454,15 +453,21 @@ fn choose(
             other = outcome.exchanged();
             outcome = &other;
         }
+        let form = model.form(planned.slot);
+        if form == Form::Set {
+            let sets = assign_sets(outcome, &voters, &order, &model.ballot_size, &mut stream);
+            for (vote, entries) in range.zip(sets) {
+                result.choice[vote] = entries.first().copied().unwrap_or(0);
+                result.entries.insert(vote as u32, entries);
+            }
+            continue;
+        }
         let chosen = assign(outcome, &voters, &order, &mut stream);
-        let slot = &model.slots[planned.slot];
-        let system = slot.voting_system.and_then(|index| model.voting_systems.get(index as usize));
-        if let Some(system) = system.filter(|system| several_entries(system)) {
-            let choices = (slot.choices as usize).max(outcome.heads.len()).max(1);
-            for (offset, &first) in chosen.iter().enumerate() {
-                let size = if system == "ranked-choice" { choices } else { size_table.draw(&mut stream) + 1 };
-                let entries = ballot(first, size, choices, &outcome.heads, &mut stream);
-                result.entries.insert((range.start + offset) as u32, entries);
+        if form == Form::Ranking {
+            let choices = (model.slots[planned.slot].choices as usize).max(outcome.heads.len()).max(1);
+            for (vote, &first) in range.clone().zip(&chosen) {
+                let entries = ballot(first, choices, choices, &outcome.heads, &mut stream);
+                result.entries.insert(vote as u32, entries);
             }
         }
         result.choice[range].copy_from_slice(&chosen);
@@ -472,7 +477,7 @@ fn choose(
 /// Which learned proposal's outcome each proposal gets: that of a proposal near its own in the learned order,
 /// of the same category, number of choices and class of turnout.
 fn draw_outcomes(model: &DaoModel, plan: &Plan, stream: &mut Stream) -> Vec<usize> {
-    let alike = |slot: usize| (model.slots[slot].category, model.outcomes[slot].heads.len());
+    let alike = |slot: usize| (model.slots[slot].category, model.form(slot), model.outcomes[slot].heads.len());
     let sizes = model.sizes();
     let reach = (model.slots.len() / 6).max(4);
     if model.slots.len() < 3 * reach {
@@ -515,6 +520,7 @@ fn later_outcomes(model: &DaoModel, plan: &Plan, seed: Seed, outcomes: &mut [usi
         let alike = |slot: usize| {
             lead(slot) == passes
                 && model.slots[slot].category == model.slots[*outcome].category
+                && model.form(slot) == model.form(*outcome)
                 && model.outcomes[slot].heads.len() == model.outcomes[*outcome].heads.len()
         };
         if lead(*outcome) == passes || learned.is_empty() {
@@ -578,6 +584,7 @@ fn make_feasible(model: &DaoModel, tokens: &[f64], starts: &[u32], outcomes: &mu
                 other < 2 * size
                     && size < 2 * other
                     && model.outcomes[slot].heads.len() == model.outcomes[fetched].heads.len()
+                    && model.form(slot) == model.form(fetched)
                     && fits(there, slot)
                     && fits(here, fetched)
             }

@@ -10,7 +10,7 @@ use super::bins::{COUNT_STARTS, LEVEL_BINS, PowerGrid, STEADY_BINS, TIME_BINS, b
 use super::calibrate::{Targets, calibrate};
 use super::measure::{Frame, JOINT_STARTS, Query, Record, exact, records};
 use super::model::{DaoModel, PowerPiece, Slot, Turnout};
-use super::outcome::{Outcome, several_entries};
+use super::outcome::{Form, Outcome, mean_size};
 use super::participation::Weights;
 use super::prior::Pooled;
 use super::private;
@@ -185,12 +185,20 @@ pub(crate) fn outcomes(view: &DaoView, core_votes: u32) -> Vec<Outcome> {
     view.proposals
         .iter()
         .map(|proposal| {
-            let several = proposal.voting_system.as_deref().is_some_and(several_entries);
+            let form = Form::of(proposal.voting_system.as_deref());
+            // Ballots, those of the core, and their power.
+            let mut ballots = [0.0_f64; 3];
             let mut heads = vec![0.0_f64; proposal.choices as usize];
             let (mut power, mut core) = (heads.clone(), heads.clone());
             for vote in &view.votes[proposal.votes.clone()] {
                 let entries = view.entries(vote);
-                let counted = if several { entries } else { &entries[..entries.len().min(1)] };
+                let counted = if form == Form::Set { entries } else { &entries[..entries.len().min(1)] };
+                let active = f64::from(u8::from(counts[vote.member as usize] >= core_votes));
+                if !entries.is_empty() {
+                    ballots[0] += 1.0;
+                    ballots[1] += active;
+                    ballots[2] += view.tokens(vote);
+                }
                 for &(choice, _) in counted {
                     let choice = choice.max(1) as usize - 1;
                     if choice < 1_000 && choice >= heads.len() {
@@ -200,22 +208,26 @@ pub(crate) fn outcomes(view: &DaoView, core_votes: u32) -> Vec<Outcome> {
                     }
                     if choice < heads.len() {
                         heads[choice] += 1.0;
-                        core[choice] += f64::from(u8::from(counts[vote.member as usize] >= core_votes));
+                        core[choice] += active;
                         power[choice] += view.tokens(vote);
                     }
                 }
             }
-            let shares = |values: &[f64], fallback: &[f64]| {
-                let (values, total) = match values.iter().sum::<f64>() {
+            let shares = |values: &[f64], ballots: f64, fallback: (&[f64], f64)| {
+                let whole = |values: &[f64], ballots| {
+                    if form == Form::Set { ballots } else { values.iter().sum::<f64>() }
+                };
+                let (values, total) = match whole(values, ballots) {
                     total if total > 0.0 => (values, total),
-                    _ => (fallback, fallback.iter().sum::<f64>().max(1.0)),
+                    _ => (fallback.0, whole(fallback.0, fallback.1).max(1.0)),
                 };
                 values.iter().map(|value| (value / total) as f32).collect::<Vec<_>>()
             };
+            let all = (heads.as_slice(), ballots[0]);
             Outcome {
-                power: shares(&power, &heads),
-                core: shares(&core, &heads),
-                heads: shares(&heads, &heads),
+                power: shares(&power, ballots[2], all),
+                core: shares(&core, ballots[1], all),
+                heads: shares(&heads, ballots[0], all),
             }
         })
         .collect()
@@ -243,7 +255,11 @@ fn dissent_shape(view: &DaoView, outcomes: &[Outcome]) -> f64 {
         let lead = outcome.lead();
         let expected = 1.0 - f64::from(outcome.heads.get(lead).copied().unwrap_or(1.0));
         let entry = &mut found[vote.member as usize];
-        entry.0 += f64::from(u8::from(vote.choice.max(1) as usize - 1 != lead));
+        let named = match Form::of(view.proposals[vote.proposal as usize].voting_system.as_deref()) {
+            Form::Set => view.entries(vote).iter().any(|entry| entry.0.max(1) as usize - 1 == lead),
+            _ => vote.choice.max(1) as usize - 1 == lead,
+        };
+        entry.0 += f64::from(u8::from(!named));
         entry.1 += expected;
         entry.2 += expected * (1.0 - expected);
     }
@@ -456,6 +472,7 @@ pub(crate) fn private_model(
     fill_tables(&mut model, &counts, prior, 2.0 * counts.sigma(Query::Session));
     let mut stream = seed.streams(&format!("twin outcomes {}", view.dao)).stream(0);
     model.outcomes = private::outcomes(&model, &counts, prior, &mut stream);
+    widen_sets(&mut model);
     if members <= 1.0 {
         without_votes(&mut model, &mut counts, prior, seed);
     }
@@ -472,6 +489,20 @@ fn level_spread(prior: &Pooled, observed: usize) -> f64 {
         return 0.0;
     }
     (between.powi(-2) + observed as f64 / within.max(1e-3).powi(2)).powf(-0.5)
+}
+
+/// Turns outcomes that give each ballot one choice into those of sets, where ballots are sets, by the mean size
+/// of ballots.
+fn widen_sets(model: &mut DaoModel) {
+    let mean = mean_size(&model.ballot_size).max(1.0) as f32;
+    for slot in 0..model.slots.len() {
+        if model.form(slot) == Form::Set {
+            let outcome = &mut model.outcomes[slot];
+            for share in [&mut outcome.heads, &mut outcome.core, &mut outcome.power].into_iter().flatten() {
+                *share = (*share * mean).min(1.0);
+            }
+        }
+    }
 }
 
 /// Proposals that a DAO without any history is given.
@@ -542,6 +573,7 @@ fn without_votes(model: &mut DaoModel, counts: &mut Counts, prior: &Pooled, seed
         by_votes.iter().flat_map(|count| model.power.iter().map(move |piece| count * piece.weight)).collect();
     model.outcomes =
         model.slots.iter().map(|slot| private::outcome(slot, prior, &[], 1.0, &mut stream)).collect();
+    widen_sets(model);
 }
 
 /// The row of [`DaoModel::steady`] for a member with this many votes.

@@ -217,7 +217,7 @@ pub(crate) fn records(view: &DaoView) -> Vec<Record> {
     let mut records = vec![Record::default(); view.voters()];
     for vote in &view.votes {
         let proposal = &view.proposals[vote.proposal as usize];
-        let several = proposal.voting_system.as_deref().is_some_and(super::outcome::several_entries);
+        let several = super::outcome::Form::of(proposal.voting_system.as_deref()) != super::outcome::Form::Single;
         records[vote.member as usize].ballots.push(Ballot {
             proposal: vote.proposal,
             at: vote.at,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::bins::{COUNT_STARTS, LEVEL_BINS, SPREAD_CLASSES, STEADY_BINS, TIME_BINS, size_classes};
 use super::holdings::Holdings;
 use super::measure::JOINT_STARTS;
-use super::outcome::Outcome;
+use super::outcome::{Form, Outcome};
 use super::participation::Weights;
 
 /// One piece of the law of members' mean power: log-uniform between the ends, or a single value.
@@ -117,6 +117,12 @@ impl DaoModel {
     /// Votes that the model was fitted on.
     pub(crate) fn votes(&self) -> f64 {
         self.turnout.iter().map(|turnout| turnout.newcomers + turnout.returning).sum()
+    }
+
+    /// What the ballots of a learned proposal hold.
+    pub(crate) fn form(&self, slot: usize) -> Form {
+        let system = self.slots[slot].voting_system;
+        Form::of(system.and_then(|index| self.voting_systems.get(index as usize)).map(String::as_str))
     }
 
     /// The class of each proposal's turnout.

@@ -8,9 +8,26 @@
 use daotwin_core::Stream;
 use serde::{Deserialize, Serialize};
 
-/// Whether ballots of this voting system may hold several entries.
-pub(crate) fn several_entries(voting_system: &str) -> bool {
-    matches!(voting_system, "approval" | "ranked-choice" | "weighted" | "quadratic" | "copeland")
+/// What a ballot holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// One choice.
+    Single,
+    /// All choices in order of preference; the first counts.
+    Ranking,
+    /// One or more choices, all of which count.
+    Set,
+}
+
+impl Form {
+    /// The form of the ballots of a voting system.
+    pub(crate) fn of(voting_system: Option<&str>) -> Self {
+        match voting_system {
+            Some("ranked-choice" | "copeland") => Self::Ranking,
+            Some("approval" | "weighted" | "quadratic") => Self::Set,
+            _ => Self::Single,
+        }
+    }
 }
 
 /// The share of all power below which the voters still to come no longer decide anything.
@@ -23,7 +40,8 @@ fn sharpened(owed: f64) -> f64 {
     owed * owed * owed.sqrt()
 }
 
-/// The targets of one proposal.
+/// The targets of one proposal. Shares sum to 1 over the choices, except where ballots are sets: there each
+/// choice has the share of ballots that name it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Outcome {
     /// Share of ballots of each choice, as far as choices were chosen.
@@ -120,6 +138,91 @@ pub(crate) fn assign(outcome: &Outcome, voters: &[Voter], order: &[u32], stream:
         left -= voter.power;
     }
     chosen
+}
+
+/// How much less likely a ballot is that would push a choice's power beyond its target, or out of its reach.
+const OFF_TARGET: f64 = 0.1;
+/// Probabilities of a choice are kept this far from 0 and 1, so that they have odds.
+const LEAST_CHANCE: f64 = 1e-3;
+
+/// Draws a set of choices (0-based) for each voter, with sizes after the law `sizes` (weights of 1, 2, ...)
+/// stretched to what the proposal's targets add up to. `order` lists the voters from the most powerful down.
+///
+/// Each choice is owed heads and power. A voter names a choice with the probability that is owed per voter
+/// left, the powerful with that owed per power left; given the size of its ballot, the choices are drawn one
+/// by one in proportion to the odds of these probabilities.
+pub(crate) fn assign_sets(
+    outcome: &Outcome,
+    voters: &[Voter],
+    order: &[u32],
+    sizes: &[f64],
+    stream: &mut Stream,
+) -> Vec<Vec<u16>> {
+    let choices = outcome.heads.len().max(1);
+    let mut chosen = vec![Vec::new(); voters.len()];
+    if choices == 1 {
+        chosen.fill(vec![0]);
+        return chosen;
+    }
+    let lead = outcome.lead();
+    let total: f64 = voters.iter().map(|voter| voter.power).sum();
+    let owed = |shares: &[f32], whole: f64| shares.iter().map(move |&share| f64::from(share) * whole).collect();
+    let core = voters.iter().filter(|voter| voter.core).count() as f64;
+    let mut power_owed: Vec<f64> = owed(&outcome.power, total);
+    let core_owed: Vec<f64> = owed(&outcome.core, core);
+    let all_owed: Vec<f64> = owed(&outcome.heads, voters.len() as f64);
+    let other_owed = all_owed.iter().zip(&core_owed).map(|(all, core)| (all - core).max(0.0)).collect();
+    // Heads owed by, and number left of, those outside the core and those in it.
+    let mut heads_owed: [Vec<f64>; 2] = [other_owed, core_owed];
+    let mut heads_left = [voters.len() as f64 - core, core];
+    let mean = mean_size(sizes);
+    let mut left = total;
+    let mut odds = vec![0.0; choices];
+    for (done, &index) in order.iter().enumerate() {
+        let voter = voters[index as usize];
+        let kind = usize::from(voter.core);
+        let voters_left = (voters.len() - done) as f64;
+        let relative = if left > 0.0 { voter.power * voters_left / left } else { 0.0 };
+        let matters = if total > 0.0 { (left / (DECIDED * total)).clamp(0.0, 1.0) } else { 0.0 };
+        let by_power = relative / (1.0 + relative) * matters;
+        let mut expected = 0.0;
+        for choice in 0..choices {
+            let heads = heads_owed[kind][choice] / heads_left[kind];
+            let power = if left > 0.0 { power_owed[choice] / left } else { heads };
+            let mut chance = by_power * power.clamp(0.0, 1.0) + (1.0 - by_power) * heads.clamp(0.0, 1.0);
+            if matters >= 1.0 && power_owed[choice] < 0.8 * voter.power {
+                chance *= OFF_TARGET;
+            } else if matters >= 1.0 && power_owed[choice] > left - 0.2 * voter.power {
+                chance = 1.0 - (1.0 - chance) * OFF_TARGET;
+            }
+            let chance = chance.clamp(LEAST_CHANCE, 1.0 - LEAST_CHANCE);
+            expected += chance;
+            odds[choice] = chance / (1.0 - chance) * if choice == lead { 1.0 } else { voter.dissent };
+        }
+        let drawn = if mean > 0.0 { (stream.weighted(sizes) + 1) as f64 / mean } else { 1.0 };
+        let size = ((drawn * expected + stream.uniform()) as usize).clamp(1, choices);
+        let entries = &mut chosen[index as usize];
+        for _ in 0..size {
+            if odds.iter().sum::<f64>() <= 0.0 {
+                break;
+            }
+            let choice = stream.weighted(&odds);
+            entries.push(choice as u16);
+            odds[choice] = 0.0;
+            power_owed[choice] -= voter.power;
+            heads_owed[kind][choice] -= 1.0;
+        }
+        heads_left[kind] -= 1.0;
+        left -= voter.power;
+    }
+    chosen
+}
+
+/// The mean of a law of sizes, given as weights of 1, 2, ...; 0 for no law.
+pub(crate) fn mean_size(sizes: &[f64]) -> f64 {
+    let total: f64 = sizes.iter().sum();
+    let sum: f64 = sizes.iter().enumerate().map(|(index, weight)| (index + 1) as f64 * weight).sum();
+    if total > 0.0 { sum / total } else { 0.0 }
 }
 
 /// Draws a ballot with `size` entries among `choices`: distinct choices by popularity, in order of the draw,
