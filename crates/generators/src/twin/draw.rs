@@ -43,7 +43,7 @@ const HABIT: f64 = 1.6;
 /// for first ballots and where times are not known. Ballots as in [`by_member`].
 fn exposures((starts, list): &(Vec<u32>, Vec<u32>), proposal_of: &[u32], plan: &Plan) -> Vec<f64> {
     let start = |vote: u32| plan.proposals[proposal_of[vote as usize] as usize].start_at;
-    let mut exposures = vec![0.0; list.len()];
+    let mut exposures = vec![0.0; proposal_of.len()];
     for pair in starts.windows(2) {
         for votes in list[pair[0] as usize..pair[1] as usize].windows(2) {
             if let (Some(before), Some(now)) = (start(votes[0]), start(votes[1])) {
@@ -300,31 +300,48 @@ pub(crate) fn block(
     let mut tokens = vec![0.0_f64; votes];
     let mut stream = streams(seed, "member", &model.dao).stream(number);
     let proposal_of = proposal_of(&result.starts);
-    let exposures = exposures(&by_member, &proposal_of, plan);
-    let unchanged = steadiness(model, &by_member, &exposures, &mut stream);
+    // Ballots whose power is their member's own, not their proposal's.
+    let equal: Vec<Option<f64>> = plan.proposals.iter().map(|planned| model.equal_power(planned.slot)).collect();
+    let filtered;
+    let own = if equal.iter().any(Option::is_some) {
+        filtered = kept(&by_member, |vote| equal[proposal_of[vote as usize] as usize].is_none());
+        for (vote, &proposal) in proposal_of.iter().enumerate() {
+            if let Some(power) = equal[proposal as usize] {
+                result.power[vote] = amount::from_tokens(power, model.decimals);
+                tokens[vote] = amount::to_tokens(result.power[vote], model.decimals);
+            }
+        }
+        &filtered
+    } else {
+        &by_member
+    };
+    let exposures = exposures(own, &proposal_of, plan);
+    let unchanged = steadiness(model, own, &exposures, &mut stream);
     let mut path = Vec::new();
     for member in 0..members {
-        let list = &by_member.1[by_member.0[member] as usize..by_member.0[member + 1] as usize];
-        if list.is_empty() {
-            continue;
-        }
-        if model.dissent_shape.is_finite() {
+        if model.dissent_shape.is_finite() && !of(&by_member, member).is_empty() {
             dissent[member] = stream.gamma(model.dissent_shape) / model.dissent_shape;
         }
-        power_path(model, unchanged[member], list, &exposures, &mut stream, &mut path);
-        let mean = path.iter().sum::<f64>() / path.len() as f64;
-        let mut before = f64::NAN;
-        let mut units = 0;
-        let mut last: Option<i64> = None;
-        for (&vote, &relative) in list.iter().zip(&path) {
-            let vote = vote as usize;
-            if relative != before {
-                before = relative;
-                tokens[vote] = if mean > 0.0 { anchors[member] * relative / mean } else { 0.0 };
-                units = amount::from_tokens(tokens[vote], model.decimals);
+        let list = of(own, member);
+        if !list.is_empty() {
+            power_path(model, unchanged[member], list, &exposures, &mut stream, &mut path);
+            let mean = path.iter().sum::<f64>() / path.len() as f64;
+            let mut before = f64::NAN;
+            let mut units = 0;
+            for (&vote, &relative) in list.iter().zip(&path) {
+                let vote = vote as usize;
+                if relative != before {
+                    before = relative;
+                    tokens[vote] = if mean > 0.0 { anchors[member] * relative / mean } else { 0.0 };
+                    units = amount::from_tokens(tokens[vote], model.decimals);
+                }
+                tokens[vote] = amount::to_tokens(units, model.decimals);
+                result.power[vote] = units;
             }
-            tokens[vote] = amount::to_tokens(units, model.decimals);
-            result.power[vote] = units;
+        }
+        let mut last: Option<i64> = None;
+        for &vote in of(&by_member, member) {
+            let vote = vote as usize;
             let planned = &plan.proposals[proposal_of[vote] as usize];
             if let (Some(start), Some(end)) = (planned.start_at, planned.end_at) {
                 last = Some(vote_time(model, tables, (start, end), last, old[vote], &mut stream));
@@ -353,6 +370,21 @@ fn by_member(votes: &[u32], members: usize) -> (Vec<u32>, Vec<u32>) {
         fill[member as usize] += 1;
     }
     (starts, list)
+}
+
+/// A member's ballots.
+fn of((starts, list): &(Vec<u32>, Vec<u32>), member: usize) -> &[u32] {
+    &list[starts[member] as usize..starts[member + 1] as usize]
+}
+
+/// The lists without some of their ballots.
+fn kept((starts, list): &(Vec<u32>, Vec<u32>), keep: impl Fn(u32) -> bool) -> (Vec<u32>, Vec<u32>) {
+    let mut kept = (vec![0], Vec::with_capacity(list.len()));
+    for pair in starts.windows(2) {
+        kept.1.extend(list[pair[0] as usize..pair[1] as usize].iter().copied().filter(|&vote| keep(vote)));
+        kept.0.push(kept.1.len() as u32);
+    }
+    kept
 }
 
 fn proposal_of(starts: &[u32]) -> Vec<u32> {

@@ -123,6 +123,31 @@ fn shared_powers(records: &[Record]) -> Vec<(f64, f64)> {
         .collect()
 }
 
+/// Ballots that a proposal has at least for equal powers to be its rule and not chance.
+const EQUAL_BALLOTS: usize = 10;
+
+/// The proposals on which every ballot has the same power, with that power in tokens: those of one member one
+/// vote in a DAO whose other proposals weigh members. None where most proposals are so: there, each member
+/// simply has that power.
+fn equal_powers(view: &DaoView) -> BTreeMap<u32, f64> {
+    let equal = view.proposals.iter().enumerate().filter_map(|(index, proposal)| {
+        let ballots = &view.votes[proposal.votes.clone()];
+        let alike = ballots.len() >= EQUAL_BALLOTS && ballots.iter().all(|vote| vote.power == ballots[0].power);
+        alike.then(|| (index as u32, view.tokens(&ballots[0])))
+    });
+    let equal: BTreeMap<u32, f64> = equal.collect();
+    if 2 * equal.len() > view.proposals.len() { BTreeMap::new() } else { equal }
+}
+
+/// The records without the ballots on these proposals: those whose power is the member's own.
+fn own_power(records: &[Record], equal: &BTreeMap<u32, f64>) -> Vec<Record> {
+    let mut own = records.to_vec();
+    for record in &mut own {
+        record.ballots.retain(|ballot| !equal.contains_key(&ballot.proposal));
+    }
+    own
+}
+
 /// Words in order of their first use, with their numbers.
 #[derive(Default)]
 struct Words {
@@ -296,11 +321,12 @@ pub(crate) fn exact_counts(records: &[Record], grid: PowerGrid, proposals: usize
     counts
 }
 
-/// Members by coarse bucket of votes and piece of the power law, each counted where it is.
-fn exact_power_by_count(power: &[PowerPiece], records: &[Record]) -> Vec<f64> {
+/// Members by coarse bucket of votes and piece of the power law, each counted where it is. `own` has the
+/// members' ballots of their own power.
+fn exact_power_by_count(power: &[PowerPiece], records: &[Record], own: &[Record]) -> Vec<f64> {
     let mut table = vec![0.0; JOINT_STARTS.len() * power.len()];
-    for record in records {
-        let Some(mean) = record.mean_power() else { continue };
+    for (record, own) in records.iter().zip(own) {
+        let Some(mean) = own.mean_power() else { continue };
         // A single value and the interval around it may both hold a power: the single value wins.
         let after = power.partition_point(|piece| piece.low <= mean);
         let single = power[..after].iter().rposition(|piece| piece.low == mean && piece.high == mean);
@@ -332,6 +358,7 @@ fn public_side(view: &DaoView) -> DaoModel {
         states: ("passed".to_owned(), "rejected".to_owned()),
         turnout: vec![Turnout { newcomers: 0.0, returning: 0.0 }; slots.len()],
         outcomes: vec![Outcome::default(); slots.len()],
+        equal_power: BTreeMap::new(),
         core_votes: u32::MAX,
         slots,
         dissent_shape: 1.0,
@@ -411,8 +438,16 @@ pub(crate) fn exact_model(view: &DaoView, prior: &Pooled, seed: Seed, run: &Run)
     model.outcomes = outcomes(view, model.core_votes);
     model.states = states(view, &model.outcomes);
     model.dissent_shape = dissent_shape(view, &model.outcomes);
-    model.power = power_law(&counts, &shared_powers(&records));
-    model.power_by_count = exact_power_by_count(&model.power, &records);
+    model.equal_power = equal_powers(view);
+    let own = own_power(&records, &model.equal_power);
+    if !model.equal_power.is_empty() {
+        let frame = Frame::new(PowerGrid::FINE, view.proposals.len());
+        for query in [Query::Power, Query::Steady, Query::Spread, Query::Level] {
+            counts.values.insert(query, exact(query, &own, &frame));
+        }
+    }
+    model.power = power_law(&counts, &shared_powers(&own));
+    model.power_by_count = exact_power_by_count(&model.power, &records, &own);
     let turnout = counts.get(Query::First).iter().zip(counts.get(Query::Popularity));
     model.turnout =
         turnout.map(|(&first, &all)| Turnout { newcomers: first, returning: all - first }).collect();

@@ -38,6 +38,8 @@ struct Words {
     observed: Option<usize>,
     #[serde(default)]
     level_spread: f64,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    equal_power: BTreeMap<u32, f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     holdings: Option<Holdings>,
 }
@@ -106,6 +108,7 @@ fn words(model: &DaoModel) -> Words {
         dissent_shape: model.dissent_shape.is_finite().then_some(model.dissent_shape),
         observed: Some(model.observed),
         level_spread: model.level_spread,
+        equal_power: model.equal_power.clone(),
         holdings: model.holdings.clone(),
     }
 }
@@ -313,6 +316,7 @@ fn model(index: usize, words: Words, tensors: &SafeTensors<'_>) -> std::result::
         dissent_shape: words.dissent_shape.unwrap_or(f64::INFINITY),
         observed: words.observed.unwrap_or(turnouts),
         level_spread: words.level_spread,
+        equal_power: words.equal_power,
         holdings: words.holdings,
     };
     for (name, found, expected) in model.lengths() {
@@ -325,6 +329,9 @@ fn model(index: usize, words: Words, tensors: &SafeTensors<'_>) -> std::result::
     }
     if !(0.0..=10.0).contains(&model.level_spread) {
         return Err("`level_spread` is not between 0 and 10".to_owned());
+    }
+    if model.equal_power.values().any(|power| !(power.is_finite() && *power >= 0.0)) {
+        return Err("`equal_power` has a value that is no power".to_owned());
     }
     model.holdings.as_ref().map_or(Ok(()), Holdings::check)?;
     if model.decimals > 38 || model.slots.iter().any(|slot| slot.choices > 1_000) {

@@ -1,5 +1,7 @@
 //! What the twin knows about one DAO.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::bins::{COUNT_STARTS, LEVEL_BINS, SPREAD_CLASSES, STEADY_BINS, TIME_BINS, size_classes};
@@ -78,6 +80,8 @@ pub(crate) struct DaoModel {
     pub(crate) slots: Vec<Slot>,
     pub(crate) turnout: Vec<Turnout>,
     pub(crate) outcomes: Vec<Outcome>,
+    /// Learned proposals on which every ballot has the same power, whoever casts it, with that power in tokens.
+    pub(crate) equal_power: BTreeMap<u32, f64>,
     /// Votes from which on a member belongs to the core, whose choices have targets of their own.
     pub(crate) core_votes: u32,
     /// Ascending in power.
@@ -117,6 +121,11 @@ impl DaoModel {
     /// Votes that the model was fitted on.
     pub(crate) fn votes(&self) -> f64 {
         self.turnout.iter().map(|turnout| turnout.newcomers + turnout.returning).sum()
+    }
+
+    /// The power that every ballot on a learned proposal has, where all have the same.
+    pub(crate) fn equal_power(&self, slot: usize) -> Option<f64> {
+        self.equal_power.get(&(slot as u32)).copied()
     }
 
     /// What the ballots of a learned proposal hold.

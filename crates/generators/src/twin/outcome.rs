@@ -137,7 +137,100 @@ pub(crate) fn assign(outcome: &Outcome, voters: &[Voter], order: &[u32], stream:
         heads_left[choice] -= 1.0;
         left -= voter.power;
     }
+    keep_sides(outcome, voters, order, &mut chosen, stream);
     chosen
+}
+
+/// Voters of one choice that are tried for an exchange of ballots, at most.
+const TRIED: usize = 200;
+
+/// Exchanges or moves the few ballots that keep the sides of an outcome: which choice has most power, and
+/// whether it has most heads too.
+fn keep_sides(outcome: &Outcome, voters: &[Voter], order: &[u32], chosen: &mut [u16], stream: &mut Stream) {
+    let lead = outcome.lead();
+    let mut power = vec![0.0; outcome.heads.len()];
+    let mut heads = vec![0_u32; outcome.heads.len()];
+    for (voter, &choice) in voters.iter().zip(chosen.iter()) {
+        power[usize::from(choice)] += voter.power;
+        heads[usize::from(choice)] += 1;
+    }
+    let total: f64 = power.iter().sum();
+    if total <= 0.0 {
+        return;
+    }
+    let winner = most(&power, lead);
+    if winner != lead {
+        let of = |choice: usize| order.iter().copied().filter(move |&v| usize::from(chosen[v as usize]) == choice);
+        let from: Vec<u32> = of(winner).take(TRIED).collect();
+        let to: Vec<u32> = of(lead).take(TRIED).collect();
+        let target = f64::from(outcome.power[lead]) * total;
+        let others = power.iter().enumerate().filter(|&(choice, _)| choice != lead && choice != winner);
+        let rival = others.map(|(_, &power)| power).fold(0.0, f64::max);
+        let mut best: Option<(f64, u32, Option<u32>)> = None;
+        for &giver in &from {
+            // An exchange keeps the heads; a lone move does not, and is worth less.
+            let exchanges = to.iter().map(|&taker| (Some(taker), voters[taker as usize].power, 0.0));
+            for (taker, back, cost) in exchanges.chain([(None, 0.0, 0.25 * total)]) {
+                let moved = voters[giver as usize].power - back;
+                let (ahead, behind) = (power[lead] + moved, power[winner] - moved);
+                let miss = (ahead - target).abs() + cost;
+                if ahead > behind.max(rival) && best.is_none_or(|(least, ..)| miss < least) {
+                    best = Some((miss, giver, taker));
+                }
+            }
+        }
+        let Some((_, giver, taker)) = best else { return };
+        let mut place = |voter: u32, choice: usize| {
+            let before = usize::from(chosen[voter as usize]);
+            let amount = voters[voter as usize].power;
+            (power[before], power[choice]) = (power[before] - amount, power[choice] + amount);
+            (heads[before], heads[choice]) = (heads[before] - 1, heads[choice] + 1);
+            chosen[voter as usize] = choice as u16;
+        };
+        place(giver, lead);
+        if let Some(taker) = taker {
+            place(taker, winner);
+        }
+    }
+    // Ballots of little power move between the choice with most power and that with most heads.
+    let wanted = most(&outcome.heads, lead);
+    loop {
+        let (from, to) = if wanted == lead { (most(&heads, lead), lead) } else { (lead, most(&heads, wanted)) };
+        let right = if wanted == lead { from == lead } else { heads[lead] < heads[to] };
+        if right {
+            return;
+        }
+        let to = if to == lead { wanted } else { to };
+        // The power that may leave the leading choice, or come to it.
+        let rival = power.iter().enumerate().filter(|&(choice, _)| choice != lead).map(|(_, &power)| power);
+        let margin = (power[lead] - rival.fold(0.0, f64::max)) / 2.0;
+        let light = if wanted == lead { f64::INFINITY } else { margin };
+        let candidates: Vec<u32> = order
+            .iter()
+            .rev()
+            .copied()
+            .filter(|&v| usize::from(chosen[v as usize]) == from && voters[v as usize].power < light)
+            .collect();
+        if candidates.is_empty() {
+            return;
+        }
+        // One of the lighter half.
+        let pick = candidates[stream.below(candidates.len().div_ceil(2) as u64) as usize] as usize;
+        (power[from], power[to]) = (power[from] - voters[pick].power, power[to] + voters[pick].power);
+        (heads[from], heads[to]) = (heads[from] - 1, heads[to] + 1);
+        chosen[pick] = to as u16;
+    }
+}
+
+/// The choice with most, `favourite` where it is among several.
+fn most<T: Copy + PartialOrd>(values: &[T], favourite: usize) -> usize {
+    let mut best = favourite;
+    for (choice, value) in values.iter().enumerate() {
+        if *value > values[best] {
+            best = choice;
+        }
+    }
+    best
 }
 
 /// How much less likely a ballot is that would push a choice's power beyond its target, or out of its reach.
