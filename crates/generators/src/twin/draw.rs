@@ -8,7 +8,7 @@ use super::bins::{
 };
 use super::calibrate::{round_systematically, spread};
 use super::estimate::steady_row;
-use super::measure::JOINT_STARTS;
+use super::measure::{JOINT_STARTS, whole_days};
 use super::model::{DaoModel, PowerPiece};
 use super::outcome::{Form, Voter, assign, assign_sets, ballot};
 use super::participation::Participation;
@@ -208,7 +208,11 @@ impl Tables {
         Self {
             time: [Table::new(newcomers), Table::new(returning)],
             session: Table::new(&model.session),
-            hour_accept: model.hour.iter().map(|share| share / most).collect(),
+            // Of times known to the day, the hour says nothing.
+            hour_accept: match model.day_precision {
+                true => vec![1.0; model.hour.len()],
+                false => model.hour.iter().map(|share| share / most).collect(),
+            },
             powers,
             median: median.map_or(1.0, |piece| piece.at(0.5)).max(1e-12),
         }
@@ -301,7 +305,8 @@ pub(crate) fn block(
     let mut stream = streams(seed, "member", &model.dao).stream(number);
     let proposal_of = proposal_of(&result.starts);
     // Ballots whose power is their member's own, not their proposal's.
-    let equal: Vec<Option<f64>> = plan.proposals.iter().map(|planned| model.equal_power(planned.slot)).collect();
+    let equal: Vec<Option<f64>> =
+        plan.proposals.iter().map(|planned| model.equal_power(planned.slot)).collect();
     let filtered;
     let own = if equal.iter().any(Option::is_some) {
         filtered = kept(&by_member, |vote| equal[proposal_of[vote as usize] as usize].is_none());
@@ -436,7 +441,10 @@ fn vote_time(
             at = Some(last + low + ((high - low) as f64 * stream.uniform()) as i64);
         }
     }
-    let at = at.unwrap_or_else(|| tables.time(returning, start, end, stream));
+    let at = at.unwrap_or_else(|| {
+        let (start, end) = if model.day_precision { whole_days(start, end) } else { (start, end) };
+        tables.time(returning, start, end, stream)
+    });
     let at = if model.day_precision { at - at.rem_euclid(86_400) } else { at };
     at.clamp(start, end)
 }
@@ -509,7 +517,8 @@ fn choose(
 /// Which learned proposal's outcome each proposal gets: that of a proposal near its own in the learned order,
 /// of the same category, number of choices and class of turnout.
 fn draw_outcomes(model: &DaoModel, plan: &Plan, stream: &mut Stream) -> Vec<usize> {
-    let alike = |slot: usize| (model.slots[slot].category, model.form(slot), model.outcomes[slot].heads.len());
+    let alike =
+        |slot: usize| (model.slots[slot].category, model.form(slot), model.outcomes[slot].heads.len());
     let sizes = model.sizes();
     let reach = (model.slots.len() / 6).max(4);
     if model.slots.len() < 3 * reach {

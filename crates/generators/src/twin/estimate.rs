@@ -132,7 +132,8 @@ const EQUAL_BALLOTS: usize = 10;
 fn equal_powers(view: &DaoView) -> BTreeMap<u32, f64> {
     let equal = view.proposals.iter().enumerate().filter_map(|(index, proposal)| {
         let ballots = &view.votes[proposal.votes.clone()];
-        let alike = ballots.len() >= EQUAL_BALLOTS && ballots.iter().all(|vote| vote.power == ballots[0].power);
+        let alike =
+            ballots.len() >= EQUAL_BALLOTS && ballots.iter().all(|vote| vote.power == ballots[0].power);
         alike.then(|| (index as u32, view.tokens(&ballots[0])))
     });
     let equal: BTreeMap<u32, f64> = equal.collect();

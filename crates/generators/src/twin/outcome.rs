@@ -142,10 +142,14 @@ pub(crate) fn assign(outcome: &Outcome, voters: &[Voter], order: &[u32], stream:
 }
 
 /// Voters of one choice that are tried for an exchange of ballots, at most.
-const TRIED: usize = 200;
+const TRIED: usize = 100;
+/// Exchanges on one proposal, at most.
+const EXCHANGES: usize = 3;
+/// The part of all power by which the leading choice may miss its target without an exchange.
+const EXACT: f64 = 0.03;
 
-/// Exchanges or moves the few ballots that keep the sides of an outcome: which choice has most power, and
-/// whether it has most heads too.
+/// Exchanges or moves the few ballots that keep the sides of an outcome: which choice has most power, about how
+/// much, and whether it has most heads too.
 fn keep_sides(outcome: &Outcome, voters: &[Voter], order: &[u32], chosen: &mut [u16], stream: &mut Stream) {
     let lead = outcome.lead();
     let mut power = vec![0.0; outcome.heads.len()];
@@ -158,49 +162,62 @@ fn keep_sides(outcome: &Outcome, voters: &[Voter], order: &[u32], chosen: &mut [
     if total <= 0.0 {
         return;
     }
-    let winner = most(&power, lead);
-    if winner != lead {
-        let of = |choice: usize| order.iter().copied().filter(move |&v| usize::from(chosen[v as usize]) == choice);
-        let from: Vec<u32> = of(winner).take(TRIED).collect();
-        let to: Vec<u32> = of(lead).take(TRIED).collect();
-        let target = f64::from(outcome.power[lead]) * total;
-        let others = power.iter().enumerate().filter(|&(choice, _)| choice != lead && choice != winner);
-        let rival = others.map(|(_, &power)| power).fold(0.0, f64::max);
+    let target = f64::from(outcome.power[lead]) * total;
+    for _ in 0..EXCHANGES {
+        let winner = most(&power, lead);
+        let now = (power[lead] - target).abs();
+        if winner == lead && now <= EXACT * total {
+            break;
+        }
+        let mut others = power.clone();
+        others[lead] = -1.0;
+        let other = most(&others, usize::from(lead == 0));
+        others[other] = -1.0;
+        let rival = others.iter().copied().fold(0.0, f64::max);
+        let more = winner != lead || power[lead] < target;
+        let of = |choice: usize| -> Vec<u32> {
+            let all = order.iter().copied();
+            all.filter(|&voter| usize::from(chosen[voter as usize]) == choice).take(TRIED).collect()
+        };
+        let (from, to) = if more { (other, lead) } else { (lead, other) };
+        let (givers, takers) = (of(from), of(to));
         let mut best: Option<(f64, u32, Option<u32>)> = None;
-        for &giver in &from {
-            // An exchange keeps the heads; a lone move does not, and is worth less.
-            let exchanges = to.iter().map(|&taker| (Some(taker), voters[taker as usize].power, 0.0));
-            for (taker, back, cost) in exchanges.chain([(None, 0.0, 0.25 * total)]) {
-                let moved = voters[giver as usize].power - back;
-                let (ahead, behind) = (power[lead] + moved, power[winner] - moved);
+        for &giver in &givers {
+            // An exchange keeps the heads; a lone move does not, and is the last resort.
+            let exchanges = takers.iter().map(|&taker| (Some(taker), voters[taker as usize].power));
+            let alone = (winner != lead).then_some((None, 0.0));
+            for (taker, back) in exchanges.chain(alone) {
+                let moved = (voters[giver as usize].power - back) * if more { 1.0 } else { -1.0 };
+                let (ahead, behind) = (power[lead] + moved, power[other] - moved);
+                let cost = if taker.is_none() { 0.25 * total } else { 0.0 };
                 let miss = (ahead - target).abs() + cost;
-                if ahead > behind.max(rival) && best.is_none_or(|(least, ..)| miss < least) {
+                let better = winner != lead || miss < now;
+                if better && ahead > behind.max(rival) && best.is_none_or(|(least, ..)| miss < least) {
                     best = Some((miss, giver, taker));
                 }
             }
         }
-        let Some((_, giver, taker)) = best else { return };
-        let mut place = |voter: u32, choice: usize| {
-            let before = usize::from(chosen[voter as usize]);
-            let amount = voters[voter as usize].power;
-            (power[before], power[choice]) = (power[before] - amount, power[choice] + amount);
-            (heads[before], heads[choice]) = (heads[before] - 1, heads[choice] + 1);
-            chosen[voter as usize] = choice as u16;
-        };
-        place(giver, lead);
-        if let Some(taker) = taker {
-            place(taker, winner);
+        let Some((_, giver, taker)) = best else { break };
+        for (voter, before, after) in [(Some(giver), from, to), (taker, to, from)] {
+            if let Some(voter) = voter {
+                let amount = voters[voter as usize].power;
+                (power[before], power[after]) = (power[before] - amount, power[after] + amount);
+                (heads[before], heads[after]) = (heads[before] - 1, heads[after] + 1);
+                chosen[voter as usize] = after as u16;
+            }
         }
+    }
+    if most(&power, lead) != lead {
+        return;
     }
     // Ballots of little power move between the choice with most power and that with most heads.
     let wanted = most(&outcome.heads, lead);
     loop {
-        let (from, to) = if wanted == lead { (most(&heads, lead), lead) } else { (lead, most(&heads, wanted)) };
-        let right = if wanted == lead { from == lead } else { heads[lead] < heads[to] };
+        let (from, to) = if wanted == lead { (most(&heads, lead), lead) } else { (lead, wanted) };
+        let right = if wanted == lead { from == lead } else { heads[lead] < heads[most(&heads, wanted)] };
         if right {
             return;
         }
-        let to = if to == lead { wanted } else { to };
         // The power that may leave the leading choice, or come to it.
         let rival = power.iter().enumerate().filter(|&(choice, _)| choice != lead).map(|(_, &power)| power);
         let margin = (power[lead] - rival.fold(0.0, f64::max)) / 2.0;
@@ -259,7 +276,8 @@ pub(crate) fn assign_sets(
     }
     let lead = outcome.lead();
     let total: f64 = voters.iter().map(|voter| voter.power).sum();
-    let owed = |shares: &[f32], whole: f64| shares.iter().map(move |&share| f64::from(share) * whole).collect();
+    let owed =
+        |shares: &[f32], whole: f64| shares.iter().map(move |&share| f64::from(share) * whole).collect();
     let core = voters.iter().filter(|voter| voter.core).count() as f64;
     let mut power_owed: Vec<f64> = owed(&outcome.power, total);
     let core_owed: Vec<f64> = owed(&outcome.core, core);
@@ -367,6 +385,56 @@ mod test {
         // Three voters hold half of the power, so single draws miss by one of them; their mean does not.
         assert!((heads - 0.3).abs() < 0.05, "heads {heads}");
         assert!((power - 0.8).abs() < 0.1, "power {power}");
+    }
+
+    #[test]
+    fn the_winner_in_power_keeps_fewer_heads() {
+        let outcome = Outcome { heads: vec![0.3, 0.7], core: vec![0.3, 0.7], power: vec![0.55, 0.45] };
+        let voters: Vec<Voter> = (1..=15)
+            .map(|rank| Voter { power: 1e4 / f64::from(rank).powf(1.5), dissent: 1.0, core: false })
+            .collect();
+        let order: Vec<u32> = (0..15).collect();
+        let mut stream = Seed(7).stream("test");
+        for _ in 0..200 {
+            let chosen = assign(&outcome, &voters, &order, &mut stream);
+            let heads = chosen.iter().filter(|&&choice| choice == 0).count();
+            let of = |wanted: u16| {
+                let all = voters.iter().zip(&chosen).filter(|(_, choice)| **choice == wanted);
+                all.map(|(voter, _)| voter.power).sum::<f64>()
+            };
+            assert!(of(0) > of(1), "{chosen:?}");
+            assert!(heads < 15 - heads, "{chosen:?}");
+        }
+    }
+
+    #[test]
+    fn sets_meet_the_targets_of_every_choice() {
+        let outcome =
+            Outcome { heads: vec![0.3, 0.6, 0.2], core: vec![0.3, 0.6, 0.2], power: vec![0.7, 0.5, 0.1] };
+        let voters: Vec<Voter> = (1..=200)
+            .map(|rank| Voter { power: 1e4 / f64::from(rank), dissent: 1.0, core: rank < 20 })
+            .collect();
+        let order: Vec<u32> = (0..200).collect();
+        let mut stream = Seed(8).stream("test");
+        let total: f64 = voters.iter().map(|voter| voter.power).sum();
+        let (mut heads, mut power) = ([0.0; 3], [0.0; 3]);
+        for _ in 0..100 {
+            for (voter, mut set) in
+                voters.iter().zip(assign_sets(&outcome, &voters, &order, &[0.9, 0.1], &mut stream))
+            {
+                assert!(!set.is_empty());
+                for &choice in &set {
+                    heads[usize::from(choice)] += 1.0 / 200.0 / 100.0;
+                    power[usize::from(choice)] += voter.power / total / 100.0;
+                }
+                set.sort_unstable();
+                assert!(set.windows(2).all(|pair| pair[0] != pair[1]), "{set:?}");
+            }
+        }
+        for choice in 0..3 {
+            assert!((heads[choice] - f64::from(outcome.heads[choice])).abs() < 0.06, "heads {heads:?}");
+            assert!((power[choice] - f64::from(outcome.power[choice])).abs() < 0.08, "power {power:?}");
+        }
     }
 
     #[test]
