@@ -7,7 +7,7 @@ use super::bins::{
     LEVEL_BINS, SESSION_EDGES, STEADY_BINS, TIME_BINS, bucket, in_session, level_value, steady_value,
 };
 use super::calibrate::{round_systematically, spread};
-use super::estimate::steady_row;
+use super::estimate::{core, steady_row};
 use super::measure::{JOINT_STARTS, whole_days};
 use super::model::{DaoModel, PowerPiece};
 use super::outcome::{Form, Voter, assign, assign_sets, ballot};
@@ -461,9 +461,15 @@ fn choose(
     let streams = super::plan::streams(seed, "choice", &model.dao);
     result.choice = vec![0; result.member.len()];
     let mut counts = vec![0_u32; dissent.len()];
-    for &member in &result.member {
-        counts[member as usize] += 1;
+    let mut first = vec![(u32::MAX, None); dissent.len()];
+    for (proposal, pair) in result.starts.windows(2).enumerate() {
+        for vote in pair[0] as usize..pair[1] as usize {
+            let member = result.member[vote] as usize;
+            counts[member] += 1;
+            first[member] = first[member].min((proposal as u32, result.at[vote]));
+        }
     }
+    let in_core = core(&counts, model.core, |member| first[member]);
     // Blocks are parts of one DAO: they share the outcomes, which the first stream draws.
     let mut outcomes =
         draw_outcomes(model, plan, &mut super::plan::streams(seed, "outcomes", &model.dao).stream(0));
@@ -482,7 +488,7 @@ fn choose(
         voters.clear();
         voters.extend(range.clone().map(|vote| {
             let member = result.member[vote] as usize;
-            Voter { power: tokens[vote], dissent: dissent[member], core: counts[member] >= model.core_votes }
+            Voter { power: tokens[vote], dissent: dissent[member], core: in_core[member] }
         }));
         order.clear();
         order.extend(0..voters.len() as u32);

@@ -195,19 +195,38 @@ fn slots(view: &DaoView) -> (Vec<Slot>, Vec<String>, Vec<String>) {
 /// How many of the most active members have targets of their own for choices.
 const CORE_MEMBERS: usize = 150;
 
-/// Votes from which on a member belongs to the core.
-fn core_votes(records: &[Record]) -> u32 {
-    let mut counts: Vec<u32> = records.iter().map(|record| record.ballots.len() as u32).collect();
-    counts.sort_unstable_by(|a, b| b.cmp(a));
-    counts.get(CORE_MEMBERS).copied().unwrap_or(1).max(2)
+/// The votes from which on a member belongs to the core, and the share of those with just so many that do: the
+/// ones who came first.
+fn core_rule(counts: &[u32]) -> (u32, f64) {
+    let mut sorted = counts.to_vec();
+    sorted.sort_unstable_by(|a, b| b.cmp(a));
+    let votes = sorted.get(CORE_MEMBERS - 1).copied().unwrap_or(1);
+    if votes < 2 {
+        return (2, 1.0);
+    }
+    let above = sorted.partition_point(|&count| count > votes);
+    let tied = sorted.partition_point(|&count| count >= votes) - above;
+    (votes, (CORE_MEMBERS - above) as f64 / tied as f64)
+}
+
+/// Which members belong to the core. `arrival` orders those with equally many votes.
+pub(crate) fn core<T: Ord>(
+    counts: &[u32],
+    (votes, share): (u32, f64),
+    arrival: impl Fn(usize) -> T,
+) -> Vec<bool> {
+    let mut core: Vec<bool> = counts.iter().map(|&count| count > votes).collect();
+    let mut tied: Vec<usize> = (0..counts.len()).filter(|&member| counts[member] == votes).collect();
+    tied.sort_by_key(|&member| arrival(member));
+    let taken = (share * tied.len() as f64).round() as usize;
+    for member in tied.into_iter().take(taken) {
+        core[member] = true;
+    }
+    core
 }
 
 /// The share of heads, among all and among the core, and of power of each choice of each proposal.
-pub(crate) fn outcomes(view: &DaoView, core_votes: u32) -> Vec<Outcome> {
-    let mut counts = vec![0_u32; view.voters()];
-    for vote in &view.votes {
-        counts[vote.member as usize] += 1;
-    }
+pub(crate) fn outcomes(view: &DaoView, in_core: &[bool]) -> Vec<Outcome> {
     view.proposals
         .iter()
         .map(|proposal| {
@@ -219,7 +238,7 @@ pub(crate) fn outcomes(view: &DaoView, core_votes: u32) -> Vec<Outcome> {
             for vote in &view.votes[proposal.votes.clone()] {
                 let entries = view.entries(vote);
                 let counted = if form == Form::Set { entries } else { &entries[..entries.len().min(1)] };
-                let active = f64::from(u8::from(counts[vote.member as usize] >= core_votes));
+                let active = f64::from(u8::from(in_core[vote.member as usize]));
                 if !entries.is_empty() {
                     ballots[0] += 1.0;
                     ballots[1] += active;
@@ -360,7 +379,7 @@ fn public_side(view: &DaoView) -> DaoModel {
         turnout: vec![Turnout { newcomers: 0.0, returning: 0.0 }; slots.len()],
         outcomes: vec![Outcome::default(); slots.len()],
         equal_power: BTreeMap::new(),
-        core_votes: u32::MAX,
+        core: (u32::MAX, 1.0),
         slots,
         dissent_shape: 1.0,
         power: Vec::new(),
@@ -435,8 +454,11 @@ pub(crate) fn exact_model(view: &DaoView, prior: &Pooled, seed: Seed, run: &Run)
     let mut model = public_side(view);
     model.level_spread = level_spread(prior, view.proposals.len());
     model.day_precision = view.votes.iter().any(|vote| vote.precision == Precision::Day);
-    model.core_votes = core_votes(&records);
-    model.outcomes = outcomes(view, model.core_votes);
+    let counted: Vec<u32> =
+        records[..view.voters()].iter().map(|record| record.ballots.len() as u32).collect();
+    model.core = core_rule(&counted);
+    // Voters are in order of their first ballot.
+    model.outcomes = outcomes(view, &core(&counted, model.core, |member| member));
     model.states = states(view, &model.outcomes);
     model.dissent_shape = dissent_shape(view, &model.outcomes);
     model.equal_power = equal_powers(view);

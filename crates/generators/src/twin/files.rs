@@ -33,6 +33,8 @@ struct Words {
     states: (String, String),
     slots: Vec<Slot>,
     core_votes: u32,
+    #[serde(default = "one")]
+    core_share: f64,
     dissent_shape: Option<f64>,
     #[serde(default)]
     observed: Option<usize>,
@@ -42,6 +44,10 @@ struct Words {
     equal_power: BTreeMap<u32, f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     holdings: Option<Holdings>,
+}
+
+fn one() -> f64 {
+    1.0
 }
 
 /// What stands before the names of noisy counts.
@@ -104,7 +110,8 @@ fn words(model: &DaoModel) -> Words {
         voting_systems: model.voting_systems.clone(),
         states: model.states.clone(),
         slots: model.slots.clone(),
-        core_votes: model.core_votes,
+        core_votes: model.core.0,
+        core_share: model.core.1,
         dissent_shape: model.dissent_shape.is_finite().then_some(model.dissent_shape),
         observed: Some(model.observed),
         level_spread: model.level_spread,
@@ -293,7 +300,7 @@ fn model(index: usize, words: Words, tensors: &SafeTensors<'_>) -> std::result::
         voting_systems: words.voting_systems,
         states: words.states,
         slots: words.slots,
-        core_votes: words.core_votes,
+        core: (words.core_votes, words.core_share),
         turnout,
         outcomes,
         power,
@@ -329,6 +336,9 @@ fn model(index: usize, words: Words, tensors: &SafeTensors<'_>) -> std::result::
     }
     if !(0.0..=10.0).contains(&model.level_spread) {
         return Err("`level_spread` is not between 0 and 10".to_owned());
+    }
+    if !(0.0..=1.0).contains(&model.core.1) {
+        return Err("`core_share` is not between 0 and 1".to_owned());
     }
     if model.equal_power.values().any(|power| !(power.is_finite() && *power >= 0.0)) {
         return Err("`equal_power` has a value that is no power".to_owned());

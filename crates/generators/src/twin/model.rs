@@ -82,8 +82,9 @@ pub(crate) struct DaoModel {
     pub(crate) outcomes: Vec<Outcome>,
     /// Learned proposals on which every ballot has the same power, whoever casts it, with that power in tokens.
     pub(crate) equal_power: BTreeMap<u32, f64>,
-    /// Votes from which on a member belongs to the core, whose choices have targets of their own.
-    pub(crate) core_votes: u32,
+    /// The core, whose choices have targets of their own: members with more votes than this, and this share of
+    /// those with as many, the ones who came first.
+    pub(crate) core: (u32, f64),
     /// Ascending in power.
     pub(crate) power: Vec<PowerPiece>,
     /// Members by coarse bucket of votes, then piece of [`DaoModel::power`].

@@ -178,7 +178,7 @@ fn pooled(views: &[&DaoView]) -> Pooled {
                 }
             }
         }
-        for (proposal, outcome) in view.proposals.iter().zip(outcomes(view, u32::MAX)) {
+        for (proposal, outcome) in view.proposals.iter().zip(outcomes(view, &vec![false; view.voters()])) {
             if proposal.votes.len() >= 3 {
                 let lead = outcome.lead();
                 // Where ballots are sets, shares of all entries, as in the other systems.
