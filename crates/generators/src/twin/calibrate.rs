@@ -34,7 +34,10 @@ pub(crate) struct Targets {
 }
 
 /// Rounds of the loop.
-const ROUNDS: usize = 18;
+const ROUNDS: usize = 26;
+/// The last rounds, whose weights are averaged: single rounds carry the noise of their simulation (averaging of
+/// iterates, Polyak and Juditsky 1992).
+const AVERAGED: usize = 10;
 /// Votes a round simulates at least, over several replicates for a small DAO.
 const VOTES_A_ROUND: f64 = 30_000.0;
 /// Weights stay within this factor of each other.
@@ -194,6 +197,7 @@ pub(crate) fn calibrate(
     let replicates = ((VOTES_A_ROUND / votes).ceil() as usize).clamp(1, 64);
     let streams = seed.streams("twin calibration");
     let measured_members: f64 = targets.count.iter().map(|count| count.max(0.0)).sum();
+    let mut average = Weights::flat(groups);
     for round in 0..ROUNDS {
         run.check()?;
         let mut stream = streams.stream(round as u64);
@@ -258,6 +262,9 @@ pub(crate) fn calibrate(
         for weight in &mut weights.count {
             *weight /= level.exp();
         }
+        if round + AVERAGED >= ROUNDS {
+            average.multiply(&weights, 1.0 / AVERAGED as f64);
+        }
     }
-    Ok(weights)
+    Ok(average)
 }

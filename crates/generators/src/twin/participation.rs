@@ -43,6 +43,22 @@ impl Weights {
         self.count.len() / Self::COUNTS
     }
 
+    /// Multiplies each weight by a power of the other's.
+    pub(crate) fn multiply(&mut self, other: &Self, power: f64) {
+        let tables = [
+            (&mut self.count, &other.count),
+            (&mut self.gap, &other.gap),
+            (&mut self.previous, &other.previous),
+            (&mut self.size, &other.size),
+            (&mut self.size_gap, &other.size_gap),
+        ];
+        for (own, other) in tables {
+            for (weight, other) in own.iter_mut().zip(other) {
+                *weight *= other.powf(power);
+            }
+        }
+    }
+
     /// Whether the tables have the lengths that `groups` of power need.
     pub(crate) fn fits(&self, groups: usize) -> bool {
         self.count.len() == groups * Self::COUNTS
