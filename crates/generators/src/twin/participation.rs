@@ -88,38 +88,40 @@ struct Member {
     previous: u8,
 }
 
-/// Sums of weights over the cells, with search: a Fenwick tree (Fenwick 1994).
+/// Sums of weights over the cells, with search: three levels of sums of 16. A member changes its cell many times
+/// between two votes, so changes are cheaper here than searches.
 #[derive(Debug)]
 struct CellSums {
-    tree: Vec<f64>,
-    top: usize,
+    levels: [Vec<f64>; 3],
 }
 
 impl CellSums {
+    /// Bits of an index that each level drops.
+    const BITS: usize = 4;
+
     fn new(cells: usize) -> Self {
-        Self { tree: vec![0.0; cells + 1], top: (cells + 1).next_power_of_two() / 2 }
+        Self { levels: [0, 1, 2].map(|level| vec![0.0; cells.div_ceil(1 << (Self::BITS * level))]) }
     }
 
     fn add(&mut self, cell: usize, weight: f64) {
-        let mut index = cell + 1;
-        while index < self.tree.len() {
-            self.tree[index] += weight;
-            index += index & index.wrapping_neg();
+        for (level, sums) in self.levels.iter_mut().enumerate() {
+            sums[cell >> (Self::BITS * level)] += weight;
         }
     }
 
     /// The cell at which the running sum passes `target`.
     fn find(&self, mut target: f64) -> usize {
-        let (mut index, mut step) = (0, self.top);
-        while step > 0 {
-            let next = index + step;
-            if next < self.tree.len() && self.tree[next] <= target {
-                target -= self.tree[next];
-                index = next;
+        let mut found = 0;
+        for (level, sums) in self.levels.iter().enumerate().rev() {
+            let first = found << Self::BITS;
+            let last = if level == 2 { sums.len() } else { (first + (1 << Self::BITS)).min(sums.len()) } - 1;
+            found = if level == 2 { 0 } else { first };
+            while found < last && sums[found] <= target {
+                target -= sums[found];
+                found += 1;
             }
-            step /= 2;
         }
-        index.min(self.tree.len() - 2)
+        found
     }
 }
 
