@@ -11,7 +11,7 @@ use daotwin_core::{Run, Seed, Stream};
 use super::bins::{COUNT_STARTS, GAP_STARTS, PREVIOUS_GAPS, SIZE_CLASSES, bucket};
 use super::measure::{JOINT_STARTS, gap_cells, size_cells};
 use super::model::Turnout;
-use super::participation::{Participation, Weights};
+use super::participation::{CellWeights, Participation, Weights};
 use crate::error::Result;
 
 /// The counts to be met. All are relative: only shares matter.
@@ -90,12 +90,13 @@ fn counted(
         size_gap: vec![0.0; SIZE_CLASSES * GAP_STARTS.len()],
         bounded: targets.bounded,
     };
+    let weights = CellWeights::new(weights);
     for _ in 0..replicates {
         let newcomers = round_systematically(turnout.iter().map(|t| t.newcomers), stream);
         let returning = round_systematically(turnout.iter().map(|t| t.returning), stream);
         let members = newcomers.iter().sum::<u64>() as usize;
         let list = spread(shares, members, stream);
-        let mut process = Participation::new(weights);
+        let mut process = Participation::new(&weights);
         let mut votes: Vec<(u32, u32)> = Vec::new();
         let mut next = 0;
         for (proposal, (&new, &old)) in newcomers.iter().zip(&returning).enumerate() {

@@ -11,7 +11,7 @@ use super::estimate::{core, steady_row};
 use super::measure::{JOINT_STARTS, whole_days};
 use super::model::{DaoModel, PowerPiece};
 use super::outcome::{Form, Voter, assign, assign_sets, ballot};
-use super::participation::Participation;
+use super::participation::{CellWeights, Participation};
 use super::plan::{Plan, streams};
 use crate::error::Result;
 
@@ -177,6 +177,7 @@ impl Table {
 /// The tables that are drawn from for every ballot.
 #[derive(Debug)]
 pub(crate) struct Tables {
+    weights: CellWeights,
     time: [Table; 2],
     session: Table,
     hour_accept: Vec<f64>,
@@ -206,6 +207,7 @@ impl Tables {
             below >= half
         });
         Self {
+            weights: CellWeights::new(&model.weights),
             time: [Table::new(newcomers), Table::new(returning)],
             session: Table::new(&model.session),
             // Of times known to the day, the hour says nothing.
@@ -263,7 +265,7 @@ pub(crate) fn block(
     let returning = round_systematically(plan.proposals.iter().map(|p| p.turnout.returning), &mut stream);
     let members = newcomers.iter().sum::<u64>() as usize;
     let groups = spread(&model.group_shares(), members, &mut stream);
-    let mut process = Participation::new(&model.weights);
+    let mut process = Participation::new(&tables.weights);
     let mut result = Block { members: members as u32, starts: vec![0], ..Block::default() };
     let mut old = Vec::new();
     let mut next = 0;
