@@ -211,9 +211,10 @@ impl Tables {
             time: [Table::new(newcomers), Table::new(returning)],
             session: Table::new(&model.session),
             // Of times known to the day, the hour says nothing.
-            hour_accept: match model.day_precision {
-                true => vec![1.0; model.hour.len()],
-                false => model.hour.iter().map(|share| share / most).collect(),
+            hour_accept: if model.day_precision {
+                vec![1.0; model.hour.len()]
+            } else {
+                model.hour.iter().map(|share| share / most).collect()
             },
             powers,
             median: median.map_or(1.0, |piece| piece.at(0.5)).max(1e-12),
