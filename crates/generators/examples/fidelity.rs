@@ -32,9 +32,7 @@ pub(crate) fn tables(
     let run = Run::default();
     let history = ingest(&paths, &Options::default(), &run)?;
     let views = DaoView::all(&history)?;
-    let wanted = |view: &&DaoView| {
-        view.votes.len() >= 900 && (only.is_empty() || only.iter().any(|name| *name == view.dao))
-    };
+    let wanted = |view: &&DaoView| view.votes.len() >= 900 && (only.is_empty() || only.contains(&view.dao));
     let one = |view: &DaoView| -> Result<FactTable, Failure> {
         let options = FitOptions { dao: Some(view.dao.clone()), ..FitOptions::default() };
         let fitted = twin::fit(&history, &options, &run)?;

@@ -378,7 +378,8 @@ mod test {
                 weights.gap[count * Weights::GAPS + gap] = 0.0;
             }
         }
-        let mut process = Participation::new(&weights);
+        let cells = CellWeights::new(&weights);
+        let mut process = Participation::new(&cells);
         let mut stream = Seed(3).stream("test");
         process.next(0, 0, &[0; 10], &mut stream);
         process.next(0, 4, &[0; 2], &mut stream);
