@@ -5,7 +5,7 @@ mod fidelity;
 
 #[test]
 fn at_most_one_fact_of_a_dao_is_outside_its_tolerance() {
-    let Some(tables) = fidelity::tables(5, 60).unwrap() else {
+    let Some(tables) = fidelity::tables(&[], 5, 5, 60).unwrap() else {
         println!("skipped: no real data beside the checkout");
         return;
     };

@@ -131,10 +131,10 @@ fn shape(view: &DaoView) -> Shape {
     }
 }
 
-/// Twenty samples of a DAO of which nothing is known but its platform. For each measure, the middle four fifths
-/// of the seeds meet the range of the real DAOs of the regime, and the median is within a factor of 2.5 of it:
-/// a single unknown DAO can lie beside the few that were measured (five governors, among them a small one with
-/// five voters a proposal). The level of turnout differs between seeds as it differs between DAOs.
+/// Twenty samples of a DAO of which nothing is known but its platform. The median of each measure lies in the
+/// range of the real DAOs of the regime; that of the Nakamoto coefficient within a factor of 1.5 of it, for it
+/// grows with the number of members, which differs more between DAOs than the few that were measured tell. The
+/// level of turnout differs between seeds as it differs between DAOs.
 #[test]
 fn a_dao_without_history_is_one_of_its_regime() {
     // Platform; ranges of voters a proposal, votes a member, Gini, Nakamoto; persistence at least.
@@ -163,8 +163,8 @@ fn a_dao_without_history_is_one_of_its_regime() {
                 quantile(&values, 0.0),
                 quantile(&values, 1.0)
             );
-            let apart = quantile(&values, 0.9) < low || quantile(&values, 0.1) > high;
-            if apart || middle < low / 2.5 || middle > high * 2.5 {
+            let slack = if name == "Nakamoto" { 1.5 } else { 1.0 };
+            if middle < low / slack || middle > high * slack {
                 problems.push(format!("{platform} {name}: {values:.2?} is not near {low} to {high}"));
             }
         }

@@ -11,8 +11,8 @@ use arrow::datatypes::{Int64Type, TimestampSecondType};
 use daotwin_core::files::{PartialFolder, atomic_write, read_limited};
 use daotwin_core::{Error as CoreError, Run};
 use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::properties::WriterProperties;
+use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -325,6 +325,10 @@ impl TableWriter {
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(ZstdLevel::default()))
             .set_max_row_group_row_count(Some(1 << 20))
+            .set_statistics_enabled(EnabledStatistics::Chunk)
+            // Seconds hardly repeat, but neighbours are near each other.
+            .set_column_dictionary_enabled("cast_at".into(), false)
+            .set_column_encoding("cast_at".into(), Encoding::DELTA_BINARY_PACKED)
             .build();
         let file = File::create(&path).map_err(|source| CoreError::Io {
             action: "create",

@@ -11,7 +11,7 @@ use daotwin_core::{Run, Seed, Stream};
 use super::bins::{COUNT_STARTS, GAP_STARTS, PREVIOUS_GAPS, SIZE_CLASSES, bucket};
 use super::measure::{JOINT_STARTS, gap_cells, size_cells};
 use super::model::Turnout;
-use super::participation::{Participation, Weights};
+use super::participation::{CellWeights, Participation, Weights};
 use crate::error::Result;
 
 /// The counts to be met. All are relative: only shares matter.
@@ -34,7 +34,10 @@ pub(crate) struct Targets {
 }
 
 /// Rounds of the loop.
-const ROUNDS: usize = 18;
+const ROUNDS: usize = 26;
+/// The last rounds, whose weights are averaged: single rounds carry the noise of their simulation (averaging of
+/// iterates, Polyak and Juditsky 1992).
+const AVERAGED: usize = 10;
 /// Votes a round simulates at least, over several replicates for a small DAO.
 const VOTES_A_ROUND: f64 = 30_000.0;
 /// Proposals that the replicates of a round go through at most, each costing time even without votes.
@@ -89,12 +92,13 @@ fn counted(
         size_gap: vec![0.0; SIZE_CLASSES * GAP_STARTS.len()],
         bounded: targets.bounded,
     };
+    let weights = CellWeights::new(weights);
     for _ in 0..replicates {
         let newcomers = round_systematically(turnout.iter().map(|t| t.newcomers), stream);
         let returning = round_systematically(turnout.iter().map(|t| t.returning), stream);
         let members = newcomers.iter().sum::<u64>() as usize;
         let list = spread(shares, members, stream);
-        let mut process = Participation::new(weights);
+        let mut process = Participation::new(&weights);
         let mut votes: Vec<(u32, u32)> = Vec::new();
         let mut next = 0;
         for (proposal, (&new, &old)) in newcomers.iter().zip(&returning).enumerate() {
@@ -197,6 +201,7 @@ pub(crate) fn calibrate(
     let replicates = ((VOTES_A_ROUND / votes).ceil() as usize).clamp(1, most);
     let streams = seed.streams("twin calibration");
     let measured_members: f64 = targets.count.iter().map(|count| count.max(0.0)).sum();
+    let mut average = Weights::flat(groups);
     for round in 0..ROUNDS {
         run.check()?;
         let mut stream = streams.stream(round as u64);
@@ -261,6 +266,9 @@ pub(crate) fn calibrate(
         for weight in &mut weights.count {
             *weight /= level.exp();
         }
+        if round + AVERAGED >= ROUNDS {
+            average.multiply(&weights, 1.0 / AVERAGED as f64);
+        }
     }
-    Ok(weights)
+    Ok(average)
 }

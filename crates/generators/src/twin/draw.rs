@@ -7,11 +7,11 @@ use super::bins::{
     LEVEL_BINS, SESSION_EDGES, STEADY_BINS, TIME_BINS, bucket, in_session, level_value, steady_value,
 };
 use super::calibrate::{round_systematically, spread};
-use super::estimate::steady_row;
-use super::measure::JOINT_STARTS;
+use super::estimate::{core, steady_row};
+use super::measure::{JOINT_STARTS, whole_days};
 use super::model::{DaoModel, PowerPiece};
-use super::outcome::{Voter, assign, ballot, several_entries};
-use super::participation::Participation;
+use super::outcome::{Form, Voter, assign, assign_sets, ballot};
+use super::participation::{CellWeights, Participation};
 use super::plan::{Plan, streams};
 use crate::error::Result;
 
@@ -43,7 +43,7 @@ const HABIT: f64 = 1.6;
 /// for first ballots and where times are not known. Ballots as in [`by_member`].
 fn exposures((starts, list): &(Vec<u32>, Vec<u32>), proposal_of: &[u32], plan: &Plan) -> Vec<f64> {
     let start = |vote: u32| plan.proposals[proposal_of[vote as usize] as usize].start_at;
-    let mut exposures = vec![0.0; list.len()];
+    let mut exposures = vec![0.0; proposal_of.len()];
     for pair in starts.windows(2) {
         for votes in list[pair[0] as usize..pair[1] as usize].windows(2) {
             if let (Some(before), Some(now)) = (start(votes[0]), start(votes[1])) {
@@ -177,6 +177,7 @@ impl Table {
 /// The tables that are drawn from for every ballot.
 #[derive(Debug)]
 pub(crate) struct Tables {
+    weights: CellWeights,
     time: [Table; 2],
     session: Table,
     hour_accept: Vec<f64>,
@@ -206,9 +207,15 @@ impl Tables {
             below >= half
         });
         Self {
+            weights: CellWeights::new(&model.weights),
             time: [Table::new(newcomers), Table::new(returning)],
             session: Table::new(&model.session),
-            hour_accept: model.hour.iter().map(|share| share / most).collect(),
+            // Of times known to the day, the hour says nothing.
+            hour_accept: if model.day_precision {
+                vec![1.0; model.hour.len()]
+            } else {
+                model.hour.iter().map(|share| share / most).collect()
+            },
             powers,
             median: median.map_or(1.0, |piece| piece.at(0.5)).max(1e-12),
         }
@@ -259,7 +266,7 @@ pub(crate) fn block(
     let returning = round_systematically(plan.proposals.iter().map(|p| p.turnout.returning), &mut stream);
     let members = newcomers.iter().sum::<u64>() as usize;
     let groups = spread(&model.group_shares(), members, &mut stream);
-    let mut process = Participation::new(&model.weights);
+    let mut process = Participation::new(&tables.weights);
     let mut result = Block { members: members as u32, starts: vec![0], ..Block::default() };
     let mut old = Vec::new();
     let mut next = 0;
@@ -300,31 +307,49 @@ pub(crate) fn block(
     let mut tokens = vec![0.0_f64; votes];
     let mut stream = streams(seed, "member", &model.dao).stream(number);
     let proposal_of = proposal_of(&result.starts);
-    let exposures = exposures(&by_member, &proposal_of, plan);
-    let unchanged = steadiness(model, &by_member, &exposures, &mut stream);
+    // Ballots whose power is their member's own, not their proposal's.
+    let equal: Vec<Option<f64>> =
+        plan.proposals.iter().map(|planned| model.equal_power(planned.slot)).collect();
+    let filtered;
+    let own = if equal.iter().any(Option::is_some) {
+        filtered = kept(&by_member, |vote| equal[proposal_of[vote as usize] as usize].is_none());
+        for (vote, &proposal) in proposal_of.iter().enumerate() {
+            if let Some(power) = equal[proposal as usize] {
+                result.power[vote] = amount::from_tokens(power, model.decimals);
+                tokens[vote] = amount::to_tokens(result.power[vote], model.decimals);
+            }
+        }
+        &filtered
+    } else {
+        &by_member
+    };
+    let exposures = exposures(own, &proposal_of, plan);
+    let unchanged = steadiness(model, own, &exposures, &mut stream);
     let mut path = Vec::new();
     for member in 0..members {
-        let list = &by_member.1[by_member.0[member] as usize..by_member.0[member + 1] as usize];
-        if list.is_empty() {
-            continue;
-        }
-        if model.dissent_shape.is_finite() {
+        if model.dissent_shape.is_finite() && !of(&by_member, member).is_empty() {
             dissent[member] = stream.gamma(model.dissent_shape) / model.dissent_shape;
         }
-        power_path(model, unchanged[member], list, &exposures, &mut stream, &mut path);
-        let mean = path.iter().sum::<f64>() / path.len() as f64;
-        let mut before = f64::NAN;
-        let mut units = 0;
-        let mut last: Option<i64> = None;
-        for (&vote, &relative) in list.iter().zip(&path) {
-            let vote = vote as usize;
-            if relative != before {
-                before = relative;
-                tokens[vote] = if mean > 0.0 { anchors[member] * relative / mean } else { 0.0 };
-                units = amount::from_tokens(tokens[vote], model.decimals);
+        let list = of(own, member);
+        if !list.is_empty() {
+            power_path(model, unchanged[member], list, &exposures, &mut stream, &mut path);
+            let mean = path.iter().sum::<f64>() / path.len() as f64;
+            let mut before = f64::NAN;
+            let mut units = 0;
+            for (&vote, &relative) in list.iter().zip(&path) {
+                let vote = vote as usize;
+                if relative != before {
+                    before = relative;
+                    tokens[vote] = if mean > 0.0 { anchors[member] * relative / mean } else { 0.0 };
+                    units = amount::from_tokens(tokens[vote], model.decimals);
+                }
+                tokens[vote] = amount::to_tokens(units, model.decimals);
+                result.power[vote] = units;
             }
-            tokens[vote] = amount::to_tokens(units, model.decimals);
-            result.power[vote] = units;
+        }
+        let mut last: Option<i64> = None;
+        for &vote in of(&by_member, member) {
+            let vote = vote as usize;
             let planned = &plan.proposals[proposal_of[vote] as usize];
             if let (Some(start), Some(end)) = (planned.start_at, planned.end_at) {
                 last = Some(vote_time(model, tables, (start, end), last, old[vote], &mut stream));
@@ -353,6 +378,21 @@ fn by_member(votes: &[u32], members: usize) -> (Vec<u32>, Vec<u32>) {
         fill[member as usize] += 1;
     }
     (starts, list)
+}
+
+/// A member's ballots.
+fn of((starts, list): &(Vec<u32>, Vec<u32>), member: usize) -> &[u32] {
+    &list[starts[member] as usize..starts[member + 1] as usize]
+}
+
+/// The lists without some of their ballots.
+fn kept((starts, list): &(Vec<u32>, Vec<u32>), keep: impl Fn(u32) -> bool) -> (Vec<u32>, Vec<u32>) {
+    let mut kept = (vec![0], Vec::with_capacity(list.len()));
+    for pair in starts.windows(2) {
+        kept.1.extend(list[pair[0] as usize..pair[1] as usize].iter().copied().filter(|&vote| keep(vote)));
+        kept.0.push(kept.1.len() as u32);
+    }
+    kept
 }
 
 fn proposal_of(starts: &[u32]) -> Vec<u32> {
@@ -404,7 +444,10 @@ fn vote_time(
             at = Some(last + low + ((high - low) as f64 * stream.uniform()) as i64);
         }
     }
-    let at = at.unwrap_or_else(|| tables.time(returning, start, end, stream));
+    let at = at.unwrap_or_else(|| {
+        let (start, end) = if model.day_precision { whole_days(start, end) } else { (start, end) };
+        tables.time(returning, start, end, stream)
+    });
     let at = if model.day_precision { at - at.rem_euclid(86_400) } else { at };
     at.clamp(start, end)
 }
@@ -421,10 +464,15 @@ fn choose(
     let streams = super::plan::streams(seed, "choice", &model.dao);
     result.choice = vec![0; result.member.len()];
     let mut counts = vec![0_u32; dissent.len()];
-    for &member in &result.member {
-        counts[member as usize] += 1;
+    let mut first = vec![(u32::MAX, None); dissent.len()];
+    for (proposal, pair) in result.starts.windows(2).enumerate() {
+        for vote in pair[0] as usize..pair[1] as usize {
+            let member = result.member[vote] as usize;
+            counts[member] += 1;
+            first[member] = first[member].min((proposal as u32, result.at[vote]));
+        }
     }
-    let size_table = Table::new(&model.ballot_size);
+    let in_core = core(&counts, model.core, |member| first[member]);
     // Blocks are parts of one DAO: they share the outcomes, which the first stream draws.
     let mut outcomes =
         draw_outcomes(model, plan, &mut super::plan::streams(seed, "outcomes", &model.dao).stream(0));
@@ -443,7 +491,7 @@ fn choose(
         voters.clear();
         voters.extend(range.clone().map(|vote| {
             let member = result.member[vote] as usize;
-            Voter { power: tokens[vote], dissent: dissent[member], core: counts[member] >= model.core_votes }
+            Voter { power: tokens[vote], dissent: dissent[member], core: in_core[member] }
         }));
         order.clear();
         order.extend(0..voters.len() as u32);
@@ -454,15 +502,21 @@ fn choose(
             other = outcome.exchanged();
             outcome = &other;
         }
+        let form = model.form(planned.slot);
+        if form == Form::Set {
+            let sets = assign_sets(outcome, &voters, &order, &model.ballot_size, &mut stream);
+            for (vote, entries) in range.zip(sets) {
+                result.choice[vote] = entries.first().copied().unwrap_or(0);
+                result.entries.insert(vote as u32, entries);
+            }
+            continue;
+        }
         let chosen = assign(outcome, &voters, &order, &mut stream);
-        let slot = &model.slots[planned.slot];
-        let system = slot.voting_system.and_then(|index| model.voting_systems.get(index as usize));
-        if let Some(system) = system.filter(|system| several_entries(system)) {
-            let choices = (slot.choices as usize).max(outcome.heads.len()).max(1);
-            for (offset, &first) in chosen.iter().enumerate() {
-                let size = if system == "ranked-choice" { choices } else { size_table.draw(&mut stream) + 1 };
-                let entries = ballot(first, size, choices, &outcome.heads, &mut stream);
-                result.entries.insert((range.start + offset) as u32, entries);
+        if form == Form::Ranking {
+            let choices = (model.slots[planned.slot].choices as usize).max(outcome.heads.len()).max(1);
+            for (vote, &first) in range.clone().zip(&chosen) {
+                let entries = ballot(first, choices, choices, &outcome.heads, &mut stream);
+                result.entries.insert(vote as u32, entries);
             }
         }
         result.choice[range].copy_from_slice(&chosen);
@@ -472,7 +526,8 @@ fn choose(
 /// Which learned proposal's outcome each proposal gets: that of a proposal near its own in the learned order,
 /// of the same category, number of choices and class of turnout.
 fn draw_outcomes(model: &DaoModel, plan: &Plan, stream: &mut Stream) -> Vec<usize> {
-    let alike = |slot: usize| (model.slots[slot].category, model.outcomes[slot].heads.len());
+    let alike =
+        |slot: usize| (model.slots[slot].category, model.form(slot), model.outcomes[slot].heads.len());
     let sizes = model.sizes();
     let reach = (model.slots.len() / 6).max(4);
     if model.slots.len() < 3 * reach {
@@ -515,6 +570,7 @@ fn later_outcomes(model: &DaoModel, plan: &Plan, seed: Seed, outcomes: &mut [usi
         let alike = |slot: usize| {
             lead(slot) == passes
                 && model.slots[slot].category == model.slots[*outcome].category
+                && model.form(slot) == model.form(*outcome)
                 && model.outcomes[slot].heads.len() == model.outcomes[*outcome].heads.len()
         };
         if lead(*outcome) == passes || learned.is_empty() {
@@ -578,6 +634,7 @@ fn make_feasible(model: &DaoModel, tokens: &[f64], starts: &[u32], outcomes: &mu
                 other < 2 * size
                     && size < 2 * other
                     && model.outcomes[slot].heads.len() == model.outcomes[fetched].heads.len()
+                    && model.form(slot) == model.form(fetched)
                     && fits(there, slot)
                     && fits(here, fetched)
             }

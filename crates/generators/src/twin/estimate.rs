@@ -11,7 +11,7 @@ use super::calibrate::{Targets, calibrate};
 use super::holdings;
 use super::measure::{Frame, JOINT_STARTS, Query, Record, exact, records};
 use super::model::{DaoModel, PowerPiece, Slot, Turnout};
-use super::outcome::{Outcome, several_entries};
+use super::outcome::{Form, Outcome, mean_size};
 use super::participation::Weights;
 use super::prior::Pooled;
 use super::private;
@@ -124,6 +124,32 @@ fn shared_powers(records: &[Record]) -> Vec<(f64, f64)> {
         .collect()
 }
 
+/// Ballots that a proposal has at least for equal powers to be its rule and not chance.
+const EQUAL_BALLOTS: usize = 10;
+
+/// The proposals on which every ballot has the same power, with that power in tokens: those of one member one
+/// vote in a DAO whose other proposals weigh members. None where most proposals are so: there, each member
+/// simply has that power.
+fn equal_powers(view: &DaoView) -> BTreeMap<u32, f64> {
+    let equal = view.proposals.iter().enumerate().filter_map(|(index, proposal)| {
+        let ballots = &view.votes[proposal.votes.clone()];
+        let alike =
+            ballots.len() >= EQUAL_BALLOTS && ballots.iter().all(|vote| vote.power == ballots[0].power);
+        alike.then(|| (index as u32, view.tokens(&ballots[0])))
+    });
+    let equal: BTreeMap<u32, f64> = equal.collect();
+    if 2 * equal.len() > view.proposals.len() { BTreeMap::new() } else { equal }
+}
+
+/// The records without the ballots on these proposals: those whose power is the member's own.
+fn own_power(records: &[Record], equal: &BTreeMap<u32, f64>) -> Vec<Record> {
+    let mut own = records.to_vec();
+    for record in &mut own {
+        record.ballots.retain(|ballot| !equal.contains_key(&ballot.proposal));
+    }
+    own
+}
+
 /// Words in order of their first use, with their numbers.
 #[derive(Default)]
 struct Words {
@@ -170,28 +196,55 @@ fn slots(view: &DaoView) -> (Vec<Slot>, Vec<String>, Vec<String>) {
 /// How many of the most active members have targets of their own for choices.
 const CORE_MEMBERS: usize = 150;
 
-/// Votes from which on a member belongs to the core.
-fn core_votes(records: &[Record]) -> u32 {
-    let mut counts: Vec<u32> = records.iter().map(|record| record.ballots.len() as u32).collect();
-    counts.sort_unstable_by(|a, b| b.cmp(a));
-    counts.get(CORE_MEMBERS).copied().unwrap_or(1).max(2)
+/// The votes from which on a member belongs to the core, and the share of those with just so many that do: the
+/// ones who came first.
+fn core_rule(counts: &[u32]) -> (u32, f64) {
+    let mut sorted = counts.to_vec();
+    sorted.sort_unstable_by(|a, b| b.cmp(a));
+    let votes = sorted.get(CORE_MEMBERS - 1).copied().unwrap_or(1);
+    if votes < 2 {
+        return (2, 1.0);
+    }
+    let above = sorted.partition_point(|&count| count > votes);
+    let tied = sorted.partition_point(|&count| count >= votes) - above;
+    (votes, (CORE_MEMBERS - above) as f64 / tied as f64)
+}
+
+/// Which members belong to the core. `arrival` orders those with equally many votes.
+pub(crate) fn core<T: Ord>(
+    counts: &[u32],
+    (votes, share): (u32, f64),
+    arrival: impl Fn(usize) -> T,
+) -> Vec<bool> {
+    let mut core: Vec<bool> = counts.iter().map(|&count| count > votes).collect();
+    let mut tied: Vec<usize> = (0..counts.len()).filter(|&member| counts[member] == votes).collect();
+    tied.sort_by_key(|&member| arrival(member));
+    let taken = (share * tied.len() as f64).round() as usize;
+    for member in tied.into_iter().take(taken) {
+        core[member] = true;
+    }
+    core
 }
 
 /// The share of heads, among all and among the core, and of power of each choice of each proposal.
-pub(crate) fn outcomes(view: &DaoView, core_votes: u32) -> Vec<Outcome> {
-    let mut counts = vec![0_u32; view.voters()];
-    for vote in &view.votes {
-        counts[vote.member as usize] += 1;
-    }
+pub(crate) fn outcomes(view: &DaoView, in_core: &[bool]) -> Vec<Outcome> {
     view.proposals
         .iter()
         .map(|proposal| {
-            let several = proposal.voting_system.as_deref().is_some_and(several_entries);
+            let form = Form::of(proposal.voting_system.as_deref());
+            // Ballots, those of the core, and their power.
+            let mut ballots = [0.0_f64; 3];
             let mut heads = vec![0.0_f64; proposal.choices as usize];
             let (mut power, mut core) = (heads.clone(), heads.clone());
             for vote in &view.votes[proposal.votes.clone()] {
                 let entries = view.entries(vote);
-                let counted = if several { entries } else { &entries[..entries.len().min(1)] };
+                let counted = if form == Form::Set { entries } else { &entries[..entries.len().min(1)] };
+                let active = f64::from(u8::from(in_core[vote.member as usize]));
+                if !entries.is_empty() {
+                    ballots[0] += 1.0;
+                    ballots[1] += active;
+                    ballots[2] += view.tokens(vote);
+                }
                 for &(choice, _) in counted {
                     let choice = choice.max(1) as usize - 1;
                     if choice < 1_000 && choice >= heads.len() {
@@ -201,22 +254,26 @@ pub(crate) fn outcomes(view: &DaoView, core_votes: u32) -> Vec<Outcome> {
                     }
                     if choice < heads.len() {
                         heads[choice] += 1.0;
-                        core[choice] += f64::from(u8::from(counts[vote.member as usize] >= core_votes));
+                        core[choice] += active;
                         power[choice] += view.tokens(vote);
                     }
                 }
             }
-            let shares = |values: &[f64], fallback: &[f64]| {
-                let (values, total) = match values.iter().sum::<f64>() {
+            let shares = |values: &[f64], ballots: f64, fallback: (&[f64], f64)| {
+                let whole = |values: &[f64], ballots| {
+                    if form == Form::Set { ballots } else { values.iter().sum::<f64>() }
+                };
+                let (values, total) = match whole(values, ballots) {
                     total if total > 0.0 => (values, total),
-                    _ => (fallback, fallback.iter().sum::<f64>().max(1.0)),
+                    _ => (fallback.0, whole(fallback.0, fallback.1).max(1.0)),
                 };
                 values.iter().map(|value| (value / total) as f32).collect::<Vec<_>>()
             };
+            let all = (heads.as_slice(), ballots[0]);
             Outcome {
-                power: shares(&power, &heads),
-                core: shares(&core, &heads),
-                heads: shares(&heads, &heads),
+                power: shares(&power, ballots[2], all),
+                core: shares(&core, ballots[1], all),
+                heads: shares(&heads, ballots[0], all),
             }
         })
         .collect()
@@ -244,7 +301,11 @@ fn dissent_shape(view: &DaoView, outcomes: &[Outcome]) -> f64 {
         let lead = outcome.lead();
         let expected = 1.0 - f64::from(outcome.heads.get(lead).copied().unwrap_or(1.0));
         let entry = &mut found[vote.member as usize];
-        entry.0 += f64::from(u8::from(vote.choice.max(1) as usize - 1 != lead));
+        let named = match Form::of(view.proposals[vote.proposal as usize].voting_system.as_deref()) {
+            Form::Set => view.entries(vote).iter().any(|entry| entry.0.max(1) as usize - 1 == lead),
+            _ => vote.choice.max(1) as usize - 1 == lead,
+        };
+        entry.0 += f64::from(u8::from(!named));
         entry.1 += expected;
         entry.2 += expected * (1.0 - expected);
     }
@@ -281,11 +342,12 @@ pub(crate) fn exact_counts(records: &[Record], grid: PowerGrid, proposals: usize
     counts
 }
 
-/// Members by coarse bucket of votes and piece of the power law, each counted where it is.
-fn exact_power_by_count(power: &[PowerPiece], records: &[Record]) -> Vec<f64> {
+/// Members by coarse bucket of votes and piece of the power law, each counted where it is. `own` has the
+/// members' ballots of their own power.
+fn exact_power_by_count(power: &[PowerPiece], records: &[Record], own: &[Record]) -> Vec<f64> {
     let mut table = vec![0.0; JOINT_STARTS.len() * power.len()];
-    for record in records {
-        let Some(mean) = record.mean_power() else { continue };
+    for (record, own) in records.iter().zip(own) {
+        let Some(mean) = own.mean_power() else { continue };
         // A single value and the interval around it may both hold a power: the single value wins.
         let after = power.partition_point(|piece| piece.low <= mean);
         let single = power[..after].iter().rposition(|piece| piece.low == mean && piece.high == mean);
@@ -317,7 +379,8 @@ fn public_side(view: &DaoView) -> DaoModel {
         states: ("passed".to_owned(), "rejected".to_owned()),
         turnout: vec![Turnout { newcomers: 0.0, returning: 0.0 }; slots.len()],
         outcomes: vec![Outcome::default(); slots.len()],
-        core_votes: u32::MAX,
+        equal_power: BTreeMap::new(),
+        core: (u32::MAX, 1.0),
         slots,
         dissent_shape: 1.0,
         power: Vec::new(),
@@ -398,12 +461,23 @@ pub(crate) fn exact_model(view: &DaoView, prior: &Pooled, seed: Seed, run: &Run)
     let mut model = public_side(view);
     model.level_spread = level_spread(prior, view.proposals.len());
     model.day_precision = view.votes.iter().any(|vote| vote.precision == Precision::Day);
-    model.core_votes = core_votes(&records);
-    model.outcomes = outcomes(view, model.core_votes);
+    let counted: Vec<u32> =
+        records[..view.voters()].iter().map(|record| record.ballots.len() as u32).collect();
+    model.core = core_rule(&counted);
+    // Voters are in order of their first ballot.
+    model.outcomes = outcomes(view, &core(&counted, model.core, |member| member));
     model.states = states(view, &model.outcomes);
     model.dissent_shape = dissent_shape(view, &model.outcomes);
-    model.power = power_law(&counts, &shared_powers(&records));
-    model.power_by_count = exact_power_by_count(&model.power, &records);
+    model.equal_power = equal_powers(view);
+    let own = own_power(&records, &model.equal_power);
+    if !model.equal_power.is_empty() {
+        let frame = Frame::new(PowerGrid::FINE, view.proposals.len());
+        for query in [Query::Power, Query::Steady, Query::Spread, Query::Level] {
+            counts.values.insert(query, exact(query, &own, &frame));
+        }
+    }
+    model.power = power_law(&counts, &shared_powers(&own));
+    model.power_by_count = exact_power_by_count(&model.power, &records, &own);
     let turnout = counts.get(Query::First).iter().zip(counts.get(Query::Popularity));
     model.turnout =
         turnout.map(|(&first, &all)| Turnout { newcomers: first, returning: all - first }).collect();
@@ -469,6 +543,7 @@ pub(crate) fn private_model(
         })
         .collect();
     fill_tables(&mut model, &counts, prior, 2.0 * counts.sigma(Query::Session));
+    widen_sets(&mut model);
     if members <= 1.0 {
         without_votes(&mut model, &mut counts, prior, seed);
     }
@@ -489,6 +564,21 @@ fn level_spread(prior: &Pooled, observed: usize) -> f64 {
 
 /// Proposals over which members of whom nothing is known are followed at most.
 const IMAGINED_STRETCH: usize = 500;
+
+/// Turns outcomes that give each ballot one choice into those of sets, where ballots are sets, by the mean size
+/// of ballots.
+fn widen_sets(model: &mut DaoModel) {
+    let mean = mean_size(&model.ballot_size).max(1.0) as f32;
+    for slot in 0..model.slots.len() {
+        if model.form(slot) == Form::Set {
+            let outcome = &mut model.outcomes[slot];
+            for share in [&mut outcome.heads, &mut outcome.core, &mut outcome.power].into_iter().flatten() {
+                *share = (*share * mean).min(1.0);
+            }
+        }
+    }
+}
+
 /// Proposals that a DAO without any history is given.
 const IMAGINED_PROPOSALS: usize = 40;
 
@@ -556,6 +646,7 @@ fn without_votes(model: &mut DaoModel, counts: &mut Counts, prior: &Pooled, seed
     model.power_by_count =
         by_votes.iter().flat_map(|count| model.power.iter().map(move |piece| count * piece.weight)).collect();
     model.outcomes = model.slots.iter().map(|slot| private::outcome(slot, prior, &mut stream)).collect();
+    widen_sets(model);
 }
 
 /// The row of [`DaoModel::steady`] for a member with this many votes.

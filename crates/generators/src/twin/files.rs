@@ -33,13 +33,21 @@ struct Words {
     states: (String, String),
     slots: Vec<Slot>,
     core_votes: u32,
+    #[serde(default = "one")]
+    core_share: f64,
     dissent_shape: Option<f64>,
     #[serde(default)]
     observed: Option<usize>,
     #[serde(default)]
     level_spread: f64,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    equal_power: BTreeMap<u32, f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     holdings: Option<Holdings>,
+}
+
+fn one() -> f64 {
+    1.0
 }
 
 /// What stands before the names of noisy counts.
@@ -102,10 +110,12 @@ fn words(model: &DaoModel) -> Words {
         voting_systems: model.voting_systems.clone(),
         states: model.states.clone(),
         slots: model.slots.clone(),
-        core_votes: model.core_votes,
+        core_votes: model.core.0,
+        core_share: model.core.1,
         dissent_shape: model.dissent_shape.is_finite().then_some(model.dissent_shape),
         observed: Some(model.observed),
         level_spread: model.level_spread,
+        equal_power: model.equal_power.clone(),
         holdings: model.holdings.clone(),
     }
 }
@@ -285,7 +295,7 @@ fn model(index: usize, words: Words, tensors: &SafeTensors<'_>) -> std::result::
         voting_systems: words.voting_systems,
         states: words.states,
         slots: words.slots,
-        core_votes: words.core_votes,
+        core: (words.core_votes, words.core_share),
         turnout,
         outcomes,
         power,
@@ -308,6 +318,7 @@ fn model(index: usize, words: Words, tensors: &SafeTensors<'_>) -> std::result::
         dissent_shape: words.dissent_shape.unwrap_or(f64::INFINITY),
         observed: words.observed.unwrap_or(turnouts),
         level_spread: words.level_spread,
+        equal_power: words.equal_power,
         holdings: words.holdings,
     };
     for (name, found, expected) in model.lengths() {
@@ -320,6 +331,12 @@ fn model(index: usize, words: Words, tensors: &SafeTensors<'_>) -> std::result::
     }
     if !(0.0..=10.0).contains(&model.level_spread) {
         return Err("`level_spread` is not between 0 and 10".to_owned());
+    }
+    if !(0.0..=1.0).contains(&model.core.1) {
+        return Err("`core_share` is not between 0 and 1".to_owned());
+    }
+    if model.equal_power.values().any(|power| !(power.is_finite() && *power >= 0.0)) {
+        return Err("`equal_power` has a value that is no power".to_owned());
     }
     model.holdings.as_ref().map_or(Ok(()), Holdings::check)?;
     if model.decimals > 38 || model.slots.iter().any(|slot| slot.choices > 1_000) {

@@ -238,11 +238,20 @@ impl Record {
     }
 }
 
-/// The position in the window. A time known to the day stands for that day's noon, so that a drawn time falls
-/// on the same day.
+/// The position in the window. A time known to the day stands for that day's noon, in the window of whole days
+/// ([`whole_days`]), so that a drawn time falls on the same day.
 fn position(view: &DaoView, vote: &VoteView) -> Option<f64> {
-    let noon = if vote.precision == Precision::Day { 43_200 } else { 0 };
-    view.time_in_window(&VoteView { at: vote.at.map(|at| at + noon), ..*vote })
+    if vote.precision != Precision::Day {
+        return view.time_in_window(vote);
+    }
+    let proposal = &view.proposals[vote.proposal as usize];
+    let (start, end) = whole_days(proposal.start_at?, proposal.end_at?);
+    Some(((vote.at? + 43_200 - start) as f64 / (end - start) as f64).clamp(0.0, 1.0))
+}
+
+/// The window from the beginning of its first day to the end of its last.
+pub(crate) fn whole_days(start: i64, end: i64) -> (i64, i64) {
+    (start - start.rem_euclid(86_400), end - end.rem_euclid(86_400) + 86_400)
 }
 
 /// The members' records of a DAO: voters first, in the view's order, then authors that never voted, then those
@@ -251,7 +260,8 @@ pub(crate) fn records(view: &DaoView, balances: &BTreeMap<&str, f64>) -> Vec<Rec
     let mut records = vec![Record::default(); view.voters()];
     for vote in &view.votes {
         let proposal = &view.proposals[vote.proposal as usize];
-        let several = proposal.voting_system.as_deref().is_some_and(super::outcome::several_entries);
+        let several =
+            super::outcome::Form::of(proposal.voting_system.as_deref()) != super::outcome::Form::Single;
         records[vote.member as usize].ballots.push(Ballot {
             proposal: vote.proposal,
             at: vote.at,

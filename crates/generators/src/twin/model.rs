@@ -1,11 +1,13 @@
 //! What the twin knows about one DAO.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::bins::{COUNT_STARTS, LEVEL_BINS, SPREAD_CLASSES, STEADY_BINS, TIME_BINS, size_classes};
 use super::holdings::Holdings;
 use super::measure::JOINT_STARTS;
-use super::outcome::Outcome;
+use super::outcome::{Form, Outcome};
 use super::participation::Weights;
 
 /// One piece of the law of members' mean power: log-uniform between the ends, or a single value.
@@ -78,8 +80,11 @@ pub(crate) struct DaoModel {
     pub(crate) slots: Vec<Slot>,
     pub(crate) turnout: Vec<Turnout>,
     pub(crate) outcomes: Vec<Outcome>,
-    /// Votes from which on a member belongs to the core, whose choices have targets of their own.
-    pub(crate) core_votes: u32,
+    /// Learned proposals on which every ballot has the same power, whoever casts it, with that power in tokens.
+    pub(crate) equal_power: BTreeMap<u32, f64>,
+    /// The core, whose choices have targets of their own: members with more votes than this, and this share of
+    /// those with as many, the ones who came first.
+    pub(crate) core: (u32, f64),
     /// Ascending in power.
     pub(crate) power: Vec<PowerPiece>,
     /// Members by coarse bucket of votes, then piece of [`DaoModel::power`].
@@ -117,6 +122,17 @@ impl DaoModel {
     /// Votes that the model was fitted on.
     pub(crate) fn votes(&self) -> f64 {
         self.turnout.iter().map(|turnout| turnout.newcomers + turnout.returning).sum()
+    }
+
+    /// The power that every ballot on a learned proposal has, where all have the same.
+    pub(crate) fn equal_power(&self, slot: usize) -> Option<f64> {
+        self.equal_power.get(&(slot as u32)).copied()
+    }
+
+    /// What the ballots of a learned proposal hold.
+    pub(crate) fn form(&self, slot: usize) -> Form {
+        let system = self.slots[slot].voting_system;
+        Form::of(system.and_then(|index| self.voting_systems.get(index as usize)).map(String::as_str))
     }
 
     /// The class of each proposal's turnout.

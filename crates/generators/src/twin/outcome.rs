@@ -8,9 +8,26 @@
 use daotwin_core::Stream;
 use serde::{Deserialize, Serialize};
 
-/// Whether ballots of this voting system may hold several entries.
-pub(crate) fn several_entries(voting_system: &str) -> bool {
-    matches!(voting_system, "approval" | "ranked-choice" | "weighted" | "quadratic" | "copeland")
+/// What a ballot holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// One choice.
+    Single,
+    /// All choices in order of preference; the first counts.
+    Ranking,
+    /// One or more choices, all of which count.
+    Set,
+}
+
+impl Form {
+    /// The form of the ballots of a voting system.
+    pub(crate) fn of(voting_system: Option<&str>) -> Self {
+        match voting_system {
+            Some("ranked-choice" | "copeland") => Self::Ranking,
+            Some("approval" | "weighted" | "quadratic") => Self::Set,
+            _ => Self::Single,
+        }
+    }
 }
 
 /// The share of all power below which the voters still to come no longer decide anything.
@@ -23,7 +40,8 @@ fn sharpened(owed: f64) -> f64 {
     owed * owed * owed.sqrt()
 }
 
-/// The targets of one proposal.
+/// The targets of one proposal. Shares sum to 1 over the choices, except where ballots are sets: there each
+/// choice has the share of ballots that name it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Outcome {
     /// Share of ballots of each choice, as far as choices were chosen.
@@ -119,7 +137,203 @@ pub(crate) fn assign(outcome: &Outcome, voters: &[Voter], order: &[u32], stream:
         heads_left[choice] -= 1.0;
         left -= voter.power;
     }
+    keep_sides(outcome, voters, order, &mut chosen, stream);
     chosen
+}
+
+/// Voters of one choice that are tried for an exchange of ballots, at most.
+const TRIED: usize = 100;
+/// Exchanges on one proposal, at most.
+const EXCHANGES: usize = 3;
+/// The part of all power by which the leading choice may miss its target without an exchange.
+const EXACT: f64 = 0.03;
+
+/// Exchanges or moves the few ballots that keep the sides of an outcome: which choice has most power, about how
+/// much, and whether it has most heads too.
+fn keep_sides(outcome: &Outcome, voters: &[Voter], order: &[u32], chosen: &mut [u16], stream: &mut Stream) {
+    let lead = outcome.lead();
+    let mut power = vec![0.0; outcome.heads.len()];
+    let mut heads = vec![0_u32; outcome.heads.len()];
+    for (voter, &choice) in voters.iter().zip(chosen.iter()) {
+        power[usize::from(choice)] += voter.power;
+        heads[usize::from(choice)] += 1;
+    }
+    let total: f64 = power.iter().sum();
+    if total <= 0.0 {
+        return;
+    }
+    let target = f64::from(outcome.power[lead]) * total;
+    for _ in 0..EXCHANGES {
+        let winner = most(&power, lead);
+        let now = (power[lead] - target).abs();
+        if winner == lead && now <= EXACT * total {
+            break;
+        }
+        let mut others = power.clone();
+        others[lead] = -1.0;
+        let other = most(&others, usize::from(lead == 0));
+        others[other] = -1.0;
+        let rival = others.iter().copied().fold(0.0, f64::max);
+        let more = winner != lead || power[lead] < target;
+        let of = |choice: usize| -> Vec<u32> {
+            let all = order.iter().copied();
+            all.filter(|&voter| usize::from(chosen[voter as usize]) == choice).take(TRIED).collect()
+        };
+        let (from, to) = if more { (other, lead) } else { (lead, other) };
+        let (givers, takers) = (of(from), of(to));
+        let mut best: Option<(f64, u32, Option<u32>)> = None;
+        for &giver in &givers {
+            // An exchange keeps the heads; a lone move does not, and is the last resort.
+            let exchanges = takers.iter().map(|&taker| (Some(taker), voters[taker as usize].power));
+            let alone = (winner != lead).then_some((None, 0.0));
+            for (taker, back) in exchanges.chain(alone) {
+                let moved = (voters[giver as usize].power - back) * if more { 1.0 } else { -1.0 };
+                let (ahead, behind) = (power[lead] + moved, power[other] - moved);
+                let cost = if taker.is_none() { 0.25 * total } else { 0.0 };
+                let miss = (ahead - target).abs() + cost;
+                let better = winner != lead || miss < now;
+                if better && ahead > behind.max(rival) && best.is_none_or(|(least, ..)| miss < least) {
+                    best = Some((miss, giver, taker));
+                }
+            }
+        }
+        let Some((_, giver, taker)) = best else { break };
+        for (voter, before, after) in [(Some(giver), from, to), (taker, to, from)] {
+            if let Some(voter) = voter {
+                let amount = voters[voter as usize].power;
+                (power[before], power[after]) = (power[before] - amount, power[after] + amount);
+                (heads[before], heads[after]) = (heads[before] - 1, heads[after] + 1);
+                chosen[voter as usize] = after as u16;
+            }
+        }
+    }
+    if most(&power, lead) != lead {
+        return;
+    }
+    // Ballots of little power move between the choice with most power and that with most heads.
+    let wanted = most(&outcome.heads, lead);
+    loop {
+        let (from, to) = if wanted == lead { (most(&heads, lead), lead) } else { (lead, wanted) };
+        let right = if wanted == lead { from == lead } else { heads[lead] < heads[most(&heads, wanted)] };
+        if right {
+            return;
+        }
+        // The power that may leave the leading choice, or come to it.
+        let rival = power.iter().enumerate().filter(|&(choice, _)| choice != lead).map(|(_, &power)| power);
+        let margin = (power[lead] - rival.fold(0.0, f64::max)) / 2.0;
+        let light = if wanted == lead { f64::INFINITY } else { margin };
+        let candidates: Vec<u32> = order
+            .iter()
+            .rev()
+            .copied()
+            .filter(|&v| usize::from(chosen[v as usize]) == from && voters[v as usize].power < light)
+            .collect();
+        if candidates.is_empty() {
+            return;
+        }
+        // One of the lighter half.
+        let pick = candidates[stream.below(candidates.len().div_ceil(2) as u64) as usize] as usize;
+        (power[from], power[to]) = (power[from] - voters[pick].power, power[to] + voters[pick].power);
+        (heads[from], heads[to]) = (heads[from] - 1, heads[to] + 1);
+        chosen[pick] = to as u16;
+    }
+}
+
+/// The choice with most, `favourite` where it is among several.
+fn most<T: Copy + PartialOrd>(values: &[T], favourite: usize) -> usize {
+    let mut best = favourite;
+    for (choice, value) in values.iter().enumerate() {
+        if *value > values[best] {
+            best = choice;
+        }
+    }
+    best
+}
+
+/// How much less likely a ballot is that would push a choice's power beyond its target, or out of its reach.
+const OFF_TARGET: f64 = 0.1;
+/// Probabilities of a choice are kept this far from 0 and 1, so that they have odds.
+const LEAST_CHANCE: f64 = 1e-3;
+
+/// Draws a set of choices (0-based) for each voter, with sizes after the law `sizes` (weights of 1, 2, ...)
+/// stretched to what the proposal's targets add up to. `order` lists the voters from the most powerful down.
+///
+/// Each choice is owed heads and power. A voter names a choice with the probability that is owed per voter
+/// left, the powerful with that owed per power left; given the size of its ballot, the choices are drawn one
+/// by one in proportion to the odds of these probabilities.
+pub(crate) fn assign_sets(
+    outcome: &Outcome,
+    voters: &[Voter],
+    order: &[u32],
+    sizes: &[f64],
+    stream: &mut Stream,
+) -> Vec<Vec<u16>> {
+    let choices = outcome.heads.len().max(1);
+    let mut chosen = vec![Vec::new(); voters.len()];
+    if choices == 1 {
+        chosen.fill(vec![0]);
+        return chosen;
+    }
+    let lead = outcome.lead();
+    let total: f64 = voters.iter().map(|voter| voter.power).sum();
+    let owed =
+        |shares: &[f32], whole: f64| shares.iter().map(move |&share| f64::from(share) * whole).collect();
+    let core = voters.iter().filter(|voter| voter.core).count() as f64;
+    let mut power_owed: Vec<f64> = owed(&outcome.power, total);
+    let core_owed: Vec<f64> = owed(&outcome.core, core);
+    let all_owed: Vec<f64> = owed(&outcome.heads, voters.len() as f64);
+    let other_owed = all_owed.iter().zip(&core_owed).map(|(all, core)| (all - core).max(0.0)).collect();
+    // Heads owed by, and number left of, those outside the core and those in it.
+    let mut heads_owed: [Vec<f64>; 2] = [other_owed, core_owed];
+    let mut heads_left = [voters.len() as f64 - core, core];
+    let mean = mean_size(sizes);
+    let mut left = total;
+    let mut odds = vec![0.0; choices];
+    for (done, &index) in order.iter().enumerate() {
+        let voter = voters[index as usize];
+        let kind = usize::from(voter.core);
+        let voters_left = (voters.len() - done) as f64;
+        let relative = if left > 0.0 { voter.power * voters_left / left } else { 0.0 };
+        let matters = if total > 0.0 { (left / (DECIDED * total)).clamp(0.0, 1.0) } else { 0.0 };
+        let by_power = relative / (1.0 + relative) * matters;
+        let mut expected = 0.0;
+        for choice in 0..choices {
+            let heads = heads_owed[kind][choice] / heads_left[kind];
+            let power = if left > 0.0 { power_owed[choice] / left } else { heads };
+            let mut chance = by_power * power.clamp(0.0, 1.0) + (1.0 - by_power) * heads.clamp(0.0, 1.0);
+            if matters >= 1.0 && power_owed[choice] < 0.8 * voter.power {
+                chance *= OFF_TARGET;
+            } else if matters >= 1.0 && power_owed[choice] > left - 0.2 * voter.power {
+                chance = 1.0 - (1.0 - chance) * OFF_TARGET;
+            }
+            let chance = chance.clamp(LEAST_CHANCE, 1.0 - LEAST_CHANCE);
+            expected += chance;
+            odds[choice] = chance / (1.0 - chance) * if choice == lead { 1.0 } else { voter.dissent };
+        }
+        let drawn = if mean > 0.0 { (stream.weighted(sizes) + 1) as f64 / mean } else { 1.0 };
+        let size = ((drawn * expected + stream.uniform()) as usize).clamp(1, choices);
+        let entries = &mut chosen[index as usize];
+        for _ in 0..size {
+            if odds.iter().sum::<f64>() <= 0.0 {
+                break;
+            }
+            let choice = stream.weighted(&odds);
+            entries.push(choice as u16);
+            odds[choice] = 0.0;
+            power_owed[choice] -= voter.power;
+            heads_owed[kind][choice] -= 1.0;
+        }
+        heads_left[kind] -= 1.0;
+        left -= voter.power;
+    }
+    chosen
+}
+
+/// The mean of a law of sizes, given as weights of 1, 2, ...; 0 for no law.
+pub(crate) fn mean_size(sizes: &[f64]) -> f64 {
+    let total: f64 = sizes.iter().sum();
+    let sum: f64 = sizes.iter().enumerate().map(|(index, weight)| (index + 1) as f64 * weight).sum();
+    if total > 0.0 { sum / total } else { 0.0 }
 }
 
 /// Draws a ballot with `size` entries among `choices`: distinct choices by popularity, in order of the draw,
@@ -189,6 +403,62 @@ mod test {
         assert!(!close(power, 0.8, 0.06), "power {power:?}");
         let [heads, _] = met(&Outcome { heads: vec![0.8, 0.2], core: vec![0.8, 0.2], ..parted });
         assert!(!close(heads, 0.3, 0.02), "heads {heads:?}");
+    }
+
+    #[test]
+    fn the_winner_in_power_keeps_fewer_heads() {
+        let outcome = Outcome { heads: vec![0.3, 0.7], core: vec![0.3, 0.7], power: vec![0.55, 0.45] };
+        let voters: Vec<Voter> = (1..=15)
+            .map(|rank| Voter { power: 1e4 / f64::from(rank).powf(1.5), dissent: 1.0, core: false })
+            .collect();
+        let order: Vec<u32> = (0..15).collect();
+        let mut stream = Seed(7).stream("test");
+        for _ in 0..200 {
+            let chosen = assign(&outcome, &voters, &order, &mut stream);
+            let heads = chosen.iter().filter(|&&choice| choice == 0).count();
+            let of = |wanted: u16| {
+                let all = voters.iter().zip(&chosen).filter(|(_, choice)| **choice == wanted);
+                all.map(|(voter, _)| voter.power).sum::<f64>()
+            };
+            assert!(of(0) > of(1), "{chosen:?}");
+            assert!(heads < 15 - heads, "{chosen:?}");
+        }
+    }
+
+    /// Means over 100 draws of 200 voters, whose powers are equal or fall as 1/rank.
+    #[test]
+    fn sets_meet_the_targets_of_every_choice() {
+        let shares = vec![0.3, 0.6, 0.2];
+        let outcome = Outcome { heads: shares.clone(), core: shares.clone(), power: shares.clone() };
+        let order: Vec<u32> = (0..200).collect();
+        let mut stream = Seed(8).stream("test");
+        for exponent in [0.0, 1.0] {
+            let voters: Vec<Voter> = (1..=200)
+                .map(|rank| Voter {
+                    power: 1e4 / f64::from(rank).powf(exponent),
+                    dissent: 1.0,
+                    core: rank < 20,
+                })
+                .collect();
+            let total: f64 = voters.iter().map(|voter| voter.power).sum();
+            let (mut heads, mut power) = ([0.0; 3], [0.0; 3]);
+            for _ in 0..100 {
+                let sets = assign_sets(&outcome, &voters, &order, &[0.9, 0.1], &mut stream);
+                for (voter, mut set) in voters.iter().zip(sets) {
+                    assert!(!set.is_empty());
+                    for &choice in &set {
+                        heads[usize::from(choice)] += 1.0 / 200.0 / 100.0;
+                        power[usize::from(choice)] += voter.power / total / 100.0;
+                    }
+                    set.sort_unstable();
+                    assert!(set.windows(2).all(|pair| pair[0] != pair[1]), "{set:?}");
+                }
+            }
+            for (choice, &share) in shares.iter().enumerate() {
+                assert!((heads[choice] - f64::from(share)).abs() < 0.06, "heads {heads:?}");
+                assert!((power[choice] - f64::from(share)).abs() < 0.06, "power {power:?}");
+            }
+        }
     }
 
     #[test]

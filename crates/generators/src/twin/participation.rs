@@ -43,6 +43,22 @@ impl Weights {
         self.count.len() / Self::COUNTS
     }
 
+    /// Multiplies each weight by a power of the other's.
+    pub(crate) fn multiply(&mut self, other: &Self, power: f64) {
+        let tables = [
+            (&mut self.count, &other.count),
+            (&mut self.gap, &other.gap),
+            (&mut self.previous, &other.previous),
+            (&mut self.size, &other.size),
+            (&mut self.size_gap, &other.size_gap),
+        ];
+        for (own, other) in tables {
+            for (weight, other) in own.iter_mut().zip(other) {
+                *weight *= other.powf(power);
+            }
+        }
+    }
+
     /// Whether the tables have the lengths that `groups` of power need.
     pub(crate) fn fits(&self, groups: usize) -> bool {
         self.count.len() == groups * Self::COUNTS
@@ -72,66 +88,68 @@ struct Member {
     previous: u8,
 }
 
-/// Sums of weights over the cells, with search: a Fenwick tree (Fenwick 1994).
+/// Sums of weights over the cells, with search: three levels of sums of 16. A member changes its cell many times
+/// between two votes, so changes are cheaper here than searches.
 #[derive(Debug)]
 struct CellSums {
-    tree: Vec<f64>,
-    top: usize,
+    levels: [Vec<f64>; 3],
 }
 
 impl CellSums {
+    /// Bits of an index that each level drops.
+    const BITS: usize = 4;
+
     fn new(cells: usize) -> Self {
-        Self { tree: vec![0.0; cells + 1], top: (cells + 1).next_power_of_two() / 2 }
+        Self { levels: [0, 1, 2].map(|level| vec![0.0; cells.div_ceil(1 << (Self::BITS * level))]) }
+    }
+
+    /// Sets each cell to the product of a count and a weight.
+    fn set(&mut self, counts: &[f64], weights: &[f64]) {
+        let [leaves, middle, top] = &mut self.levels;
+        for ((sum, count), weight) in leaves.iter_mut().zip(counts).zip(weights) {
+            *sum = count * weight;
+        }
+        for (sum, parts) in middle.iter_mut().zip(leaves.chunks(1 << Self::BITS)) {
+            *sum = parts.iter().sum();
+        }
+        for (sum, parts) in top.iter_mut().zip(middle.chunks(1 << Self::BITS)) {
+            *sum = parts.iter().sum();
+        }
     }
 
     fn add(&mut self, cell: usize, weight: f64) {
-        let mut index = cell + 1;
-        while index < self.tree.len() {
-            self.tree[index] += weight;
-            index += index & index.wrapping_neg();
+        for (level, sums) in self.levels.iter_mut().enumerate() {
+            sums[cell >> (Self::BITS * level)] += weight;
         }
     }
 
     /// The cell at which the running sum passes `target`.
     fn find(&self, mut target: f64) -> usize {
-        let (mut index, mut step) = (0, self.top);
-        while step > 0 {
-            let next = index + step;
-            if next < self.tree.len() && self.tree[next] <= target {
-                target -= self.tree[next];
-                index = next;
+        let mut found = 0;
+        for (level, sums) in self.levels.iter().enumerate().rev() {
+            let first = found << Self::BITS;
+            let last = if level == 2 { sums.len() } else { (first + (1 << Self::BITS)).min(sums.len()) } - 1;
+            found = if level == 2 { 0 } else { first };
+            while found < last && sums[found] <= target {
+                target -= sums[found];
+                found += 1;
             }
-            step /= 2;
         }
-        index.min(self.tree.len() - 2)
+        found
     }
 }
 
-/// The process. Members are numbered in order of arrival.
+/// The weight of each cell, by class of turnout.
 #[derive(Debug)]
-pub(crate) struct Participation {
+pub(crate) struct CellWeights {
     groups: usize,
-    /// By class of turnout.
-    cell_weights: Vec<Vec<f64>>,
-    size: usize,
-    members: Vec<Member>,
-    cells: Vec<Vec<u32>>,
-    sums: CellSums,
-    total: f64,
-    /// For each coming proposal, the members that enter their next bucket of the gap there.
-    aging: std::collections::VecDeque<Vec<u32>>,
-    proposal: u32,
-    voters: Vec<u32>,
-    returning: usize,
+    by_size: Vec<Vec<f64>>,
 }
 
-/// Every how many proposals the running sums are made anew, so that rounding cannot pile up.
-const REFRESH: u32 = 256;
-
-impl Participation {
+impl CellWeights {
     pub(crate) fn new(weights: &Weights) -> Self {
         let groups = weights.groups();
-        let cell_weights: Vec<Vec<f64>> = (0..SIZE_CLASSES)
+        let by_size = (0..SIZE_CLASSES)
             .map(|size| {
                 let mut cells = Vec::new();
                 for group in 0..groups {
@@ -146,13 +164,40 @@ impl Participation {
                 cells
             })
             .collect();
-        let cells = cell_weights[0].len();
+        Self { groups, by_size }
+    }
+}
+
+/// The process. Members are numbered in order of arrival.
+#[derive(Debug)]
+pub(crate) struct Participation<'a> {
+    weights: &'a CellWeights,
+    size: usize,
+    members: Vec<Member>,
+    cells: Vec<Vec<u32>>,
+    /// How many members each cell holds.
+    counts: Vec<f64>,
+    sums: CellSums,
+    total: f64,
+    /// For each coming proposal, the members that enter their next bucket of the gap there.
+    aging: std::collections::VecDeque<Vec<u32>>,
+    proposal: u32,
+    voters: Vec<u32>,
+    returning: usize,
+}
+
+/// Every how many proposals the running sums are made anew, so that rounding cannot pile up.
+const REFRESH: u32 = 256;
+
+impl<'a> Participation<'a> {
+    pub(crate) fn new(weights: &'a CellWeights) -> Self {
+        let cells = weights.by_size[0].len();
         Self {
-            groups,
-            cell_weights,
+            weights,
             size: 0,
             members: Vec::new(),
             cells: vec![Vec::new(); cells],
+            counts: vec![0.0; cells],
             sums: CellSums::new(cells),
             total: 0.0,
             aging: std::collections::VecDeque::new(),
@@ -168,7 +213,7 @@ impl Participation {
     }
 
     fn cell(&self, member: &Member, gap: u32) -> usize {
-        debug_assert!(usize::from(member.group) < self.groups);
+        debug_assert!(usize::from(member.group) < self.weights.groups);
         ((usize::from(member.group) * Weights::COUNTS + bucket(&COUNT_STARTS, member.votes)) * Weights::GAPS
             + bucket(&GAP_STARTS, gap))
             * PREVIOUS_GAPS
@@ -180,7 +225,8 @@ impl Participation {
         member.cell = cell as u32;
         member.position = self.cells[cell].len() as u32;
         self.cells[cell].push(index);
-        let weight = self.cell_weights[self.size][cell];
+        self.counts[cell] += 1.0;
+        let weight = self.weights.by_size[self.size][cell];
         self.sums.add(cell, weight);
         self.total += weight;
     }
@@ -192,7 +238,8 @@ impl Participation {
         if let Some(&moved) = list.get(position as usize) {
             self.members[moved as usize].position = position;
         }
-        let weight = self.cell_weights[self.size][cell as usize];
+        self.counts[cell as usize] -= 1.0;
+        let weight = self.weights.by_size[self.size][cell as usize];
         self.sums.add(cell as usize, -weight);
         self.total -= weight;
     }
@@ -208,15 +255,8 @@ impl Participation {
     }
 
     fn refresh(&mut self) {
-        self.sums = CellSums::new(self.cells.len());
-        self.total = 0.0;
-        for (cell, list) in self.cells.iter().enumerate() {
-            if !list.is_empty() {
-                let weight = self.cell_weights[self.size][cell] * list.len() as f64;
-                self.sums.add(cell, weight);
-                self.total += weight;
-            }
-        }
+        self.sums.set(&self.counts, &self.weights.by_size[self.size]);
+        self.total = self.sums.levels[2].iter().sum();
     }
 
     /// The voters of the next proposal, whose turnout is of class `size`: `returning` members seen before (fewer where there are not as many),
@@ -295,7 +335,8 @@ mod test {
 
     #[test]
     fn nobody_votes_twice_and_counts_are_kept() {
-        let mut process = Participation::new(&Weights::flat(2));
+        let weights = CellWeights::new(&Weights::flat(2));
+        let mut process = Participation::new(&weights);
         let mut stream = Seed(1).stream("test");
         for proposal in 0..2_000_u32 {
             let newcomers = vec![(proposal % 2) as u8; (proposal % 3) as usize];
@@ -314,7 +355,8 @@ mod test {
     /// Members are in the cell that their state says.
     #[test]
     fn cells_follow_states() {
-        let mut process = Participation::new(&Weights::flat(1));
+        let weights = CellWeights::new(&Weights::flat(1));
+        let mut process = Participation::new(&weights);
         let mut stream = Seed(2).stream("test");
         for proposal in 0..500_u32 {
             let returning = u64::from(proposal % 5).min(process.members.len() as u64);
@@ -336,7 +378,8 @@ mod test {
                 weights.gap[count * Weights::GAPS + gap] = 0.0;
             }
         }
-        let mut process = Participation::new(&weights);
+        let cells = CellWeights::new(&weights);
+        let mut process = Participation::new(&cells);
         let mut stream = Seed(3).stream("test");
         process.next(0, 0, &[0; 10], &mut stream);
         process.next(0, 4, &[0; 2], &mut stream);

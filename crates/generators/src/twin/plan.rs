@@ -262,7 +262,8 @@ impl Plan {
             let gap = jitter(learned.gap.unwrap_or(0));
             // Where only days are known, the hour of the start decides on which side of it a day falls.
             let hour = learned.gap.unwrap_or(0).rem_euclid(86_400);
-            let gap = if model.day_precision { gap - (gap - hour).rem_euclid(86_400) } else { gap };
+            let days = (gap - hour + 43_200).div_euclid(86_400);
+            let gap = if model.day_precision { hour + days * 86_400 } else { gap };
             start = start.map(|start| start + if index == 0 { 0 } else { gap.max(0) });
             let duration = learned.duration.map(|seconds| seconds as f64 * conditions.duration);
             let created_at = start.zip(learned.delay).map(|(start, delay)| start - jitter(delay.max(0)));

@@ -201,11 +201,13 @@ fn pooled(views: &[&DaoView]) -> Pooled {
                 }
             }
         }
-        for (proposal, outcome) in view.proposals.iter().zip(outcomes(view, u32::MAX)) {
+        for (proposal, outcome) in view.proposals.iter().zip(outcomes(view, &vec![false; view.voters()])) {
             // With many choices to divide the votes between, a lead means something else.
             if proposal.votes.len() >= 3 && proposal.choices <= 3 {
                 let lead = outcome.lead();
-                let cell = (dissent_class(outcome.heads[lead]), dissent_class(outcome.power[lead]));
+                // Where ballots are sets, shares of all entries, as in the other systems.
+                let part = |shares: &[f32]| shares[lead] / shares.iter().sum::<f32>().max(1e-6);
+                let cell = (dissent_class(part(&outcome.heads)), dissent_class(part(&outcome.power)));
                 *pairs.entry(cell).or_default() += 1.0 / (view.proposals.len() * views.len()) as f32;
             }
         }

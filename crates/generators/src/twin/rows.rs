@@ -17,7 +17,7 @@ use daotwin_history::schema::{Precision, choice_fields};
 use super::draw::Block;
 use super::holdings::Part;
 use super::model::DaoModel;
-use super::outcome::several_entries;
+use super::outcome::Form;
 use super::plan::{Plan, streams};
 use crate::error::{Error, Result};
 
@@ -186,9 +186,7 @@ impl Tallies {
             let system = slot.voting_system.and_then(|index| model.voting_systems.get(index as usize));
             // A ranking counts for its first preference, an approval for every choice it names; the other
             // systems divide a ballot's power among its (equally weighted) entries.
-            let first_only = system.is_none_or(|system| {
-                !several_entries(system) || matches!(system.as_str(), "ranked-choice" | "copeland")
-            });
+            let first_only = Form::of(system.map(String::as_str)) != Form::Set;
             let divided = system.is_some_and(|system| matches!(system.as_str(), "weighted" | "quadratic"));
             self.ballots[proposal] += u64::from(pair[1] - pair[0]);
             for vote in pair[0]..pair[1] {
