@@ -138,39 +138,41 @@ fn tests(context: &Context) -> Answer {
     context.cargo(&["test", "--release", "--workspace", "--all-targets", "--no-fail-fast"])
 }
 
-/// The figures of one example of the facade on the shared data.
-fn example(context: &Context, package: &str, name: &str, arguments: &[&str]) -> Answer {
+/// The figures of one example on the shared data.
+fn example(context: &Context, name: &str, arguments: &[&str]) -> Answer {
     if !context.root.join(DATA).is_dir() {
         return Ok(Outcome::Skipped(format!("no data at `{DATA}`")));
     }
-    let run = ["run", "--release", "--quiet", "--package", package, "--example", name, "--"];
-    context.cargo(&[&run, arguments].concat())
+    // Built with the whole workspace: for a package alone cargo would choose other features and compile the
+    // dependencies once more.
+    context.cargo(&["build", "--release", "--quiet", "--workspace", "--example", name])?;
+    context.command(tools::target(&context.root).join("release/examples").join(name), arguments)
 }
 
 fn fidelity(context: &Context) -> Answer {
-    example(context, "daotwin-generators", "fidelity", &[])
+    example(context, "fidelity", &[])
 }
 
 fn price(context: &Context) -> Answer {
-    example(context, "daotwin-generators", "price", &[])
+    example(context, "price", &[])
 }
 
 fn speed(context: &Context) -> Answer {
-    example(context, "daotwin", "speed", &[])
+    example(context, "speed", &[])
 }
 
 fn detection(context: &Context) -> Answer {
-    example(context, "daotwin", "detection", &[])
+    example(context, "detection", &[])
 }
 
 fn forecast(context: &Context) -> Answer {
-    example(context, "daotwin", "forecast", &[])
+    example(context, "forecast", &[])
 }
 
 /// Pools the prior anew from public histories.
 fn prior(context: &Context) -> Answer {
     let out = "crates/generators/src/twin/prior.json";
-    example(context, "daotwin-generators", "prior", &[DATA, out])
+    example(context, "prior", &[DATA, out])
 }
 
 /// Fits the demo's twin anew, with fresh noise, and charges the ledger of `DAOTWIN_LEDGER`.
@@ -183,7 +185,7 @@ fn twin(context: &Context) -> Answer {
         return Err(format!("`{}` exists; remove it first", out.display()));
     }
     let (out, ledger) = (out.to_string_lossy(), ledger.to_string_lossy());
-    example(context, "daotwin-generators", "demo_twin", &["../shared/data/decentraland", &out, &ledger])?;
+    example(context, "demo_twin", &["../shared/data/decentraland", &out, &ledger])?;
     for name in ["manifest.json", "model.json", "weights.safetensors"] {
         let (from, to) = (format!("{out}/{name}"), context.root.join("crates/cli/demo").join(name));
         std::fs::copy(&from, to).map_err(|error| format!("cannot copy `{from}`: {error}"))?;
@@ -209,11 +211,11 @@ fn peer(context: &Context) -> Answer {
     std::fs::create_dir_all(&tables)
         .map_err(|error| format!("cannot make `{}`: {error}", tables.display()))?;
     let tables = tables.to_string_lossy().into_owned();
-    example(context, "daotwin", "peer", &["prepare", &tables])?;
+    example(context, "peer", &["prepare", &tables])?;
     let script = scripts.join("gen_hma.py").to_string_lossy().into_owned();
     let [events, result] = ["votes_events.csv", "result.json"].map(|name| format!("{tables}/{name}"));
     context.command(python, &[&script, &events, "300", &tables, &result])?;
-    example(context, "daotwin", "peer", &["score", &tables])
+    example(context, "peer", &["score", &tables])
 }
 
 /// What the peer's script needs, in the versions it was measured with.
