@@ -497,25 +497,18 @@ const JOINING: f64 = 8.0;
 /// as they are.
 fn joining(counts: Vec<(f64, f64)>) -> Vec<Turnout> {
     let members: f64 = counts.iter().map(|(first, _)| first).sum();
-    let mut sums = vec![(0.0, 0.0)];
-    for &(first, all) in &counts {
-        let (firsts, alls) = sums[sums.len() - 1];
-        sums.push((firsts + first, alls + all));
-    }
     let smooth: Vec<f64> = (0..counts.len())
         .map(|at| {
-            let within = |reach: usize| {
-                let (from, to) = (sums[at.saturating_sub(reach)], sums[(at + reach + 1).min(counts.len())]);
-                (to.0 - from.0, to.1 - from.1)
+            let (mut from, mut to) = (at, at + 1);
+            let sums = |from: usize, to: usize| {
+                counts[from..to].iter().fold((0.0, 0.0), |sum, count| (sum.0 + count.0, sum.1 + count.1))
             };
-            // The least reach that takes in enough newcomers: more reach never takes in fewer.
-            let (mut few, mut enough) = (0, counts.len());
-            while few < enough {
-                let middle = (few + enough) / 2;
-                if within(middle).0 >= JOINING { enough = middle } else { few = middle + 1 }
+            let mut sum = sums(from, to);
+            while sum.0 < JOINING && (from > 0 || to < counts.len()) {
+                (from, to) = (from.saturating_sub(1), (to + 1).min(counts.len()));
+                sum = sums(from, to);
             }
-            let (firsts, alls) = within(enough);
-            counts[at].1 * if alls > 0.0 { firsts / alls } else { 0.0 }
+            counts[at].1 * if sum.1 > 0.0 { sum.0 / sum.1 } else { 0.0 }
         })
         .collect();
     // Who votes before there are others to return is a newcomer; the rest makes up for it.
