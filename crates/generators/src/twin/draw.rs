@@ -263,10 +263,7 @@ pub(crate) fn block(
 ) -> Result<Block> {
     let mut stream = streams(seed, "participation", &model.dao).stream(number);
     let newcomers = round_systematically(plan.proposals.iter().map(|p| p.turnout.newcomers), &mut stream);
-    let voters = plan.proposals.iter().map(|p| p.turnout.newcomers + p.turnout.returning);
-    let voters = round_systematically(voters, &mut stream);
-    let returning: Vec<_> =
-        voters.iter().zip(&newcomers).map(|(all, new)| all.saturating_sub(*new)).collect();
+    let returning = round_systematically(plan.proposals.iter().map(|p| p.turnout.returning), &mut stream);
     let members = newcomers.iter().sum::<u64>() as usize;
     let groups = spread(&model.group_shares(), members, &mut stream);
     let mut process = Participation::new(&tables.weights);

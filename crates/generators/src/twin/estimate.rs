@@ -479,58 +479,14 @@ pub(crate) fn exact_model(view: &DaoView, prior: &Pooled, seed: Seed, run: &Run)
     model.power = power_law(&counts, &shared_powers(&own));
     model.power_by_count = exact_power_by_count(&model.power, &records, &own);
     let turnout = counts.get(Query::First).iter().zip(counts.get(Query::Popularity));
-    model.turnout = joining(turnout.map(|(&first, &all)| (first, all)).collect());
+    model.turnout =
+        turnout.map(|(&first, &all)| Turnout { newcomers: first, returning: all - first }).collect();
     fill_tables(&mut model, &counts, prior, PRIOR_MEMBERS);
     if view.votes.is_empty() {
         without_votes(&mut model, &mut counts, prior, seed);
     }
     fit_weights(&mut model, &counts, 0.5, seed, run)?;
     Ok(model)
-}
-
-/// Newcomers over which the share of first votes is averaged. A proposal with a single newcomer would otherwise
-/// tell when that member joined.
-const JOINING: f64 = 8.0;
-
-/// Each proposal's newcomers and returning members, from its first votes and all its votes, in order of time.
-/// The share of newcomers is averaged over neighbouring proposals; voters of a proposal and members in all stay
-/// as they are.
-fn joining(counts: Vec<(f64, f64)>) -> Vec<Turnout> {
-    let members: f64 = counts.iter().map(|(first, _)| first).sum();
-    let smooth: Vec<f64> = (0..counts.len())
-        .map(|at| {
-            let (mut from, mut to) = (at, at + 1);
-            let sums = |from: usize, to: usize| {
-                counts[from..to].iter().fold((0.0, 0.0), |sum, count| (sum.0 + count.0, sum.1 + count.1))
-            };
-            let mut sum = sums(from, to);
-            while sum.0 < JOINING && (from > 0 || to < counts.len()) {
-                (from, to) = (from.saturating_sub(1), (to + 1).min(counts.len()));
-                sum = sums(from, to);
-            }
-            counts[at].1 * if sum.1 > 0.0 { sum.0 / sum.1 } else { 0.0 }
-        })
-        .collect();
-    // Who votes before there are others to return is a newcomer; the rest makes up for it.
-    let mut factor = 1.0;
-    let mut turnout = Vec::new();
-    for _ in 0..40 {
-        let mut known = 0.0;
-        turnout = counts
-            .iter()
-            .zip(&smooth)
-            .map(|(&(_, all), smooth)| {
-                let newcomers = (smooth * factor).clamp((all - known).clamp(0.0, all), all);
-                known += newcomers;
-                Turnout { newcomers, returning: all - newcomers }
-            })
-            .collect();
-        if known <= 0.0 || (known - members).abs() < 1e-9 {
-            break;
-        }
-        factor *= members / known;
-    }
-    turnout
 }
 
 /// The model of a DAO from noisy counts. It looks at the public columns and at `counts`, nowhere else.
