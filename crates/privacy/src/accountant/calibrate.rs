@@ -37,17 +37,17 @@ pub fn noise(event: impl Fn(f64) -> Event, epsilon: f64, delta: f64) -> Result<f
     let excess = |log: f64| -> Result<f64> {
         Ok((pld::epsilon(&event(log.exp()), delta)?.upper / epsilon).max(1e-9).ln())
     };
-    // A bracket, by doubling from 1.
-    let (mut low, mut high) = (0.0_f64, 0.0_f64);
-    let (mut at_low, mut at_high) = (excess(0.0)?, 0.0);
-    if at_low > 0.0 {
+    // A bracket, by doubling or halving from 1.
+    let start = excess(0.0)?;
+    let ((mut low, mut at_low), (mut high, mut at_high)) = if start > 0.0 {
+        let mut last = (0.0, start);
         loop {
-            high = (low + 2.0_f64.ln()).min(MOST.ln());
-            at_high = excess(high)?;
-            if at_high <= 0.0 {
-                break;
+            let next = (last.0 + 2.0_f64.ln()).min(MOST.ln());
+            let found = excess(next)?;
+            if found <= 0.0 {
+                break (last, (next, found));
             }
-            if high >= MOST.ln() {
+            if next >= MOST.ln() {
                 return Err(Error::Parameter {
                     name: "epsilon",
                     found: epsilon.to_string(),
@@ -55,22 +55,22 @@ pub fn noise(event: impl Fn(f64) -> Event, epsilon: f64, delta: f64) -> Result<f
                     why: "too much is asked of the data: fewer steps, a smaller rate or a larger delta are needed",
                 });
             }
-            (low, at_low) = (high, at_high);
+            last = (next, found);
         }
     } else {
-        (high, at_high) = (low, at_low);
+        let mut last = (0.0, start);
         loop {
-            low = (high - 2.0_f64.ln()).max(LEAST.ln());
-            at_low = excess(low)?;
-            if at_low > 0.0 {
-                break;
+            let next = (last.0 - 2.0_f64.ln()).max(LEAST.ln());
+            let found = excess(next)?;
+            if found > 0.0 {
+                break ((next, found), last);
             }
-            if low <= LEAST.ln() {
+            if next <= LEAST.ln() {
                 return Ok(LEAST);
             }
-            (high, at_high) = (low, at_low);
+            last = (next, found);
         }
-    }
+    };
     // False position, halving where one end would stay (Dowell and Jarratt 1971).
     let (mut weight_low, mut weight_high) = (1.0, 1.0);
     for _ in 0..STEPS {
