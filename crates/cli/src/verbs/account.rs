@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use daotwin::core::document::{Axis, Block, Chart, Document, Mark, Outcome, Plot, Role, Scale, Section, Series, Verdict};
+use daotwin::core::document::{
+    Axis, Block, Chart, Document, Mark, Outcome, Plot, Role, Scale, Section, Series, Verdict,
+};
 use daotwin::privacy::Rho;
 use daotwin::privacy::accountant::{Bounds, Event, calibrate, pld, rdp};
 use serde::Serialize;
@@ -182,7 +184,8 @@ impl Account {
             table(&["", "value"], &rows)
         );
         if !self.curve.is_empty() {
-            let longest = self.curve.iter().map(|point| point.epsilon.upper).fold(f64::MIN_POSITIVE, f64::max);
+            let longest =
+                self.curve.iter().map(|point| point.epsilon.upper).fold(f64::MIN_POSITIVE, f64::max);
             let rows: Vec<Vec<String>> = self
                 .curve
                 .iter()

@@ -101,9 +101,11 @@ mod test {
     /// Values of an independent implementation.
     #[test]
     fn known_values_come_out() {
-        for (rate, times, epsilon, delta, expected) in
-            [(0.01, 1000, 1.0, 1e-5, 1.41464), (0.01, 1000, 3.0, 1e-5, 0.81359), (0.02, 5000, 8.0, 1e-6, 1.15723)]
-        {
+        for (rate, times, epsilon, delta, expected) in [
+            (0.01, 1000, 1.0, 1e-5, 1.41464),
+            (0.01, 1000, 3.0, 1e-5, 0.81359),
+            (0.02, 5000, 8.0, 1e-6, 1.15723),
+        ] {
             let event = |sigma| Event::sampled_gaussian(rate, sigma).times(times);
             let start = std::time::Instant::now();
             let sigma = noise(event, epsilon, delta).unwrap();

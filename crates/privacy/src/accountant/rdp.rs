@@ -56,7 +56,8 @@ pub fn divergence(event: &Event, order: f64) -> Result<f64> {
 pub fn epsilon(event: &Event, delta: f64) -> Result<f64> {
     check_delta(delta)?;
     let steps = steps(event)?;
-    let at = |order: f64| total(&steps, order).map(|moment| moment + slope(order) - delta.ln() / (order - 1.0));
+    let at =
+        |order: f64| total(&steps, order).map(|moment| moment + slope(order) - delta.ln() / (order - 1.0));
     Ok(orders().filter_map(at).fold(f64::INFINITY, f64::min).max(0.0))
 }
 
@@ -67,7 +68,8 @@ pub fn epsilon(event: &Event, delta: f64) -> Result<f64> {
 pub fn delta(event: &Event, epsilon: f64) -> Result<f64> {
     check_epsilon(epsilon)?;
     let steps = steps(event)?;
-    let at = |order: f64| total(&steps, order).map(|moment| (order - 1.0) * (moment + slope(order) - epsilon));
+    let at =
+        |order: f64| total(&steps, order).map(|moment| (order - 1.0) * (moment + slope(order) - epsilon));
     Ok(orders().filter_map(at).fold(f64::INFINITY, f64::min).min(0.0).exp())
 }
 
@@ -101,18 +103,15 @@ fn unsampled(mechanism: &Mechanism, order: f64) -> f64 {
         }
         Mechanism::Laplace { scale } => {
             let (a, b) = (order, 1.0 / scale);
-            log_sum(&[
-                (a / (2.0 * a - 1.0)).ln() + b * (a - 1.0),
-                ((a - 1.0) / (2.0 * a - 1.0)).ln() - b * a,
-            ]) / (a - 1.0)
+            log_sum(&[(a / (2.0 * a - 1.0)).ln() + b * (a - 1.0), ((a - 1.0) / (2.0 * a - 1.0)).ln() - b * a])
+                / (a - 1.0)
         }
         Mechanism::DiscreteLaplace { scale, sensitivity } => discrete_laplace(scale, sensitivity, order),
         Mechanism::RandomisedResponse { epsilon, categories } => {
             let others = f64::from(categories) - 1.0;
             let lie = -log_sum(&[epsilon, others.ln()]);
             let truth = epsilon + lie;
-            let mut terms =
-                vec![order * truth + (1.0 - order) * lie, order * lie + (1.0 - order) * truth];
+            let mut terms = vec![order * truth + (1.0 - order) * lie, order * lie + (1.0 - order) * truth];
             if categories > 2 {
                 terms.push((others - 1.0).ln() + lie);
             }
@@ -215,7 +214,10 @@ mod test {
                     let sum = sampled_whole(rate, order, |k| k / (2.0 * sigma * sigma));
                     let integral = sampled_gaussian(rate, sigma, order);
                     // The sum's terms are near 1 where the divergence is tiny.
-                    assert!((sum - integral).abs() < 1e-9 * sum + 1e-13, "{rate} {sigma} {order}: {sum} {integral}");
+                    assert!(
+                        (sum - integral).abs() < 1e-9 * sum + 1e-13,
+                        "{rate} {sigma} {order}: {sum} {integral}"
+                    );
                 }
             }
         }

@@ -73,7 +73,8 @@ fn values_outside_the_range_are_brought_into_it() {
 
 #[test]
 fn events_cost_what_reports_do() {
-    let upper = |mechanism, delta| pld::epsilon(&Randomiser::new(mechanism).unwrap().event(), delta).unwrap().upper;
+    let upper =
+        |mechanism, delta| pld::epsilon(&Randomiser::new(mechanism).unwrap().event(), delta).unwrap().upper;
     let response = Mechanism::Categories { categories: 4, epsilon: rational(1, 2) };
     assert!((upper(response, 1e-9) - 0.5).abs() < 1e-6);
     let laplace = Mechanism::Laplace { low: -5, high: 5, epsilon: rational(1, 2) };

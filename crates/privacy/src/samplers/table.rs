@@ -151,7 +151,8 @@ impl Table {
             })
             .collect();
         // Room for the rounding up of each weight and both tails.
-        let whole: f64 = spans.iter().map(|&(_, near, _)| at(near)).sum::<f64>() + 4.0 * at(reach);
+        let whole: f64 = spans.iter().map(|&(_, near, _)| at(near)).sum::<f64>()
+            + 5.0 * f64::from(1 << PIECE_BITS) * at(reach);
         let total = 1_u64 << WEIGHT_BITS;
         let factor = ((total as f64 - 4096.0) / whole * (1.0 - 1e-6)).floor() as u64;
         // Never below the true value: the margin is far above the error of `exp`.
@@ -166,7 +167,8 @@ impl Table {
                 Block { start, weight, sure: (least * 2.0_f64.powi(64)) as u64, scale }
             })
             .collect();
-        let tail_weight = above(2.0 * at(reach));
+        // A piece is longer than a block, and the first is half of the tail.
+        let tail_weight = above(2.0 * f64::from(1 << PIECE_BITS) * at(reach));
         let mut weights: Vec<u64> = blocks.iter().map(|block| block.weight).collect();
         weights.extend([tail_weight, tail_weight]);
         let used: u64 = weights.iter().sum();
@@ -238,8 +240,9 @@ impl Table {
         }
         let piece_shift = self.shift + PIECE_BITS;
         let inside = bits.bits()? & ((1_u64 << piece_shift) - 1);
-        let magnitude = self.reach + i128::from(left) + (i128::from(piece) << piece_shift) + i128::from(inside);
-        let factor = BigUint::from(self.factor) << (piece + 1);
+        let magnitude =
+            self.reach + i128::from(left) + (i128::from(piece) << piece_shift) + i128::from(inside);
+        let factor = BigUint::from(self.factor) << (piece + 1 + PIECE_BITS);
         let first = bits.bits()?;
         let kept = self.kept(magnitude.unsigned_abs(), &factor, self.tail_weight, first, bits)?;
         Ok(kept.then_some(if left { -magnitude } else { magnitude }))
@@ -290,7 +293,11 @@ pub(super) fn exp_minus(numerator: &BigUint, denominator: &BigUint, precision: u
             break;
         }
         // Terms fall, so the sum stays positive.
-        if index % 2 == 1 { sum -= &term } else { sum += &term }
+        if index % 2 == 1 {
+            sum -= &term
+        } else {
+            sum += &term
+        }
         index += 1;
     }
     // Each term is short by less than 2 units, z by less than 1, and the series by less than its next term.
@@ -313,7 +320,8 @@ fn alias(weights: &[u64]) -> Option<Vec<Column>> {
     let mut left: Vec<u64> = weights.to_vec();
     left.resize(count, 0);
     let mut columns = vec![Column { threshold: CAPACITY, below: 0, above: 0 }; count];
-    let (mut small, mut large): (Vec<usize>, Vec<usize>) = (0..count).partition(|&item| left[item] < CAPACITY);
+    let (mut small, mut large): (Vec<usize>, Vec<usize>) =
+        (0..count).partition(|&item| left[item] < CAPACITY);
     while let (Some(&less), Some(&more)) = (small.last(), large.last()) {
         small.pop();
         columns[less] = Column { threshold: left[less], below: less as u16, above: more as u16 };

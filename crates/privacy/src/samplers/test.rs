@@ -126,9 +126,12 @@ fn tabled(table: Option<Table>) -> impl FnMut() -> i128 {
 fn tables_follow_the_exact_law() {
     let gaussian = |numerator, denominator| DiscreteGaussian::new(rational(numerator, denominator)).unwrap();
     let laplace = |numerator, denominator| DiscreteLaplace::new(rational(numerator, denominator)).unwrap();
-    for (law, reach, cells) in
-        [(gaussian(1, 3), 3, 7), (gaussian(1, 1), 4, 9), (gaussian(45, 2), 18, 37), (gaussian(1_000_000, 1), 4_000, 100)]
-    {
+    for (law, reach, cells) in [
+        (gaussian(1, 3), 3, 7),
+        (gaussian(1, 1), 4, 9),
+        (gaussian(45, 2), 18, 37),
+        (gaussian(1_000_000, 1), 4_000, 100),
+    ] {
         let sigma = law.variance.to_f64().sqrt();
         agrees(&mut tabled(law.table()), gaussian_weight(sigma), reach, cells).unwrap();
     }
@@ -144,7 +147,9 @@ fn tables_follow_the_exact_law() {
 
 #[test]
 fn bounds_of_the_exponential_hold() {
-    for (numerator, denominator) in [(0_u128, 1_u128), (1, 3), (1, 1), (7, 2), (41, 1), (700, 1), (1, u128::MAX)] {
+    for (numerator, denominator) in
+        [(0_u128, 1_u128), (1, 3), (1, 1), (7, 2), (41, 1), (700, 1), (1, u128::MAX)]
+    {
         let (low, high) = table::exp_minus(&numerator.into(), &denominator.into(), 2_000);
         assert!(low <= high && &high - &low <= num_bigint::BigUint::from(4_u32));
         let short = table::exp_minus(&numerator.into(), &denominator.into(), 200);

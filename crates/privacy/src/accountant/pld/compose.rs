@@ -1,7 +1,7 @@
 //! Composition of gridded losses by Fourier transform, and what is read off it.
 
-use rustfft::num_complex::Complex64;
 use rustfft::FftPlanner;
+use rustfft::num_complex::Complex64;
 
 use super::grid::Grid;
 use super::tilt::{Query, Tilt};
@@ -66,7 +66,11 @@ pub(super) fn answer(parts: &[Part<'_>], width: f64, tilt: &Tilt, query: Query) 
 
 /// The next length that is a small multiple of a power of two.
 fn transform_length(at_least: usize) -> usize {
-    [1, 3, 5].into_iter().map(|odd| odd * at_least.div_ceil(odd).next_power_of_two()).min().unwrap_or(at_least)
+    [1, 3, 5]
+        .into_iter()
+        .map(|odd| odd * at_least.div_ceil(odd).next_power_of_two())
+        .min()
+        .unwrap_or(at_least)
 }
 
 /// ln of a grid's moment.
@@ -74,12 +78,19 @@ fn log_moment(masses: &[f64], grid: &Grid, width: f64, theta: f64) -> f64 {
     let exponent = |index: usize| theta * (grid.offset + width * (grid.first + index as i64) as f64);
     // The exponents are linear, so the largest is at an end.
     let largest = exponent(0).max(exponent(masses.len() - 1));
-    let sum: f64 = masses.iter().enumerate().map(|(index, mass)| mass * (exponent(index) - largest).exp()).sum();
+    let sum: f64 =
+        masses.iter().enumerate().map(|(index, mass)| mass * (exponent(index) - largest).exp()).sum();
     largest + sum.ln()
 }
 
 /// Both distributions at once: one is the real and one the imaginary part of every transform.
-fn compose(parts: &[Part<'_>], width: f64, tilt: &Tilt, (origin, start): (f64, i64), length: usize) -> [Composed; 2] {
+fn compose(
+    parts: &[Part<'_>],
+    width: f64,
+    tilt: &Tilt,
+    (origin, start): (f64, i64),
+    length: usize,
+) -> [Composed; 2] {
     let mut planner = FftPlanner::new();
     let forward = planner.plan_fft_forward(length);
     let half = length / 2 + 1;
@@ -268,13 +279,7 @@ impl Reading {
 
     /// Where the tail passes a goal, which may depend on the grid point below; at least 0. Where it does not
     /// within the window: the window's lower end, or 0 for a lower bound.
-    fn cross(
-        &self,
-        composed: &Composed,
-        upper: bool,
-        reference: f64,
-        goal: impl Fn(f64) -> f64,
-    ) -> f64 {
+    fn cross(&self, composed: &Composed, upper: bool, reference: f64, goal: impl Fn(f64) -> f64) -> f64 {
         let mut found = None;
         let mut last = self.loss(composed.masses.len());
         self.walk(composed, upper, reference, |index, tail, slope| {

@@ -21,9 +21,13 @@ pub(super) struct Atom {
 /// Where a law is smooth.
 #[derive(Debug, Clone, Copy)]
 enum Curve {
-    Gaussian { sigma: f64 },
+    Gaussian {
+        sigma: f64,
+    },
     /// Between the two centres; beyond them the loss is constant.
-    Laplace { scale: f64 },
+    Laplace {
+        scale: f64,
+    },
     None,
 }
 
@@ -59,7 +63,9 @@ impl Pair {
     pub(super) fn new(step: Step) -> Self {
         let Step { rate, mechanism } = step;
         let (curve, scale, atoms) = match mechanism {
-            Mechanism::Gaussian { sigma } => (Curve::Gaussian { sigma }, sigma.min(sigma * sigma), Vec::new()),
+            Mechanism::Gaussian { sigma } => {
+                (Curve::Gaussian { sigma }, sigma.min(sigma * sigma), Vec::new())
+            }
             Mechanism::Laplace { scale } => {
                 let (near, far) = (0.5, 0.5 * (-1.0 / scale).exp());
                 let ends = vec![

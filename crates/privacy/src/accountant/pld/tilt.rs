@@ -106,7 +106,8 @@ impl Moments {
         let value = |log: f64| self.bound(query, log.exp());
         // Powers of e at first, then golden sections. Where losses are bounded the bound may fall for ever; the
         // smallest tilt that is nearly best keeps the numbers tame.
-        let coarse: Vec<(f64, f64)> = (-12..=18).map(|step| (f64::from(step), value(f64::from(step)))).collect();
+        let coarse: Vec<(f64, f64)> =
+            (-12..=18).map(|step| (f64::from(step), value(f64::from(step)))).collect();
         let best = coarse.iter().map(|found| found.1).fold(f64::INFINITY, f64::min);
         let near = best + 1e-3 * best.abs();
         let center = coarse.iter().find(|found| found.1 <= near).map_or(0.0, |found| found.0);
