@@ -194,13 +194,12 @@ impl Table {
             let chosen =
                 if (word & (CAPACITY - 1)) < column.threshold { column.below } else { column.above } as usize;
             let Some(block) = self.blocks.get(chosen) else {
-                match chosen - self.blocks.len() {
-                    side @ (0 | 1) => {
-                        if let Some(value) = self.tail(side == 1, bits)? {
-                            return Ok(value);
-                        }
-                    }
-                    _ => {}
+                // Behind the blocks: the right tail, the left one, and what is drawn again.
+                let side = chosen - self.blocks.len();
+                if side < 2
+                    && let Some(value) = self.tail(side == 1, bits)?
+                {
+                    return Ok(value);
                 }
                 continue;
             };
@@ -264,12 +263,12 @@ impl Table {
         loop {
             let precision = known + 64;
             let (low, high) = exp_minus(&numerator, &denominator, precision);
-            let lowest = &uniform * weight << precision;
-            let highest = (&uniform + 1_u32) * weight << precision;
-            if highest <= low * factor << known {
+            let lowest = (&uniform * weight) << precision;
+            let highest = ((&uniform + 1_u32) * weight) << precision;
+            if highest <= (low * factor) << known {
                 return Ok(true);
             }
-            if lowest >= high * factor << known {
+            if lowest >= (high * factor) << known {
                 return Ok(false);
             }
             uniform = (uniform << 64_u32) + bits.bits()?;
@@ -294,7 +293,7 @@ pub(super) fn exp_minus(numerator: &BigUint, denominator: &BigUint, precision: u
         }
         // Terms fall, so the sum stays positive.
         if index % 2 == 1 {
-            sum -= &term
+            sum -= &term;
         } else {
             sum += &term
         }

@@ -13,7 +13,7 @@ pub(super) type Part<'a> = (&'a Grid, u64);
 const MARGIN: f64 = 1e-7;
 
 /// The largest transform.
-const MAX_LENGTH: usize = 1 << 22;
+const MAX_LENGTH: usize = 1 << 20;
 
 /// One composed and tilted loss distribution.
 #[derive(Debug)]
@@ -170,7 +170,7 @@ fn compose(
     let end = origin + (start + length as i64) as f64 * width;
     let begin = origin + start as f64 * width;
     [0, 1].map(|side: usize| {
-        let squares: f64 = product[side].iter().map(|value| value.norm_sqr()).sum::<f64>() * 2.0;
+        let squares: f64 = product[side].iter().map(Complex64::norm_sqr).sum::<f64>() * 2.0;
         let masses = (0..length)
             .map(|index| {
                 let place = (start + index as i64 - offset).rem_euclid(length as i64) as usize;

@@ -11,7 +11,7 @@
 //! to 1e-13.
 //!
 //! Deterministic. A query takes milliseconds to tens of milliseconds. Where members are sampled so rarely that few
-//! are ever sampled (rate times steps far below 1), the lower bound may lag behind; the upper one does not.
+//! are ever sampled (rates below 1 in 1,000, or rate times steps below 10), the lower bound may lag behind.
 //!
 //! # Sources
 //! Sommer, Meiser and Mohammadi 2019 (privacy loss distributions); Koskela, Jälkö and Honkela 2020 (composition by
@@ -83,10 +83,10 @@ const GAP: f64 = 4e-4;
 const WIDE: f64 = 9e-4;
 
 /// Cells that one step may have.
-const MAX_CELLS: usize = 1 << 21;
+const MAX_CELLS: usize = 1 << 18;
 
 /// Finer grids that are tried.
-const ATTEMPTS: usize = 5;
+const ATTEMPTS: usize = 4;
 
 /// The part of delta that may be left out of all grids together.
 const LEFT_OUT: f64 = 1e-6;

@@ -98,13 +98,14 @@ impl Pair {
             Some((pair.loss(first.t), pair.loss(last.t) - pair.loss(first.t)))
         };
         pair.lattice = match mechanism {
-            Mechanism::Gaussian { .. } => None,
             Mechanism::Laplace { .. } => span(&pair),
             Mechanism::RandomisedResponse { epsilon, .. } => Some((0.0, epsilon)),
             Mechanism::DiscreteGaussian { .. } | Mechanism::DiscreteLaplace { .. } if rate == 1.0 => {
                 span(&pair).map(|(first, span)| (first, span / (pair.atoms.len() - 1) as f64))
             }
-            Mechanism::DiscreteGaussian { .. } | Mechanism::DiscreteLaplace { .. } => None,
+            Mechanism::Gaussian { .. }
+            | Mechanism::DiscreteGaussian { .. }
+            | Mechanism::DiscreteLaplace { .. } => None,
         };
         pair
     }
