@@ -1,6 +1,5 @@
 //! Benchmarks of noise and accounting: `cargo bench -p daotwin-privacy`.
 #![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
-#![expect(missing_docs, reason = "criterion's macros make an undocumented function")]
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use daotwin_privacy::accountant::{Event, calibrate, pld, rdp};

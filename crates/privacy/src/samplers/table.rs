@@ -295,7 +295,7 @@ pub(super) fn exp_minus(numerator: &BigUint, denominator: &BigUint, precision: u
         if index % 2 == 1 {
             sum -= &term;
         } else {
-            sum += &term
+            sum += &term;
         }
         index += 1;
     }
