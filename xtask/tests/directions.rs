@@ -42,6 +42,7 @@ const HEAVY: &[(&str, &[&str])] = &[
     // The command names it for its features only; see there.
     ("getrandom", &["daotwin-cli", "daotwin-core", "daotwin-privacy"]),
     ("parquet", &["daotwin-history"]),
+    ("rustfft", &["daotwin-privacy"]),
     ("safetensors", &["daotwin-generators"]),
 ];
 

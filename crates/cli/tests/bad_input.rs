@@ -325,6 +325,11 @@ const OTHERS: &[Case] = &[
     case("an account opened twice", "privacy register poor --epsilon 9 --ledger ledger", 2, &["`poor`"]),
     case("an impossible limit", "privacy register new --epsilon 0 --ledger fresh", 2, &["`epsilon` is 0"]),
     case("no account to show", "privacy account stranger --ledger ledger", 2, &["no account `stranger`"]),
+    case("a question without noise", "privacy account --steps 10", 2, &["`--sigma S`", "`--epsilon E`"]),
+    case("an account and a question", "privacy account poor --sigma 1", 2, &["`poor`", "do not go together"]),
+    case("noise that is none", "privacy account --sigma 0", 2, &["`sigma` is 0"]),
+    case("an impossible rate", "privacy account --sigma 1 --rate 2", 2, &["`rate` is 2"]),
+    case("a curve of no format", "privacy account --sigma 1 --out curve.xyz", 2, &["`curve.xyz`", "`.html`"]),
     case("a twin without a charge", "privacy verify twin --ledger ledger", 2, &["`twin`", "without privacy"]),
     broken(
         "settings with a slip",

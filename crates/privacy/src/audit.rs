@@ -6,6 +6,12 @@
 //! side: it convicts a mechanism that keeps its claim with probability `alpha` at most. It cannot prove a
 //! claim; how small a violation it still finds depends on the number of runs and on the number chosen, for
 //! which [`score`] is the best against Gaussian noise.
+//!
+//! Where a run is too dear to be repeated, [`one_run`] audits a single one by canaries.
+
+mod one_run;
+
+pub use one_run::{OneRun, epsilon_at_least, one_run};
 
 use daotwin_core::statistics::{clopper_pearson, normal_quantile, quantile_sorted, sorted};
 

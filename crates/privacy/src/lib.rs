@@ -15,12 +15,13 @@
 //! | --- | --- |
 //! | low bits of floating-point noise give the input away | queries are integers before noise is added; noise is drawn by exact integer arithmetic ([`samplers`]) |
 //! | rounding makes a member count for more than was declared | contributions are bounded in integers, exactly ([`quantise_contribution`]); integer sums have no order |
-//! | whoever knows the seed takes the noise off again | bits come from the operating system and have no seed; seeded noise is another type, and its manifest claims nothing ([`noise`]) |
+//! | whoever knows the seed takes the noise off again | bits come from ChaCha20 under keys of the operating system and have no seed; seeded noise is another type, and its manifest claims nothing ([`noise`]) |
 //! | spending more than there is | prices are integers and sums are exact ([`accountant`]); noise cannot be drawn without a [`Reservation`], and a reservation is used up |
 //! | a crash, a re-run, a copy or a new name of the data refunds a charge | the [`ledger`] charges on disk before noise is drawn; its account is the DAO, not a file |
 //! | two processes spend the same budget at once | the ledger's exclusive lock |
 //! | a ledger that was damaged, shortened or edited | hash chain and head; it is refused whole |
-//! | an implementation that does not keep its claim | [`audit`], run in the tests with a broken mechanism beside the right one |
+//! | an implementation that does not keep its claim | [`audit`], run in the tests with a broken mechanism beside the right one; [`audit::one_run`] for a training that runs once |
+//! | whoever collects the data | [`local`]: noise before anyone else sees a value |
 //!
 //! # What is not
 //!
@@ -37,12 +38,13 @@
 //! # Sources
 //!
 //! Canonne, Kamath and Steinke 2020 (samplers, conversion); Bun and Steinke 2016 (zCDP); Dong, Roth and Su
-//! 2022 (trade-off functions); Clopper and Pearson 1934 (intervals).
+//! 2022 (trade-off functions); Clopper and Pearson 1934 (intervals); [`accountant`] for its own.
 
 pub mod accountant;
 pub mod audit;
 pub mod error;
 pub mod ledger;
+pub mod local;
 pub mod measure;
 pub mod noise;
 pub mod quantise;

@@ -7,6 +7,8 @@
 //! | [`Seeded`] | a seed | none | none: for tests |
 //! | [`Exact`] | no noise | none | none: for fits without privacy |
 //!
+//! "Operating system" is ChaCha20 under fresh keys of its generator, see [`OperatingSystem`].
+//!
 //! Only a release of charged noise can be committed to a ledger, and only a reservation makes one. The
 //! compiler refuses the rest:
 //!
@@ -18,8 +20,41 @@
 //!     Ok(())
 //! }
 //! ```
+//!
+//! Nor can a seeded stream be put where a release's bits come from:
+//!
+//! ```compile_fail,E0308
+//! use daotwin_privacy::{Charged, Measurer, Reservation};
+//! fn release(reservation: Reservation, stream: daotwin_core::Stream) -> Measurer<Charged> {
+//!     Measurer::charged(stream)
+//! }
+//! ```
+//!
+//! while the same code with the reservation compiles:
+//!
+//! ```
+//! use daotwin_privacy::{Charged, Measurer, Reservation};
+//! fn release(reservation: Reservation, stream: daotwin_core::Stream) -> Measurer<Charged> {
+//!     Measurer::charged(reservation)
+//! }
+//! ```
+//!
+//! Noise that takes its bits from elsewhere cannot be written outside this room, because [`Noise`] is sealed:
+//!
+//! ```compile_fail,E0277
+//! #[derive(Debug)]
+//! struct Mine(daotwin_core::Stream);
+//! impl daotwin_privacy::Noise for Mine {
+//!     const KIND: daotwin_privacy::NoiseKind = daotwin_privacy::NoiseKind::Charged;
+//!     fn gaussian(&mut self, _: daotwin_privacy::Rational, _: &[i64]) -> daotwin_privacy::Result<Vec<f64>> {
+//!         Ok(Vec::new())
+//!     }
+//! }
+//! ```
 
 use daotwin_core::Stream;
+use rand::rngs::ChaCha20Rng;
+use rand::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
@@ -41,12 +76,18 @@ impl Bits for Stream {
     }
 }
 
-/// Bytes asked from the operating system at once.
+/// Bytes made at once.
 const BUFFER_BYTES: usize = 4096;
 
-/// Bits of the operating system's generator (`getrandom`), read ahead into a buffer whose bytes are erased
-/// as they are used and when it is dropped. There is no seed, and no way to put one in.
+/// Buffers that one key makes before the operating system is asked for another.
+const BUFFERS_A_KEY: u32 = 256;
+
+/// Bits from ChaCha20 under keys of the operating system's generator (`getrandom`). A key makes at most a
+/// mebibyte, and is forgotten whenever the bits read ahead are: at the start of every measurement. The buffer's
+/// bytes are erased as they are used and when it is dropped. There is no seed, and no way to put one in.
 pub struct OperatingSystem {
+    generator: Option<ChaCha20Rng>,
+    left: u32,
     buffer: Box<[u8; BUFFER_BYTES]>,
     used: usize,
 }
@@ -59,30 +100,51 @@ impl std::fmt::Debug for OperatingSystem {
 
 impl Default for OperatingSystem {
     fn default() -> Self {
-        Self { buffer: Box::new([0; BUFFER_BYTES]), used: BUFFER_BYTES }
+        Self { generator: None, left: 0, buffer: Box::new([0; BUFFER_BYTES]), used: BUFFER_BYTES }
     }
 }
 
 impl OperatingSystem {
-    /// Forgets the bits read ahead, so that the two sides of a `fork` never share them.
+    /// Forgets the key and the bits read ahead, so that the two sides of a `fork` never share them.
     fn discard(&mut self) {
+        self.generator = None;
         self.buffer.fill(0);
         std::hint::black_box(&self.buffer);
         self.used = BUFFER_BYTES;
+    }
+
+    #[cold]
+    fn refill(&mut self) -> Result<()> {
+        if self.left == 0 {
+            self.generator = None;
+        }
+        let generator = match &mut self.generator {
+            Some(generator) => generator,
+            none => {
+                let mut key = [0; 32];
+                getrandom::fill(&mut key).map_err(|source| Error::Entropy { source })?;
+                self.left = BUFFERS_A_KEY;
+                none.insert(ChaCha20Rng::from_seed(key))
+            }
+        };
+        self.left -= 1;
+        generator.fill_bytes(self.buffer.as_mut_slice());
+        self.used = 0;
+        Ok(())
     }
 }
 
 impl Bits for OperatingSystem {
     fn bits(&mut self) -> Result<u64> {
         if self.used == BUFFER_BYTES {
-            getrandom::fill(self.buffer.as_mut_slice()).map_err(|source| Error::Entropy { source })?;
-            self.used = 0;
+            self.refill()?;
         }
+        let mut bytes = [0; 8];
         let word = &mut self.buffer[self.used..self.used + 8];
-        let bits = word.iter().fold(0, |bits, &byte| bits << 8 | u64::from(byte));
+        bytes.copy_from_slice(word);
         word.fill(0);
         self.used += 8;
-        Ok(bits)
+        Ok(u64::from_le_bytes(bytes))
     }
 }
 
@@ -130,10 +192,21 @@ pub trait Noise: sealed::Sealed + std::fmt::Debug {
     fn gaussian(&mut self, variance: Rational, values: &[i64]) -> Result<Vec<f64>>;
 }
 
+/// Vectors from this length on are worth a table.
+const TABLE_LENGTH: usize = 64;
+
 fn add_gaussian(bits: &mut impl Bits, variance: Rational, values: &[i64]) -> Result<Vec<f64>> {
-    let sampler = DiscreteGaussian::new(variance)?;
+    let law = DiscreteGaussian::new(variance)?;
+    let table = if values.len() >= TABLE_LENGTH { law.table() } else { None };
     // The integer sum is the release; the conversion to a float only post-processes it.
-    values.iter().map(|&value| Ok((i128::from(value) + sampler.sample(bits)?) as f64)).collect()
+    let noisy = |&value: &i64| {
+        let noise = match &table {
+            Some(table) => table.sample(bits)?,
+            None => law.sample(bits)?,
+        };
+        Ok((i128::from(value) + noise) as f64)
+    };
+    values.iter().map(noisy).collect()
 }
 
 /// Noise of the operating system under a ledger's reservation: the only kind with a claim.
@@ -200,7 +273,9 @@ impl Noise for Seeded {
     const KIND: NoiseKind = NoiseKind::Seeded;
 
     fn gaussian(&mut self, variance: Rational, values: &[i64]) -> Result<Vec<f64>> {
-        add_gaussian(&mut self.bits, variance, values)
+        // Draw by draw: what a seed gives does not change with the length of the vector.
+        let law = DiscreteGaussian::new(variance)?;
+        values.iter().map(|&value| Ok((i128::from(value) + law.sample(&mut self.bits)?) as f64)).collect()
     }
 }
 

@@ -1,5 +1,6 @@
 //! The verbs, one file each. A verb calls rooms and prints what they return; it decides nothing by itself.
 
+pub(crate) mod account;
 pub(crate) mod demo;
 pub(crate) mod evaluate;
 pub(crate) mod export;

@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::table;
+use crate::verbs::account::WhatIf;
 use crate::verbs::manifest;
 use crate::{Answer, arguments};
 
@@ -22,6 +23,8 @@ use crate::{Answer, arguments};
     before_help = "Examples:\n  \
         daotwin privacy register decentraland --epsilon 3 --delta 1e-6\n  \
         daotwin privacy account decentraland\n  \
+        daotwin privacy account --sigma 1.0 --rate 0.01 --steps 1000 --delta 1e-5\n  \
+        daotwin privacy account --epsilon 3 --rate 0.01 --steps 1000 --out curve.html\n  \
         daotwin privacy verify twin\n",
     subcommand_required = true,
     arg_required_else_help = true,
@@ -47,10 +50,12 @@ enum Action {
         #[arg(long, value_name = "TEXT")]
         reason: String,
     },
-    /// Shows one account.
+    /// Shows one account; without a name, says what noise would cost and what an epsilon would need.
     Account {
         /// The account's name.
-        account: String,
+        account: Option<String>,
+        #[command(flatten)]
+        what_if: WhatIf,
     },
     /// Shows every account.
     Ledger,
@@ -128,6 +133,18 @@ struct Verified {
 
 impl Privacy {
     pub(crate) fn run(self, context: &mut Context) -> Result<Answer, Failure> {
+        // What-if questions open no ledger.
+        if let Action::Account { account, what_if } = &self.action
+            && (account.is_none() || what_if.is_asked())
+        {
+            if let Some(account) = account {
+                return Err(Failure::usage(format!(
+                    "the account `{account}` and a what-if question do not go together; leave out one of them"
+                )));
+            }
+            what_if.answer(context)?;
+            return Ok(Answer::Yes);
+        }
         let folder = match self.ledger.or_else(|| context.config.privacy.ledger.clone()) {
             Some(folder) => folder,
             None => ledger::default_path()?,
@@ -150,7 +167,8 @@ impl Privacy {
                 ledger.raise(&account, budget, &reason)?;
                 show(context, &[ledger.status(&account)?])?;
             }
-            Action::Account { account } => {
+            Action::Account { account, .. } => {
+                let account = account.unwrap_or_default();
                 let account = Account::new(&account, Unit::Member)?;
                 show(context, &[Ledger::open(&folder)?.status(&account)?])?;
             }

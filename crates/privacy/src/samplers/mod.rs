@@ -4,17 +4,20 @@
 //! 1 to 3. Every probability is a ratio of integers or `exp` of one, and is realised exactly from uniform
 //! bits by integer comparisons: no floating-point number takes part, so no low bit of a float can give the
 //! input away (Mironov 2012). Arithmetic is 128-bit where it fits and arbitrary precision where it does not,
-//! with the same draws either way.
+//! with the same draws either way. For many draws of one law, [`Table`] is some ten times faster and as exact.
 //!
 //! The time of a draw depends on the noise drawn. A reader who can time single draws is outside the threat
 //! model: a release is timed as a whole, over all its cells.
 
 mod bernoulli;
+mod table;
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::noise::Bits;
+pub use table::Table;
+
 use bernoulli::{bernoulli_exp_minus, coin, gaussian_acceptance, uniform_below};
 
 /// A non-negative rational number.
@@ -174,6 +177,16 @@ impl DiscreteGaussian {
             }
         }
     }
+}
+
+/// Uniform in 0..n.
+pub(crate) fn exact_uniform<B: Bits + ?Sized>(n: u128, bits: &mut B) -> Result<u128> {
+    uniform_below(n, bits)
+}
+
+/// True with probability exp(-exponent).
+pub(crate) fn exact_coin<B: Bits + ?Sized>(exponent: Rational, bits: &mut B) -> Result<bool> {
+    bernoulli_exp_minus(exponent.numerator, exponent.denominator, bits)
 }
 
 #[cfg(test)]
