@@ -7,6 +7,7 @@ pub mod conditions;
 pub mod constrained;
 pub mod files;
 pub mod independent;
+pub mod marginals;
 pub mod registry;
 pub mod sample;
 
