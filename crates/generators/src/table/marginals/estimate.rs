@@ -70,6 +70,9 @@ pub(super) struct Effort {
 /// Pairs of steps that L-BFGS remembers.
 const MEMORY: usize = 10;
 
+/// How far a potential moves at most in one step.
+const LONGEST_STEP: f64 = 3.0;
+
 /// Ends where the largest gradient is below this share of the typical deviation of a measured probability.
 const TOLERANCE: f64 = 2e-3;
 
@@ -100,7 +103,7 @@ pub(super) fn fit(
     let none = vec![None; engine.domain().len()];
     let mut marginals = vec![0.0; cells];
     let mut gradient = vec![0.0; cells];
-    let mut objective = |engine: &mut Engine, theta: &[f64], marginals: &mut [f64], gradient: &mut [f64]| {
+    let objective = |engine: &mut Engine, theta: &[f64], marginals: &mut [f64], gradient: &mut [f64]| {
         let Some(log_sum) = engine.run(theta, &none) else { return f64::INFINITY };
         engine.marginals(marginals);
         let mut value = log_sum;
@@ -150,9 +153,9 @@ pub(super) fn fit(
             }
             slope = dot(&gradient, &direction);
         }
-        // A first step without memory may be far too long: no potential moves by more than 2.
+        // Far from the estimate the model of the objective is poor: no potential moves by more than this.
         let longest = direction.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
-        let mut length = if memory.is_empty() { (2.0 / longest).min(1.0) } else { 1.0 };
+        let mut length = (LONGEST_STEP / longest).min(1.0);
         let accepted = loop {
             for (cell, at) in trial.iter_mut().enumerate() {
                 *at = theta[cell] - length * direction[cell];
@@ -162,12 +165,21 @@ pub(super) fn fit(
             if next <= value - 1e-4 * length * slope {
                 break Some(next);
             }
-            if passes >= effort.passes || length < 1e-6 {
+            if passes >= effort.passes || length < 1e-4 * (LONGEST_STEP / longest).min(1.0) {
                 break None;
             }
-            length *= 0.4;
+            length *= 0.3;
         };
-        let Some(next) = accepted else { break };
+        let Some(next) = accepted else {
+            if memory.is_empty() || passes >= effort.passes {
+                break;
+            }
+            // What was remembered misleads: start again from the preconditioned gradient.
+            memory.clear();
+            objective(engine, theta, &mut marginals, &mut trial_gradient);
+            passes += 1;
+            continue;
+        };
         let mut entry = if memory.len() == MEMORY { memory.pop_back() } else { None }
             .unwrap_or_else(|| (vec![0.0; cells], vec![0.0; cells], 0.0));
         for cell in 0..cells {

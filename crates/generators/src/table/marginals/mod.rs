@@ -5,6 +5,8 @@
 //! log-linear model, whose junction tree gives marginals, densities and conditional rows exactly. [`Mst`]
 //! selects a spanning tree of pairs, [`Aim`] whatever the model explains worst.
 
+#[cfg(test)]
+mod audit;
 mod counts;
 mod domain;
 mod estimate;
@@ -13,6 +15,8 @@ mod inference;
 mod junction_tree;
 mod sample;
 mod select;
+#[cfg(test)]
+mod test;
 
 use std::path::Path;
 

@@ -58,6 +58,16 @@ impl Sampler {
 
     /// Draws rows; one list of codes an attribute.
     pub(super) fn draw(&self, rows: usize, stream: &mut Stream) -> Vec<Vec<u32>> {
+        self.draw_shuffled(rows, stream, |order, stream| stream.shuffle(order))
+    }
+
+    /// [`Sampler::draw`] with the order in which rows are served; the tests leave it as it is to see the harm.
+    pub(super) fn draw_shuffled(
+        &self,
+        rows: usize,
+        stream: &mut Stream,
+        shuffle: impl Fn(&mut [u32], &mut Stream),
+    ) -> Vec<Vec<u32>> {
         let mut codes = vec![vec![0_u32; rows]; self.sizes.len()];
         let mut cells = vec![0_u32; rows];
         let mut order: Vec<u32> = Vec::with_capacity(rows);
@@ -71,7 +81,7 @@ impl Sampler {
             order.clear();
             order.extend(0..rows as u32);
             // Random within a group, because the sort is stable.
-            stream.shuffle(&mut order);
+            shuffle(&mut order, stream);
             order.sort_by_key(|&row| cells[row as usize]);
             for group in order.chunk_by(|left, right| cells[*left as usize] == cells[*right as usize]) {
                 let start = cells[group[0] as usize] as usize * bag.rest_cells;
