@@ -125,6 +125,22 @@ impl Projection {
         }
     }
 
+    /// Adds to each cell of the table its cell of the smaller one.
+    pub(super) fn add(&self, table: &mut [f64], small: &[f64]) {
+        for (block, &offset) in table.chunks_exact_mut(self.block).zip(&self.offsets) {
+            let offset = offset as usize;
+            if self.stays {
+                block
+                    .iter_mut()
+                    .zip(&small[offset..offset + self.block])
+                    .for_each(|(value, by)| *value += by);
+            } else {
+                let by = small[offset];
+                block.iter_mut().for_each(|value| *value += by);
+            }
+        }
+    }
+
     /// The cell of the smaller table that a cell belongs to.
     pub(super) fn target(&self, cell: usize) -> usize {
         let offset = self.offsets[cell / self.block] as usize;

@@ -68,13 +68,13 @@ pub(super) struct Effort {
 }
 
 /// Pairs of steps that L-BFGS remembers.
-const MEMORY: usize = 10;
+const MEMORY: usize = 20;
 
 /// How far a potential moves at most in one step.
 const LONGEST_STEP: f64 = 3.0;
 
 /// Ends where the largest gradient is below this share of the typical deviation of a measured probability.
-const TOLERANCE: f64 = 2e-3;
+const TOLERANCE: f64 = 1e-2;
 
 /// Moves `theta` (one list of cells a measurement, one behind the other) to the estimate, and leaves the
 /// engine at its marginals. The measurements are those the engine was made for, each clique once.
@@ -132,7 +132,8 @@ pub(super) fn fit(
             *alpha = inverse * dot(step, &direction);
             axpy(&mut direction, -*alpha, change);
         }
-        let curvature = |cell: usize| marginals[cell] + ridge[cell];
+        // A cell whose target is far above it must not be thrown past it.
+        let curvature = |cell: usize| marginals[cell].max(target[cell]) + ridge[cell];
         let scale = memory.front().map_or(1.0, |(_, change, inverse)| {
             let sum: f64 =
                 change.iter().enumerate().map(|(cell, change)| change * change / curvature(cell)).sum();
@@ -145,17 +146,17 @@ pub(super) fn fit(
             let beta = inverse * dot(change, &direction);
             axpy(&mut direction, alpha - beta, step);
         }
+        // Far from the estimate the model of the objective is poor: no potential moves by more than this.
+        direction.iter_mut().for_each(|value| *value = value.clamp(-LONGEST_STEP, LONGEST_STEP));
         let mut slope = dot(&gradient, &direction);
         if slope <= 0.0 {
             memory.clear();
             for (cell, value) in direction.iter_mut().enumerate() {
-                *value = gradient[cell] / curvature(cell);
+                *value = (gradient[cell] / curvature(cell)).clamp(-LONGEST_STEP, LONGEST_STEP);
             }
             slope = dot(&gradient, &direction);
         }
-        // Far from the estimate the model of the objective is poor: no potential moves by more than this.
-        let longest = direction.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
-        let mut length = (LONGEST_STEP / longest).min(1.0);
+        let mut length = 1.0;
         let accepted = loop {
             for (cell, at) in trial.iter_mut().enumerate() {
                 *at = theta[cell] - length * direction[cell];
@@ -165,7 +166,7 @@ pub(super) fn fit(
             if next <= value - 1e-4 * length * slope {
                 break Some(next);
             }
-            if passes >= effort.passes || length < 1e-4 * (LONGEST_STEP / longest).min(1.0) {
+            if passes >= effort.passes || length < 1e-3 {
                 break None;
             }
             length *= 0.3;

@@ -1,9 +1,10 @@
 //! Exact marginals of a product of factors, by passing messages over a junction tree.
 //!
 //! Two passes: sums travel to the root, then back (Koller and Friedman 2009, algorithm 10.2; the division of
-//! Lauritzen and Spiegelhalter 1988 gives each neighbour all but its own message). Factors come as logarithms;
-//! each is brought to a largest value of 1, and each message to a sum of 1, so that tables hold plain
-//! probabilities and no cell needs an exponential. Buffers are made once for a tree.
+//! Lauritzen and Spiegelhalter 1988 gives each neighbour all but its own message). The factors of a bag are added
+//! as logarithms, and the bag is brought to a largest value of 1, so that potentials far apart that cancel each
+//! other do no harm; from there on tables hold plain probabilities, one exponential a cell. Buffers are made once
+//! for a tree.
 
 use rayon::prelude::*;
 
@@ -32,8 +33,8 @@ pub(super) struct Engine {
     messages: Vec<Vec<f64>>,
     /// Sums over each bag's side, kept for the division on the way back.
     sent: Vec<Vec<f64>>,
-    /// `exp` of each factor.
-    scaled: Vec<Vec<f64>>,
+    /// Where the potentials of each factor begin.
+    starts: Vec<usize>,
 }
 
 /// What is known of a row: for each attribute the weight of each of its codes, or nothing.
@@ -57,9 +58,15 @@ impl Engine {
         let down = down.map(|(separator, parent)| project(parent.unwrap_or(0), separator)).collect();
         let messages: Vec<Vec<f64>> =
             tree.separators.iter().map(|separator| vec![0.0; domain.cells(separator)]).collect();
+        let starts = cliques.iter().scan(0, |next, clique| {
+            let start = *next;
+            *next += domain.cells(clique);
+            Some(start)
+        });
+        let starts = starts.collect();
         Self {
             beliefs: tree.bags.iter().map(|bag| vec![0.0; domain.cells(bag)]).collect(),
-            scaled: cliques.iter().map(|clique| vec![0.0; domain.cells(clique)]).collect(),
+            starts,
             sent: messages.clone(),
             messages,
             domain: domain.clone(),
@@ -99,32 +106,29 @@ impl Engine {
     /// the other), and returns the logarithm of the sum of their product over the whole domain; none where
     /// evidence leaves no row.
     pub(super) fn run(&mut self, potentials: &[f64], evidence: &Evidence) -> Option<f64> {
-        let mut log_sum = 0.0;
-        let mut rest = potentials;
-        for scaled in &mut self.scaled {
-            let (own, after) = rest.split_at(scaled.len());
-            let most = own.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            scaled.iter_mut().zip(own).for_each(|(scaled, value)| *scaled = (value - most).exp());
-            log_sum += most;
-            rest = after;
-        }
+        let starts = &self.starts;
         let fill = |bag: usize, belief: &mut Vec<f64>| {
-            belief.fill(1.0);
+            belief.fill(0.0);
             for &factor in &self.residents[bag] {
-                self.homes[factor].1.multiply(belief, &self.scaled[factor]);
+                let projection = &self.homes[factor].1;
+                projection.add(belief, &potentials[starts[factor]..starts[factor] + projection.cells()]);
             }
+            let most = belief.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            belief.iter_mut().for_each(|value| *value = (*value - most).exp());
             for (evidence, (home, single)) in evidence.iter().zip(&self.single) {
                 if let Some(weights) = evidence.as_ref().filter(|_| *home == bag) {
                     single.multiply(belief, weights);
                 }
             }
+            most
         };
         let total: usize = self.beliefs.iter().map(Vec::len).sum();
-        if total >= PARALLEL_CELLS {
-            self.beliefs.par_iter_mut().enumerate().for_each(|(bag, belief)| fill(bag, belief));
+        let scales: Vec<f64> = if total >= PARALLEL_CELLS {
+            self.beliefs.par_iter_mut().enumerate().map(|(bag, belief)| fill(bag, belief)).collect()
         } else {
-            self.beliefs.iter_mut().enumerate().for_each(|(bag, belief)| fill(bag, belief));
-        }
+            self.beliefs.iter_mut().enumerate().map(|(bag, belief)| fill(bag, belief)).collect()
+        };
+        let mut log_sum: f64 = scales.iter().sum();
         for bag in (1..self.beliefs.len()).rev() {
             let sent = &mut self.sent[bag];
             self.up[bag].sum(&self.beliefs[bag], sent);

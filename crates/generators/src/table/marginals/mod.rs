@@ -64,14 +64,14 @@ const MAX_CELLS: Setting = Setting {
 
 const RIDGE: Setting = Setting {
     name: "ridge",
-    default: 0.1,
-    bounds: (1e-4, 10.0),
+    default: 0.2,
+    bounds: (0.02, 10.0),
     purpose: "the weight of the entropy against the measured counts, in units of their noise",
 };
 
 const ROUNDS: Setting = Setting {
     name: "rounds",
-    default: 16.0,
+    default: 4.0,
     bounds: (1.5, 64.0),
     purpose: "rounds for each column that the budget is cut into at first",
 };

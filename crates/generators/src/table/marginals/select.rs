@@ -42,7 +42,7 @@ pub(super) struct Plan {
 }
 
 /// Message passes of the last estimate.
-const LAST_PASSES: usize = 300;
+const LAST_PASSES: usize = 500;
 
 /// Lattice units of a score for one row.
 const UNITS: f64 = 64.0;
