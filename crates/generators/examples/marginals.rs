@@ -36,7 +36,7 @@ fn declaration(columns: &[Column]) -> Declaration {
     };
     let columns: BTreeMap<String, DeclaredColumn> =
         columns.iter().map(|column| (column.name.clone(), declared(column))).collect();
-    Declaration { member: None, columns }
+    Declaration { columns, ..Declaration::default() }
 }
 
 /// The codes of both tables in the bins of the first, and how many there are.

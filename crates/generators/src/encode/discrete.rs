@@ -57,8 +57,10 @@ impl DiscreteColumn {
         if column.kind.labels().is_none() {
             let (low, high) = column.bounds;
             let whole = !matches!(column.kind, Kind::Numeric { .. });
-            let unit = if matches!(column.kind, Kind::Datetime { day: true }) { 86_400.0 } else { 1.0 };
+            let unit = Self { kind: column.kind.clone(), optional: false, cells: Vec::new() }.unit();
             let width = high - low;
+            // The whole range of floats has a width that is no number.
+            let most = if width.is_finite() { most } else { 1 };
             if whole && width / unit < most as f64 {
                 let count = (width / unit) as usize + 1;
                 cells = (0..count)
@@ -90,10 +92,16 @@ impl DiscreteColumn {
                     if whole {
                         from = if at == 0 { from } else { (from / unit).floor() * unit + unit };
                         to = (to / unit).floor() * unit;
+                    } else {
+                        (from, to) = (column.kind.round(from), column.kind.round(to));
                     }
                     if let Some(last) = cells.last().filter(|last| last.high >= from) {
                         // Neighbours touch only at the edge, which belongs to the lower one.
-                        from = if whole { last.high + unit } else { last.high.next_up() };
+                        from = if unit > 0.0 {
+                            column.kind.round(last.high + unit)
+                        } else {
+                            last.high.next_up()
+                        };
                     }
                     if from <= to {
                         cells.push(Cell { low: from, high: to });

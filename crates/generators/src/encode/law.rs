@@ -7,20 +7,22 @@ use super::discrete::{Cell, DiscreteColumn, logarithmic};
 
 /// The value at a share of the way from `low` to `high`.
 pub(super) fn between(logarithmic: bool, low: f64, high: f64, share: f64) -> f64 {
-    if logarithmic { low * (high / low).powf(share) } else { low + (high - low) * share }
+    // Weighted ends, because the distance of the largest numbers is no number.
+    if logarithmic { low * (high / low).powf(share) } else { low * (1.0 - share) + high * share }
 }
 
-/// The distance from `low` to `high` on the scale in which values are drawn.
+/// Half the distance from `low` to `high` on the scale in which values are drawn.
 fn distance(logarithmic: bool, low: f64, high: f64) -> f64 {
-    if logarithmic { (high / low).ln() } else { high - low }
+    if logarithmic { (high / low).ln() / 2.0 } else { high / 2.0 - low / 2.0 }
 }
 
 impl DiscreteColumn {
     /// The step between values that this kind can write; 0 where there is none.
-    fn unit(&self) -> f64 {
+    pub(super) fn unit(&self) -> f64 {
         match self.kind {
             Kind::Integer | Kind::Datetime { day: false } => 1.0,
             Kind::Datetime { day: true } => 86_400.0,
+            Kind::Numeric { decimals: Some(decimals) } => 10_f64.powi(-i32::from(decimals)),
             _ => 0.0,
         }
     }
@@ -35,8 +37,14 @@ impl DiscreteColumn {
     /// A range brought to the values that this column can hold; none where it holds none.
     pub fn narrowed(&self, low: f64, high: f64) -> Option<(f64, f64)> {
         let unit = self.unit();
-        let (low, high) =
-            if unit > 0.0 { ((low / unit).ceil() * unit, (high / unit).floor() * unit) } else { (low, high) };
+        // What a decimal number loses as a float must not make its own range empty.
+        let slack = if unit < 1.0 { 1e-6 } else { 0.0 };
+        let on = |steps: f64| self.kind.round(steps * unit);
+        let (low, high) = if unit > 0.0 {
+            (on((low / unit - slack).ceil()), on((high / unit + slack).floor()))
+        } else {
+            (low, high)
+        };
         (low <= high).then_some((low, high))
     }
 
@@ -62,19 +70,18 @@ impl DiscreteColumn {
         share.clamp(1e-6, 1.0)
     }
 
-    /// A value of a code within a closed range that holds one; see [`DiscreteColumn::narrowed`].
+    /// A value of a code within a closed range; of the range alone where the code has none there. The range is
+    /// one that [`DiscreteColumn::narrowed`] gave.
     pub fn draw_within(&self, code: u32, low: f64, high: f64, stream: &mut Stream) -> f64 {
-        let (Some(cell), Some(part)) = (self.cells.get(code as usize), self.overlap(code, low, high)) else {
-            return f64::NAN;
-        };
-        let scale = logarithmic(cell);
+        let part = self.overlap(code, low, high).unwrap_or(Cell { low, high });
+        let scale = logarithmic(&part);
         let half = if scale { 0.0 } else { self.unit() / 2.0 };
         let value = between(scale, part.low - half, part.high + half, stream.uniform());
         self.kind.round(value).clamp(part.low, part.high)
     }
 
     /// The logarithm of a value's density within its code: probability for labels, single values and whole
-    /// numbers, density for the others. Negative infinity for a value that the code does not hold.
+    /// numbers and numbers of so many digits, density for the others. Negative infinity for a value that the code does not hold.
     pub fn log_density(&self, code: u32, value: f64) -> f64 {
         let Some(cell) = self.cells.get(code as usize) else { return 0.0 };
         if value.is_nan() {

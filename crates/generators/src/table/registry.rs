@@ -36,7 +36,10 @@ pub fn load(folder: &Path, run: &Run) -> Result<Box<dyn FittedTable>, Failure> {
 /// The model for a table where the user names none, and why it.
 pub fn choose(
     _frame: &Frame,
-    _privacy: Option<&PrivacyOptions>,
+    privacy: Option<&PrivacyOptions>,
 ) -> (&'static dyn TableSynthesizer, &'static str) {
+    if privacy.is_some() {
+        return (&super::marginals::Aim, "of the private models it keeps most relations for a budget");
+    }
     (&super::independent::Independent, "the only one there is")
 }

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::counts::Rows;
 use super::domain::Domain;
-use super::select::{Plan, Select, Strategy};
+use super::select::{Plan, Progress, Select, Strategy};
 use crate::charge::Stage;
 
 /// The probability that the audit convicts a stage that keeps its claim (Clopper-Pearson bounds hold at any
@@ -41,7 +41,7 @@ fn statistic(codes: &[Vec<u32>], strategy: Strategy, budget: Budget) -> f64 {
     let plan = Plan { strategy, max_cells: 4_096, rounds: 1.5, ridge: 0.1, rho };
     let rows = Rows { domain: &domain, codes, count: codes[0].len() };
     let run = Run::default();
-    let select = Select { rows, plan, run: &run };
+    let select = Select { rows, plan, progress: Progress { run: &run, stage: "audit" } };
     let learned = select.measure(&mut Measurer::unaccounted(budget)).unwrap();
     let mut sum = 0.0;
     for one in &learned.measured {

@@ -86,8 +86,21 @@ impl Fitted {
                 let wanted = wanted.filter(|_| labelled);
                 (0..size).map(|code| f64::from(u8::from(Some(code) == wanted))).collect()
             }
+            Condition::Range(low, _) if low.is_nan() => {
+                (0..size).map(|code| f64::from(u8::from(Some(code) == part.missing()))).collect()
+            }
             Condition::Range(low, high) => match part.narrowed(*low, *high) {
-                Some((low, high)) => (0..size).map(|code| part.share_within(code, low, high)).collect(),
+                Some((low, high)) => {
+                    let mut weights: Vec<f64> =
+                        (0..size).map(|code| part.share_within(code, low, high)).collect();
+                    let (least, most) = self.discrete.columns()[column].bounds;
+                    if weights.iter().all(|weight| *weight == 0.0) && least <= low && high <= most {
+                        // A range between two cells belongs to the nearer one, as its values would.
+                        let near = part.encode(&Values::Number(vec![low / 2.0 + high / 2.0]));
+                        weights[near[0] as usize] = 1.0;
+                    }
+                    weights
+                }
                 None => Vec::new(),
             },
         };
@@ -158,7 +171,7 @@ impl FittedTable for Fitted {
             let condition =
                 conditions.iter().find(|(place, _)| *place == column).map(|(_, condition)| condition);
             values.push(match condition {
-                Some(Condition::Range(low, high)) => {
+                Some(Condition::Range(low, high)) if !low.is_nan() => {
                     let (low, high) = part.narrowed(*low, *high).unwrap_or((*low, *high));
                     Values::Number(
                         codes.iter().map(|&code| part.draw_within(code, low, high, stream)).collect(),

@@ -31,7 +31,7 @@ use daotwin_privacy::ledger::Unit;
 
 use self::counts::Rows;
 use self::fitted::Fitted;
-use self::select::{Plan, Select, Strategy};
+use self::select::{Plan, Progress, Select, Strategy};
 use super::files::Guarantee;
 use crate::charge::{Payment, Stage, pay};
 use crate::encode::Discrete;
@@ -163,17 +163,15 @@ fn fit(
     options: &TableFitOptions,
     run: &Run,
 ) -> Result<Fitted> {
-    let settings = match options.settings(&synthesizer.card()) {
-        Ok(settings) => settings,
-        Err(problems) => return Err(Error::Options { problems }),
-    };
+    let settings = super::begin(synthesizer, frame, options)?;
     let problems = options.privacy.as_ref().map_or_else(Vec::new, |privacy| refusals(frame, privacy));
     if !problems.is_empty() {
         return Err(Error::Options { problems });
     }
     let name = synthesizer.name();
     let stage = format!("fit {name}");
-    run.step(&stage, 0, 1)?;
+    let progress = Progress { run, stage: &stage };
+    progress.at(0.0)?;
     let bins = settings[0] as usize;
     let rho = match &options.privacy {
         Some(privacy) => Some(select::rho(privacy.epsilon, privacy.delta)?),
@@ -196,7 +194,7 @@ fn fit(
     let mut codes = discrete.encode(frame);
     let codes: Vec<Vec<u32>> = order.iter().map(|&column| std::mem::take(&mut codes[column])).collect();
     let rows = Rows { domain: &domain, codes: &codes, count: frame.rows() };
-    let select = Select { rows, plan, run };
+    let select = Select { rows, plan, progress };
     let (mut learned, guarantee) = match &options.privacy {
         None => (select.measure(&mut Measurer::exact())?, None),
         Some(privacy) => {
@@ -225,6 +223,6 @@ fn fit(
     drop(codes);
     let (engine, total) = learned.finish(&domain, &plan, run)?;
     let fitted = Fitted::new(name, discrete, order, engine, learned.theta, total, options.seed.0, guarantee);
-    run.step(&stage, 1, 1)?;
+    progress.at(1.0)?;
     Ok(fitted)
 }

@@ -95,7 +95,24 @@ impl Learned {
 pub(super) struct Select<'a> {
     pub(super) rows: Rows<'a>,
     pub(super) plan: Plan,
+    pub(super) progress: Progress<'a>,
+}
+
+/// How far a fit is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Progress<'a> {
     pub(super) run: &'a Run,
+    pub(super) stage: &'a str,
+}
+
+impl Progress<'_> {
+    /// Reports the share that is done.
+    ///
+    /// # Errors
+    /// Cancellation.
+    pub(super) fn at(&self, share: f64) -> Result<()> {
+        Ok(self.run.step(self.stage, (share.clamp(0.0, 1.0) * 1_000.0) as u64, 1_000)?)
+    }
 }
 
 impl Select<'_> {

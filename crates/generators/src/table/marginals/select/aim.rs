@@ -60,7 +60,7 @@ impl Select<'_> {
         // What the rows say of all pairs is counted once.
         let counted = self.rows.all(&pairs);
         let effort = Effort { passes: PASSES, ridge: self.plan.ridge };
-        let (mut engine, mut total) = learned.estimate(domain, effort, self.run)?;
+        let (mut engine, mut total) = learned.estimate(domain, effort, self.progress.run)?;
         let exact = self.plan.rho.is_none();
         let mut done = 0;
         while left > 1e-6 {
@@ -70,7 +70,7 @@ impl Select<'_> {
             }
             left = if last { 0.0 } else { left - share - price };
             let stage = if exact { done as f64 / (EXACT_ROUNDS * count) as f64 } else { 1.0 - left };
-            self.run.step("fit aim", (stage * 1_000.0) as u64, 1_000)?;
+            self.progress.at(0.9 * stage)?;
             let sigma = self.sigma(share);
             let room = if exact { 1.0 } else { 1.0 - left };
             let candidates = self.candidates(&engine, &learned, &pairs, &counted, total, sigma, room)?;
@@ -85,7 +85,7 @@ impl Select<'_> {
             let Candidate { clique, expected, .. } = &candidates[selected];
             learned.add(self.ask(measurer, clique, &self.rows.counts(clique), share)?);
             let before = total;
-            (engine, total) = learned.estimate(domain, effort, self.run)?;
+            (engine, total) = learned.estimate(domain, effort, self.progress.run)?;
             let after = engine.within(clique).unwrap_or_default();
             let moved: f64 =
                 after.iter().zip(expected).map(|(new, old)| (new * total - old * before).abs()).sum();
@@ -138,7 +138,7 @@ impl Select<'_> {
             .par_iter()
             .zip(counted)
             .map(|(pair, counts)| {
-                self.run.check()?;
+                self.progress.run.check()?;
                 if known(pair) || !fits(pair) {
                     return Ok(None);
                 }
@@ -158,7 +158,7 @@ impl Select<'_> {
         let within: Vec<Option<Candidate>> = triples
             .into_par_iter()
             .map(|triple| {
-                self.run.check()?;
+                self.progress.run.check()?;
                 let Some(bag) = engine.tree().home(domain, &triple) else { return Ok(None) };
                 let projection = Projection::new(domain, &engine.tree().bags[bag], &triple);
                 let mut expected = vec![0.0; projection.cells()];

@@ -28,18 +28,18 @@ impl Select<'_> {
             return Ok(learned);
         }
         let (engine, rows) =
-            learned.estimate(domain, Effort { passes: PASSES, ridge: self.plan.ridge }, self.run)?;
+            learned.estimate(domain, Effort { passes: PASSES, ridge: self.plan.ridge }, self.progress.run)?;
         let laws: Vec<Vec<f64>> = singles.iter().map(|one| engine.within(one).unwrap_or_default()).collect();
         let most = self.plan.max_cells / count;
         let pairs: Vec<Vec<usize>> = (0..count)
             .flat_map(|left| (left + 1..count).map(move |right| vec![left, right]))
             .filter(|pair| domain.cells(pair) <= most)
             .collect();
-        self.run.step("fit mst", 1, count as u64)?;
+        self.progress.at(0.1)?;
         let scores: Vec<i64> = pairs
             .par_iter()
             .map(|pair| {
-                self.run.check()?;
+                self.progress.run.check()?;
                 let (left, right) = (&laws[pair[0]], &laws[pair[1]]);
                 let expected: Vec<f64> = left.iter().flat_map(|p| right.iter().map(move |q| p * q)).collect();
                 Ok(distance(&self.rows.counts(pair), &expected, rows))
@@ -49,7 +49,7 @@ impl Select<'_> {
         let mut part: Vec<usize> = (0..count).collect();
         let edges = (count - 1) as f64;
         for edge in 1..count {
-            self.run.step("fit mst", edge as u64, count as u64)?;
+            self.progress.at(0.5 + 0.4 * edge as f64 / edges)?;
             let open: Vec<usize> =
                 (0..pairs.len()).filter(|&at| part[pairs[at][0]] != part[pairs[at][1]]).collect();
             if open.is_empty() {
