@@ -336,7 +336,8 @@ mod test {
             (Kind::Datetime { day: true }, (0.0, 864_000.0), 11),
         ] {
             let part = DiscreteColumn::declared(&column(kind.clone(), false, bounds), 16);
-            assert!(part.size() <= 16 && part.size() >= size.min(8), "{kind:?} {}", part.size());
+            // A heavy tail from zero has a cell more, for zero.
+            assert!(part.size() <= 17 && part.size() >= size.min(8), "{kind:?} {}", part.size());
             assert_eq!(part.interval(0).unwrap().0, bounds.0, "{kind:?}");
             assert_eq!(part.interval(part.size() as u32 - 1).unwrap().1, bounds.1, "{kind:?}");
             let steps: Vec<f64> =

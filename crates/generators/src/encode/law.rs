@@ -104,10 +104,10 @@ impl DiscreteColumn {
                     / distance(true, from, to))
                 .ln()
             } else {
-                -(value * distance(true, from, to)).ln()
+                -(value * 2.0 * distance(true, from, to)).ln()
             };
         }
-        (step / distance(false, from, to)).ln()
+        (step / 2.0 / distance(false, from, to)).ln()
     }
 }
 

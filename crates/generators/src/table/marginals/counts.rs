@@ -26,6 +26,13 @@ impl Rows<'_> {
                     counts[left as usize * size + right as usize] += 1;
                 }
             }
+            [first, second, third] => {
+                let (middle, last) = (self.domain.size(*second), self.domain.size(*third));
+                let pairs = self.codes[*first].iter().zip(&self.codes[*second]);
+                for ((&first, &second), &third) in pairs.zip(&self.codes[*third]) {
+                    counts[(first as usize * middle + second as usize) * last + third as usize] += 1;
+                }
+            }
             _ => {
                 for row in 0..self.count {
                     let cell = clique.iter().fold(0, |cell, &attribute| {

@@ -107,13 +107,18 @@ pub(super) fn fit(
         let Some(log_sum) = engine.run(theta, &none) else { return f64::INFINITY };
         engine.marginals(marginals);
         let mut value = log_sum;
-        for cell in 0..theta.len() {
-            value += theta[cell] * (0.5 * ridge[cell] * theta[cell] - target[cell]);
-            gradient[cell] = marginals[cell] - target[cell] + ridge[cell] * theta[cell];
+        for ((&at, slope), (cell, marginal)) in theta.iter().zip(gradient).zip(marginals.iter().enumerate()) {
+            value += at * (0.5 * ridge[cell] * at - target[cell]);
+            *slope = marginal - target[cell] + ridge[cell] * at;
         }
         value
     };
     let mut value = objective(engine, theta, &mut marginals, &mut gradient);
+    if !value.is_finite() {
+        // A start that leaves no row is none.
+        theta.fill(0.0);
+        value = objective(engine, theta, &mut marginals, &mut gradient);
+    }
     let mut passes = 1;
     let tolerance = TOLERANCE * typical / rows;
     let mut memory: std::collections::VecDeque<(Vec<f64>, Vec<f64>, f64)> = std::collections::VecDeque::new();
@@ -183,10 +188,8 @@ pub(super) fn fit(
         };
         let mut entry = if memory.len() == MEMORY { memory.pop_back() } else { None }
             .unwrap_or_else(|| (vec![0.0; cells], vec![0.0; cells], 0.0));
-        for cell in 0..cells {
-            entry.0[cell] = trial[cell] - theta[cell];
-            entry.1[cell] = trial_gradient[cell] - gradient[cell];
-        }
+        subtract(&trial, theta, &mut entry.0);
+        subtract(&trial_gradient, &gradient, &mut entry.1);
         let product = dot(&entry.0, &entry.1);
         if product > 0.0 {
             entry.2 = 1.0 / product;
@@ -203,6 +206,10 @@ pub(super) fn fit(
 
 fn dot(left: &[f64], right: &[f64]) -> f64 {
     left.iter().zip(right).map(|(left, right)| left * right).sum()
+}
+
+fn subtract(left: &[f64], right: &[f64], out: &mut [f64]) {
+    out.iter_mut().zip(left.iter().zip(right)).for_each(|(out, (left, right))| *out = left - right);
 }
 
 fn axpy(sum: &mut [f64], by: f64, other: &[f64]) {

@@ -33,7 +33,7 @@ fn model(domain: &Domain, stream: &mut Stream) -> (Vec<Clique>, Vec<f64>) {
     let cliques: Vec<Clique> = (0..5)
         .map(|_| {
             let mut clique: Clique =
-                (0..1 + stream.below(3)).map(|_| stream.below(domain.len() as u64) as usize).collect();
+                (0..=stream.below(3)).map(|_| stream.below(domain.len() as u64) as usize).collect();
             clique.sort_unstable();
             clique.dedup();
             clique
@@ -325,14 +325,14 @@ fn table(rows: usize) -> Frame {
     Frame::new(columns, values).unwrap().with_declared(0..5)
 }
 
-fn private(seed: u64) -> Option<PrivacyOptions> {
-    Some(PrivacyOptions {
+fn private(seed: u64) -> PrivacyOptions {
+    PrivacyOptions {
         epsilon: 2.0,
         delta: 1e-6,
         ledger: "unused".into(),
         account: None,
         test_noise: Some(Seed(seed)),
-    })
+    }
 }
 
 const MODELS: [&dyn TableSynthesizer; 2] = [&Mst, &Aim];
@@ -352,7 +352,7 @@ fn fitted(
 fn relations_are_kept_with_and_without_privacy() {
     let frame = table(20_000);
     for synthesizer in MODELS {
-        for privacy in [None, private(3)] {
+        for privacy in [None, Some(private(3))] {
             let model = fitted(synthesizer, &frame, privacy.clone());
             let rows = sample(&*model, 20_000, &Vec::new(), Seed(2), &Run::default()).unwrap();
             let equal =
@@ -369,7 +369,7 @@ fn relations_are_kept_with_and_without_privacy() {
 fn conditions_hold_in_every_row() {
     let frame = table(5_000);
     for synthesizer in MODELS {
-        let model = fitted(synthesizer, &frame, private(4));
+        let model = fitted(synthesizer, &frame, Some(private(4)));
         let conditions = vec![
             (3, Condition::Code(1)),
             (1, Condition::Range(20.5, 44.0)),
@@ -438,7 +438,7 @@ fn densities_sum_to_one() {
     }
     let all = Frame::new(columns, vec![Values::Code(a), Values::Number(n), Values::Code(y)]).unwrap();
     for synthesizer in MODELS {
-        let model = fitted(synthesizer, &frame, private(5));
+        let model = fitted(synthesizer, &frame, Some(private(5)));
         let densities = model.log_density(&all).unwrap();
         let sum: f64 = densities.iter().map(|log| log.exp()).sum();
         assert!((sum - 1.0).abs() < 1e-9, "{sum}");
@@ -450,7 +450,7 @@ fn saved_models_sample_the_same_rows() {
     let frame = table(2_000);
     let folder = tempfile::tempdir().unwrap();
     let run = Run::default();
-    for (synthesizer, privacy) in MODELS.into_iter().flat_map(|one| [(one, None), (one, private(6))]) {
+    for (synthesizer, privacy) in MODELS.into_iter().flat_map(|one| [(one, None), (one, Some(private(6)))]) {
         let model = fitted(synthesizer, &frame, privacy.clone());
         let path = folder.path().join(format!("{}-{}", synthesizer.name(), privacy.is_some()));
         model.save(&path).unwrap();
@@ -464,7 +464,8 @@ fn saved_models_sample_the_same_rows() {
         let text = std::fs::read_to_string(path.join("manifest.json")).unwrap();
         for (from, to) in [("\"cliques\"", "\"clicks\""), ("\"seed\": 1", "\"seed\": 1, \"version\": 7")] {
             assert!(text.contains(from), "{from}");
-            std::fs::write(path.join("manifest.json"), text.replace(from, to)).unwrap();
+            daotwin_core::files::atomic_write(&path.join("manifest.json"), text.replace(from, to).as_bytes())
+                .unwrap();
             assert!(crate::table::registry::load(&path, &run).is_err(), "{from}");
         }
     }
@@ -474,7 +475,7 @@ fn saved_models_sample_the_same_rows() {
 fn any_number_of_threads_gives_the_same_bytes() {
     let frame = table(3_000);
     for synthesizer in MODELS {
-        for privacy in [None, private(9)] {
+        for privacy in [None, Some(private(9))] {
             let rows = [1, 2, 8].map(|threads| {
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
                 pool.install(|| {
@@ -516,7 +517,7 @@ fn hostile_tables_are_fitted() {
         let count = columns.len();
         let frame = Frame::new(columns, values).unwrap().with_declared(0..count);
         for synthesizer in MODELS {
-            for privacy in [None, private(1)] {
+            for privacy in [None, Some(private(1))] {
                 let options = TableFitOptions { privacy, ..TableFitOptions::default() };
                 let model = match synthesizer.fit(&frame, &options, &run) {
                     Ok(model) => model,

@@ -6,7 +6,7 @@
 //! estimates cost one sum each; the expected error of a noisy count is taken as no more than the estimated
 //! count itself, because the estimate never goes below zero.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use daotwin_privacy::Measurer;
 use daotwin_privacy::noise::Noise;
@@ -15,7 +15,7 @@ use rayon::prelude::*;
 use super::super::domain::{Clique, Projection, is_subset, union};
 use super::super::inference::Engine;
 use super::super::junction_tree::total_cells;
-use super::{Effort, Learned, MEAN_SIZE, Select, UNITS, distance};
+use super::{Effort, Learned, MEAN_SIZE, Select, UNITS, ask, distance};
 use crate::error::Result;
 
 /// The share of a round that pays for its selection.
@@ -26,6 +26,16 @@ const PASSES: usize = 40;
 
 /// Rounds without noise for each attribute, at most.
 const EXACT_ROUNDS: usize = 4;
+
+/// Cells of counted triples that are kept for the next round.
+const KEPT_CELLS: usize = 1 << 22;
+
+/// What the rows say of triples, as far as they were asked for.
+#[derive(Default)]
+struct Triples {
+    counts: BTreeMap<Clique, Vec<i64>>,
+    cells: usize,
+}
 
 /// A marginal that may be measured.
 struct Candidate {
@@ -47,7 +57,7 @@ impl Select<'_> {
         }
         let mut learned = Learned::default();
         for (clique, counts) in singles.iter().zip(self.rows.all(&singles)) {
-            learned.add(self.ask(measurer, clique, &counts, share)?);
+            learned.add(ask(measurer, clique, &counts, share)?);
         }
         let mut left = 1.0 - share * count as f64;
         let pairs: Vec<Clique> = (0..count)
@@ -63,6 +73,7 @@ impl Select<'_> {
         let (mut engine, mut total) = learned.estimate(domain, effort, self.progress.run)?;
         let exact = self.plan.rho.is_none();
         let mut done = 0;
+        let mut triples = Triples::default();
         while left > 1e-6 {
             let last = left < 2.0 * (share + price);
             if last {
@@ -73,7 +84,8 @@ impl Select<'_> {
             self.progress.at(0.9 * stage)?;
             let sigma = self.sigma(share);
             let room = if exact { 1.0 } else { 1.0 - left };
-            let candidates = self.candidates(&engine, &learned, &pairs, &counted, total, sigma, room)?;
+            let candidates =
+                self.candidates(&engine, &learned, &pairs, &counted, &mut triples, total, sigma, room)?;
             let scores: Vec<i64> = candidates.iter().map(|candidate| candidate.score).collect();
             if scores.is_empty()
                 || (exact && (done == EXACT_ROUNDS * count || scores.iter().all(|&score| score <= 0)))
@@ -83,7 +95,7 @@ impl Select<'_> {
             // A triple weighs three, so its score moves by three times the units with one row.
             let selected = measurer.select("a marginal", &scores, 3 * UNITS as u32, price)?;
             let Candidate { clique, expected, .. } = &candidates[selected];
-            learned.add(self.ask(measurer, clique, &self.rows.counts(clique), share)?);
+            learned.add(ask(measurer, clique, &self.rows.counts(clique), share)?);
             let before = total;
             (engine, total) = learned.estimate(domain, effort, self.progress.run)?;
             let after = engine.within(clique).unwrap_or_default();
@@ -106,6 +118,7 @@ impl Select<'_> {
         learned: &Learned,
         pairs: &[Clique],
         counted: &[Vec<i64>],
+        kept: &mut Triples,
         total: f64,
         sigma: f64,
         room: f64,
@@ -155,6 +168,17 @@ impl Select<'_> {
             }
         }
         let triples: Vec<Clique> = triples.into_iter().filter(|triple| !known(triple)).collect();
+        let mut new: Vec<Clique> = Vec::new();
+        for triple in triples.iter().filter(|triple| !kept.counts.contains_key(*triple)) {
+            kept.cells += domain.cells(triple);
+            if kept.cells > KEPT_CELLS {
+                break;
+            }
+            new.push(triple.clone());
+        }
+        let counts = self.rows.all(&new);
+        kept.counts.extend(new.into_iter().zip(counts));
+        let kept = &*kept;
         let within: Vec<Option<Candidate>> = triples
             .into_par_iter()
             .map(|triple| {
@@ -163,7 +187,10 @@ impl Select<'_> {
                 let projection = Projection::new(domain, &engine.tree().bags[bag], &triple);
                 let mut expected = vec![0.0; projection.cells()];
                 projection.sum(&engine.beliefs()[bag], &mut expected);
-                let score = score(&triple, &self.rows.counts(&triple), &expected);
+                let score = match kept.counts.get(&triple) {
+                    Some(counts) => score(&triple, counts, &expected),
+                    None => score(&triple, &self.rows.counts(&triple), &expected),
+                };
                 Ok(Some(Candidate { clique: triple, score, expected }))
             })
             .collect::<Result<_>>()?;

@@ -4,7 +4,7 @@ use daotwin_privacy::Measurer;
 use daotwin_privacy::noise::Noise;
 use rayon::prelude::*;
 
-use super::{Effort, Learned, Select, UNITS, distance};
+use super::{Effort, Learned, Select, UNITS, ask, distance};
 use crate::error::Result;
 
 /// Shares of the budget: single columns, selections, and what is left for pairs.
@@ -22,7 +22,7 @@ impl Select<'_> {
         let share = if count > 1 { SINGLES } else { 1.0 } / count.max(1) as f64;
         let mut learned = Learned::default();
         for (clique, counts) in singles.iter().zip(self.rows.all(&singles)) {
-            learned.add(self.ask(measurer, clique, &counts, share)?);
+            learned.add(ask(measurer, clique, &counts, share)?);
         }
         if count < 2 {
             return Ok(learned);
@@ -61,7 +61,7 @@ impl Select<'_> {
             let (from, to) = (part[pair[0]], part[pair[1]]);
             part.iter_mut().filter(|part| **part == from).for_each(|part| *part = to);
             let share = (1.0 - SINGLES - SELECTIONS) / edges;
-            learned.add(self.ask(measurer, pair, &self.rows.counts(pair), share)?);
+            learned.add(ask(measurer, pair, &self.rows.counts(pair), share)?);
         }
         Ok(learned)
     }
