@@ -76,6 +76,13 @@ const ROUNDS: Setting = Setting {
     purpose: "rounds for each column that the budget is cut into at first",
 };
 
+const TARGET: Setting = Setting {
+    name: "target",
+    default: 0.0,
+    bounds: (0.0, 4_096.0),
+    purpose: "the place of a column (1 is the first) that others will be used to predict; 0 for none",
+};
+
 impl TableSynthesizer for Mst {
     fn name(&self) -> &'static str {
         "mst"
@@ -118,7 +125,7 @@ impl TableSynthesizer for Aim {
             source: "McKenna, Mullins, Sheldon and Miklau 2022 (AIM), McKenna, Sheldon and Miklau 2019 (Private-PGM)",
             limits: "numbers are even within a bin; with many columns the budget of each marginal is small",
             privacy: Some(PRIVACY),
-            settings: &[BINS, MAX_CELLS, RIDGE, ROUNDS],
+            settings: &[BINS, MAX_CELLS, RIDGE, ROUNDS, TARGET],
             bytes_per_cell: 8,
         }
     }
@@ -172,17 +179,15 @@ fn fit(
     let stage = format!("fit {name}");
     let progress = Progress { run, stage: &stage };
     progress.at(0.0)?;
+    let target = settings.get(4).map_or(0, |place| *place as usize);
+    if target > frame.columns().len() {
+        let what = format!("setting `target` is {target}; the table has {} columns", frame.columns().len());
+        return Err(Error::Options { problems: vec![what] });
+    }
     let bins = settings[0] as usize;
     let rho = match &options.privacy {
         Some(privacy) => Some(select::rho(privacy.epsilon, privacy.delta)?),
         None => None,
-    };
-    let plan = Plan {
-        strategy,
-        max_cells: settings[1] as usize,
-        ridge: settings[2],
-        rounds: settings.get(3).copied().unwrap_or_default(),
-        rho,
     };
     // Without noise the data itself may say where its bins lie.
     let discrete = if options.privacy.is_some() {
@@ -191,6 +196,14 @@ fn fit(
         Discrete::fit(frame, bins)
     };
     let (order, domain) = fitted::order_of(&discrete);
+    let plan = Plan {
+        strategy,
+        max_cells: settings[1] as usize,
+        ridge: settings[2],
+        rounds: settings.get(3).copied().unwrap_or_default(),
+        target: target.checked_sub(1).and_then(|column| order.iter().position(|&known| known == column)),
+        rho,
+    };
     let mut codes = discrete.encode(frame);
     let codes: Vec<Vec<u32>> = order.iter().map(|&column| std::mem::take(&mut codes[column])).collect();
     let rows = Rows { domain: &domain, codes: &codes, count: frame.rows() };

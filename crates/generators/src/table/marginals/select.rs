@@ -35,6 +35,8 @@ pub(super) struct Plan {
     pub(super) max_cells: usize,
     /// Rounds for each attribute that the budget is cut into at first.
     pub(super) rounds: f64,
+    /// The attribute whose relations matter most.
+    pub(super) target: Option<usize>,
     /// The weight of the entropy in the estimate.
     pub(super) ridge: f64,
     /// The budget in zCDP; none without noise.

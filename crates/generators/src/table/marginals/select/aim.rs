@@ -1,7 +1,7 @@
 //! AIM: round by round, the marginal that the model explains worst for its noise (McKenna, Mullins, Sheldon and
 //! Miklau 2022, algorithm 4), for the workload of all triples of columns.
 //!
-//! Differences: few rounds at first (the paper has 16 for each column, each with so much noise that most of the
+//! Differences: a target, if there is one, weighs more in the workload; few rounds at first (the paper has 16 for each column, each with so much noise that most of the
 //! budget goes into learning that nothing can be learned); candidates are pairs, and the triples that lie within a bag of the junction tree, whose
 //! estimates cost one sum each; the expected error of a noisy count is taken as no more than the estimated
 //! count itself, because the estimate never goes below zero.
@@ -20,6 +20,9 @@ use crate::error::Result;
 
 /// The share of a round that pays for its selection.
 const SELECTION: f64 = 0.1;
+
+/// What a marginal over the target weighs beyond the number of its attributes.
+const TARGET_WEIGHT: i64 = 3;
 
 /// Message passes of the estimate after each round, which starts from the last one.
 const PASSES: usize = 40;
@@ -92,8 +95,9 @@ impl Select<'_> {
             {
                 break;
             }
-            // A triple weighs three, so its score moves by three times the units with one row.
-            let selected = measurer.select("a marginal", &scores, 3 * UNITS as u32, price)?;
+            // With one row no score moves by more than the heaviest marginal's units.
+            let sensitivity = (3 + self.plan.target.map_or(0, |_| TARGET_WEIGHT)) as u32 * UNITS as u32;
+            let selected = measurer.select("a marginal", &scores, sensitivity, price)?;
             let Candidate { clique, expected, .. } = &candidates[selected];
             learned.add(ask(measurer, clique, &self.rows.counts(clique), share)?);
             let before = total;
@@ -145,7 +149,9 @@ impl Select<'_> {
                 }
             };
             let penalty: f64 = expected.iter().map(error).sum();
-            (distance(counts, expected, total) - (penalty * UNITS) as i64) * clique.len() as i64
+            let target = self.plan.target.filter(|target| clique.contains(target));
+            let weight = clique.len() as i64 + target.map_or(0, |_| TARGET_WEIGHT);
+            (distance(counts, expected, total) - (penalty * UNITS) as i64) * weight
         };
         let mut candidates: Vec<Option<Candidate>> = pairs
             .par_iter()
