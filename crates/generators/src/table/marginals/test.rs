@@ -569,6 +569,20 @@ fn undeclared_columns_and_unknown_accounts_are_refused() {
     assert!(guarantee.epsilon == 1.0 && !guarantee.test_noise && guarantee.ledger_head.is_some());
 }
 
+/// A target that exists changes what is measured, one that does not is refused.
+#[test]
+fn a_target_is_a_column() {
+    let frame = table(3_000);
+    let fit = |target| {
+        let settings = vec![("target".to_owned(), target)];
+        let options = TableFitOptions { settings, privacy: Some(private(2)), ..TableFitOptions::default() };
+        Aim.fit(&frame, &options, &Run::default())
+    };
+    assert!(fit(5.0).is_ok());
+    let message = fit(6.0).err().unwrap().source.to_string();
+    assert!(message.contains("`target` is 6") && message.contains("5 columns"), "{message}");
+}
+
 #[test]
 fn a_cancelled_fit_ends() {
     let run = Run::default();
