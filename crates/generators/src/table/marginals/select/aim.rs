@@ -1,10 +1,10 @@
 //! AIM: round by round, the marginal that the model explains worst for its noise (McKenna, Mullins, Sheldon and
 //! Miklau 2022, algorithm 4), for the workload of all triples of columns.
 //!
-//! Differences: a target, if there is one, weighs more in the workload; few rounds at first (the paper has 16 for each column, each with so much noise that most of the
-//! budget goes into learning that nothing can be learned); candidates are pairs, and the triples that lie within a bag of the junction tree, whose
-//! estimates cost one sum each; the expected error of a noisy count is taken as no more than the estimated
-//! count itself, because the estimate never goes below zero.
+//! Differences: a target, if there is one, weighs more in the workload; there are few rounds at first (the paper has
+//! 16 for each column, each with so much noise that most of the budget goes into learning that nothing can be
+//! learned); candidates are pairs, and the triples that lie within a bag of the junction tree, whose estimates cost
+//! one sum each.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -139,15 +139,10 @@ impl Select<'_> {
         let known = |clique: &Clique| self.plan.rho.is_none() && cliques.contains(&clique.as_slice());
         let tables: Vec<Vec<Vec<f64>>> =
             (0..domain.len()).into_par_iter().map(|attribute| engine.pairs(attribute)).collect();
+        let exact = self.plan.rho.is_none();
         let score = |clique: &Clique, counts: &[i64], expected: &[f64]| {
-            let error = |p: &f64| {
-                let estimate = p * total;
-                if self.plan.rho.is_none() {
-                    MEAN_SIZE * estimate.sqrt()
-                } else {
-                    (MEAN_SIZE * sigma).min(estimate)
-                }
-            };
+            // What noise, or without it the sampling of the rows, would leave of the distance.
+            let error = |p: &f64| if exact { MEAN_SIZE * (p * total).sqrt() } else { MEAN_SIZE * sigma };
             let penalty: f64 = expected.iter().map(error).sum();
             let target = self.plan.target.filter(|target| clique.contains(target));
             let weight = clique.len() as i64 + target.map_or(0, |_| TARGET_WEIGHT);
