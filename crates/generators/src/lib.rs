@@ -2,6 +2,7 @@
 //!
 //! [`registry`] lists them. One model is one folder and one line there.
 
+mod charge;
 pub mod encode;
 pub mod error;
 pub mod registry;

@@ -30,7 +30,7 @@ pub struct Record {
     pub length: usize,
     /// The L2 sensitivity in lattice units: how far the vector moves, at most, with one member.
     pub sensitivity: f64,
-    /// The standard deviation of the noise in lattice units.
+    /// The standard deviation of the noise in lattice units; 0 for a selection.
     pub sigma: f64,
     /// The zCDP it cost.
     pub rho: f64,
@@ -153,22 +153,7 @@ impl<N: Noise> Measurer<N> {
         sensitivity_squared: u128,
         share: f64,
     ) -> Result<Measurement> {
-        if !(share > 0.0 && share <= 1.0) {
-            return Err(Error::Parameter {
-                name: "share",
-                found: share.to_string(),
-                allowed: "above 0, up to 1",
-                why: "it is the part of the whole budget that this measurement costs",
-            });
-        }
-        if sensitivity_squared == 0 {
-            return Err(Error::Parameter {
-                name: "sensitivity_squared",
-                found: "0".to_owned(),
-                allowed: "1 or more",
-                why: "a query that no member can move is public and needs no measurement",
-            });
-        }
+        check(share, sensitivity_squared)?;
         let (sigma, rho, values) = if N::KIND == NoiseKind::Exact {
             (0.0, Rho::ZERO, counts.iter().map(|&count| count as f64).collect())
         } else {
@@ -186,6 +171,38 @@ impl<N: Noise> Measurer<N> {
             rho: rho.to_f64(),
         });
         Ok(Measurement { values, sigma, rho })
+    }
+
+    /// Selects one of the candidates by the exponential mechanism: candidate `i` with probability proportional
+    /// to `exp(epsilon scores[i] / (2 sensitivity))`, for this `share` (0 to 1) of the **whole** budget. No
+    /// score moves by more than `sensitivity` when one member comes or goes. Without noise the best is
+    /// selected, the first of them where several are.
+    ///
+    /// The mechanism is epsilon-bounded-range, hence epsilon^2 / 8 zCDP (Cesar and Rogers 2021, Lemma 3.4);
+    /// epsilon is the square root of eight times the price, rounded down. The draw is exact: see
+    /// [`select`](crate::samplers::select).
+    ///
+    /// # Errors
+    /// As [`Measurer::measure`]; no candidate.
+    pub fn select(&mut self, name: &str, scores: &[i64], sensitivity: u32, share: f64) -> Result<usize> {
+        check(share, u128::from(sensitivity))?;
+        let (rho, rate) = if N::KIND == NoiseKind::Exact {
+            (Rho::ZERO, Rational::new(1, 1)?)
+        } else {
+            let rho = self.price(name, share)?;
+            let rate = rate_for(sensitivity, rho)?;
+            self.spent = self.spent.checked_add(rho).unwrap_or(self.total());
+            (rho, rate)
+        };
+        let selected = self.noise.select(scores, rate)?;
+        self.records.push(Record {
+            name: name.to_owned(),
+            length: 1,
+            sensitivity: f64::from(sensitivity),
+            sigma: 0.0,
+            rho: rho.to_f64(),
+        });
+        Ok(selected)
     }
 
     /// The price of a share. Shares that add up to 1 in real numbers may pass the budget by a rounding: the
@@ -213,6 +230,35 @@ impl<N: Noise> Measurer<N> {
     pub fn finish(self) -> Release<N> {
         Release { budget: self.budget, spent: self.spent, records: self.records, noise: self.noise }
     }
+}
+
+/// Refuses what is no share and no sensitivity.
+fn check(share: f64, sensitivity: u128) -> Result<()> {
+    if !(share > 0.0 && share <= 1.0) {
+        return Err(Error::Parameter {
+            name: "share",
+            found: share.to_string(),
+            allowed: "above 0, up to 1",
+            why: "it is the part of the whole budget that this measurement costs",
+        });
+    }
+    if sensitivity == 0 {
+        return Err(Error::Parameter {
+            name: "sensitivity",
+            found: "0".to_owned(),
+            allowed: "1 or more",
+            why: "a query that no member can move is public and needs no measurement",
+        });
+    }
+    Ok(())
+}
+
+/// The rate at which the exponential mechanism of this sensitivity costs `rho`, rounded down:
+/// sqrt(8 rho) / (2 sensitivity).
+fn rate_for(sensitivity: u32, rho: Rho) -> Result<Rational> {
+    // With rho = units / 2^50, epsilon^2 is units / 2^47 = (units 2^33) / 2^80.
+    let epsilon = (u128::from(rho.units()) << 33).isqrt();
+    Rational::new(epsilon, u128::from(sensitivity) << 41)
 }
 
 /// The smallest convenient rational that is not below `sensitivity_squared / (2 rho)`.

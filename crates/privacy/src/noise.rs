@@ -59,7 +59,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::ledger::{Head, Reservation};
-use crate::samplers::{DiscreteGaussian, Rational};
+use crate::samplers::{DiscreteGaussian, Rational, select};
 
 /// A source of independent uniform bits.
 pub trait Bits {
@@ -190,6 +190,13 @@ pub trait Noise: sealed::Sealed + std::fmt::Debug {
     /// not fit.
     #[doc(hidden)]
     fn gaussian(&mut self, variance: Rational, values: &[i64]) -> Result<Vec<f64>>;
+
+    /// The exponential mechanism; see [`select`].
+    ///
+    /// # Errors
+    /// As [`select`].
+    #[doc(hidden)]
+    fn select(&mut self, scores: &[i64], rate: Rational) -> Result<usize>;
 }
 
 /// Vectors from this length on are worth a table.
@@ -238,6 +245,11 @@ impl Noise for Charged {
         self.bits.discard();
         add_gaussian(&mut self.bits, variance, values)
     }
+
+    fn select(&mut self, scores: &[i64], rate: Rational) -> Result<usize> {
+        self.bits.discard();
+        select(scores, rate, &mut self.bits)
+    }
 }
 
 /// Noise of the operating system that no ledger was charged for.
@@ -253,6 +265,11 @@ impl Noise for Unaccounted {
     fn gaussian(&mut self, variance: Rational, values: &[i64]) -> Result<Vec<f64>> {
         self.bits.discard();
         add_gaussian(&mut self.bits, variance, values)
+    }
+
+    fn select(&mut self, scores: &[i64], rate: Rational) -> Result<usize> {
+        self.bits.discard();
+        select(scores, rate, &mut self.bits)
     }
 }
 
@@ -277,6 +294,10 @@ impl Noise for Seeded {
         let law = DiscreteGaussian::new(variance)?;
         values.iter().map(|&value| Ok((i128::from(value) + law.sample(&mut self.bits)?) as f64)).collect()
     }
+
+    fn select(&mut self, scores: &[i64], rate: Rational) -> Result<usize> {
+        select(scores, rate, &mut self.bits)
+    }
 }
 
 /// No noise at all.
@@ -289,5 +310,11 @@ impl Noise for Exact {
 
     fn gaussian(&mut self, _: Rational, values: &[i64]) -> Result<Vec<f64>> {
         Ok(values.iter().map(|&value| value as f64).collect())
+    }
+
+    /// The first of the best.
+    fn select(&mut self, scores: &[i64], _: Rational) -> Result<usize> {
+        let best = (0..scores.len()).rev().max_by_key(|&index| scores[index]);
+        best.map_or_else(|| select(scores, Rational::new(1, 1)?, &mut OperatingSystem::default()), Ok)
     }
 }

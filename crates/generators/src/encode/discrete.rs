@@ -15,9 +15,9 @@ use crate::error::{Error, Result};
 
 /// One value, or the values from `low` to `high`, both included.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-struct Cell {
-    low: f64,
-    high: f64,
+pub(super) struct Cell {
+    pub(super) low: f64,
+    pub(super) high: f64,
 }
 
 /// How one column becomes codes from 0 to [`DiscreteColumn::size`].
@@ -25,10 +25,10 @@ struct Cell {
 /// A column that may be missing has one code more than values, the last one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DiscreteColumn {
-    kind: Kind,
+    pub(super) kind: Kind,
     optional: bool,
     /// Cells in ascending order, apart from each other; none for labels.
-    cells: Vec<Cell>,
+    pub(super) cells: Vec<Cell>,
 }
 
 /// Above this ratio of its ends an interval is drawn from on a logarithmic scale: heavy tails have most of
@@ -48,16 +48,19 @@ impl DiscreteColumn {
         Self { kind: column.kind.clone(), optional: column.optional, cells }
     }
 
-    /// Cuts declared bounds, without a look at any value: `most` intervals of equal width, narrower ones at
-    /// the low end where the bounds span more than a factor of 1,000 above zero (equal width in
-    /// `log(1 + value - minimum)`). Whole numbers that fit get a cell each.
+    /// Cuts declared bounds, without a look at any value: `most` intervals of equal width. Where numbers span
+    /// more than 1,000 the width is equal in `log(1 + value)` (from the minimum where that is negative), and a
+    /// minimum of zero, where a heavy tail often has a spike, is a cell of its own. Whole numbers that fit get
+    /// a cell each.
     pub fn declared(column: &Column, most: usize) -> Self {
         let mut cells = Vec::new();
         if column.kind.labels().is_none() {
             let (low, high) = column.bounds;
             let whole = !matches!(column.kind, Kind::Numeric { .. });
-            let unit = if matches!(column.kind, Kind::Datetime { day: true }) { 86_400.0 } else { 1.0 };
+            let unit = Self { kind: column.kind.clone(), optional: false, cells: Vec::new() }.unit();
             let width = high - low;
+            // The whole range of floats has a width that is no number.
+            let most = if width.is_finite() { most } else { 1 };
             if whole && width / unit < most as f64 {
                 let count = (width / unit) as usize + 1;
                 cells = (0..count)
@@ -66,17 +69,39 @@ impl DiscreteColumn {
                     .collect();
             } else {
                 let skewed = width > 1_000.0 && matches!(column.kind, Kind::Integer | Kind::Numeric { .. });
-                let scale = (1.0 + width).ln();
+                let origin = low.min(0.0);
+                let (least, scale) = ((1.0 + low - origin).ln(), (1.0 + high - origin).ln());
                 let edge = |at: usize| {
                     let share = at as f64 / most as f64;
-                    let offset = if skewed { (share * scale).exp() - 1.0 } else { share * width };
-                    if at == most { high } else { low + offset }
+                    let skew = || (least + share * (scale - least)).exp() - 1.0 + origin;
+                    if at == 0 {
+                        low
+                    } else if at == most {
+                        high
+                    } else if skewed {
+                        skew()
+                    } else {
+                        low + share * width
+                    }
                 };
+                if skewed && low == 0.0 {
+                    cells.push(Cell { low, high: low });
+                }
                 for at in 0..most {
                     let (mut from, mut to) = (edge(at), edge(at + 1));
                     if whole {
                         from = if at == 0 { from } else { (from / unit).floor() * unit + unit };
                         to = (to / unit).floor() * unit;
+                    } else {
+                        (from, to) = (column.kind.round(from), column.kind.round(to));
+                    }
+                    if let Some(last) = cells.last().filter(|last| last.high >= from) {
+                        // Neighbours touch only at the edge, which belongs to the lower one.
+                        from = if unit > 0.0 {
+                            column.kind.round(last.high + unit)
+                        } else {
+                            last.high.next_up()
+                        };
                     }
                     if from <= to {
                         cells.push(Cell { low: from, high: to });
@@ -148,17 +173,13 @@ impl DiscreteColumn {
         if cell.low == cell.high {
             return cell.low;
         }
-        let share = stream.uniform();
-        let value = if logarithmic(cell) {
-            cell.low * (cell.high / cell.low).powf(share)
-        } else {
-            cell.low + (cell.high - cell.low) * share
-        };
+        let (low, high) = self.span(cell);
+        let value = super::law::between(logarithmic(cell), low, high, stream.uniform());
         self.kind.round(value).clamp(cell.low, cell.high)
     }
 }
 
-fn logarithmic(cell: &Cell) -> bool {
+pub(super) fn logarithmic(cell: &Cell) -> bool {
     cell.low > 0.0 && cell.high > LOGARITHMIC * cell.low
 }
 
@@ -315,7 +336,8 @@ mod test {
             (Kind::Datetime { day: true }, (0.0, 864_000.0), 11),
         ] {
             let part = DiscreteColumn::declared(&column(kind.clone(), false, bounds), 16);
-            assert!(part.size() <= 16 && part.size() >= size.min(8), "{kind:?} {}", part.size());
+            // A heavy tail from zero has a cell more, for zero.
+            assert!(part.size() <= 17 && part.size() >= size.min(8), "{kind:?} {}", part.size());
             assert_eq!(part.interval(0).unwrap().0, bounds.0, "{kind:?}");
             assert_eq!(part.interval(part.size() as u32 - 1).unwrap().1, bounds.1, "{kind:?}");
             let steps: Vec<f64> =

@@ -176,11 +176,23 @@ impl Rewriting {
         parts
     }
 
-    /// The frame that a model learns.
+    /// The frame that a model learns. A column is declared where all that it is made of is.
     fn apply(&self, frame: &Frame) -> Result<Frame> {
+        let declared = |part: &Part<'_>| match part {
+            Part::Plain(column) => frame.is_declared(*column),
+            Part::Gap { low, high } => frame.is_declared(*low) && frame.is_declared(*high),
+            Part::Combination(_) | Part::Other { .. } => false,
+        };
+        let parts = self.parts();
+        let places: Vec<usize> = parts
+            .iter()
+            .enumerate()
+            .filter(|(_, (_, part))| declared(part))
+            .map(|(place, _)| place)
+            .collect();
         let (columns, values): (Vec<Column>, Vec<Values>) =
-            self.parts().into_iter().map(|(column, part)| (column, part.apply(frame, &self.columns))).unzip();
-        Ok(Frame::new(columns, values)?)
+            parts.into_iter().map(|(column, part)| (column, part.apply(frame, &self.columns))).unzip();
+        Ok(Frame::new(columns, values)?.with_declared(places))
     }
 
     /// The rows of the frame that a model sampled.

@@ -7,6 +7,7 @@ pub mod conditions;
 pub mod constrained;
 pub mod files;
 pub mod independent;
+pub mod marginals;
 pub mod registry;
 pub mod sample;
 
@@ -39,7 +40,8 @@ pub(crate) fn begin(
     if !problems.is_empty() {
         return Err(Error::Options { problems });
     }
-    if frame.columns().is_empty() || frame.rows() == 0 {
+    // How many rows there are is protected too: a private fit of none is noise like any other.
+    if frame.columns().is_empty() || (frame.rows() == 0 && options.privacy.is_none()) {
         let what = if frame.columns().is_empty() { "column" } else { "row" };
         return Err(Error::Nothing(format!("the table has no {what} to learn from")));
     }

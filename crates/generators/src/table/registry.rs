@@ -11,7 +11,8 @@ use super::files;
 use crate::error::Error;
 
 /// Every synthesizer of tables, in the order in which they are listed.
-pub const TABLE_SYNTHESIZERS: &[&dyn TableSynthesizer] = &[&super::independent::Independent];
+pub const TABLE_SYNTHESIZERS: &[&dyn TableSynthesizer] =
+    &[&super::independent::Independent, &super::marginals::Mst, &super::marginals::Aim];
 
 /// The synthesizer with this name.
 pub fn find(name: &str) -> Option<&'static dyn TableSynthesizer> {
@@ -35,7 +36,10 @@ pub fn load(folder: &Path, run: &Run) -> Result<Box<dyn FittedTable>, Failure> {
 /// The model for a table where the user names none, and why it.
 pub fn choose(
     _frame: &Frame,
-    _privacy: Option<&PrivacyOptions>,
+    privacy: Option<&PrivacyOptions>,
 ) -> (&'static dyn TableSynthesizer, &'static str) {
+    if privacy.is_some() {
+        return (&super::marginals::Aim, "of the private models it keeps most relations for a budget");
+    }
     (&super::independent::Independent, "the only one there is")
 }

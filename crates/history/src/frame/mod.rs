@@ -173,6 +173,8 @@ pub struct Frame {
     columns: Arc<[Column]>,
     values: Vec<Values>,
     rows: usize,
+    /// Places of columns of which the data told nothing, in ascending order.
+    declared: Arc<[usize]>,
 }
 
 impl Frame {
@@ -203,7 +205,19 @@ impl Frame {
                 return defect(format!("column `{}` has values that its kind does not allow", column.name));
             }
         }
-        Ok(Self { columns, values, rows })
+        Ok(Self { columns, values, rows, declared: Arc::default() })
+    }
+
+    /// The same frame, with the columns at these places marked as declared: their kind, labels and bounds come
+    /// from a [`Declaration`] and tell nothing of the data.
+    pub fn with_declared(self, places: impl IntoIterator<Item = usize>) -> Self {
+        let declared: std::collections::BTreeSet<usize> = places.into_iter().collect();
+        Self { declared: declared.into_iter().collect(), ..self }
+    }
+
+    /// Whether all that is known of the column at this place was declared, so that a private fit may use it.
+    pub fn is_declared(&self, column: usize) -> bool {
+        self.declared.binary_search(&column).is_ok()
     }
 
     /// The columns, in the file's order.
@@ -230,7 +244,8 @@ impl Frame {
     /// such row.
     pub fn take(&self, rows: &[usize]) -> Self {
         let values = self.values.iter().map(|values| values.take(rows)).collect();
-        Self { columns: Arc::clone(&self.columns), values, rows: rows.len() }
+        let declared = Arc::clone(&self.declared);
+        Self { columns: Arc::clone(&self.columns), values, rows: rows.len(), declared }
     }
 
     /// The rows of several frames of the same columns, one after the other. No frame gives no row.
@@ -253,7 +268,7 @@ impl Frame {
                 }
             }
         }
-        Self { columns: Arc::clone(columns), values: all, rows }
+        Self { columns: Arc::clone(columns), values: all, rows, declared: Arc::default() }
     }
 
     /// The same rows under other columns of the same names: labels are looked up anew, so that two files
@@ -292,7 +307,12 @@ impl Frame {
             }
         }
         if problems.is_empty() {
-            return Ok(Self { columns: Arc::clone(columns), values, rows: self.rows });
+            return Ok(Self {
+                columns: Arc::clone(columns),
+                values,
+                rows: self.rows,
+                declared: Arc::default(),
+            });
         }
         Err(Error::Problems { problems })
     }

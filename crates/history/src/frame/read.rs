@@ -121,8 +121,9 @@ pub fn read(path: &Path, declaration: &Declaration, run: &Run) -> Result<(Frame,
         return Err(named(path, problems));
     }
     let values = builders.into_iter().map(|builder| builder.values).collect();
+    let declared: Vec<usize> = (0..kept.len()).filter(|&place| kept[place].2).collect();
     let columns: Vec<Column> = kept.into_iter().map(|(_, column, _)| column).collect();
-    Ok((Frame::new(columns, values)?, left_out))
+    Ok((Frame::new(columns, values)?.with_declared(declared), left_out))
 }
 
 fn named(path: &Path, problems: Vec<String>) -> Error {

@@ -93,6 +93,19 @@ fn declared_columns_refuse_what_lies_outside() {
 }
 
 #[test]
+fn only_declared_columns_count_as_declared() {
+    let declaration = declare(
+        "[columns.age]\nkind = \"integer\"\nminimum = -9\nmaximum = 99\noptional = true\n\
+         [columns.note]\nkind = \"leave-out\"\n",
+    );
+    let (frame, _) = frame(TABLE, &declaration).unwrap();
+    let age = frame.index("age").unwrap();
+    let declared: Vec<usize> = (0..frame.columns().len()).filter(|&place| frame.is_declared(place)).collect();
+    assert_eq!(declared, [age]);
+    assert!(frame.take(&[1]).is_declared(age));
+}
+
+#[test]
 fn a_frame_refuses_values_that_do_not_fit() {
     let column = Column { name: "a".to_owned(), kind: Kind::Integer, optional: false, bounds: (0.0, 1.0) };
     assert!(Frame::new(vec![column.clone()], vec![Values::Code(vec![0])]).is_err());

@@ -94,3 +94,19 @@ fn wrong_shares_and_sensitivities_cost_nothing() {
     assert!(matches!(measurer.measure("a", &[1], u128::MAX, 0.5), Err(Error::Overflow { .. })));
     assert_eq!(measurer.remaining(), measurer.total());
 }
+
+#[test]
+fn selections_are_paid_for_and_never_cheaper_than_their_rate() {
+    let mut measurer = Measurer::unaccounted(budget());
+    assert!(measurer.select("best", &[1, 2], 1, 0.7).unwrap() < 2);
+    assert!(measurer.select("too much", &[1, 2], 1, 0.5).is_err());
+    assert!(measurer.select("no sensitivity", &[1, 2], 0, 0.1).is_err());
+    for units in [1, 3, 1 << 44, (1 << 50) - 1, 1 << 63] {
+        let rate = rate_for(5, Rho::from_units(units)).unwrap();
+        // (2 sensitivity rate)^2 / 8 <= rho, crosswise: numerator^2 <= units 2^33.
+        assert!(BigUint::from(rate.numerator()).pow(2) <= BigUint::from(units) << 33_u32, "{units}");
+        let epsilon = rate.to_f64() * 10.0;
+        assert!((epsilon * epsilon / 8.0 / Rho::from_units(units).to_f64() - 1.0).abs() < 1e-4, "{units}");
+    }
+    assert_eq!(Measurer::exact().select("best", &[1, 7, 7], 1, 1.0).unwrap(), 1);
+}

@@ -1,4 +1,4 @@
-//! Exact discrete Laplace and Gaussian samplers.
+//! Exact discrete Laplace and Gaussian samplers, and the exact exponential mechanism.
 //!
 //! Canonne, Kamath and Steinke, "The Discrete Gaussian for Differential Privacy" (NeurIPS 2020), Algorithms
 //! 1 to 3. Every probability is a ratio of integers or `exp` of one, and is realised exactly from uniform
@@ -10,6 +10,7 @@
 //! model: a release is timed as a whole, over all its cells.
 
 mod bernoulli;
+mod selection;
 mod table;
 
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,8 @@ use crate::noise::Bits;
 pub use table::Table;
 
 use bernoulli::{bernoulli_exp_minus, coin, gaussian_acceptance, uniform_below};
+
+pub use selection::select;
 
 /// A non-negative rational number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

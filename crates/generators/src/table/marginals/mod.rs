@@ -1,0 +1,241 @@
+//! Marginals: a graphical model of noisy contingency tables (Private-PGM), exact on a junction tree.
+//!
+//! Numbers are cut into declared bins. A few marginals are selected and measured, with exact discrete noise
+//! under one zCDP budget where the fit is private; the distribution of the most entropy that explains them is a
+//! log-linear model, whose junction tree gives marginals, densities and conditional rows exactly. [`Mst`]
+//! selects a spanning tree of pairs, [`Aim`] whatever the model explains worst.
+
+#[cfg(test)]
+mod audit;
+mod counts;
+mod domain;
+mod estimate;
+mod fitted;
+mod inference;
+mod junction_tree;
+mod sample;
+mod select;
+#[cfg(test)]
+mod test;
+
+use std::path::Path;
+
+use daotwin_core::Run;
+use daotwin_history::frame::Frame;
+use daotwin_history::frame::synthesizer::{
+    FittedTable, Setting, TableCard, TableFitOptions, TableSynthesizer,
+};
+use daotwin_history::synthesizer::{Failure, PrivacyOptions};
+use daotwin_privacy::Measurer;
+use daotwin_privacy::ledger::Unit;
+
+use self::counts::Rows;
+use self::fitted::Fitted;
+use self::select::{Plan, Progress, Select, Strategy};
+use super::files::Guarantee;
+use crate::charge::{Payment, Stage, pay};
+use crate::encode::Discrete;
+use crate::error::{Error, Result};
+
+/// A spanning tree of pairs of columns.
+#[derive(Debug)]
+pub struct Mst;
+
+/// The marginals that the model explains worst, round by round.
+#[derive(Debug)]
+pub struct Aim;
+
+const PRIVACY: &str = "(epsilon, delta) for a row: all counts and selections under one zCDP budget, exact discrete \
+     Gaussian noise and an exact exponential mechanism; every column must be declared";
+
+const BINS: Setting = Setting {
+    name: "bins",
+    default: 16.0,
+    bounds: (1.0, 256.0),
+    purpose: "intervals that a number's bounds are cut into",
+};
+
+const MAX_CELLS: Setting = Setting {
+    name: "max_cells",
+    default: 262_144.0,
+    bounds: (16.0, 16_777_216.0),
+    purpose: "cells of the junction tree at most; time and memory grow with it",
+};
+
+const RIDGE: Setting = Setting {
+    name: "ridge",
+    default: 0.2,
+    bounds: (0.02, 10.0),
+    purpose: "the weight of the entropy against the measured counts, in units of their noise",
+};
+
+const ROUNDS: Setting = Setting {
+    name: "rounds",
+    default: 4.0,
+    bounds: (1.5, 64.0),
+    purpose: "rounds for each column that the budget is cut into at first",
+};
+
+const TARGET: Setting = Setting {
+    name: "target",
+    default: 0.0,
+    bounds: (0.0, 4_096.0),
+    purpose: "the place of a column (1 is the first) that others will be used to predict; 0 for none",
+};
+
+impl TableSynthesizer for Mst {
+    fn name(&self) -> &'static str {
+        "mst"
+    }
+
+    fn card(&self) -> TableCard {
+        TableCard {
+            purpose: "private tables in a second: the strongest pairs of columns, as a tree",
+            source: "McKenna, Miklau and Sheldon 2021 (MST), McKenna, Sheldon and Miklau 2019 (Private-PGM)",
+            limits: "relations of three columns are kept only where they follow from the tree; numbers are even within \
+                     a bin",
+            privacy: Some(PRIVACY),
+            settings: &[BINS, MAX_CELLS, RIDGE],
+            bytes_per_cell: 8,
+        }
+    }
+
+    fn fit(
+        &self,
+        frame: &Frame,
+        options: &TableFitOptions,
+        run: &Run,
+    ) -> std::result::Result<Box<dyn FittedTable>, Failure> {
+        Ok(Box::new(fit(self, Strategy::Mst, frame, options, run)?))
+    }
+
+    fn load(&self, folder: &Path, run: &Run) -> std::result::Result<Box<dyn FittedTable>, Failure> {
+        Ok(Box::new(fitted::read(folder, run)?))
+    }
+}
+
+impl TableSynthesizer for Aim {
+    fn name(&self) -> &'static str {
+        "aim"
+    }
+
+    fn card(&self) -> TableCard {
+        TableCard {
+            purpose: "the most faithful private tables: it spends its budget on what the model explains worst",
+            source: "McKenna, Mullins, Sheldon and Miklau 2022 (AIM), McKenna, Sheldon and Miklau 2019 (Private-PGM)",
+            limits: "numbers are even within a bin; with many columns the budget of each marginal is small",
+            privacy: Some(PRIVACY),
+            settings: &[BINS, MAX_CELLS, RIDGE, ROUNDS, TARGET],
+            bytes_per_cell: 8,
+        }
+    }
+
+    fn fit(
+        &self,
+        frame: &Frame,
+        options: &TableFitOptions,
+        run: &Run,
+    ) -> std::result::Result<Box<dyn FittedTable>, Failure> {
+        Ok(Box::new(fit(self, Strategy::Aim, frame, options, run)?))
+    }
+
+    fn load(&self, folder: &Path, run: &Run) -> std::result::Result<Box<dyn FittedTable>, Failure> {
+        Ok(Box::new(fitted::read(folder, run)?))
+    }
+}
+
+/// Why this table cannot be fitted privately.
+fn refusals(frame: &Frame, privacy: &PrivacyOptions) -> Vec<String> {
+    let undeclared: Vec<String> = (0..frame.columns().len())
+        .filter(|&column| !frame.is_declared(column))
+        .map(|column| format!("`{}`", frame.columns()[column].name))
+        .collect();
+    let mut problems = Vec::new();
+    if !undeclared.is_empty() {
+        problems.push(format!(
+            "a private fit reads no bounds and no labels from the data; declare the columns {}, or leave them out",
+            undeclared.join(", ")
+        ));
+    }
+    if privacy.account.is_none() && privacy.test_noise.is_none() {
+        problems.push("a private fit of a table needs the name of the `account` that pays for it".to_owned());
+    }
+    problems
+}
+
+fn fit(
+    synthesizer: &dyn TableSynthesizer,
+    strategy: Strategy,
+    frame: &Frame,
+    options: &TableFitOptions,
+    run: &Run,
+) -> Result<Fitted> {
+    let settings = super::begin(synthesizer, frame, options)?;
+    let problems = options.privacy.as_ref().map_or_else(Vec::new, |privacy| refusals(frame, privacy));
+    if !problems.is_empty() {
+        return Err(Error::Options { problems });
+    }
+    let name = synthesizer.name();
+    let stage = format!("fit {name}");
+    let progress = Progress { run, stage: &stage };
+    progress.at(0.0)?;
+    let target = settings.get(4).map_or(0, |place| *place as usize);
+    if target > frame.columns().len() {
+        let what = format!("setting `target` is {target}; the table has {} columns", frame.columns().len());
+        return Err(Error::Options { problems: vec![what] });
+    }
+    let bins = settings[0] as usize;
+    let rho = match &options.privacy {
+        Some(privacy) => Some(select::rho(privacy.epsilon, privacy.delta)?),
+        None => None,
+    };
+    // Without noise the data itself may say where its bins lie.
+    let discrete = if options.privacy.is_some() {
+        Discrete::declared(frame.columns(), bins)
+    } else {
+        Discrete::fit(frame, bins)
+    };
+    let (order, domain) = fitted::order_of(&discrete);
+    let plan = Plan {
+        strategy,
+        max_cells: settings[1] as usize,
+        ridge: settings[2],
+        rounds: settings.get(3).copied().unwrap_or_default(),
+        target: target.checked_sub(1).and_then(|column| order.iter().position(|&known| known == column)),
+        rho,
+    };
+    let mut codes = discrete.encode(frame);
+    let codes: Vec<Vec<u32>> = order.iter().map(|&column| std::mem::take(&mut codes[column])).collect();
+    let rows = Rows { domain: &domain, codes: &codes, count: frame.rows() };
+    let select = Select { rows, plan, progress };
+    let (mut learned, guarantee) = match &options.privacy {
+        None => (select.measure(&mut Measurer::exact())?, None),
+        Some(privacy) => {
+            let settings = format!("{settings:?}");
+            let columns =
+                serde_json::to_vec(&**frame.columns()).map_err(|error| Error::Defect(error.to_string()))?;
+            let payment = Payment {
+                account: privacy.account.as_deref().unwrap_or_default(),
+                unit: Unit::Member,
+                purpose: &stage,
+                request: &[name.as_bytes(), settings.as_bytes(), &columns],
+                marks: &[],
+                place: "table",
+            };
+            let (learned, statement) = pay(&payment, privacy, select)?;
+            let guarantee = Guarantee {
+                epsilon: privacy.epsilon,
+                delta: privacy.delta,
+                unit: "member (a row each)".to_owned(),
+                ledger_head: statement.ledger.map(|head| head.hash.to_string()),
+                test_noise: privacy.test_noise.is_some(),
+            };
+            (learned, Some(guarantee))
+        }
+    };
+    drop(codes);
+    let (engine, total) = learned.finish(&domain, &plan, run)?;
+    let fitted = Fitted::new(name, discrete, order, engine, learned.theta, total, options.seed.0, guarantee);
+    progress.at(1.0)?;
+    Ok(fitted)
+}
