@@ -11,7 +11,8 @@ use super::files;
 use crate::error::Error;
 
 /// Every synthesizer of tables, in the order in which they are listed.
-pub const TABLE_SYNTHESIZERS: &[&dyn TableSynthesizer] = &[&super::independent::Independent];
+pub const TABLE_SYNTHESIZERS: &[&dyn TableSynthesizer] =
+    &[&super::independent::Independent, &super::trees::Trees, &super::forest::Forest];
 
 /// The synthesizer with this name.
 pub fn find(name: &str) -> Option<&'static dyn TableSynthesizer> {
