@@ -301,7 +301,7 @@ impl Codec {
                 Some(known) => match self.one(*column, condition) {
                     Ok(allowed) => all[*column] = Some(allowed),
                     Err(reason) => {
-                        problems.push(format!("no row can meet the condition on `{}`: {reason}", known.name))
+                        problems.push(format!("no row can meet the condition on `{}`: {reason}", known.name));
                     }
                 },
             }
@@ -321,6 +321,9 @@ impl Codec {
             (Condition::Code(_), Some(labels)) => Err(format!("it has {} labels", labels.len())),
             (Condition::Code(_), None) => Err("it is a number, not a label".to_owned()),
             (Condition::Range(..), Some(_)) => Err("it is a label, not a number".to_owned()),
+            (Condition::Range(low, high), None) if low.is_nan() && high.is_nan() => {
+                part.missing().map_or(Err("it was never missing in the data".to_owned()), alone)
+            }
             (Condition::Range(low, high), None) => self.range(column, *low, *high),
         }
     }

@@ -1,5 +1,7 @@
 //! Learning: one group of trees a column, each given the columns before it.
 
+use std::sync::{Mutex, PoisonError};
+
 use daotwin_core::{Run, Seed};
 use daotwin_history::frame::{Column, Frame};
 use rayon::prelude::*;
@@ -49,22 +51,28 @@ pub(crate) const MOST_COLUMNS: usize = 4_096;
 
 /// Learns the columns in their order.
 pub(crate) fn fit(frame: &Frame, plan: Plan, seed: Seed, run: &Run) -> Result<(Codec, Vec<Target>)> {
-    run.step("fit trees", 0, 1)?;
+    run.step("fit trees", 0, frame.columns().len() as u64)?;
     let (codec, codes) = Codec::fit(frame, plan.min_leaf.max(5));
     let sizes = codec.discrete.sizes();
     let order = order::columns(&codes, &sizes);
     let steps = grow::steps(frame.rows());
     let streams = seed.streams("fit trees");
+    let done = Mutex::new(0_u64);
     let targets = (0..order.len())
         .into_par_iter()
         .map(|position| {
-            run.step("fit trees", position as u64, order.len() as u64)?;
-            target(codec.columns(), &codes, &sizes, &order, position, plan, &steps, run, &|tree| {
-                streams.stream((position * plan.trees + tree) as u64)
-            })
+            run.check()?;
+            let target =
+                target(codec.columns(), &codes, &sizes, &order, position, plan, &steps, run, &|tree| {
+                    streams.stream((position * plan.trees + tree) as u64)
+                })?;
+            // Reported under the lock: a listener never hears the count go back.
+            let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
+            *done += 1;
+            run.step("fit trees", *done, order.len() as u64)?;
+            Ok(target)
         })
         .collect::<Result<Vec<Target>>>()?;
-    run.step("fit trees", 1, 1)?;
     Ok((codec, targets))
 }
 

@@ -167,8 +167,8 @@ impl Scratch {
         let (mut score, mut sides) = (0.0, 0.0);
         let mut best: Option<(u8, f64)> = None;
         let mut done = 0;
-        for bin in first..last {
-            let here = counts[bin] as usize;
+        for (bin, &here) in counts.iter().enumerate().take(last).skip(first) {
+            let here = here as usize;
             if here == 0 {
                 continue;
             }

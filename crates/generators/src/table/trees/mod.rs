@@ -67,7 +67,7 @@ const SETTINGS: &[Setting] = &[
     },
     Setting {
         name: "class_gain",
-        default: 0.5,
+        default: 0.7,
         bounds: (0.0, 1_000.0),
         purpose: "what it must gain in addition for every class but one among its rows",
     },

@@ -13,7 +13,7 @@ use super::tree::{Leaf, Span, Tree, leaf_of};
 use crate::error::Error;
 
 /// How many times a row is drawn anew to meet conditions before the best supported of its draws is taken.
-const ATTEMPTS: usize = 128;
+const ATTEMPTS: usize = 64;
 
 /// Trees of every column given those before it.
 #[derive(Debug)]

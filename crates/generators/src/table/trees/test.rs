@@ -250,6 +250,7 @@ fn threads_and_files_change_no_byte() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a test that damages a file")]
 fn damaged_files_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model");
