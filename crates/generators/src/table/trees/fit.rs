@@ -46,6 +46,9 @@ pub(crate) struct Target {
     pub bins: Vec<Option<Vec<u8>>>,
 }
 
+/// Rows that a tree grows from at most: its splits hardly change with more, and its leaves hold all rows anyway.
+const GROWN_FROM: usize = 150_000;
+
 /// Columns beyond which a feature's number does not fit a node.
 pub(crate) const MOST_COLUMNS: usize = 4_096;
 
@@ -123,8 +126,8 @@ fn target(
         .map(|tree| {
             let mut stream = stream(tree);
             let mut order: Vec<u32> = (0..rows as u32).collect();
-            let kept =
-                if trees == 1 { rows } else { ((rows as f64 * plan.share).ceil() as usize).clamp(1, rows) };
+            let share = if trees == 1 { 1.0 } else { plan.share };
+            let kept = ((rows as f64 * share).ceil() as usize).clamp(1, rows.min(GROWN_FROM));
             if kept < rows {
                 for place in 0..kept {
                     let other = place + stream.below((rows - place) as u64) as usize;
