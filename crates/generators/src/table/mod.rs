@@ -6,10 +6,12 @@
 pub mod conditions;
 pub mod constrained;
 pub mod files;
+pub mod forest;
 pub mod independent;
 pub mod marginals;
 pub mod registry;
 pub mod sample;
+pub mod trees;
 
 pub use sample::{sample, sample_to};
 

@@ -11,8 +11,13 @@ use super::files;
 use crate::error::Error;
 
 /// Every synthesizer of tables, in the order in which they are listed.
-pub const TABLE_SYNTHESIZERS: &[&dyn TableSynthesizer] =
-    &[&super::independent::Independent, &super::marginals::Mst, &super::marginals::Aim];
+pub const TABLE_SYNTHESIZERS: &[&dyn TableSynthesizer] = &[
+    &super::independent::Independent,
+    &super::trees::Trees,
+    &super::forest::Forest,
+    &super::marginals::Mst,
+    &super::marginals::Aim,
+];
 
 /// The synthesizer with this name.
 pub fn find(name: &str) -> Option<&'static dyn TableSynthesizer> {
@@ -41,5 +46,8 @@ pub fn choose(
     if privacy.is_some() {
         return (&super::marginals::Aim, "of the private models it keeps most relations for a budget");
     }
-    (&super::independent::Independent, "the only one there is")
+    (
+        &super::trees::Trees,
+        "without a guarantee to keep, sequential trees are closest to the table and fit in seconds",
+    )
 }

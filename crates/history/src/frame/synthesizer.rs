@@ -142,6 +142,12 @@ pub trait FittedTable: Send + Sync {
         None
     }
 
+    /// The frame with every missing value drawn given the other values of its row, where the model can: a frame
+    /// of the model's own columns. Values that are there stay as they are.
+    fn impute(&self, _frame: &Frame, _stream: &mut Stream) -> Option<Frame> {
+        None
+    }
+
     /// Writes the model as a new folder: whole or not at all.
     ///
     /// # Errors
