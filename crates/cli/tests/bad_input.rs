@@ -450,7 +450,7 @@ fn an_interrupt_ends_the_run_within_a_second_and_leaves_nothing_behind() {
     let before = snapshot(folder.path());
     let mut interrupted = BTreeMap::new();
     for arguments in long {
-        for delay in [50, 150, 400] {
+        for delay in [10, 20, 35, 50, 150, 400] {
             let mut child = daotwin(folder.path())
                 .args(arguments.split(' '))
                 .stdout(Stdio::null())

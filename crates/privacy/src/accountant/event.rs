@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 /// let training = Event::sampled_gaussian(0.01, 1.0).times(1000);
 /// let all = training.and(Event::Gaussian { sigma: 8.0 });
 /// let epsilon = pld::epsilon(&all, 1e-5)?;
-/// assert!(epsilon.lower <= epsilon.upper && epsilon.upper < 1.0005 * epsilon.lower);
+/// assert!(epsilon.lower <= epsilon.upper && epsilon.upper < 1.001 * epsilon.lower);
 /// # Ok::<(), daotwin_privacy::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
