@@ -53,6 +53,7 @@ pub(crate) const VERIFY: &[Step] = &[
     ("speed", speed),
     ("detection", detection),
     ("forecast", forecast),
+    ("tables", tables),
     ("relational peer", peer),
 ];
 
@@ -167,6 +168,33 @@ fn detection(context: &Context) -> Answer {
 
 fn forecast(context: &Context) -> Answer {
     example(context, "forecast", &[])
+}
+
+/// Trees without privacy on Adult by the command, and private graphical models at epsilon 1.
+fn tables(context: &Context) -> Answer {
+    let data = context.root.join("../shared/data/benchmark-tables");
+    if !data.is_dir() {
+        return Ok(Outcome::Skipped("no data at `../shared/data/benchmark-tables`".to_owned()));
+    }
+    let [train, test] = ["train", "test"].map(|part| format!("{}/adult_{part}.csv.gz", data.display()));
+    for model in ["mst", "aim"] {
+        example(context, "marginals", &[&train, model, "1", "4"])?;
+    }
+    context.cargo(&["build", "--release", "--quiet", "--workspace", "--bin", "daotwin"])?;
+    let program = tools::target(&context.root).join("release/daotwin");
+    let folder = tools::target(&context.root).join("tables");
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder)
+            .map_err(|error| format!("cannot empty `{}`: {error}", folder.display()))?;
+    }
+    std::fs::create_dir_all(&folder)
+        .map_err(|error| format!("cannot make `{}`: {error}", folder.display()))?;
+    let [model, rows, report] =
+        ["model", "rows.csv", "report.html"].map(|name| folder.join(name).display().to_string());
+    context.command(&program, &["fit", &train, "--out", &model, "--model", "trees"])?;
+    context.command(&program, &["sample", &model, "--out", &rows, "--seed", "2"])?;
+    let compared = ["evaluate", "--real", &train, "--synthetic", &rows, "--holdout", &test];
+    context.command(&program, &[&compared[..], &["--target", "income", "--out", &report]].concat())
 }
 
 /// Pools the prior anew from public histories.

@@ -4,7 +4,7 @@
 //! 1 to 3. Every probability is a ratio of integers or `exp` of one, and is realised exactly from uniform
 //! bits by integer comparisons: no floating-point number takes part, so no low bit of a float can give the
 //! input away (Mironov 2012). Arithmetic is 128-bit where it fits and arbitrary precision where it does not,
-//! with the same draws either way. For many draws of one law, [`Table`] is some ten times faster and as exact.
+//! with the same draws either way. For many draws of one law, [`Table`] is faster and as exact.
 //!
 //! The time of a draw depends on the noise drawn. A reader who can time single draws is outside the threat
 //! model: a release is timed as a whole, over all its cells.
