@@ -5,6 +5,7 @@
 
 pub mod conditions;
 pub mod constrained;
+mod deep;
 pub mod files;
 pub mod forest;
 pub mod independent;
@@ -12,6 +13,7 @@ pub mod marginals;
 pub mod registry;
 pub mod sample;
 pub mod trees;
+pub mod vae;
 
 pub use sample::{sample, sample_to};
 

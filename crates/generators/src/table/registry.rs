@@ -17,6 +17,7 @@ pub const TABLE_SYNTHESIZERS: &[&dyn TableSynthesizer] = &[
     &super::forest::Forest,
     &super::marginals::Mst,
     &super::marginals::Aim,
+    &super::vae::Vae,
 ];
 
 /// The synthesizer with this name.
