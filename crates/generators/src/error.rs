@@ -18,6 +18,9 @@ pub enum Error {
     /// A failure of the privacy room: budget, ledger.
     #[error(transparent)]
     Privacy(#[from] daotwin_privacy::Error),
+    /// A failure of the room of neural networks.
+    #[error(transparent)]
+    Networks(#[from] daotwin_nn::Error),
     /// A folder is not a twin.
     #[error("`{}` is not a twin: {reason}; a twin is a folder made by `daotwin fit`", path.display())]
     NotATwin {
@@ -67,6 +70,7 @@ impl Error {
             Self::Core(error) => error.kind(),
             Self::History(error) => error.kind(),
             Self::Privacy(error) => error.kind(),
+            Self::Networks(error) => error.kind(),
             Self::TooManyProposals { .. } => ErrorKind::Limit,
             Self::NotATwin { .. } | Self::NotATable { .. } | Self::Nothing(_) => ErrorKind::Input,
             Self::Options { .. } => ErrorKind::Usage,
