@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use daotwin_core::Stream;
 use daotwin_history::frame::Frame;
-use daotwin_nn::{Batch, Matrix, exp};
+use daotwin_nn::{Batch, Matrix, exp, softmax};
 use rayon::prelude::*;
 
 use crate::encode::{Encoded, Mixed, MixedAllowed, MixedColumn};
@@ -277,3 +277,55 @@ pub(crate) fn normal(rows: usize, columns: usize, stream: &mut Stream) -> Matrix
 
 /// The networks of a model share nothing that needs a name; a reference keeps signatures short.
 pub(crate) type Net = Arc<daotwin_nn::Network>;
+
+/// Rows from which outputs are calibrated.
+pub(crate) const CALIBRATED: usize = 16_384;
+
+/// Rounds of calibration.
+const ROUNDS: usize = 8;
+
+/// How often each code occurs, as a share of the rows.
+pub(crate) fn frequencies(shape: &Shape, encoded: &Encoded) -> Vec<f64> {
+    let mut shares = vec![0.0; shape.codes()];
+    let one = 1.0 / encoded.rows().max(1) as f64;
+    for row in 0..encoded.rows() {
+        for (code, start) in encoded.codes_of(row).iter().zip(&shape.starts) {
+            shares[start + *code as usize] += one;
+        }
+    }
+    shares
+}
+
+/// Moves the biases of the last layer, which are the last of `parameters`, until the codes of rows drawn from these
+/// laws are as frequent as they should be: a network trained row by row gets relations right before frequencies.
+/// Iterative proportional fitting of one margin at a time, on logits.
+pub(crate) fn calibrate(shape: &Shape, laws: &Matrix, shares: &[f64], parameters: &mut [f32]) {
+    let biases = parameters.len() - shape.width;
+    let moved: Vec<Vec<f32>> = (0..shape.columns())
+        .into_par_iter()
+        .map(|column| {
+            let (start, end) = (shape.starts[column], shape.starts[column + 1]);
+            let mut moved = vec![0.0_f32; end - start];
+            let mut law = vec![0.0; end - start];
+            for _ in 0..ROUNDS {
+                let mut sums = vec![0.0_f64; end - start];
+                for row in laws.each_row() {
+                    law.iter_mut()
+                        .zip(&row[start..end])
+                        .zip(&moved)
+                        .for_each(|((to, logit), by)| *to = logit + by);
+                    softmax(&mut law);
+                    sums.iter_mut().zip(&law).for_each(|(sum, chance)| *sum += f64::from(*chance));
+                }
+                for ((by, sum), wanted) in moved.iter_mut().zip(&sums).zip(&shares[start..end]) {
+                    // A code that no row has stays possible.
+                    let ratio = wanted.max(1e-7) / (sum / laws.rows.max(1) as f64).max(1e-9);
+                    *by = (*by + ratio.ln() as f32).clamp(-10.0, 10.0);
+                }
+            }
+            moved
+        })
+        .collect();
+    let own = parameters[biases..].iter_mut().zip(moved.into_iter().flatten());
+    own.for_each(|(bias, by)| *bias += by);
+}

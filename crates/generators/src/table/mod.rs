@@ -6,8 +6,10 @@
 pub mod conditions;
 pub mod constrained;
 mod deep;
+mod dpsgd;
 pub mod files;
 pub mod forest;
+pub mod gan;
 pub mod independent;
 pub mod marginals;
 pub mod registry;

@@ -18,6 +18,7 @@ pub const TABLE_SYNTHESIZERS: &[&dyn TableSynthesizer] = &[
     &super::marginals::Mst,
     &super::marginals::Aim,
     &super::vae::Vae,
+    &super::gan::Gan,
 ];
 
 /// The synthesizer with this name.
