@@ -117,5 +117,11 @@ pub(super) fn nearest_correlation(matrix: &[f64], size: usize, run: &Run) -> Res
         own.iter_mut().zip(&scale).for_each(|(value, other)| *value /= scale[row] * other);
         own[row] = 1.0;
     }
+    // Rounding must not tell one side from the other.
+    for row in 0..size {
+        for column in 0..row {
+            raised[column * size + row] = raised[row * size + column];
+        }
+    }
     Ok(raised)
 }

@@ -103,6 +103,7 @@ fn matrices() {
     assert!(cholesky(&impossible, 3).is_none());
     let near = nearest_correlation(&impossible, 3, &run).unwrap();
     let lower = cholesky(&near, 3).unwrap();
+    assert!(near[1] == near[3] && near[2] == near[6] && near[5] == near[7]);
     assert!((0..3).all(|at| near[at * 4] == 1.0) && near[1] > 0.3 && near[2] < -0.3);
     let inverse = inverse(&lower, 3);
     for row in 0..3 {
