@@ -3,11 +3,13 @@
 
 use std::sync::Arc;
 
-use daotwin_core::Stream;
+use daotwin_core::{Stream, Streams};
 use daotwin_history::frame::Frame;
-use daotwin_nn::{Batch, Matrix, exp, softmax};
+use daotwin_nn::{Batch, Engine, Matrix, Moments, State, exp, softmax};
 use rayon::prelude::*;
 
+use super::checkpoint::Saved;
+use super::files::Tensors;
 use crate::encode::{Encoded, Mixed, MixedAllowed, MixedColumn};
 use crate::error::Result;
 
@@ -241,33 +243,70 @@ pub(crate) fn steps(rows: usize, batch: usize, epochs: f64, least: u64, most: u6
     (asked.ceil() as u64).max(if epochs > 0.0 { 1 } else { least })
 }
 
-/// Batches of rows, each row once before any comes again.
-#[derive(Debug, Clone)]
+/// Batches of rows: every row comes once before any comes again. Each time through the rows has an order of its own,
+/// so that any step can be gone on from.
+#[derive(Debug)]
 pub(crate) struct Batches {
+    streams: Streams,
     order: Vec<u32>,
-    next: usize,
+    /// Which time through the rows `order` is.
+    turn: Option<u64>,
 }
 
 impl Batches {
-    /// Over so many rows.
-    pub(crate) fn new(rows: usize) -> Self {
-        Self { order: (0..rows as u32).collect(), next: rows }
+    /// Over so many rows, at least one.
+    pub(crate) fn new(rows: usize, streams: Streams) -> Self {
+        Self { streams, order: (0..rows as u32).collect(), turn: None }
     }
 
-    /// The next rows. A step's batch depends on all before it, so they are drawn in order.
-    pub(crate) fn next(&mut self, count: usize, stream: &mut Stream) -> Vec<u32> {
+    /// The rows of a step.
+    pub(crate) fn at(&mut self, step: u64, count: usize) -> Vec<u32> {
+        let rows = self.order.len() as u64;
+        let mut place = step * count as u64;
         let mut batch = Vec::with_capacity(count);
         while batch.len() < count {
-            if self.next == self.order.len() {
-                stream.shuffle(&mut self.order);
-                self.next = 0;
+            let (turn, from) = (place / rows, (place % rows) as usize);
+            if self.turn != Some(turn) {
+                self.order.iter_mut().zip(0..).for_each(|(row, at)| *row = at);
+                self.streams.stream(turn).shuffle(&mut self.order);
+                self.turn = Some(turn);
             }
-            let take = (count - batch.len()).min(self.order.len() - self.next);
-            batch.extend_from_slice(&self.order[self.next..self.next + take]);
-            self.next += take;
+            let take = (count - batch.len()).min(self.order.len() - from);
+            batch.extend_from_slice(&self.order[from..from + take]);
+            place += take as u64;
         }
         batch
     }
+}
+
+/// Puts everything that training changes in a network into a checkpoint, under a name.
+pub(crate) fn keep(name: &str, engine: &dyn Engine, tensors: &mut Tensors) -> Result<()> {
+    let state = engine.state()?;
+    let wide = |values: &[f32]| values.iter().map(|value| f64::from(*value)).collect();
+    let mut put = |part: &str, values: Vec<f64>| tensors.insert(format!("{name}.{part}"), values);
+    put("parameters", wide(&state.parameters));
+    put("statistics", wide(&state.statistics));
+    put("first", wide(&state.moments.first));
+    put("second", wide(&state.moments.second));
+    put("steps", vec![state.moments.steps as f64]);
+    Ok(())
+}
+
+/// Goes on from what [`keep`] put there.
+pub(crate) fn go_on(name: &str, engine: &mut dyn Engine, saved: &mut Saved) -> Result<()> {
+    let network = Arc::clone(engine.network());
+    let mut take = |part: &str, length: usize| -> Result<Vec<f32>> {
+        let values = saved.take(&format!("{name}.{part}"), length)?;
+        Ok(values.into_iter().map(|value| value as f32).collect())
+    };
+    let parameters = network.parameters();
+    let state = State {
+        parameters: take("parameters", parameters)?,
+        statistics: take("statistics", network.statistics())?,
+        moments: Moments { first: take("first", parameters)?, second: take("second", parameters)?, steps: 0 },
+    };
+    let steps = saved.take(&format!("{name}.steps"), 1)?[0];
+    Ok(engine.restore(State { moments: Moments { steps: steps as u64, ..state.moments }, ..state })?)
 }
 
 /// A matrix of standard normal draws.

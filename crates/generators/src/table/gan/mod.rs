@@ -19,6 +19,7 @@ use daotwin_history::synthesizer::Failure;
 
 use self::model::Fitted;
 use self::train::Plan;
+use super::checkpoint::Checkpoint;
 use super::deep::{Shape, steps};
 use super::dpsgd;
 use crate::encode::{Form, Mixed, MixedOptions};
@@ -168,12 +169,13 @@ fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
             (learner.learned()?, train::Choices { columns: Vec::new(), counts: Vec::new() });
         return Ok(fitted(mixed, learned, none, rows, Some(guarantee)));
     }
+    let checkpoint = Checkpoint::open(NAME, frame, options, &settings, run)?;
     let form = if modes < 1.0 { Form::Bins(20) } else { Form::Modes(modes as usize) };
     let mixed = Mixed::fit(frame, &MixedOptions { form, ..MixedOptions::default() });
     run.check()?;
     let encoded = mixed.encode(frame, options.seed);
     let shape = Shape::of(&mixed, true);
     let labels = model::labels(mixed.columns());
-    let (learned, choices) = train::train(&shape, &encoded, &labels, &plan, options.seed, run)?;
+    let (learned, choices) = train::train(&shape, &encoded, &labels, &plan, options.seed, checkpoint, run)?;
     Ok(fitted(mixed, learned, choices, frame.rows() as u64, None))
 }

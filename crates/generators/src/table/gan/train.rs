@@ -8,7 +8,9 @@ use daotwin_nn::{
 };
 use rayon::prelude::*;
 
-use super::super::deep::{CALIBRATED, Net, Shape, calibrate, frequencies, normal};
+use super::super::checkpoint::{Checkpoint, Saved};
+use super::super::deep::{CALIBRATED, Net, Shape, calibrate, frequencies, go_on, keep, normal};
+use super::super::files::Tensors;
 use crate::encode::Encoded;
 use crate::error::Result;
 
@@ -236,12 +238,16 @@ pub(super) fn inputs(noise: Matrix, places: impl Iterator<Item = Option<usize>>)
 }
 
 /// Learns from codes and scalars; `labels` are the columns that conditions may name.
+///
+/// # Errors
+/// Cancellation, after the checkpoint was written; the networks'.
 pub(super) fn train(
     shape: &Shape,
     encoded: &Encoded,
     labels: &[usize],
     plan: &Plan,
     seed: Seed,
+    (mut checkpoint, saved): (Checkpoint, Option<Saved>),
     run: &Run,
 ) -> Result<(Learned, Choices)> {
     let (choices, rows_of) = choices(shape, labels, encoded);
@@ -253,8 +259,19 @@ pub(super) fn train(
         Device::Fused.engine(critic(plan.pack * beside.width(), plan.hidden, DROPOUT)?, &mut first)?;
     let (streams, gumbel) = (seed.streams("steps of gan"), seed.streams("codes of gan"));
     let adam = Adam { rate: plan.rate, keep: (0.5, 0.9), decay: 0.0 };
-    for step in 0..plan.steps {
-        run.step("fit gan", step, plan.steps)?;
+    let mut from = 0;
+    if let Some(mut saved) = saved {
+        from = saved.state::<u64>()?;
+        go_on("generator", &mut *maker, &mut saved)?;
+        go_on("critic", &mut *judge, &mut saved)?;
+    }
+    for step in from..plan.steps {
+        checkpoint.step(run, "fit gan", step, plan.steps, || {
+            let mut tensors = Tensors::new();
+            keep("generator", &*maker, &mut tensors)?;
+            keep("critic", &*judge, &mut tensors)?;
+            Saved::new(&step, tensors)
+        })?;
         let mut stream = streams.stream(step);
         // A condition for each row, rare codes more often than rows have them, and a real row that meets it.
         let mut conditions = Vec::with_capacity(plan.batch);
@@ -314,6 +331,7 @@ pub(super) fn train(
     let batch = inputs(normal(CALIBRATED, plan.noise, &mut stream), places.into_iter());
     let laws = generator.predict(&state.parameters, &state.statistics, &batch)?;
     calibrate(shape, &laws, &frequencies(shape, encoded), &mut state.parameters);
+    checkpoint.finish()?;
     Ok((Learned { generator, parameters: state.parameters, statistics: state.statistics }, choices))
 }
 

@@ -23,6 +23,7 @@ use daotwin_history::synthesizer::Failure;
 
 use self::model::Fitted;
 use self::train::Plan;
+use super::checkpoint::Checkpoint;
 use super::deep::{Shape, steps};
 use super::dpsgd;
 use crate::encode::{Form, Mixed, MixedOptions};
@@ -167,12 +168,13 @@ fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
         let learned = learner.learned()?;
         return Ok(fitted(mixed, learned, rows, Some(guarantee)));
     }
+    let checkpoint = Checkpoint::open(NAME, frame, options, &settings, run)?;
     let mixed =
         Mixed::fit(frame, &MixedOptions { form: Form::Bins(bins as usize), ..MixedOptions::default() });
     run.check()?;
     let encoded = mixed.encode(frame, options.seed);
     let shape = Shape::of(&mixed, false);
-    let learned = train::train(&shape, &encoded, &plan, options.seed, run)?;
+    let learned = train::train(&shape, &encoded, &plan, options.seed, checkpoint, run)?;
     Ok(fitted(mixed, learned, frame.rows() as u64, None))
 }
 

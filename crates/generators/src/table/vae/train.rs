@@ -7,8 +7,10 @@ use daotwin_nn::{
     Activation, Adam, Batch, Device, Engine, Input, Layer, Matrix, Network, Wanted, cross_entropy, exp,
 };
 
+use super::super::checkpoint::{Checkpoint, Saved};
 use super::super::deep::{Batches, CALIBRATED, Net, Shape, by_rows, calibrate, frequencies, normal};
 use super::super::dpsgd::Learner;
+use super::super::files::Tensors;
 use super::prior::Prior;
 use crate::encode::Encoded;
 use crate::error::Result;
@@ -151,12 +153,22 @@ pub(super) fn train(shape: &Shape, encoded: &Encoded, plan: &Plan, seed: Seed, r
         (encoder(shape, plan.hidden, plan.latent)?, decoder(shape, plan.hidden, plan.latent)?);
     let mut inner = Device::Fused.engine(encoder, &mut first)?;
     let mut outer = Device::Fused.engine(Arc::clone(&decoder), &mut first)?;
-    let mut batches = Batches::new(encoded.rows());
-    let mut order = seed.stream("batches of vae");
+    let mut batches = Batches::new(encoded.rows(), seed.streams("batches of vae"));
     let streams = seed.streams("steps of vae");
-    for step in 0..plan.steps {
-        run.step("fit vae", step, plan.steps)?;
-        let rows = batches.next(plan.batch, &mut order);
+    let mut from = 0;
+    if let Some(mut saved) = saved {
+        from = saved.state::<u64>()?;
+        go_on("encoder", &mut *inner, &mut saved)?;
+        go_on("decoder", &mut *outer, &mut saved)?;
+    }
+    for step in from..plan.steps {
+        checkpoint.step(run, "fit vae", step, plan.steps, || {
+            let mut tensors = Tensors::new();
+            keep("encoder", &*inner, &mut tensors)?;
+            keep("decoder", &*outer, &mut tensors)?;
+            Saved::new(&step, tensors)
+        })?;
+        let rows = batches.at(step, plan.batch);
         let mut stream = streams.stream(step);
         let batch = shape.batch(encoded, &rows);
         let scale = 1.0 / rows.len() as f32;
@@ -176,6 +188,7 @@ pub(super) fn train(shape: &Shape, encoded: &Encoded, plan: &Plan, seed: Seed, r
     let laws = decoder.predict(&parameters, &[], &Batch::dense(drawn))?;
     calibrate(shape, &laws, &frequencies(shape, encoded), &mut parameters);
     run.step("fit vae", plan.steps, plan.steps)?;
+    checkpoint.finish()?;
     Ok(Learned { decoder, parameters, prior })
 }
 
