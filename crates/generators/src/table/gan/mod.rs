@@ -6,6 +6,8 @@
 
 mod model;
 mod private;
+#[cfg(test)]
+mod test;
 mod train;
 
 use std::path::Path;

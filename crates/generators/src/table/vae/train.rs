@@ -8,7 +8,9 @@ use daotwin_nn::{
 };
 
 use super::super::checkpoint::{Checkpoint, Saved};
-use super::super::deep::{Batches, CALIBRATED, Net, Shape, by_rows, calibrate, frequencies, normal};
+use super::super::deep::{
+    Batches, CALIBRATED, Net, Shape, by_rows, calibrate, frequencies, go_on, keep, normal,
+};
 use super::super::dpsgd::Learner;
 use super::super::files::Tensors;
 use super::prior::Prior;
@@ -147,7 +149,17 @@ pub(super) fn adam(rate: f32, step: u64, steps: u64) -> Adam {
 }
 
 /// Learns from codes.
-pub(super) fn train(shape: &Shape, encoded: &Encoded, plan: &Plan, seed: Seed, run: &Run) -> Result<Learned> {
+///
+/// # Errors
+/// Cancellation, after the checkpoint was written; the networks'.
+pub(super) fn train(
+    shape: &Shape,
+    encoded: &Encoded,
+    plan: &Plan,
+    seed: Seed,
+    (mut checkpoint, saved): (Checkpoint, Option<Saved>),
+    run: &Run,
+) -> Result<Learned> {
     let mut first = seed.stream("first parameters of vae");
     let (encoder, decoder) =
         (encoder(shape, plan.hidden, plan.latent)?, decoder(shape, plan.hidden, plan.latent)?);
