@@ -110,7 +110,12 @@ fn between(low: f64, high: f64, share: f64) -> f64 {
 impl Codec {
     /// Reads cells and cuts from a frame; every part of an interval holds at least `part` rows.
     pub(crate) fn fit(frame: &Frame, part: usize) -> (Self, Vec<Vec<u32>>) {
-        let discrete = Discrete::fit(frame, CELLS);
+        Self::fit_cells(frame, part, CELLS)
+    }
+
+    /// As [`Codec::fit`], with at most so many cells a number.
+    pub(crate) fn fit_cells(frame: &Frame, part: usize, cells: usize) -> (Self, Vec<Vec<u32>>) {
+        let discrete = Discrete::fit(frame, cells);
         let codes = discrete.encode(frame);
         let cuts = (0..codes.len())
             .into_par_iter()
