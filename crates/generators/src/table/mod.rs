@@ -8,14 +8,18 @@ pub mod checkpoint;
 pub mod conditions;
 pub mod constrained;
 pub mod copula;
+mod deep;
+mod dpsgd;
 pub mod files;
 pub mod forest;
+pub mod gan;
 pub mod independent;
 pub mod marginals;
 pub mod mixture;
 pub mod registry;
 pub mod sample;
 pub mod trees;
+pub mod vae;
 
 pub use sample::{sample, sample_to};
 

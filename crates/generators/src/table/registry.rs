@@ -20,6 +20,8 @@ pub const TABLE_SYNTHESIZERS: &[&dyn TableSynthesizer] = &[
     &super::marginals::Mst,
     &super::marginals::Aim,
     &super::autoregressive::Autoregressive,
+    &super::vae::Vae,
+    &super::gan::Gan,
 ];
 
 /// The synthesizer with this name.
