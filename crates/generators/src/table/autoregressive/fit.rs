@@ -84,12 +84,12 @@ fn mask(weights: &mut [f32], any_order: f64, order: &mut [usize], stream: &mut S
 }
 
 /// Rows as the network sees them, and what guessing each part counts.
-struct Masked {
-    batch: Batch,
-    weights: Vec<f32>,
+pub(super) struct Masked {
+    pub batch: Batch,
+    pub weights: Vec<f32>,
 }
 
-fn masked(
+pub(super) fn masked(
     parts: &Parts,
     data: &[u32],
     rows: impl ExactSizeIterator<Item = usize>,
@@ -114,7 +114,7 @@ fn masked(
 }
 
 /// The loss of rows, and its gradient in place of the logits.
-fn loss(parts: &Parts, data: &[u32], rows: &[u32], masked: &Masked, logits: &mut Matrix) -> f64 {
+pub(super) fn loss(parts: &Parts, data: &[u32], rows: &[u32], masked: &Masked, logits: &mut Matrix) -> f64 {
     let width = parts.list.len();
     let columns = logits.columns;
     let losses: Vec<f64> = logits
@@ -249,7 +249,17 @@ pub(super) fn fit(
     run.step("fit autoregressive", epochs, epochs)?;
     checkpoint.finish()?;
     let (width, depth) = (plan.width, plan.depth);
-    Ok(Fitted { codec, parts, network, parameters: best, width, depth, rows: rows as u64, seed: seed.0 })
+    Ok(Fitted {
+        codec,
+        parts,
+        network,
+        parameters: best,
+        width,
+        depth,
+        rows: rows as u64,
+        seed: seed.0,
+        guarantee: None,
+    })
 }
 
 /// The mean loss of rows held out.

@@ -10,6 +10,7 @@ use daotwin_nn::{Batch, Matrix, Network, softmax};
 
 use super::parts::{Digit, Parts};
 use crate::error::Result;
+use crate::table::files::Guarantee;
 use crate::table::trees::codec::{Allowed, Codec};
 
 /// Draws of the columns with conditions that a row chooses from, where several are ranges.
@@ -29,6 +30,7 @@ pub(super) struct Fitted {
     pub depth: usize,
     pub rows: u64,
     pub seed: u64,
+    pub guarantee: Option<Guarantee>,
 }
 
 /// Rows on their way: the code of every part, or that it is masked.

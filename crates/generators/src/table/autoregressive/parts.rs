@@ -49,6 +49,14 @@ impl Parts {
         Self::new(&order::columns(codes, sizes), sizes, ranks)
     }
 
+    /// Without a look at any row: columns in the order of the table, codes in the order of their labels.
+    pub(super) fn declared(sizes: &[usize]) -> Self {
+        let order: Vec<usize> = (0..sizes.len()).collect();
+        let ranks =
+            |&size: &usize| if Self::has_digits(size) { (0..size as u32).collect() } else { Vec::new() };
+        Self::new(&order, sizes, sizes.iter().map(ranks).collect())
+    }
+
     /// Puts parts together. Each list of ranks is empty, or an order of its column's codes.
     pub(super) fn new(order: &[usize], sizes: &[usize], ranks: Vec<Vec<u32>>) -> Self {
         let mut list = Vec::new();
