@@ -3,6 +3,7 @@
 //! [`registry`] lists them; [`sample`] draws rows of any of them in parallel blocks, so that the rows depend on
 //! the seed and never on the number of threads. One model is one folder and one line in the registry.
 
+pub mod autoregressive;
 pub mod checkpoint;
 pub mod conditions;
 pub mod constrained;
