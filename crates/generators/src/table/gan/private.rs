@@ -10,7 +10,7 @@ use std::sync::Arc;
 use daotwin_core::{Seed, Stream, Streams};
 use daotwin_nn::{Adam, Batch, Device, Engine, Matrix, Wanted};
 
-use super::super::deep::{CALIBRATED, Net, Shape, begin_with, calibrate, counts, normal};
+use super::super::deep::{Net, Shape, begin_with, calibrate, counts, normal};
 use super::super::dpsgd::Learner;
 use super::train::{self, Beside, Learned, Plan, activate, activate_back};
 use crate::encode::Encoded;
@@ -48,10 +48,12 @@ impl<'a> Private<'a> {
         let mut state = self.maker.state()?;
         let generator = Arc::clone(&self.generator);
         if !self.shares.is_empty() {
-            let noise = normal(CALIBRATED, self.plan.noise, &mut self.seed.stream("calibration of gan"));
-            let batch = train::inputs(noise, std::iter::repeat_n(None, CALIBRATED));
-            let laws = generator.predict(&state.parameters, &state.statistics, &batch)?;
-            calibrate(self.shape, &laws, &self.shares, &mut state.parameters);
+            let mut stream = self.seed.stream("calibration of gan");
+            calibrate(self.shape, &self.shares, &mut state.parameters, |rows, parameters| {
+                let noise = normal(rows, self.plan.noise, &mut stream);
+                let batch = train::inputs(noise, std::iter::repeat_n(None, rows));
+                Ok(generator.predict(parameters, &state.statistics, &batch)?)
+            })?;
         }
         Ok(Learned { generator, parameters: state.parameters, statistics: state.statistics })
     }

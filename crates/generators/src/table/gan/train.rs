@@ -10,7 +10,7 @@ use daotwin_nn::{
 use rayon::prelude::*;
 
 use super::super::checkpoint::{Checkpoint, Saved};
-use super::super::deep::{CALIBRATED, Net, Shape, calibrate, frequencies, go_on, keep, normal};
+use super::super::deep::{Net, Shape, calibrate, frequencies, go_on, keep, normal};
 use super::super::files::Tensors;
 use crate::encode::Encoded;
 use crate::error::Result;
@@ -62,19 +62,17 @@ const DROPOUT: f32 = 0.5;
 
 /// The generator: random numbers and a condition's code to logits and scalars.
 pub(super) fn generator(shape: &Shape, conditions: usize, hidden: usize, noise: usize) -> Result<Net> {
-    let bend = || Layer::Activation { bend: Activation::Relu, dropout: 0.0 };
-    let input = Input::Embed { dense: noise, codes: conditions.max(1), outputs: hidden };
-    let layers = vec![
-        Layer::BatchNorm { width: hidden },
-        bend(),
+    let block = |inputs: usize| {
         Layer::Concat(vec![
-            Layer::Linear { inputs: hidden, outputs: hidden },
+            Layer::Linear { inputs, outputs: hidden },
             Layer::BatchNorm { width: hidden },
-            bend(),
-        ]),
-        Layer::Linear { inputs: 2 * hidden, outputs: shape.width },
-    ];
-    Ok(Arc::new(Network::new(input, layers)?))
+            Layer::Activation { bend: Activation::Relu, dropout: 0.0 },
+        ])
+    };
+    // What goes in stays beside all that follows, so that a condition reaches the outputs at once.
+    let input = Input::Embed { dense: noise, codes: conditions.max(1), outputs: noise };
+    let last = Layer::Linear { inputs: noise + 2 * hidden, outputs: shape.width };
+    Ok(Arc::new(Network::new(input, vec![block(noise), block(noise + hidden), last])?))
 }
 
 /// The critic: a pack of rows, each beside its condition, to a number.
@@ -362,9 +360,9 @@ pub(super) fn train(
         maker.forward(drawn(plan.batch), &mut seed.stream("no dice"))?;
     }
     let mut state = maker.state()?;
-    let batch = drawn(CALIBRATED);
-    let laws = generator.predict(&state.parameters, &state.statistics, &batch)?;
-    calibrate(shape, &laws, &frequencies(shape, encoded), &mut state.parameters);
+    calibrate(shape, &frequencies(shape, encoded), &mut state.parameters, |rows, parameters| {
+        Ok(generator.predict(parameters, &state.statistics, &drawn(rows))?)
+    })?;
     checkpoint.finish()?;
     Ok((Learned { generator, parameters: state.parameters, statistics: state.statistics }, choices))
 }

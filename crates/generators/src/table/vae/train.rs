@@ -9,7 +9,7 @@ use daotwin_nn::{
 
 use super::super::checkpoint::{Checkpoint, Saved};
 use super::super::deep::{
-    Batches, CALIBRATED, Net, Shape, begin_with, by_rows, calibrate, counts, frequencies, go_on, keep, normal,
+    Batches, Net, Shape, begin_with, by_rows, calibrate, counts, frequencies, go_on, keep, normal,
 };
 use super::super::dpsgd::Learner;
 use super::super::files::Tensors;
@@ -196,9 +196,10 @@ pub(super) fn train(
     }
     let prior = prior(shape, encoded, &*inner, plan, seed, run)?;
     let mut parameters = outer.state()?.parameters;
-    let drawn = prior.draw(CALIBRATED, &mut seed.stream("calibration of vae"));
-    let laws = decoder.predict(&parameters, &[], &Batch::dense(drawn))?;
-    calibrate(shape, &laws, &frequencies(shape, encoded), &mut parameters);
+    let mut stream = seed.stream("calibration of vae");
+    calibrate(shape, &frequencies(shape, encoded), &mut parameters, |rows, parameters| {
+        Ok(decoder.predict(parameters, &[], &Batch::dense(prior.draw(rows, &mut stream)))?)
+    })?;
     run.step("fit vae", plan.steps, plan.steps)?;
     checkpoint.finish()?;
     Ok(Learned { decoder, parameters, prior })
@@ -262,9 +263,11 @@ impl<'a> Private<'a> {
         let mut parameters = self.outer.state()?.parameters;
         let prior = Prior::standard(self.plan.latent);
         if !self.shares.is_empty() {
-            let drawn = prior.draw(CALIBRATED, &mut self.seed.stream("calibration of vae"));
-            let laws = self.decoder.predict(&parameters, &[], &Batch::dense(drawn))?;
-            calibrate(self.shape, &laws, &self.shares, &mut parameters);
+            let mut stream = self.seed.stream("calibration of vae");
+            calibrate(self.shape, &self.shares, &mut parameters, |rows, parameters| {
+                let drawn = Batch::dense(prior.draw(rows, &mut stream));
+                Ok(self.decoder.predict(parameters, &[], &drawn)?)
+            })?;
         }
         Ok(Learned { decoder: Arc::clone(&self.decoder), parameters, prior })
     }
