@@ -51,6 +51,10 @@ pub(crate) struct Fit {
     /// A setting of a table's model (`daotwin models` lists them); may be given several times.
     #[arg(long = "set", value_name = "NAME=NUMBER", value_parser = setting)]
     pub(super) settings: Vec<(String, f64)>,
+    /// Where a long fit of a table keeps what it has learned so far: after an interruption the same command goes
+    /// on from there, to the same model. As private as the table; removed at the end.
+    #[arg(long, value_name = "FILE")]
+    pub(super) checkpoint: Option<PathBuf>,
     /// The privacy loss that each member accepts; no privacy where not given.
     #[arg(long, value_name = "E", allow_negative_numbers = true)]
     epsilon: Option<f64>,
@@ -71,9 +75,10 @@ impl Fit {
         if self.history.is_file() {
             return super::table::fit(&self, context);
         }
-        if self.columns.is_some() || !self.settings.is_empty() {
+        if self.columns.is_some() || !self.settings.is_empty() || self.checkpoint.is_some() {
             return Err(Failure::usage(
-                "`--columns` and `--set` belong to tables; a History has its own columns",
+                "`--columns`, `--set` and `--checkpoint` belong to tables; a History has its own columns and is \
+                 learned in seconds",
             ));
         }
         let privacy = self.privacy(context)?;

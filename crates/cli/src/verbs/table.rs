@@ -38,6 +38,12 @@ fn read(path: &Path, declaration: &Declaration, context: &Context) -> Result<Fra
 /// Learns a table.
 pub(super) fn fit(call: &Fit, context: &mut Context) -> Result<Answer, Failure> {
     let privacy = call.privacy(context)?;
+    if privacy.is_some() && call.checkpoint.is_some() {
+        return Err(Failure::usage(
+            "a private fit keeps no checkpoint: what it has learned halfway is not what was paid for; leave \
+             `--checkpoint` out",
+        ));
+    }
     let name = call.model.as_deref().or(context.config.fit.model.as_deref()).unwrap_or("auto");
     let known: Vec<&str> = registry::TABLE_SYNTHESIZERS.iter().map(|model| model.name()).collect();
     let declaration = declaration(call.columns.as_deref(), context)?;
@@ -53,7 +59,7 @@ pub(super) fn fit(call: &Fit, context: &mut Context) -> Result<Answer, Failure> 
         seed: Seed(call.seed.or(context.config.fit.seed).unwrap_or(0)),
         privacy,
         settings: call.settings.clone(),
-        checkpoint: None,
+        checkpoint: call.checkpoint.clone(),
     };
     let fitted = constrained::fit(model, &frame, &declaration.constraints, &options, &context.run)?;
     context.run.check()?;
