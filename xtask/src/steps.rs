@@ -77,8 +77,7 @@ pub(crate) fn run(
     steps: &[Step],
     variables: &'static [(&'static str, &'static str)],
 ) -> Result<(), Vec<String>> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let context = Context { root: root.canonicalize().unwrap_or(root), variables };
+    let context = Context::new(variables);
     let mut lines = Vec::new();
     let mut failed = Vec::new();
     for (heading, step) in steps {
@@ -104,6 +103,11 @@ pub(crate) fn run(
 }
 
 impl Context {
+    fn new(variables: &'static [(&'static str, &'static str)]) -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        Self { root: root.canonicalize().unwrap_or(root), variables }
+    }
+
     /// Runs a command in the root with its output shown.
     pub(crate) fn command(&self, program: impl AsRef<std::ffi::OsStr>, arguments: &[&str]) -> Answer {
         let program = program.as_ref();
@@ -212,6 +216,15 @@ fn tables(context: &Context) -> Answer {
     context.command(&program, &["sample", &model, "--out", &rows, "--seed", "2"])?;
     let compared = ["evaluate", "--real", &train, "--synthetic", &rows, "--holdout", &test];
     context.command(&program, &[&compared[..], &["--target", "income", "--out", &report]].concat())
+}
+
+/// What `cargo xtask matrix` runs: which model is for what.
+pub(crate) fn matrix(arguments: &[String]) -> Result<(), Vec<String>> {
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match example(&Context::new(&[]), "matrix", &arguments) {
+        Ok(Outcome::Passed) => Ok(()),
+        Ok(Outcome::Skipped(reason)) | Err(reason) => Err(vec![format!("matrix: {reason}")]),
+    }
 }
 
 /// Pools the prior anew from public histories.
