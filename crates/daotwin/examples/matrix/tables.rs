@@ -1,8 +1,9 @@
-//! The tables that models are measured on, as they stand beside a checkout.
+//! The tables that models are measured on, as they stand beside a checkout; the excerpt of the American Community
+//! Survey may also stand where the variable `DAOTWIN_ACS` says.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use daotwin::core::Run;
 use daotwin::history::frame::{Constraint, Declaration, DeclaredColumn, Frame, read};
@@ -43,6 +44,8 @@ const ADULT: Table = Table {
     exactly: &[],
 };
 
+const ACS: &str = "acs";
+
 const CODES: [&str; 9] =
     ["SEX", "MSP", "RAC1P", "HOUSING_TYPE", "OWN_RENT", "EDU", "PINCP_DECILE", "DVET", "DEYE"];
 
@@ -72,7 +75,7 @@ pub(crate) const TABLES: &[Table] = &[
         ..ADULT
     },
     Table {
-        name: "acs",
+        name: ACS,
         what: "American Community Survey, national excerpt of 2019, the ten columns of its demographic subset",
         path: "acs-excerpt/national2019.csv.gz",
         holdout: None,
@@ -96,11 +99,13 @@ pub(crate) struct Loaded {
 /// Reads a table; none where it does not stand beside the checkout.
 pub(crate) fn load(table: &Table) -> Result<Option<Loaded>, Box<dyn Error>> {
     let data = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data"));
-    if !data.join(table.path).is_file() {
+    let elsewhere = std::env::var_os("DAOTWIN_ACS").filter(|_| table.name == ACS);
+    let path = elsewhere.map_or_else(|| data.join(table.path), PathBuf::from);
+    if !path.is_file() {
         return Ok(None);
     }
     let run = Run::default();
-    let (first, _) = read(&data.join(table.path), &Declaration::default(), &run)?;
+    let (first, _) = read(&path, &Declaration::default(), &run)?;
     let mut columns = BTreeMap::new();
     for (place, column) in first.columns().iter().enumerate() {
         let name = column.name.as_str();
@@ -114,7 +119,7 @@ pub(crate) fn load(table: &Table) -> Result<Option<Loaded>, Box<dyn Error>> {
         }
     }
     let declaration = Declaration { columns, ..Declaration::default() };
-    let (frame, _) = read(&data.join(table.path), &declaration, &run)?;
+    let (frame, _) = read(&path, &declaration, &run)?;
     let (train, holdout) = match table.holdout {
         Some(holdout) => (frame, read(&data.join(holdout), &declaration, &run)?.0),
         None => {
