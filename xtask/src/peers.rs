@@ -93,7 +93,8 @@ pub(crate) fn tables(context: &Context) -> Answer {
         return Ok(skipped);
     }
     let venv = |name: &str, packages| {
-        tools::python(context, &tools::target(&context.root).join("peers").join(name), packages).map(|path| text(&path))
+        tools::python(context, &tools::target(&context.root).join("peers").join(name), packages)
+            .map(|path| text(&path))
     };
     let pythons = [venv("ctgan", GAN_VAE)?, venv("synthcity", SYNTHCITY)?, venv("smartnoise", SMARTNOISE)?];
     let variable = |name: &str, usual: &str| std::env::var(name).unwrap_or_else(|_| usual.to_owned());
@@ -103,8 +104,18 @@ pub(crate) fn tables(context: &Context) -> Answer {
     let (program, scripts, out) = (program(context)?, text(&context.root.join(SCRIPTS)), text(&out));
     let [gan_vae, synthcity, smartnoise] = &pythons;
     let arguments = [
-        "xtask/peers/table.py", &program, &scripts, &train, &test, "income", &out, gan_vae, synthcity, smartnoise,
-        &epochs, &steps,
+        "xtask/peers/table.py",
+        &program,
+        &scripts,
+        &train,
+        &test,
+        "income",
+        &out,
+        gan_vae,
+        synthcity,
+        smartnoise,
+        &epochs,
+        &steps,
     ];
     context.command("python3", &arguments)
 }

@@ -97,8 +97,8 @@ impl Row {
 
     /// A line for people who wait.
     pub(crate) fn brief(&self) -> String {
-        let [fit, three, area] =
-            ["fit_cpu_s", "marginals3", "detection"].map(|id| self.figures.get(id).copied().unwrap_or(f64::NAN));
+        let [fit, three, area] = ["fit_cpu_s", "marginals3", "detection"]
+            .map(|id| self.figures.get(id).copied().unwrap_or(f64::NAN));
         format!("fit {fit:.2} CPU-s, 3-way {three:.4}, classifier {area:.3}")
     }
 }
@@ -155,7 +155,8 @@ impl Data {
             table.real_figures.clone_from(real);
         }
         row.references.clear();
-        self.rows.retain(|old| (&old.table, &old.model, old.epsilon) != (&row.table, &row.model, row.epsilon));
+        self.rows
+            .retain(|old| (&old.table, &old.model, old.epsilon) != (&row.table, &row.model, row.epsilon));
         self.rows.push(row);
     }
 

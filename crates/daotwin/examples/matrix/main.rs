@@ -112,7 +112,11 @@ fn measure_all(call: &Call, data: &mut Data, path: &Path) -> Result<(), Box<dyn 
             _ => Row::failed(table, model, *epsilon, format!("the fit ended with {}", output.status)),
         };
         let said = row.failed.clone().unwrap_or_else(|| row.brief());
-        eprintln!("{:.0} s, {said} ({:.0} s in all)", begin.elapsed().as_secs_f64(), start.elapsed().as_secs_f64());
+        eprintln!(
+            "{:.0} s, {said} ({:.0} s in all)",
+            begin.elapsed().as_secs_f64(),
+            start.elapsed().as_secs_f64()
+        );
         data.replace(row);
         data.write(path)?;
     }

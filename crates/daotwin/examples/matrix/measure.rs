@@ -92,7 +92,9 @@ fn measured(name: &str, model: &str, epsilon: Option<f64>) -> Result<Row, Box<dy
     for (id, score) in SCORES {
         let Some(score) = evaluation.score(score) else { continue };
         figures.insert(id.to_owned(), score.value);
-        for (reference, known) in references.iter_mut().zip(["holdout", "independent columns", "train on real"]) {
+        for (reference, known) in
+            references.iter_mut().zip(["holdout", "independent columns", "train on real"])
+        {
             let found = score.references.iter().find(|(name, _)| name == known);
             reference.extend(found.map(|(_, value)| (id.to_owned(), rounded(*value))));
         }

@@ -56,10 +56,13 @@ pub(crate) fn render(data: &Data) -> String {
     for (heading, text) in advice(data) {
         let _ = writeln!(page, "{}\n", wrapped(&format!("**{heading}.** {text}")));
     }
-    page.push_str("## Models\n\n| model | for | private | densities | fills in |\n| --- | --- | --- | --- | --- |\n");
+    page.push_str(
+        "## Models\n\n| model | for | private | densities | fills in |\n| --- | --- | --- | --- | --- |\n",
+    );
     for model in SYNTHESIZERS {
         let (name, card) = (model.name(), model.card());
-        let _ = writeln!(page, "| `{name}` | {} (Histories, see [The twin](twin.md)) | yes | | |", card.purpose);
+        let _ =
+            writeln!(page, "| `{name}` | {} (Histories, see [The twin](twin.md)) | yes | | |", card.purpose);
     }
     for model in TABLE_SYNTHESIZERS {
         let card = model.card();
@@ -79,7 +82,10 @@ pub(crate) fn render(data: &Data) -> String {
             able(|row| row.imputes),
         );
     }
-    let _ = write!(page, "\nConditions on any columns and constraints hold in every row of every model.\n\n## Figures\n\n{LEGEND}");
+    let _ = write!(
+        page,
+        "\nConditions on any columns and constraints hold in every row of every model.\n\n## Figures\n\n{LEGEND}"
+    );
     for table in TABLES {
         if let Some(description) = data.tables.get(table.name) {
             page.push_str(&matrix(data, table.name, description));
@@ -151,8 +157,11 @@ fn keeps_secrets(row: &Row) -> bool {
 
 /// Clauses of one kind a table, joined.
 fn of_tables(data: &Data, names: &[&str], clause: impl Fn(&str) -> Option<String>) -> Option<String> {
-    let clauses: Vec<String> =
-        names.iter().filter(|name| data.tables.contains_key(**name)).filter_map(|name| clause(name)).collect();
+    let clauses: Vec<String> = names
+        .iter()
+        .filter(|name| data.tables.contains_key(**name))
+        .filter_map(|name| clause(name))
+        .collect();
     (!clauses.is_empty()).then(|| clauses.join("; "))
 }
 
@@ -165,9 +174,19 @@ fn closest(data: &Data, table: &str) -> Option<String> {
     Some(match honest {
         Some(honest) if honest.model == nearest.model => close(honest),
         Some(honest) => {
-            format!("{}; `{}` comes nearer ({:.3}) and {}", close(honest), nearest.model, distance(nearest), away(nearest))
+            format!(
+                "{}; `{}` comes nearer ({:.3}) and {}",
+                close(honest),
+                nearest.model,
+                distance(nearest),
+                away(nearest)
+            )
         }
-        None => format!("no model keeps membership under {TELLS} on `{table}`: the closest, `{}`, {}", nearest.model, away(nearest)),
+        None => format!(
+            "no model keeps membership under {TELLS} on `{table}`: the closest, `{}`, {}",
+            nearest.model,
+            away(nearest)
+        ),
     })
 }
 
@@ -192,7 +211,8 @@ fn advice(data: &Data) -> Vec<(&'static str, String)> {
         let best = least(data.of(table, None).filter(|row| keeps_secrets(row)), distance)?;
         // Half as far again is still close, and may be had for much less.
         let enough = 1.5 * distance(best);
-        let cheap = least(data.of(table, None).filter(|row| distance(row) <= enough), |row| row.figure("fit_cpu_s"))?;
+        let cheap =
+            least(data.of(table, None).filter(|row| distance(row) <= enough), |row| row.figure("fit_cpu_s"))?;
         Some(format!(
             "`{}` on `{table}` ({:.2} CPU-s, {:.3}; the closest takes {:.2})",
             cheap.model,
@@ -265,7 +285,10 @@ fn advice(data: &Data) -> Vec<(&'static str, String)> {
         of_tables(data, &["wide"], |table| {
             let columns = data.tables[table].columns;
             let clause = closest(data, table)?;
-            Some(format!("Of {columns} columns, {clause}. Cheapest of those at most half as far again: {}.", fastest(table).unwrap_or_default()))
+            Some(format!(
+                "Of {columns} columns, {clause}. Cheapest of those at most half as far again: {}.",
+                fastest(table).unwrap_or_default()
+            ))
         }),
     );
     say(
@@ -278,11 +301,17 @@ fn advice(data: &Data) -> Vec<(&'static str, String)> {
         .map(|clauses| format!("Predicts held-out rows best: {clauses}.")),
     );
     say("Densities, missing values, conditions", abilities(data));
-    let on_gpu: Vec<&Row> = data.rows.iter().filter(|row| row.device == "gpu" && row.failed.is_none()).collect();
+    let on_gpu: Vec<&Row> =
+        data.rows.iter().filter(|row| row.device == "gpu" && row.failed.is_none()).collect();
     say(
         "A GPU at hand",
         Some(match least(on_gpu.iter().copied(), distance) {
-            Some(best) => format!("Of what was measured on one, `{}` is closest ({:.3} on `{}`).", best.model, distance(best), best.table),
+            Some(best) => format!(
+                "Of what was measured on one, `{}` is closest ({:.3} on `{}`).",
+                best.model,
+                distance(best),
+                best.table
+            ),
             None => "Nothing on this page was measured on one, and no model needs one.".to_owned(),
         }),
     );

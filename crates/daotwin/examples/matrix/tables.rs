@@ -81,7 +81,9 @@ pub(crate) const TABLES: &[Table] = &[
         holdout: None,
         target: "DEYE",
         codes: &CODES,
-        columns: &["AGEP", CODES[0], CODES[1], CODES[2], CODES[3], CODES[4], CODES[5], CODES[6], CODES[7], CODES[8]],
+        columns: &[
+            "AGEP", CODES[0], CODES[1], CODES[2], CODES[3], CODES[4], CODES[5], CODES[6], CODES[7], CODES[8],
+        ],
         ..ADULT
     },
 ];
@@ -123,16 +125,12 @@ pub(crate) fn load(table: &Table) -> Result<Option<Loaded>, Box<dyn Error>> {
     let (train, holdout) = match table.holdout {
         Some(holdout) => (frame, read(&data.join(holdout), &declaration, &run)?.0),
         None => {
-            let (unseen, learned): (Vec<usize>, Vec<usize>) =
-                (0..frame.rows()).partition(|row| row % 5 == 4);
+            let (unseen, learned): (Vec<usize>, Vec<usize>) = (0..frame.rows()).partition(|row| row % 5 == 4);
             (frame.take(&learned), frame.take(&unseen))
         }
     };
-    let train = if train.rows() > table.rows {
-        train.take(&(0..table.rows).collect::<Vec<_>>())
-    } else {
-        train
-    };
+    let train =
+        if train.rows() > table.rows { train.take(&(0..table.rows).collect::<Vec<_>>()) } else { train };
     let exactly = |&(column, label, number, minimum, maximum): &Exactly| Constraint::Exactly {
         column: column.to_owned(),
         label: label.to_owned(),
