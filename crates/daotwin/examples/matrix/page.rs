@@ -1,7 +1,5 @@
 //! Draws the page from the figures. Every sentence that names a model is made from them.
 
-use std::fmt::Write as _;
-
 use daotwin::generators::registry::SYNTHESIZERS;
 use daotwin::generators::table::registry::TABLE_SYNTHESIZERS;
 
@@ -54,7 +52,7 @@ pub(crate) fn render(data: &Data) -> String {
     let mut page = HEAD.to_owned();
     page.push_str("\n## Advice\n\n");
     for (heading, text) in advice(data) {
-        let _ = writeln!(page, "{}\n", wrapped(&format!("**{heading}.** {text}")));
+        page.push_str(&format!("{}\n\n", wrapped(&format!("**{heading}.** {text}"))));
     }
     page.push_str(
         "## Models\n\n| model | for | private | densities | fills in |\n| --- | --- | --- | --- | --- |\n",
@@ -72,20 +70,16 @@ pub(crate) fn render(data: &Data) -> String {
             [] => "not measured",
             rows => mark(rows.iter().any(|row| can(row))),
         };
-        let _ = writeln!(
-            page,
-            "| `{}` | {} | {} | {} | {} |",
+        page.push_str(&format!(
+            "| `{}` | {} | {} | {} | {} |\n",
             model.name(),
             card.purpose,
             mark(card.privacy.is_some()),
             able(|row| row.densities),
-            able(|row| row.imputes),
-        );
+            able(|row| row.imputes)
+        ));
     }
-    let _ = write!(
-        page,
-        "\nConditions on any columns and constraints hold in every row of every model.\n\n## Figures\n\n{LEGEND}"
-    );
+    page.push_str(&format!("\nConditions on any columns and constraints hold in every row of every model.\n\n## Figures\n\n{LEGEND}"));
     for table in TABLES {
         if let Some(description) = data.tables.get(table.name) {
             page.push_str(&matrix(data, table.name, description));
@@ -107,7 +101,7 @@ fn matrix(data: &Data, name: &str, table: &Description) -> String {
          | model | epsilon |"
     );
     for (_, heading, _) in COLUMNS {
-        let _ = write!(text, " {heading} |");
+        text.push_str(&format!(" {heading} |"));
     }
     text.push_str("\n| --- | --- |");
     text.push_str(&" ---: |".repeat(COLUMNS.len()));
@@ -116,7 +110,7 @@ fn matrix(data: &Data, name: &str, table: &Description) -> String {
         text.push_str(head);
         for (id, _, decimals) in COLUMNS {
             let figure = figures.get(id).map_or(String::new(), |value| number(*value, decimals));
-            let _ = write!(text, " {figure} |");
+            text.push_str(&format!(" {figure} |"));
         }
         text.push('\n');
     };
@@ -129,7 +123,7 @@ fn matrix(data: &Data, name: &str, table: &Description) -> String {
         match &row.failed {
             None => line(&format!("| `{}` | {budget} |", row.model), &row.figures),
             Some(reason) => {
-                let _ = writeln!(failures, "\n`{}` {budget} has no figures: {reason}.", row.model);
+                failures.push_str(&format!("\n`{}` {budget} has no figures: {reason}.\n", row.model));
             }
         }
     }
