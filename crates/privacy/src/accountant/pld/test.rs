@@ -131,12 +131,12 @@ fn closed_forms_lie_between_the_bounds() {
 }
 
 /// delta of one gridded step at a loss.
-fn tail(masses: &[f64], grid: &grid::Grid, width: f64, epsilon: f64) -> f64 {
-    masses
+fn tail(side: &grid::Side, width: f64, epsilon: f64) -> f64 {
+    side.masses
         .iter()
         .enumerate()
         .map(|(index, mass)| {
-            let loss = grid.offset + (grid.first + index as i64) as f64 * width;
+            let loss = side.loss(index, width);
             if loss > epsilon { mass * -(epsilon - loss).exp_m1() } else { 0.0 }
         })
         .sum()
@@ -162,12 +162,12 @@ fn a_gridded_step_lies_on_both_sides_of_the_curve() {
                 if direction == Direction::Add && rate < 1.0 {
                     continue;
                 }
-                let grid = cells.grid(direction);
+                let grid = cells.grid(direction, rate == 1.0);
                 for step in 0..200 {
                     let epsilon = f64::from(step) * if rate < 1.0 { 6e-6 } else { 0.0007 };
                     let truth = exact(epsilon);
-                    let low = tail(&grid.optimistic, &grid, width, epsilon);
-                    let high = tail(&grid.pessimistic, &grid, width, epsilon) + grid.infinite;
+                    let low = tail(&grid.optimistic, width, epsilon);
+                    let high = tail(&grid.pessimistic, width, epsilon) + grid.infinite;
                     // The rounding of sums of about 1.
                     assert!(low <= truth + 1e-12, "{mechanism:?} {width} {epsilon}: {low} above {truth}");
                     assert!(high >= truth - 1e-12, "{mechanism:?} {width} {epsilon}: {high} below {truth}");
@@ -177,26 +177,30 @@ fn a_gridded_step_lies_on_both_sides_of_the_curve() {
     }
 }
 
-/// No failure from sigma 0.3 to 100, one step to a million, any rate: bounds in order, close unless nearly nobody is
-/// sampled, and below the bound by Rényi divergences.
+/// Time that this thread has spent on a processor, where the system tells, else time on the wall: tests run beside
+/// others.
+fn clock() -> std::time::Duration {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
+    let spent = told.and_then(|text| text.split_whitespace().next()?.parse().ok());
+    let start = std::time::UNIX_EPOCH.elapsed().unwrap_or_default();
+    spent.map_or(start, std::time::Duration::from_nanos)
+}
+
+/// No failure from sigma 0.3 to 100, one step to a million, any rate: bounds in order, within 0.1 % of each other,
+/// below the bound by Rényi divergences, and in at most 50 ms on a processor of 2020; the test allows thrice that.
 #[test]
 fn the_whole_range_is_answered() {
     let mut slowest = (std::time::Duration::ZERO, String::new());
     for sigma in [0.3, 0.5, 1.0, 3.0, 10.0, 100.0] {
         for times in [1, 10, 1000, 100_000, 1_000_000] {
-            for rate in [1e-5, 1e-3, 0.03, 0.5, 1.0] {
+            for rate in [1e-5, 1e-4, 1e-3, 0.03, 0.5, 1.0] {
                 let event = sampled(rate, sigma, times);
-                let start = std::time::Instant::now();
+                let start = clock();
                 let found = epsilon(&event, 1e-6).unwrap();
-                let took = start.elapsed();
+                let took = clock().saturating_sub(start);
                 let name = format!("rate {rate} sigma {sigma} times {times}: {found:?} {took:?}");
                 assert!(found.upper.is_finite() && found.lower <= found.upper, "{name}");
-                // Nearly nobody is sampled: the lower bound may lag behind.
-                let rare = rate < 1e-3 || rate * times as f64 <= 10.0;
-                if found.upper > found.lower * 1.001 + 1e-9 {
-                    println!("loose: {name}");
-                    assert!(rare, "{name}");
-                }
+                assert!(found.upper <= found.lower * 1.001 + 1e-9, "{name}");
                 assert!(found.upper <= rdp::epsilon(&event, 1e-6).unwrap() * (1.0 + 1e-6) + 1e-9, "{name}");
                 if took > slowest.0 {
                     slowest = (took, name);
