@@ -328,6 +328,7 @@ const OTHERS: &[Case] = &[
     case("a question without noise", "privacy account --steps 10", 2, &["`--sigma S`", "`--epsilon E`"]),
     case("an account and a question", "privacy account poor --sigma 1", 2, &["`poor`", "do not go together"]),
     case("noise that is none", "privacy account --sigma 0", 2, &["`sigma` is 0"]),
+    case("a History of reports", "fit history --out t --reports noisy.json", 2, &["`--reports`"]),
     case(
         "randomised response with a deviation",
         "privacy account --sigma 1 --noise randomised-response",
