@@ -157,3 +157,42 @@ fn what_is_not_declared_is_refused() {
         assert!(randomise(&table(), epsilon, 4, &Run::default()).is_err());
     }
 }
+
+/// Single columns of a real table at epsilon 8 a row: how far reports, and estimates from them, lie from the truth.
+/// Estimates are cut at 0 and scaled to 1 for this.
+#[test]
+fn estimates_from_reports_of_adult_are_nearer_than_the_reports() {
+    let path =
+        concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/benchmark-tables/adult_train.csv.gz");
+    let path = Path::new(path);
+    if !path.exists() {
+        println!("skipped: `{}` is not there", path.display());
+        return;
+    }
+    let run = Run::default();
+    let (frame, _) = daotwin_history::frame::read(path, &Default::default(), &run).unwrap();
+    // The bounds and labels of the data stand for declared ones.
+    let count = frame.columns().len();
+    let frame = frame.with_declared(0..count);
+    let distance = |left: &[f64], right: &[f64]| {
+        left.iter().zip(right).map(|(left, right)| (left - right).abs()).sum::<f64>() / 2.0
+    };
+    let (mut raw, mut free) = (0.0, 0.0);
+    let (noisy, statement) = randomise(&frame, 8.0, 16, &run).unwrap();
+    let mut exact = statement.clone();
+    exact.columns.iter_mut().for_each(|report| (report.truth, report.other) = (1.0, 0.0));
+    for column in 0..count {
+        let truth = estimate(&frame, &exact, &[column]).unwrap();
+        let reported = estimate(&noisy, &exact, &[column]).unwrap();
+        let mut estimated = estimate(&noisy, &statement, &[column]).unwrap();
+        estimated.iter_mut().for_each(|share| *share = share.max(0.0));
+        let sum: f64 = estimated.iter().sum();
+        estimated.iter_mut().for_each(|share| *share /= sum);
+        let (one, other) = (distance(&reported, &truth), distance(&estimated, &truth));
+        println!("{:<16} reports {one:.3} estimates {other:.3}", statement.columns[column].name);
+        raw += one / count as f64;
+        free += other / count as f64;
+    }
+    println!("mean of {count} columns: reports {raw:.3}, estimates {free:.3}");
+    assert!(free < 0.5 * raw, "{free} {raw}");
+}
