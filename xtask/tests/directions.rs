@@ -11,9 +11,10 @@ use serde_json::Value;
 const ALLOWED: &[(&str, &[&str])] = &[
     ("daotwin-core", &[]),
     ("daotwin-privacy", &["daotwin-core"]),
+    ("daotwin-nn", &["daotwin-core"]),
     ("daotwin-history", &["daotwin-core"]),
     ("daotwin-report", &["daotwin-core"]),
-    ("daotwin-generators", &["daotwin-core", "daotwin-history", "daotwin-privacy"]),
+    ("daotwin-generators", &["daotwin-core", "daotwin-history", "daotwin-nn", "daotwin-privacy"]),
     ("daotwin-evaluation", &["daotwin-core", "daotwin-history"]),
     (
         "daotwin",
@@ -35,13 +36,15 @@ const HEAVY: &[(&str, &[&str])] = &[
     // Samples are built as columns; no other format is known to the generators.
     ("arrow", &["daotwin-generators", "daotwin-history"]),
     ("askama", &["daotwin-report"]),
-    ("burn", &[]),
+    ("burn", &["daotwin-nn"]),
     ("clap", &["daotwin-cli"]),
     ("ctrlc", &["daotwin-cli"]),
     ("forust-ml", &["daotwin-evaluation"]),
+    ("gemm", &["daotwin-nn"]),
     // The command names it for its features only; see there.
     ("getrandom", &["daotwin-cli", "daotwin-core", "daotwin-privacy"]),
     ("parquet", &["daotwin-history"]),
+    ("pulp", &["daotwin-nn"]),
     ("rustfft", &["daotwin-privacy"]),
     ("safetensors", &["daotwin-generators"]),
 ];

@@ -18,6 +18,9 @@ pub enum Error {
     /// A failure of the privacy room: budget, ledger.
     #[error(transparent)]
     Privacy(#[from] daotwin_privacy::Error),
+    /// A failure of the room of neural networks.
+    #[error(transparent)]
+    Networks(#[from] daotwin_nn::Error),
     /// A folder is not a twin.
     #[error("`{}` is not a twin: {reason}; a twin is a folder made by `daotwin fit`", path.display())]
     NotATwin {
@@ -32,6 +35,14 @@ pub enum Error {
         /// The folder.
         path: PathBuf,
         /// What is missing or wrong.
+        reason: String,
+    },
+    /// A file is no checkpoint of this fit.
+    #[error("cannot go on from the checkpoint `{}`: {reason}; remove the file to start anew, or name another", path.display())]
+    Checkpoint {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
         reason: String,
     },
     /// Options that cannot be obeyed, all of them.
@@ -67,8 +78,11 @@ impl Error {
             Self::Core(error) => error.kind(),
             Self::History(error) => error.kind(),
             Self::Privacy(error) => error.kind(),
+            Self::Networks(error) => error.kind(),
             Self::TooManyProposals { .. } => ErrorKind::Limit,
-            Self::NotATwin { .. } | Self::NotATable { .. } | Self::Nothing(_) => ErrorKind::Input,
+            Self::NotATwin { .. } | Self::NotATable { .. } | Self::Checkpoint { .. } | Self::Nothing(_) => {
+                ErrorKind::Input
+            }
             Self::Options { .. } => ErrorKind::Usage,
             Self::Defect(_) => ErrorKind::Internal,
         }

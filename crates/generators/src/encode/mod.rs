@@ -2,5 +2,7 @@
 
 pub mod discrete;
 mod law;
+pub mod mixed;
 
 pub use discrete::{Discrete, DiscreteColumn};
+pub use mixed::{Encoded, Form, Mixed, MixedAllowed, MixedColumn, MixedOptions};

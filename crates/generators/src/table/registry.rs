@@ -15,8 +15,13 @@ pub const TABLE_SYNTHESIZERS: &[&dyn TableSynthesizer] = &[
     &super::independent::Independent,
     &super::trees::Trees,
     &super::forest::Forest,
+    &super::mixture::Mixture,
+    &super::copula::Copula,
     &super::marginals::Mst,
     &super::marginals::Aim,
+    &super::autoregressive::Autoregressive,
+    &super::vae::Vae,
+    &super::gan::Gan,
 ];
 
 /// The synthesizer with this name.
