@@ -28,7 +28,8 @@ const DELTA: f64 = 1e-6;
         daotwin fit history --out twin\n  \
         daotwin privacy register decentraland --epsilon 3 --delta 1e-6\n  \
         daotwin fit history --out twin --epsilon 3 --delta 1e-6 --account decentraland\n  \
-        daotwin fit table.csv --out model --model auto\n"
+        daotwin fit table.csv --out model --model auto\n  \
+        daotwin fit noisy.csv --columns columns.toml --reports noisy.json --out model\n"
 )]
 pub(crate) struct Fit {
     /// The History's folder, or a table: a CSV or Parquet file.
@@ -48,6 +49,9 @@ pub(crate) struct Fit {
     /// What a table's columns are, in TOML; what it does not say is read from the data.
     #[arg(long, value_name = "FILE")]
     pub(super) columns: Option<PathBuf>,
+    /// The statement of a table of reports (`daotwin randomise`); their noise is taken out of the counts.
+    #[arg(long, value_name = "FILE")]
+    pub(super) reports: Option<PathBuf>,
     /// A setting of a table's model (`daotwin models` lists them); may be given several times.
     #[arg(long = "set", value_name = "NAME=NUMBER", value_parser = setting)]
     pub(super) settings: Vec<(String, f64)>,
@@ -75,10 +79,14 @@ impl Fit {
         if self.history.is_file() {
             return super::table::fit(&self, context);
         }
-        if self.columns.is_some() || !self.settings.is_empty() || self.checkpoint.is_some() {
+        if self.columns.is_some()
+            || self.reports.is_some()
+            || !self.settings.is_empty()
+            || self.checkpoint.is_some()
+        {
             return Err(Failure::usage(
-                "`--columns`, `--set` and `--checkpoint` belong to tables; a History has its own columns and is \
-                 learned in seconds",
+                "`--columns`, `--reports`, `--set` and `--checkpoint` belong to tables; a History has its own \
+                 columns and is learned in seconds",
             ));
         }
         let privacy = self.privacy(context)?;
