@@ -37,6 +37,14 @@ pub enum Error {
         /// What is missing or wrong.
         reason: String,
     },
+    /// A file is no checkpoint of this fit.
+    #[error("cannot go on from the checkpoint `{}`: {reason}; remove the file to start anew, or name another", path.display())]
+    Checkpoint {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// Options that cannot be obeyed, all of them.
     #[error("{}", problems.join("\n"))]
     Options {
@@ -72,7 +80,9 @@ impl Error {
             Self::Privacy(error) => error.kind(),
             Self::Networks(error) => error.kind(),
             Self::TooManyProposals { .. } => ErrorKind::Limit,
-            Self::NotATwin { .. } | Self::NotATable { .. } | Self::Nothing(_) => ErrorKind::Input,
+            Self::NotATwin { .. } | Self::NotATable { .. } | Self::Checkpoint { .. } | Self::Nothing(_) => {
+                ErrorKind::Input
+            }
             Self::Options { .. } => ErrorKind::Usage,
             Self::Defect(_) => ErrorKind::Internal,
         }

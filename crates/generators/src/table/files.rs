@@ -84,13 +84,12 @@ pub fn is_table(folder: &Path, run: &Run) -> bool {
     read_manifest(folder, run).is_ok()
 }
 
-/// Writes a model as a new folder: whole or not at all.
-///
-/// # Errors
-/// I/O; the folder exists.
-pub fn write(path: &Path, manifest: &TableManifest, tensors: &Tensors) -> Result<()> {
+/// The key of the text beside the numbers.
+const TEXT: &str = "daotwin";
+
+/// Named lists of numbers, and a text, as the bytes of one file.
+pub(super) fn pack(tensors: &Tensors, text: Option<String>) -> Result<Vec<u8>> {
     let defect = |error: &dyn std::fmt::Display| Error::Defect(error.to_string());
-    let folder = PartialFolder::create(path)?;
     let bytes: BTreeMap<&str, Vec<u8>> = tensors
         .iter()
         .map(|(name, values)| (name.as_str(), values.iter().flat_map(|value| value.to_le_bytes()).collect()))
@@ -102,9 +101,38 @@ pub fn write(path: &Path, manifest: &TableManifest, tensors: &Tensors) -> Result
         })
         .collect::<std::result::Result<_, _>>()
         .map_err(|error| defect(&error))?;
-    let weights = safetensors::serialize(views, None).map_err(|error| defect(&error))?;
+    let text = text.map(|text| [(TEXT.to_owned(), text)].into());
+    safetensors::serialize(views, text).map_err(|error| defect(&error))
+}
+
+/// What [`pack`] wrote; the error says what is wrong with it.
+pub(super) fn unpack(bytes: &[u8]) -> std::result::Result<(Tensors, Option<String>), String> {
+    let damaged = |_| "is damaged".to_owned();
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(damaged)?;
+    let text = header.metadata().as_ref().and_then(|texts| texts.get(TEXT).cloned());
+    let tensors = SafeTensors::deserialize(bytes)
+        .map_err(damaged)?
+        .iter()
+        .map(|(name, view)| match view.dtype() {
+            Dtype::F64 => {
+                let values = view.data().as_chunks::<8>().0.iter().map(|chunk| f64::from_le_bytes(*chunk));
+                Ok((name.to_owned(), values.collect()))
+            }
+            _ => Err(format!("has a list `{name}` that is not of 64-bit floats")),
+        })
+        .collect::<std::result::Result<Tensors, String>>()?;
+    Ok((tensors, text))
+}
+
+/// Writes a model as a new folder: whole or not at all.
+///
+/// # Errors
+/// I/O; the folder exists.
+pub fn write(path: &Path, manifest: &TableManifest, tensors: &Tensors) -> Result<()> {
+    let folder = PartialFolder::create(path)?;
+    let weights = pack(tensors, None)?;
     atomic_write(&folder.path().join("weights.safetensors"), &weights)?;
-    let text = serde_json::to_vec_pretty(manifest).map_err(|error| defect(&error))?;
+    let text = serde_json::to_vec_pretty(manifest).map_err(|error| Error::Defect(error.to_string()))?;
     atomic_write(&folder.path().join("manifest.json"), &text)?;
     Ok(folder.commit()?)
 }
@@ -133,18 +161,8 @@ pub fn read_manifest(folder: &Path, run: &Run) -> Result<TableManifest> {
 /// A damaged file; limits.
 pub fn read_tensors(folder: &Path, run: &Run) -> Result<Tensors> {
     let bytes = read_limited(&folder.join("weights.safetensors"), run.limits.max_file_bytes)?;
-    let tensors =
-        SafeTensors::deserialize(&bytes).map_err(|_| not(folder, "`weights.safetensors` is damaged"))?;
-    tensors
-        .iter()
-        .map(|(name, view)| match view.dtype() {
-            Dtype::F64 => {
-                let values = view.data().as_chunks::<8>().0.iter().map(|chunk| f64::from_le_bytes(*chunk));
-                Ok((name.to_owned(), values.collect()))
-            }
-            _ => Err(not(folder, format!("list `{name}` in `weights.safetensors` is not of 64-bit floats"))),
-        })
-        .collect()
+    let (tensors, _) = unpack(&bytes).map_err(|what| not(folder, format!("`weights.safetensors` {what}")))?;
+    Ok(tensors)
 }
 
 /// Takes a list of numbers out, by name.

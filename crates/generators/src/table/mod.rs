@@ -3,12 +3,15 @@
 //! [`registry`] lists them; [`sample`] draws rows of any of them in parallel blocks, so that the rows depend on
 //! the seed and never on the number of threads. One model is one folder and one line in the registry.
 
+pub mod checkpoint;
 pub mod conditions;
 pub mod constrained;
+pub mod copula;
 pub mod files;
 pub mod forest;
 pub mod independent;
 pub mod marginals;
+pub mod mixture;
 pub mod registry;
 pub mod sample;
 pub mod trees;

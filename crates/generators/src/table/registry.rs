@@ -15,6 +15,8 @@ pub const TABLE_SYNTHESIZERS: &[&dyn TableSynthesizer] = &[
     &super::independent::Independent,
     &super::trees::Trees,
     &super::forest::Forest,
+    &super::mixture::Mixture,
+    &super::copula::Copula,
     &super::marginals::Mst,
     &super::marginals::Aim,
 ];

@@ -145,7 +145,7 @@ impl TableSynthesizer for Aim {
 }
 
 /// Why this table cannot be fitted privately.
-fn refusals(frame: &Frame, privacy: &PrivacyOptions) -> Vec<String> {
+pub(super) fn refusals(frame: &Frame, privacy: &PrivacyOptions) -> Vec<String> {
     let undeclared: Vec<String> = (0..frame.columns().len())
         .filter(|&column| !frame.is_declared(column))
         .map(|column| format!("`{}`", frame.columns()[column].name))

@@ -1,0 +1,195 @@
+//! A Gaussian copula: every column is a standard normal number cut into codes, and these are correlated.
+//!
+//! A column becomes codes (cells of a number, labels, one code for missing values), and a code an interval of a
+//! latent standard normal number as wide as it is likely. The correlations of the latent numbers are those under
+//! which products of scores (the mean latent number within a code) have the means that the table has, solved by
+//! Mehler's expansion: coarse columns are not taken for weakly related ones.
+//!
+//! **Labels have one ordered latent number each.** One latent number a label (the largest wins) needs a matrix as
+//! wide as all labels together, whose noise under a budget is larger than most of its entries; one ordered number
+//! a column keeps the matrix as small as the table is wide. Without privacy labels stand in the order in which the rest
+//! of their rows changes ([`order`]), in a private fit in the declared order, which tells nothing of the data.
+
+#[cfg(test)]
+mod audit;
+mod latent;
+mod linear;
+mod model;
+mod moments;
+mod order;
+mod store;
+#[cfg(test)]
+mod test;
+
+use std::path::Path;
+
+use daotwin_core::Run;
+use daotwin_history::frame::Frame;
+use daotwin_history::frame::synthesizer::{
+    FittedTable, Setting, TableCard, TableFitOptions, TableSynthesizer,
+};
+use daotwin_history::synthesizer::Failure;
+use daotwin_privacy::Measurer;
+use daotwin_privacy::ledger::Unit;
+
+use self::model::Fitted;
+use self::moments::Moments;
+use super::files::Guarantee;
+use super::trees::codec::{Codec, Cuts};
+use crate::charge::{Payment, Stage, pay};
+use crate::encode::Discrete;
+use crate::error::{Error, Result};
+
+/// The name in the registry.
+const NAME: &str = "copula";
+
+/// The stage that users see.
+const STAGE: &str = "fit copula";
+
+/// Rows that a part of a cell holds at least; see the codec.
+const PART: usize = 5;
+
+/// Columns at most: the time of a fit grows with their cube.
+const MOST_COLUMNS: usize = 512;
+
+/// Learns a Gaussian copula.
+#[derive(Debug)]
+pub struct Copula;
+
+const SETTINGS: &[Setting] = &[Setting {
+    name: "bins",
+    default: 32.0,
+    bounds: (1.0, 255.0),
+    purpose: "intervals that a number's bounds are cut into in a private fit",
+}];
+
+impl TableSynthesizer for Copula {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn card(&self) -> TableCard {
+        TableCard {
+            purpose: "a cheap baseline: columns as they are and the correlation of every pair, in a moment",
+            source: "Gaussian copula (Nelsen 2006, section 2.3), polychoric by Mehler's expansion; conditions by \
+                     truncated normals (Geweke 1991); private by noisy moments (Bun and Steinke 2016)",
+            limits: "relations that are not monotone are lost, among labels most; no densities; within several \
+                     conditions at once rows follow the law up to a few sweeps of Gibbs' sampler",
+            privacy: Some(
+                "(epsilon, delta) for a row: counts and products of scores under one zCDP budget with exact discrete \
+                 Gaussian noise; every column must be declared",
+            ),
+            settings: SETTINGS,
+            bytes_per_cell: 32,
+        }
+    }
+
+    fn fit(
+        &self,
+        frame: &Frame,
+        options: &TableFitOptions,
+        run: &Run,
+    ) -> std::result::Result<Box<dyn FittedTable>, Failure> {
+        Ok(Box::new(fit(self, frame, options, run)?))
+    }
+
+    fn load(&self, folder: &Path, run: &Run) -> std::result::Result<Box<dyn FittedTable>, Failure> {
+        Ok(Box::new(store::read(folder, run)?))
+    }
+}
+
+/// Cells of the declared bounds and their codes, without a look at any value but to encode it.
+fn declared(frame: &Frame, bins: usize) -> Result<(Codec, Vec<Vec<u32>>)> {
+    let discrete = Discrete::declared(frame.columns(), bins);
+    let codes = discrete.encode(frame);
+    let cuts = discrete
+        .parts
+        .iter()
+        .zip(frame.columns().iter())
+        .map(|(part, column)| {
+            if column.kind.labels().is_some() {
+                return Cuts::default();
+            }
+            let mut cuts = Cuts { starts: vec![0], at: Vec::new() };
+            for (low, high) in (0..part.size() as u32).map_while(|code| part.interval(code)) {
+                cuts.at.push(low);
+                if low < high {
+                    cuts.at.push(high);
+                }
+                cuts.starts.push(cuts.at.len());
+            }
+            cuts
+        })
+        .collect();
+    Ok((Codec::new(discrete, cuts)?, codes))
+}
+
+/// The norm at which a row's products are cut: about that of a row of independent normal numbers, so that few
+/// rows are cut and none weighs much more than others. Public: it knows only how many columns there are.
+fn bound(columns: usize) -> f64 {
+    (columns as f64).max(2.0)
+}
+
+fn fit(model: &Copula, frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
+    let settings = super::begin(model, frame, options)?;
+    let mut problems =
+        options.privacy.as_ref().map_or_else(Vec::new, |privacy| super::marginals::refusals(frame, privacy));
+    let columns = frame.columns().len();
+    if columns > MOST_COLUMNS {
+        problems.push(format!(
+            "model `{NAME}` takes at most {MOST_COLUMNS} columns, not {columns}; leave some out"
+        ));
+    }
+    if !problems.is_empty() {
+        return Err(Error::Options { problems });
+    }
+    run.step(STAGE, 0, 3)?;
+    let (codec, codes) = match &options.privacy {
+        None => Codec::fit(frame, PART),
+        Some(_) => declared(frame, settings[0] as usize)?,
+    };
+    let sizes = codec.discrete.sizes();
+    let labels: Vec<bool> = frame.columns().iter().map(|column| column.kind.labels().is_some()).collect();
+    let (orders, bound) = match &options.privacy {
+        None => {
+            // A norm that no row reaches: half the square of every score, none of which passes 8.
+            (order::learned(&codes, &sizes, &labels, run)?, 64.0 * bound(columns))
+        }
+        Some(_) => (sizes.iter().map(|&size| (0..size as u32).collect()).collect(), bound(columns)),
+    };
+    run.step(STAGE, 1, 3)?;
+    let moments = Moments { codes: &codes, rows: frame.rows(), sizes: &sizes, orders, bound, run };
+    let (measured, guarantee) = match &options.privacy {
+        None => (moments.measure(&mut Measurer::exact())?, None),
+        Some(privacy) => {
+            let settings = format!("{settings:?}");
+            let columns =
+                serde_json::to_vec(&**frame.columns()).map_err(|error| Error::Defect(error.to_string()))?;
+            let payment = Payment {
+                account: privacy.account.as_deref().unwrap_or_default(),
+                unit: Unit::Member,
+                purpose: STAGE,
+                request: &[NAME.as_bytes(), settings.as_bytes(), &columns],
+                marks: &[],
+                place: "table",
+            };
+            let (measured, statement) = pay(&payment, privacy, moments)?;
+            let guarantee = Guarantee {
+                epsilon: privacy.epsilon,
+                delta: privacy.delta,
+                unit: "member (a row each)".to_owned(),
+                ledger_head: statement.ledger.map(|head| head.hash.to_string()),
+                test_noise: privacy.test_noise.is_some(),
+            };
+            (measured, Some(guarantee))
+        }
+    };
+    drop(codes);
+    run.step(STAGE, 2, 3)?;
+    let correlations = linear::nearest_correlation(&measured.correlations(bound), columns, run)?;
+    let rows = if guarantee.is_some() { measured.total.round() as u64 } else { frame.rows() as u64 };
+    let fitted = Fitted::new(codec, measured.latents, correlations, rows, options.seed.0, guarantee);
+    let fitted = fitted.ok_or_else(|| Error::Defect("correlations are not positive definite".to_owned()))?;
+    run.step(STAGE, 3, 3)?;
+    Ok(fitted)
+}
