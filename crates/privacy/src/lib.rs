@@ -37,7 +37,8 @@
 //!
 //! # Sources
 //!
-//! Canonne, Kamath and Steinke 2020 (samplers, conversion); Bun and Steinke 2016 (zCDP); Dong, Roth and Su
+//! Canonne, Kamath and Steinke 2020 (samplers, conversion); Bun and Steinke 2016 (zCDP); Bun, Dwork, Rothblum and
+//! Steinke 2018 (truncated zCDP, for trainings); Dong, Roth and Su
 //! 2022 (trade-off functions); Clopper and Pearson 1934 (intervals); [`accountant`] for its own.
 
 pub mod accountant;
@@ -53,7 +54,7 @@ pub mod samplers;
 pub use accountant::{Budget, Rho, rho_for};
 pub use error::{Error, Result};
 pub use ledger::{Account, Charge, Fingerprint, Head, Ledger, Reservation};
-pub use measure::{Claim, Measurement, Measurer, Record, Release, Statement};
+pub use measure::{Claim, Measurement, Measurer, Record, Release, Sampled, Sampling, Statement, Training};
 pub use noise::{Bits, Charged, Exact, Noise, NoiseKind, OperatingSystem, Seeded, Unaccounted};
 pub use quantise::quantise_contribution;
 pub use samplers::Rational;

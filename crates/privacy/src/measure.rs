@@ -1,5 +1,7 @@
 //! Noisy measurements of integer vectors under one zCDP budget.
 
+mod training;
+
 use num_bigint::BigUint;
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +12,8 @@ use crate::noise::{Charged, Exact, Noise, NoiseKind, Seeded, Unaccounted};
 use crate::samplers::Rational;
 use daotwin_core::Stream;
 
+pub use training::{Sampling, Training};
+
 /// One measurement: the noisy values and how they came to be. Everything in it may be released.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Measurement {
@@ -19,6 +23,15 @@ pub struct Measurement {
     pub sigma: f64,
     /// What it cost; zero without noise.
     pub rho: Rho,
+}
+
+/// How the steps of a training were sampled.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Sampled {
+    /// The chance with which each member takes part in a step.
+    pub rate: f64,
+    /// How many steps.
+    pub steps: u64,
 }
 
 /// A line of the manifest: one measurement without its values.
@@ -32,8 +45,11 @@ pub struct Record {
     pub sensitivity: f64,
     /// The standard deviation of the noise in lattice units; 0 for a selection.
     pub sigma: f64,
-    /// The zCDP it cost.
+    /// The zCDP it cost; of a training truncated at the orders that conversions use.
     pub rho: f64,
+    /// Of a training, how its steps were sampled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sampled: Option<Sampled>,
 }
 
 /// What a charged release may say about itself.
@@ -169,6 +185,7 @@ impl<N: Noise> Measurer<N> {
             sensitivity: (sensitivity_squared as f64).sqrt(),
             sigma,
             rho: rho.to_f64(),
+            sampled: None,
         });
         Ok(Measurement { values, sigma, rho })
     }
@@ -201,6 +218,7 @@ impl<N: Noise> Measurer<N> {
             sensitivity: f64::from(sensitivity),
             sigma: 0.0,
             rho: rho.to_f64(),
+            sampled: None,
         });
         Ok(selected)
     }

@@ -197,6 +197,13 @@ pub trait Noise: sealed::Sealed + std::fmt::Debug {
     /// As [`select`].
     #[doc(hidden)]
     fn select(&mut self, scores: &[i64], rate: Rational) -> Result<usize>;
+
+    /// 64 uniform bits, for the coins by which members take part.
+    ///
+    /// # Errors
+    /// [`Error::Entropy`] if the source of bits fails.
+    #[doc(hidden)]
+    fn word(&mut self) -> Result<u64>;
 }
 
 /// Vectors from this length on are worth a table.
@@ -250,6 +257,10 @@ impl Noise for Charged {
         self.bits.discard();
         select(scores, rate, &mut self.bits)
     }
+
+    fn word(&mut self) -> Result<u64> {
+        self.bits.bits()
+    }
 }
 
 /// Noise of the operating system that no ledger was charged for.
@@ -270,6 +281,10 @@ impl Noise for Unaccounted {
     fn select(&mut self, scores: &[i64], rate: Rational) -> Result<usize> {
         self.bits.discard();
         select(scores, rate, &mut self.bits)
+    }
+
+    fn word(&mut self) -> Result<u64> {
+        self.bits.bits()
     }
 }
 
@@ -298,6 +313,10 @@ impl Noise for Seeded {
     fn select(&mut self, scores: &[i64], rate: Rational) -> Result<usize> {
         select(scores, rate, &mut self.bits)
     }
+
+    fn word(&mut self) -> Result<u64> {
+        Ok(self.bits.bits())
+    }
 }
 
 /// No noise at all.
@@ -316,5 +335,9 @@ impl Noise for Exact {
     fn select(&mut self, scores: &[i64], _: Rational) -> Result<usize> {
         let best = (0..scores.len()).rev().max_by_key(|&index| scores[index]);
         best.map_or_else(|| select(scores, Rational::new(1, 1)?, &mut OperatingSystem::default()), Ok)
+    }
+
+    fn word(&mut self) -> Result<u64> {
+        OperatingSystem::default().bits()
     }
 }

@@ -7,6 +7,7 @@ pub mod checkpoint;
 pub mod conditions;
 pub mod constrained;
 pub mod copula;
+mod deep;
 pub mod files;
 pub mod forest;
 pub mod independent;
@@ -15,6 +16,7 @@ pub mod mixture;
 pub mod registry;
 pub mod sample;
 pub mod trees;
+pub mod vae;
 
 pub use sample::{sample, sample_to};
 

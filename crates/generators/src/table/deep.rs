@@ -1,0 +1,279 @@
+//! What the deep models share: codes as the inputs and outputs of networks, and drawing rows from a law that is a
+//! product over columns once the hidden part of a row is known.
+
+use std::sync::Arc;
+
+use daotwin_core::Stream;
+use daotwin_history::frame::Frame;
+use daotwin_nn::{Batch, Matrix, exp};
+use rayon::prelude::*;
+
+use crate::encode::{Encoded, Mixed, MixedAllowed, MixedColumn};
+use crate::error::Result;
+
+/// Where the codes of each column stand among the outputs of a network: for every column its codes, and behind all
+/// of them one number for every column that has scalars.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Shape {
+    /// Codes of each column.
+    pub sizes: Vec<usize>,
+    /// Where they begin; one more than columns.
+    pub starts: Vec<usize>,
+    /// Where each column's scalar stands, if it has one.
+    pub scalars: Vec<Option<usize>>,
+    /// Codes and scalars in all.
+    pub width: usize,
+    /// Codes of each column that no row has.
+    unseen: Vec<Vec<usize>>,
+}
+
+impl Shape {
+    /// The shape of a frame's codes; without `scalars` a number is drawn evenly from its code.
+    pub(crate) fn of(mixed: &Mixed, scalars: bool) -> Self {
+        let sizes = mixed.sizes();
+        let mut starts = vec![0];
+        sizes.iter().for_each(|size| starts.push(starts[starts.len() - 1] + size));
+        let mut width = starts[sizes.len()];
+        let place = |part: &MixedColumn| {
+            part.scalars().filter(|_| scalars).map(|_| {
+                width += 1;
+                width - 1
+            })
+        };
+        let scalars = mixed.parts().iter().map(place).collect();
+        let unseen = mixed
+            .parts()
+            .iter()
+            .map(|part| (0..part.size()).filter(|&code| !part.is_seen(code as u32)).collect())
+            .collect();
+        Self { sizes, starts, scalars, width, unseen }
+    }
+
+    /// Columns.
+    pub(crate) fn columns(&self) -> usize {
+        self.sizes.len()
+    }
+
+    /// Codes of all columns.
+    pub(crate) fn codes(&self) -> usize {
+        self.starts[self.sizes.len()]
+    }
+
+    /// Rows as codes of one alphabet, for a network that embeds them.
+    pub(crate) fn batch(&self, encoded: &Encoded, rows: &[u32]) -> Batch {
+        let mut codes = Vec::with_capacity(rows.len() * self.columns());
+        for &row in rows {
+            let own = encoded.codes_of(row as usize).iter().zip(&self.starts);
+            codes.extend(own.map(|(code, start)| code + *start as u32));
+        }
+        Batch { dense: Matrix::zeros(rows.len(), 0), codes, per_row: self.columns() }
+    }
+
+    /// The outputs of one column's codes within a row of outputs.
+    fn own<'a>(&self, outputs: &'a [f32], column: usize) -> &'a [f32] {
+        &outputs[self.starts[column]..self.starts[column + 1]]
+    }
+}
+
+/// Rows whose outputs are held at once.
+const CHUNK: usize = 1_024;
+
+/// Hidden parts that are drawn for each row that has to meet conditions, and at least and most in all.
+const POOL: (usize, usize, usize) = (4, 4_096, 32_768);
+
+/// Draws rows. `outputs` gives a law of rows for so many new hidden parts: logits of codes, and scalars.
+///
+/// Without conditions every row has a hidden part of its own. With conditions hidden parts are drawn in excess, each
+/// is weighted with the chance of the conditions under it, and rows take one of them by these weights (importance
+/// resampling): so the other columns follow the conditions. The columns with conditions are drawn among what is
+/// allowed, so that every row meets them.
+pub(crate) fn draw(
+    mixed: &Mixed,
+    shape: &Shape,
+    rows: usize,
+    allowed: &[Option<MixedAllowed>],
+    stream: &mut Stream,
+    mut outputs: impl FnMut(usize, &mut Stream) -> Result<Matrix>,
+) -> Result<Frame> {
+    let mut encoded = Encoded::new(shape.columns(), rows);
+    if allowed.iter().all(Option::is_none) {
+        let mut from = 0;
+        while from < rows {
+            let count = (rows - from).min(CHUNK);
+            let law = outputs(count, stream)?;
+            for (row, law) in law.each_row().enumerate() {
+                fill(shape, law, allowed, &mut encoded, from + row, stream);
+            }
+            from += count;
+        }
+        return mixed.decode(&encoded, allowed, stream);
+    }
+    let pool = (POOL.0 * rows).clamp(POOL.1, POOL.2);
+    let (mut laws, mut weights) = (Vec::new(), Vec::new());
+    let mut drawn = 0;
+    while drawn < pool {
+        let law = outputs(CHUNK, stream)?;
+        weights.extend(law.each_row().map(|law| evidence(shape, law, allowed)));
+        laws.push(law);
+        drawn += CHUNK;
+    }
+    let chosen = resample(&weights, rows, stream);
+    for (row, &at) in chosen.iter().enumerate() {
+        let law = laws[at / CHUNK].row(at % CHUNK);
+        fill(shape, law, allowed, &mut encoded, row, stream);
+    }
+    mixed.decode(&encoded, allowed, stream)
+}
+
+/// The logarithm of the chance of all conditions under a law.
+fn evidence(shape: &Shape, law: &[f32], allowed: &[Option<MixedAllowed>]) -> f64 {
+    let mut sum = 0.0;
+    for (column, allowed) in allowed.iter().enumerate() {
+        let Some(allowed) = allowed else { continue };
+        let logits = shape.own(law, column);
+        let top = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let (mut all, mut met) = (0.0, 0.0);
+        for (logit, share) in logits.iter().zip(&allowed.shares) {
+            let chance = f64::from(exp(logit - top));
+            all += chance;
+            met += chance * share;
+        }
+        sum += (met / all).max(1e-300).ln();
+    }
+    if sum.is_nan() { -1e9 } else { sum }
+}
+
+/// Places drawn by weights whose logarithms are given: systematic sampling, then shuffled.
+fn resample(logs: &[f64], count: usize, stream: &mut Stream) -> Vec<usize> {
+    let top = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let weights: Vec<f64> = logs.iter().map(|log| (log - top).exp()).collect();
+    let step = weights.iter().sum::<f64>() / count.max(1) as f64;
+    let mut next = stream.uniform() * step;
+    let (mut sum, mut chosen) = (0.0, Vec::with_capacity(count));
+    for (place, weight) in weights.iter().enumerate() {
+        sum += weight;
+        while chosen.len() < count && next < sum {
+            chosen.push(place);
+            next += step;
+        }
+    }
+    // What rounding left over.
+    chosen.resize(count, chosen.last().copied().unwrap_or(0));
+    stream.shuffle(&mut chosen);
+    chosen
+}
+
+/// Draws every column of a row from its law.
+fn fill(
+    shape: &Shape,
+    law: &[f32],
+    allowed: &[Option<MixedAllowed>],
+    encoded: &mut Encoded,
+    row: usize,
+    stream: &mut Stream,
+) {
+    for column in 0..shape.columns() {
+        let at = row * encoded.width + column;
+        let shares = allowed.get(column).and_then(Option::as_ref).map(|allowed| allowed.shares.as_slice());
+        encoded.codes[at] = code(shape.own(law, column), shares, &shape.unseen[column], stream) as u32;
+        encoded.scalars[at] = match shape.scalars[column] {
+            Some(place) => law[place],
+            // Even within the code.
+            None => (2.0 * stream.uniform() - 1.0) as f32,
+        };
+    }
+}
+
+/// A code drawn from the softmax of logits, among the allowed ones.
+fn code(logits: &[f32], shares: Option<&[f64]>, unseen: &[usize], stream: &mut Stream) -> usize {
+    let top = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let weight = |place: usize, logit: f32| {
+        let chance = f64::from(exp(logit - top));
+        match shares {
+            // An allowed code is possible whatever the model thinks of it.
+            Some(shares) if shares[place] > 0.0 => chance.max(1e-30) * shares[place],
+            Some(_) => 0.0,
+            None => chance,
+        }
+    };
+    let hidden = |place: usize| shares.is_none() && unseen.contains(&place);
+    let weights = || {
+        logits
+            .iter()
+            .enumerate()
+            .map(|(place, &logit)| if hidden(place) { 0.0 } else { weight(place, logit) })
+    };
+    let mut left = stream.uniform() * weights().sum::<f64>();
+    let mut last = 0;
+    for (place, weight) in weights().enumerate() {
+        if weight > 0.0 {
+            last = place;
+            if left < weight {
+                return place;
+            }
+            left -= weight;
+        }
+    }
+    last
+}
+
+/// Applies `each` to rows of outputs in parallel and adds up what it returns in a fixed order.
+pub(crate) fn by_rows(outputs: &mut Matrix, each: impl Fn(usize, &mut [f32]) -> f64 + Sync) -> f64 {
+    const ROWS: usize = 32;
+    let width = outputs.columns.max(1);
+    let sums: Vec<f64> = outputs
+        .data
+        .par_chunks_mut(ROWS * width)
+        .enumerate()
+        .map(|(block, rows)| {
+            let rows = rows.chunks_exact_mut(width).enumerate();
+            rows.map(|(row, outputs)| each(block * ROWS + row, outputs)).sum()
+        })
+        .collect();
+    sums.iter().sum()
+}
+
+/// How many steps a fit takes: `epochs` times through the rows where that is given (above 0), else as many as `most`
+/// steps or 100 times through the rows give, whichever is less, and at least `least`.
+pub(crate) fn steps(rows: usize, batch: usize, epochs: f64, least: u64, most: u64) -> u64 {
+    let once = rows as f64 / batch.clamp(1, rows.max(1)) as f64;
+    let asked = if epochs > 0.0 { epochs * once } else { (100.0 * once).min(most as f64) };
+    (asked.ceil() as u64).max(if epochs > 0.0 { 1 } else { least })
+}
+
+/// Batches of rows, each row once before any comes again.
+#[derive(Debug, Clone)]
+pub(crate) struct Batches {
+    order: Vec<u32>,
+    next: usize,
+}
+
+impl Batches {
+    /// Over so many rows.
+    pub(crate) fn new(rows: usize) -> Self {
+        Self { order: (0..rows as u32).collect(), next: rows }
+    }
+
+    /// The next rows. A step's batch depends on all before it, so they are drawn in order.
+    pub(crate) fn next(&mut self, count: usize, stream: &mut Stream) -> Vec<u32> {
+        let mut batch = Vec::with_capacity(count);
+        while batch.len() < count {
+            if self.next == self.order.len() {
+                stream.shuffle(&mut self.order);
+                self.next = 0;
+            }
+            let take = (count - batch.len()).min(self.order.len() - self.next);
+            batch.extend_from_slice(&self.order[self.next..self.next + take]);
+            self.next += take;
+        }
+        batch
+    }
+}
+
+/// A matrix of standard normal draws.
+pub(crate) fn normal(rows: usize, columns: usize, stream: &mut Stream) -> Matrix {
+    Matrix::new(rows, columns, (0..rows * columns).map(|_| stream.normal() as f32).collect())
+}
+
+/// The networks of a model share nothing that needs a name; a reference keeps signatures short.
+pub(crate) type Net = Arc<daotwin_nn::Network>;
