@@ -8,6 +8,7 @@ pub mod conditions;
 pub mod constrained;
 pub mod copula;
 mod deep;
+pub mod diffusion;
 pub mod files;
 pub mod forest;
 pub mod independent;

@@ -20,6 +20,8 @@ pub const TABLE_SYNTHESIZERS: &[&dyn TableSynthesizer] = &[
     &super::marginals::Mst,
     &super::marginals::Aim,
     &super::vae::Vae,
+    &super::diffusion::Diffusion,
+    &super::diffusion::TabDdpm,
 ];
 
 /// The synthesizer with this name.
