@@ -123,7 +123,7 @@ impl Saved {
     fn content(&self) -> Fingerprint {
         let numbers = self.tensors.iter().flat_map(|(name, values)| {
             // Hashed in pieces: a copy of every list would double the memory.
-            let hashes = values.chunks(1 << 16).map(hash_numbers);
+            let hashes = values.chunks(1 << 16).map(|values| hash_numbers(values, f64::to_le_bytes));
             std::iter::once(name.as_bytes().to_vec()).chain(hashes)
         });
         let parts: Vec<Vec<u8>> = std::iter::once(self.state.as_bytes().to_vec()).chain(numbers).collect();
@@ -248,11 +248,14 @@ fn read(path: &Path, model: &str, fit: Fingerprint, run: &Run) -> Result<Saved> 
     if saved.content() == header.content { Ok(saved) } else { Err(wrong("it is damaged")) }
 }
 
-fn hash_numbers(values: &[f64]) -> Vec<u8> {
-    // One missing value is like another, whatever its bits.
-    let bits = |value: &f64| if value.is_nan() { f64::NAN } else { *value }.to_le_bytes();
-    let bytes: Vec<u8> = values.iter().flat_map(bits).collect();
+fn hash_numbers(values: &[f64], bytes: impl Fn(f64) -> [u8; 8]) -> Vec<u8> {
+    let bytes: Vec<u8> = values.iter().flat_map(|&value| bytes(value)).collect();
     Fingerprint::of([bytes.as_slice()]).to_string().into_bytes()
+}
+
+/// One missing value of a table is like another, whatever its bits.
+fn value_bytes(value: f64) -> [u8; 8] {
+    if value.is_nan() { f64::NAN } else { value }.to_le_bytes()
 }
 
 /// Everything that decides what a fit learns.
@@ -278,7 +281,7 @@ fn fingerprint(
             };
             match frame.values(column) {
                 Values::Number(values) => {
-                    values.chunks(1 << 16).try_for_each(|values| add(hash_numbers(values)))?;
+                    values.chunks(1 << 16).try_for_each(|values| add(hash_numbers(values, value_bytes)))?;
                 }
                 Values::Code(codes) => codes.chunks(1 << 16).try_for_each(|codes| {
                     let bytes: Vec<u8> = codes.iter().flat_map(|code| code.to_le_bytes()).collect();

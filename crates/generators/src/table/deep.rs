@@ -3,11 +3,13 @@
 
 use std::sync::Arc;
 
-use daotwin_core::Stream;
+use daotwin_core::{Stream, Streams};
 use daotwin_history::frame::Frame;
-use daotwin_nn::{Batch, Matrix, exp};
+use daotwin_nn::{Batch, Engine, Matrix, Moments, State, exp, softmax};
 use rayon::prelude::*;
 
+use super::checkpoint::Saved;
+use super::files::Tensors;
 use crate::encode::{Encoded, Mixed, MixedAllowed, MixedColumn};
 use crate::error::Result;
 
@@ -241,33 +243,70 @@ pub(crate) fn steps(rows: usize, batch: usize, epochs: f64, least: u64, most: u6
     (asked.ceil() as u64).max(if epochs > 0.0 { 1 } else { least })
 }
 
-/// Batches of rows, each row once before any comes again.
-#[derive(Debug, Clone)]
+/// Batches of rows: every row comes once before any comes again. Each time through the rows has an order of its own,
+/// so that any step can be gone on from.
+#[derive(Debug)]
 pub(crate) struct Batches {
+    streams: Streams,
     order: Vec<u32>,
-    next: usize,
+    /// Which time through the rows `order` is.
+    turn: Option<u64>,
 }
 
 impl Batches {
-    /// Over so many rows.
-    pub(crate) fn new(rows: usize) -> Self {
-        Self { order: (0..rows as u32).collect(), next: rows }
+    /// Over so many rows, at least one.
+    pub(crate) fn new(rows: usize, streams: Streams) -> Self {
+        Self { streams, order: (0..rows as u32).collect(), turn: None }
     }
 
-    /// The next rows. A step's batch depends on all before it, so they are drawn in order.
-    pub(crate) fn next(&mut self, count: usize, stream: &mut Stream) -> Vec<u32> {
+    /// The rows of a step.
+    pub(crate) fn at(&mut self, step: u64, count: usize) -> Vec<u32> {
+        let rows = self.order.len() as u64;
+        let mut place = step * count as u64;
         let mut batch = Vec::with_capacity(count);
         while batch.len() < count {
-            if self.next == self.order.len() {
-                stream.shuffle(&mut self.order);
-                self.next = 0;
+            let (turn, from) = (place / rows, (place % rows) as usize);
+            if self.turn != Some(turn) {
+                self.order.iter_mut().zip(0..).for_each(|(row, at)| *row = at);
+                self.streams.stream(turn).shuffle(&mut self.order);
+                self.turn = Some(turn);
             }
-            let take = (count - batch.len()).min(self.order.len() - self.next);
-            batch.extend_from_slice(&self.order[self.next..self.next + take]);
-            self.next += take;
+            let take = (count - batch.len()).min(self.order.len() - from);
+            batch.extend_from_slice(&self.order[from..from + take]);
+            place += take as u64;
         }
         batch
     }
+}
+
+/// Puts everything that training changes in a network into a checkpoint, under a name.
+pub(crate) fn keep(name: &str, engine: &dyn Engine, tensors: &mut Tensors) -> Result<()> {
+    let state = engine.state()?;
+    let wide = |values: &[f32]| values.iter().map(|value| f64::from(*value)).collect();
+    let mut put = |part: &str, values: Vec<f64>| tensors.insert(format!("{name}.{part}"), values);
+    put("parameters", wide(&state.parameters));
+    put("statistics", wide(&state.statistics));
+    put("first", wide(&state.moments.first));
+    put("second", wide(&state.moments.second));
+    put("steps", vec![state.moments.steps as f64]);
+    Ok(())
+}
+
+/// Goes on from what [`keep`] put there.
+pub(crate) fn go_on(name: &str, engine: &mut dyn Engine, saved: &mut Saved) -> Result<()> {
+    let network = Arc::clone(engine.network());
+    let mut take = |part: &str, length: usize| -> Result<Vec<f32>> {
+        let values = saved.take(&format!("{name}.{part}"), length)?;
+        Ok(values.into_iter().map(|value| value as f32).collect())
+    };
+    let parameters = network.parameters();
+    let state = State {
+        parameters: take("parameters", parameters)?,
+        statistics: take("statistics", network.statistics())?,
+        moments: Moments { first: take("first", parameters)?, second: take("second", parameters)?, steps: 0 },
+    };
+    let steps = saved.take(&format!("{name}.steps"), 1)?[0];
+    Ok(engine.restore(State { moments: Moments { steps: steps as u64, ..state.moments }, ..state })?)
 }
 
 /// A matrix of standard normal draws.
@@ -277,3 +316,55 @@ pub(crate) fn normal(rows: usize, columns: usize, stream: &mut Stream) -> Matrix
 
 /// The networks of a model share nothing that needs a name; a reference keeps signatures short.
 pub(crate) type Net = Arc<daotwin_nn::Network>;
+
+/// Rows from which outputs are calibrated.
+pub(crate) const CALIBRATED: usize = 16_384;
+
+/// Rounds of calibration.
+const ROUNDS: usize = 8;
+
+/// How often each code occurs, as a share of the rows.
+pub(crate) fn frequencies(shape: &Shape, encoded: &Encoded) -> Vec<f64> {
+    let mut shares = vec![0.0; shape.codes()];
+    let one = 1.0 / encoded.rows().max(1) as f64;
+    for row in 0..encoded.rows() {
+        for (code, start) in encoded.codes_of(row).iter().zip(&shape.starts) {
+            shares[start + *code as usize] += one;
+        }
+    }
+    shares
+}
+
+/// Moves the biases of the last layer, which are the last of `parameters`, until the codes of rows drawn from these
+/// laws are as frequent as they should be: a network trained row by row gets relations right before frequencies.
+/// Iterative proportional fitting of one margin at a time, on logits.
+pub(crate) fn calibrate(shape: &Shape, laws: &Matrix, shares: &[f64], parameters: &mut [f32]) {
+    let biases = parameters.len() - shape.width;
+    let moved: Vec<Vec<f32>> = (0..shape.columns())
+        .into_par_iter()
+        .map(|column| {
+            let (start, end) = (shape.starts[column], shape.starts[column + 1]);
+            let mut moved = vec![0.0_f32; end - start];
+            let mut law = vec![0.0; end - start];
+            for _ in 0..ROUNDS {
+                let mut sums = vec![0.0_f64; end - start];
+                for row in laws.each_row() {
+                    law.iter_mut()
+                        .zip(&row[start..end])
+                        .zip(&moved)
+                        .for_each(|((to, logit), by)| *to = logit + by);
+                    softmax(&mut law);
+                    sums.iter_mut().zip(&law).for_each(|(sum, chance)| *sum += f64::from(*chance));
+                }
+                for ((by, sum), wanted) in moved.iter_mut().zip(&sums).zip(&shares[start..end]) {
+                    // A code that no row has stays possible.
+                    let ratio = wanted.max(1e-7) / (sum / laws.rows.max(1) as f64).max(1e-9);
+                    *by = (*by + ratio.ln() as f32).clamp(-10.0, 10.0);
+                }
+            }
+            moved
+        })
+        .collect();
+    let own = parameters[biases..].iter_mut().zip(moved.into_iter().flatten());
+    own.for_each(|(bias, by)| *bias += by);
+}

@@ -3,14 +3,17 @@
 //! [`registry`] lists them; [`sample`] draws rows of any of them in parallel blocks, so that the rows depend on
 //! the seed and never on the number of threads. One model is one folder and one line in the registry.
 
+pub mod autoregressive;
 pub mod checkpoint;
 pub mod conditions;
 pub mod constrained;
 pub mod copula;
 mod deep;
 pub mod diffusion;
+mod dpsgd;
 pub mod files;
 pub mod forest;
+pub mod gan;
 pub mod independent;
 pub mod marginals;
 pub mod mixture;

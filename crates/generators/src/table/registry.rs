@@ -19,7 +19,9 @@ pub const TABLE_SYNTHESIZERS: &[&dyn TableSynthesizer] = &[
     &super::copula::Copula,
     &super::marginals::Mst,
     &super::marginals::Aim,
+    &super::autoregressive::Autoregressive,
     &super::vae::Vae,
+    &super::gan::Gan,
     &super::diffusion::Diffusion,
     &super::diffusion::TabDdpm,
 ];

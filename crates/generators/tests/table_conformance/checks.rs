@@ -33,6 +33,7 @@ pub(crate) const CHECKS: &[(&str, Check)] = &[
     ("damaged", damaged),
     ("settings", settings),
     ("cancel", cancel),
+    ("resume", resume),
     ("progress", progress),
     ("density", density),
     ("memory", memory),
@@ -354,6 +355,54 @@ fn cancel(model: &'static dyn TableSynthesizer) -> Answer {
         }
     }
     Ok(())
+}
+
+/// A run that is cancelled after so many reports.
+fn stopped(after: u64) -> Run {
+    let (cancel, reports) = (Run::default().cancel, Mutex::new(0_u64));
+    let flag = cancel.clone();
+    let mut run = Run::with_listener(move |_| {
+        let mut reports = reports.lock().unwrap();
+        *reports += 1;
+        if *reports > after {
+            flag.cancel();
+        }
+    });
+    run.cancel = cancel;
+    run
+}
+
+/// A fit that is interrupted, wherever, and goes on from its checkpoint ends with the bytes of one that was not,
+/// and leaves no checkpoint behind. (Models that fit in an instant keep none.)
+fn resume(model: &'static dyn TableSynthesizer) -> Answer {
+    let real = ordinary(ROWS);
+    let folder = tempfile::tempdir().unwrap();
+    let saved = |fitted: Box<dyn FittedTable>, name: &str| {
+        let path = folder.path().join(name);
+        fitted.save(&path).map_err(say("save"))?;
+        Ok::<_, String>(files(&path))
+    };
+    let whole = saved(fitted(model, &real)?, "whole")?;
+    let checkpoint = folder.path().join("checkpoint");
+    let options = TableFitOptions { checkpoint: Some(checkpoint.clone()), ..TableFitOptions::default() };
+    let mut interruptions = 0;
+    let resumed = loop {
+        // Late enough to get on, early enough to be interrupted a few times.
+        let run = if interruptions < 4 { stopped(2 + 3 * interruptions) } else { Run::default() };
+        match model.fit(&real, &options, &run) {
+            Ok(resumed) => break resumed,
+            Err(failure) if failure.kind == ErrorKind::Cancelled => interruptions += 1,
+            Err(failure) => return Err(say("a fit that goes on")(failure)),
+        }
+    };
+    if checkpoint.exists() {
+        return Err("a complete fit leaves its checkpoint behind".to_owned());
+    }
+    if saved(resumed, "resumed")? == whole {
+        Ok(())
+    } else {
+        Err(format!("a fit interrupted {interruptions} times differs from one that was not"))
+    }
 }
 
 /// Fitting and sampling say how far they are; a stage never goes back or beyond its total.

@@ -28,12 +28,13 @@ pub(crate) const BROKEN: &[(&str, &str)] = &[
     ("trusts-files", "damaged"),
     ("takes-any-setting", "settings"),
     ("never-stops", "cancel"),
+    ("goes-on-elsewhere", "resume"),
     ("is-silent", "progress"),
     ("counts-twice", "density"),
     ("is-greedy", "memory"),
 ];
 
-static CONTROLS: [Control; 13] = [
+static CONTROLS: [Control; 14] = [
     Control("says-nothing"),
     Control("one-row-too-few"),
     Control("draws-anew"),
@@ -44,6 +45,7 @@ static CONTROLS: [Control; 13] = [
     Control("trusts-files"),
     Control("takes-any-setting"),
     Control("never-stops"),
+    Control("goes-on-elsewhere"),
     Control("is-silent"),
     Control("counts-twice"),
     Control("is-greedy"),
@@ -84,6 +86,7 @@ impl TableSynthesizer for Control {
                 heard = &quiet;
             }
             "is-silent" => heard = &quiet,
+            "goes-on-elsewhere" if options.checkpoint.is_some() => options.seed = Seed(99),
             "is-greedy" => drop(std::hint::black_box(vec![1_u8; 1 << 30])),
             _ => {}
         }

@@ -52,6 +52,7 @@ suite! {
     damaged_models_are_refused => "damaged",
     unknown_settings_are_refused => "settings",
     cancelled_within_a_second => "cancel",
+    an_interrupted_fit_ends_the_same => "resume",
     progress_is_reported => "progress",
     densities_add_up => "density",
     memory_is_as_declared => "memory",

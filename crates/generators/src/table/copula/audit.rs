@@ -21,7 +21,7 @@ const ROWS: usize = 300;
 const SIZE: usize = 4;
 
 /// The member that comes or goes holds the last code of every column, which nobody else has: its scores are the
-/// largest there are, and its products are cut.
+/// largest there are, and so are its products.
 fn codes(planted: bool) -> Vec<Vec<u32>> {
     let mut stream = Seed(11).stream("audit");
     let mut codes: Vec<Vec<u32>> =

@@ -6,8 +6,12 @@ use daotwin_core::statistics::{normal_cdf, normal_quantile};
 /// Terms of Mehler's expansion.
 const TERMS: usize = 60;
 
-/// Beyond it a standard normal number hardly ever lies.
-const FAR: f64 = 8.0;
+/// The square root of 3: scores are cut there, so that a row has a bounded weight. The expansion knows of the cut,
+/// and correlations are as they would be without it.
+pub(super) const LIMIT: f64 = 1.732_050_807_568_877_2;
+
+/// Where a code stands at most that no row has.
+const RARE: f64 = 4.0;
 
 /// A column's codes in the order in which they stand on the latent scale, and how likely each is.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,17 +73,13 @@ impl Latent {
         (low, self.ends[place])
     }
 
-    /// The mean of the latent number within each code.
+    /// The mean of the latent number within each code, cut at [`LIMIT`].
     pub(super) fn scores(&self) -> Vec<f64> {
         let mut scores = vec![0.0; self.order.len()];
         for (&code, &probability) in self.order.iter().zip(&self.law) {
             let (low, high) = self.interval(code);
-            let score = if probability > 1e-12 {
-                (density(low) - density(high)) / probability
-            } else {
-                low.clamp(-FAR, FAR)
-            };
-            scores[code as usize] = score.clamp(-FAR, FAR);
+            let score = if probability > 1e-12 { (density(low) - density(high)) / probability } else { low };
+            scores[code as usize] = score.clamp(-LIMIT, LIMIT);
         }
         scores
     }
@@ -115,7 +115,11 @@ impl Latent {
     pub(super) fn pieces(&self, first: u32, last: u32, shares: (f64, f64)) -> Vec<Piece> {
         let piece = |(low, high): (f64, f64), weight| Piece { low, high, weight };
         if first == last {
-            return vec![piece(self.interval(first), 1.0)];
+            let (low, high) = self.interval(first);
+            // A code that no row has is a point, which must not stand where no row does.
+            let only =
+                if low < high { (low, high) } else { (low.clamp(-RARE, RARE), low.clamp(-RARE, RARE)) };
+            return vec![piece(only, 1.0)];
         }
         let (first, last) = (self.interval(first), self.interval(last));
         vec![piece(first, shares.0), piece((first.1, last.0), 1.0), piece(last, shares.1)]

@@ -113,11 +113,15 @@ pub(super) fn nearest_correlation(matrix: &[f64], size: usize, run: &Run) -> Res
         }
     }
     let scale: Vec<f64> = (0..size).map(|at| raised[at * size + at].sqrt()).collect();
+    for (row, own) in raised.chunks_exact_mut(size).enumerate() {
+        own.iter_mut().zip(&scale).for_each(|(value, other)| *value /= scale[row] * other);
+        own[row] = 1.0;
+    }
+    // Rounding must not tell one side from the other.
     for row in 0..size {
-        for column in 0..size {
-            raised[row * size + column] /= scale[row] * scale[column];
+        for column in 0..row {
+            raised[column * size + row] = raised[row * size + column];
         }
-        raised[row * size + row] = 1.0;
     }
     Ok(raised)
 }

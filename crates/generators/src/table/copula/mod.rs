@@ -8,7 +8,7 @@
 //! **Labels have one ordered latent number each.** One latent number a label (the largest wins) needs a matrix as
 //! wide as all labels together, whose noise under a budget is larger than most of its entries; one ordered number
 //! a column keeps the matrix as small as the table is wide. Without privacy labels stand in the order in which the rest
-//! of their rows changes ([`order`]), in a private fit in the declared order, which tells nothing of the data.
+//! of their rows changes, in a private fit in the declared order, which tells nothing of the data.
 
 #[cfg(test)]
 mod audit;
@@ -124,10 +124,11 @@ fn declared(frame: &Frame, bins: usize) -> Result<(Codec, Vec<Vec<u32>>)> {
     Ok((Codec::new(discrete, cuts)?, codes))
 }
 
-/// The norm at which a row's products are cut: about that of a row of independent normal numbers, so that few
-/// rows are cut and none weighs much more than others. Public: it knows only how many columns there are.
+/// The norm that the products of no row's scores pass, as each is at most the square of a score's limit. Public: it
+/// knows only how many columns there are.
 fn bound(columns: usize) -> f64 {
-    (columns as f64).max(2.0)
+    let pairs = (columns * columns.saturating_sub(1) / 2).max(1);
+    latent::LIMIT * latent::LIMIT * (pairs as f64).sqrt()
 }
 
 fn fit(model: &Copula, frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
@@ -150,13 +151,11 @@ fn fit(model: &Copula, frame: &Frame, options: &TableFitOptions, run: &Run) -> R
     };
     let sizes = codec.discrete.sizes();
     let labels: Vec<bool> = frame.columns().iter().map(|column| column.kind.labels().is_some()).collect();
-    let (orders, bound) = match &options.privacy {
-        None => {
-            // A norm that no row reaches: half the square of every score, none of which passes 8.
-            (order::learned(&codes, &sizes, &labels, run)?, 64.0 * bound(columns))
-        }
-        Some(_) => (sizes.iter().map(|&size| (0..size as u32).collect()).collect(), bound(columns)),
+    let orders = match &options.privacy {
+        None => order::learned(&codes, &sizes, &labels, run)?,
+        Some(_) => sizes.iter().map(|&size| (0..size as u32).collect()).collect(),
     };
+    let bound = bound(columns);
     run.step(STAGE, 1, 3)?;
     let moments = Moments { codes: &codes, rows: frame.rows(), sizes: &sizes, orders, bound, run };
     let (measured, guarantee) = match &options.privacy {

@@ -73,7 +73,7 @@ impl Fitted {
         // Independent normal numbers; those of the conditions are what gave their latent numbers.
         let mut noise = vec![0.0; size];
         for row in 0..rows {
-            for column in 0..size {
+            for (column, latent) in latent.iter_mut().enumerate() {
                 let lower = &factor[column * size..=column * size + column];
                 let mean: f64 = lower.iter().zip(&noise[..column]).map(|(a, b)| a * b).sum();
                 let z = if let Some(known) = known.get(column) {
@@ -83,7 +83,7 @@ impl Fitted {
                     noise[column] = stream.normal();
                     mean + lower[column] * noise[column]
                 };
-                latent[column].push(z);
+                latent.push(z);
             }
         }
         Ok(latent)
@@ -144,11 +144,11 @@ impl Fitted {
         for row in chosen {
             let mut z: Vec<f64> = drawn.iter().map(|drawn| drawn[row]).collect();
             for _ in 0..SWEEPS {
-                for column in 0..count {
+                for (column, pieces) in pieces.iter().enumerate() {
                     let own = &precision[column * count..(column + 1) * count];
                     let rest = own.iter().zip(&z).map(|(a, b)| a * b).sum::<f64>() - own[column] * z[column];
                     let (mean, deviation) = (-rest / own[column], own[column].powf(-0.5));
-                    z[column] = truncated(&pieces[column], mean, deviation, stream).0;
+                    z[column] = truncated(pieces, mean, deviation, stream).0;
                 }
             }
             met.iter_mut().zip(z).for_each(|(met, z)| met.push(z));

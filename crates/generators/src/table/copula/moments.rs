@@ -2,8 +2,8 @@
 //!
 //! **Sensitivity.** A row adds 1 to one code of each of the C columns: the vector of all counts moves by
 //! sqrt(C) in L2 norm. Scores come from the released counts, so they are public when products are summed. A
-//! row's products over all pairs of columns are one vector, which is cut to norm 1 in units of a public bound
-//! and brought to integers of norm at most [`SCALE`], exactly (`quantise_contribution`): the sum moves by
+//! row's products over all pairs of columns are one vector, which has norm 1 at most in units of a public bound,
+//! and is cut to it and brought to integers of norm at most [`SCALE`], exactly (`quantise_contribution`): the sum moves by
 //! [`SCALE`].
 
 use daotwin_core::Run;
@@ -32,7 +32,7 @@ pub(super) struct Moments<'a> {
     pub(super) sizes: &'a [usize],
     /// The codes of each column in their latent order.
     pub(super) orders: Vec<Vec<u32>>,
-    /// The norm of products at which a row is cut.
+    /// The norm that the products of a row have at most.
     pub(super) bound: f64,
     pub(super) run: &'a Run,
 }
@@ -179,12 +179,12 @@ impl Measured {
         let coefficients: Vec<Vec<f64>> = self.latents.par_iter().map(Latent::coefficients).collect();
         let mut matrix = vec![0.0; size * size];
         let mut pairs = self.products.iter();
-        for left in 0..size {
+        for (left, own) in coefficients.iter().enumerate() {
             matrix[left * size + left] = 1.0;
-            for right in left + 1..size {
+            for (right, other) in coefficients.iter().enumerate().skip(left + 1) {
                 let sum = pairs.next().copied().unwrap_or_default();
                 let product = sum * bound / f64::from(SCALE) / self.total;
-                let value = latent::correlation(&coefficients[left], &coefficients[right], product);
+                let value = latent::correlation(own, other, product);
                 matrix[left * size + right] = value;
                 matrix[right * size + left] = value;
             }

@@ -3,13 +3,11 @@
 use std::sync::Arc;
 
 use daotwin_core::{Run, Seed, Stream};
-use daotwin_nn::{
-    Activation, Adam, Batch, Device, Engine, Input, Layer, Matrix, Moments, Network, State, Wanted,
-};
+use daotwin_nn::{Activation, Adam, Batch, Device, Engine, Input, Layer, Matrix, Network, Wanted};
 
 use crate::error::{Error, Result};
 use crate::table::checkpoint::{Checkpoint, Saved};
-use crate::table::deep::{Batches, Net};
+use crate::table::deep::{Batches, Net, go_on, keep};
 use crate::table::files::Tensors;
 
 /// How to learn.
@@ -96,6 +94,16 @@ impl Mean {
     }
 }
 
+impl Mean {
+    /// The mean, where it is one.
+    pub(super) fn finite(self, name: &str) -> Result<Vec<f32>> {
+        if self.values.iter().all(|value| value.is_finite()) {
+            return Ok(self.values);
+        }
+        Err(Error::Options { problems: vec![format!("model `{name}` did not learn: lower its `rate`")] })
+    }
+}
+
 /// Adam at a step: the learning rate rises over the first steps and falls along half a cosine.
 pub(super) fn adam(rate: f32, step: u64, steps: u64) -> Adam {
     let share = step as f64 / steps.max(1) as f64;
@@ -104,27 +112,11 @@ pub(super) fn adam(rate: f32, step: u64, steps: u64) -> Adam {
     Adam { rate: rate * (rise * (0.01 + 0.99 * fall)) as f32, ..Adam::default() }
 }
 
-fn widen(values: &[f32]) -> Vec<f64> {
-    values.iter().map(|value| f64::from(*value)).collect()
-}
-
-fn narrow(values: Vec<f64>) -> Vec<f32> {
-    values.into_iter().map(|value| value as f32).collect()
-}
-
-fn keep(step: u64, engine: &dyn Engine, mean: &Mean) -> Result<Saved> {
-    let State { parameters, moments, .. } = engine.state()?;
-    let lists = [
-        ("parameters", &parameters),
-        ("mean", &mean.values),
-        ("moments.first", &moments.first),
-        ("moments.second", &moments.second),
-    ];
-    let tensors: Tensors = lists.into_iter().map(|(name, list)| (name.to_owned(), widen(list))).collect();
-    Saved::new(&step, tensors)
-}
-
 /// Trains a network; returns the running mean of its parameters.
+///
+/// # Errors
+/// Cancellation, after the checkpoint was written; the networks'.
+#[expect(clippy::too_many_arguments, reason = "the parts of a training")]
 pub(super) fn learn<N: Noising>(
     name: &str,
     noising: &N,
@@ -141,27 +133,20 @@ pub(super) fn learn<N: Noising>(
     let mut mean = Mean { values: engine.state()?.parameters };
     let mut first = 0;
     if let Some(mut saved) = saved {
-        first = saved.state()?;
-        if first > plan.steps {
-            return Err(saved.wrong("it is further than the fit goes"));
-        }
-        let mut take = |name: &str| saved.take(name, count).map(narrow);
-        let parameters = take("parameters")?;
-        mean.values = take("mean")?;
-        let moments =
-            Moments { first: take("moments.first")?, second: take("moments.second")?, steps: first };
-        engine.restore(State { parameters, statistics: Vec::new(), moments })?;
+        first = saved.state::<u64>()?;
+        go_on("network", &mut *engine, &mut saved)?;
+        mean.values = saved.take("mean", count)?.into_iter().map(|value| value as f32).collect();
     }
-    let mut batches = Batches::new(rows);
-    let mut order = seed.stream("batches of diffusion");
-    // A batch depends on those before it.
-    for _ in 0..first {
-        batches.next(plan.batch, &mut order);
-    }
+    let mut batches = Batches::new(rows, seed.streams("batches of diffusion"));
     let streams = seed.streams("steps of diffusion");
     for step in first..plan.steps {
-        checkpoint.step(run, &stage, step, plan.steps, || keep(step, &*engine, &mean))?;
-        let rows = batches.next(plan.batch, &mut order);
+        checkpoint.step(run, &stage, step, plan.steps, || {
+            let wide = mean.values.iter().map(|value| f64::from(*value)).collect();
+            let mut tensors = Tensors::from([("mean".to_owned(), wide)]);
+            keep("network", &*engine, &mut tensors)?;
+            Saved::new(&step, tensors)
+        })?;
+        let rows = batches.at(step, plan.batch);
         let mut stream = streams.stream(step);
         let (batch, asked) = noising.noise(&rows, &mut stream);
         let mut outputs = engine.forward(batch, &mut stream)?;
@@ -172,9 +157,5 @@ pub(super) fn learn<N: Noising>(
     }
     run.step(&stage, plan.steps, plan.steps)?;
     checkpoint.finish()?;
-    if mean.values.iter().all(|value| value.is_finite()) {
-        Ok(mean.values)
-    } else {
-        Err(Error::Options { problems: vec![format!("model `{name}` did not learn: lower its `rate`")] })
-    }
+    mean.finite(name)
 }

@@ -23,6 +23,9 @@ const KNOWING: f64 = 0.25;
 pub(super) struct Masked<'a> {
     pub layout: &'a Layout,
     pub encoded: &'a Encoded,
+    /// Whether shares of masks and amounts of noise are spread evenly over a batch, which makes its loss less noisy,
+    /// or drawn for each row by itself: then no row has a part in what is asked of another.
+    pub even: bool,
 }
 
 /// What is asked of each row.
@@ -56,7 +59,7 @@ impl Noising for Masked<'_> {
     type Asked = Asked;
 
     fn noise(&self, rows: &[u32], stream: &mut Stream) -> (Batch, Asked) {
-        let Self { layout, encoded } = *self;
+        let Self { layout, encoded, even } = *self;
         let (columns, numbers) = (layout.shape.columns(), layout.numbers.len());
         let mut dense = Matrix::zeros(rows.len(), layout.dense());
         let mut codes = Vec::with_capacity(rows.len() * columns);
@@ -71,13 +74,15 @@ impl Noising for Masked<'_> {
             _ => (NUMBERS * rows.len() as f64).round() as usize,
         };
         let mut places = layout.live.clone();
-        // Shares of masks and amounts of noise are spread evenly over a batch, which makes its loss less noisy.
         let offset = stream.uniform();
         for (at, &row) in rows.iter().enumerate() {
             let (own, scalars) = (encoded.codes_of(row as usize), encoded.scalars_of(row as usize));
             let wanted = &mut asked.codes[at * columns..(at + 1) * columns];
             let input = dense.row_mut(at);
-            let spread = |of: usize, count: usize| (offset + of as f64 / count.max(1) as f64).fract();
+            let alone = if even { 0.0 } else { stream.uniform() };
+            let spread = |of: usize, count: usize| {
+                if even { (offset + of as f64 / count.max(1) as f64).fract() } else { alone }
+            };
             let sigma = (at < for_numbers).then(|| {
                 let score = daotwin_core::statistics::normal_quantile(spread(at, for_numbers).max(1e-9));
                 (LOG_SIGMA.0 + LOG_SIGMA.1 * score).exp().clamp(SIGMA.0, SIGMA.1)

@@ -9,6 +9,7 @@ mod layout;
 mod learn;
 mod masked;
 mod model;
+mod private;
 mod store;
 #[cfg(test)]
 mod test;
@@ -27,6 +28,7 @@ use self::learn::{Noising, Plan};
 use self::store::{Built, Fitted, Sampler};
 use super::checkpoint::Checkpoint;
 use super::deep::{Net, steps};
+use super::dpsgd;
 use crate::encode::{Form, Mixed, MixedOptions};
 use crate::error::{Error, Result};
 
@@ -45,12 +47,7 @@ pub struct Diffusion;
 #[derive(Debug)]
 pub struct TabDdpm;
 
-const fn setting(
-    name: &'static str,
-    default: f64,
-    bounds: (f64, f64),
-    purpose: &'static str,
-) -> Setting {
+const fn setting(name: &'static str, default: f64, bounds: (f64, f64), purpose: &'static str) -> Setting {
     Setting { name, default, bounds, purpose }
 }
 
@@ -76,7 +73,12 @@ const SETTINGS: &[Setting] = &[
     WIDTH,
     setting("blocks", 2.0, (1.0, 64.0), "blocks of two hidden layers"),
     RATE,
-    setting("code_steps", 16.0, (1.0, 4_096.0), "evaluations a sample for codes; a column each where they suffice"),
+    setting(
+        "code_steps",
+        16.0,
+        (1.0, 4_096.0),
+        "evaluations a sample for codes; a column each where they suffice",
+    ),
     setting(
         "number_steps",
         7.0,
@@ -85,6 +87,20 @@ const SETTINGS: &[Setting] = &[
     ),
     setting("spike", 0.01, (1e-6, 1.0), "share of the rows from which on a number is a code of its own"),
     BURN,
+    setting("bins", 32.0, (2.0, 1_024.0), "of a private fit: codes of a number's declared bounds"),
+    setting(
+        "private_rate",
+        0.03,
+        (1e-6, 1.0),
+        "of a private fit: the chance with which a row takes part in a step",
+    ),
+    setting("private_steps", 1_500.0, (1.0, 1e6), "of a private fit: steps, which share the budget"),
+    setting(
+        "bound",
+        1.0,
+        (1e-6, 1e6),
+        "of a private fit: the norm that the gradient of a row is scaled down to",
+    ),
 ];
 
 const DDPM_SETTINGS: &[Setting] = &[
@@ -115,7 +131,11 @@ impl TableSynthesizer for Diffusion {
                      (ARDM), and noise, preconditioning and sampler after Karras et al. 2022 (EDM)",
             limits: "sequential trees are closer to most tables and far faster, in fitting and in sampling; what is told \
                      of a column for certain is followed by the others, but several ranges at once only roughly",
-            privacy: None,
+            privacy: Some(
+                "(epsilon, delta) for a row: DP-SGD with Poisson sampling, gradients of rows scaled down to a bound, \
+                 discrete Gaussian noise, and noisy counts of rows and of each column; every column must be \
+                 declared, and numbers are cells of their declared bounds, so that masks are all the noise there is",
+            ),
             settings: SETTINGS,
             bytes_per_cell: 48,
         }
@@ -181,17 +201,49 @@ fn device(burn: f64) -> Device {
 
 fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
     let settings = super::begin(&Diffusion, frame, options)?;
-    let [epochs, batch, wide, blocks, rate, code_steps, number_steps, spike, burn] = settings[..] else {
+    let [
+        epochs,
+        batch,
+        wide,
+        blocks,
+        rate,
+        code_steps,
+        number_steps,
+        spike,
+        burn,
+        bins,
+        private_rate,
+        private_steps,
+        bound,
+    ] = settings[..]
+    else {
         return Err(Error::Defect("the settings of `diffusion` are not those of its card".to_owned()));
     };
     run.check()?;
     let rows = frame.rows();
-    let built = Built::Masked {
-        width: width(wide, rows),
+    let of_width = |width: usize| Built::Masked {
+        width,
         blocks: blocks as usize,
         code_steps: code_steps as usize,
         number_steps: number_steps as usize,
     };
+    if let Some(privacy) = &options.privacy {
+        let problems = dpsgd::refusals(frame, privacy);
+        if !problems.is_empty() {
+            return Err(Error::Options { problems });
+        }
+        // How many rows there are may not decide the width: noise grows with parameters, so that it is narrow.
+        let built = of_width(if wide > 0.0 { wide as usize } else { WIDTHS.1 });
+        let steps = private_steps as u64;
+        let plan = Plan { batch: 0, steps, rate: rate as f32, device: device(burn) };
+        let mixed = Mixed::declared(frame.columns(), bins as usize);
+        let learner = private::Private::new(built, mixed, frame, plan, options.seed)?;
+        let private = dpsgd::Plan { rate: private_rate, steps, bound: bound as f32 };
+        let (learner, rows, guarantee) =
+            dpsgd::fit(NAME, frame, privacy, &settings, learner, private, options.seed, run)?;
+        return learner.fitted(rows, options.seed.0, guarantee);
+    }
+    let built = of_width(width(wide, rows));
     let mixed = Mixed::fit(frame, &MixedOptions { spike, spikes: 128, ..MixedOptions::default() });
     run.check()?;
     let encoded = mixed.encode(frame, options.seed);
@@ -204,9 +256,8 @@ fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
     };
     let mut sampler = built.sampler(mixed)?;
     if let Sampler::Masked(inner) = &mut sampler {
-        let noising = masked::Masked { layout: &inner.layout, encoded: &encoded };
-        inner.parameters =
-            learned(NAME, &noising, &inner.network, &plan, frame, &settings, options, run)?;
+        let noising = masked::Masked { layout: &inner.layout, encoded: &encoded, even: true };
+        inner.parameters = learned(NAME, &noising, &inner.network, &plan, frame, &settings, options, run)?;
     }
     Ok(Fitted { sampler, built, rows: rows as u64, seed: options.seed.0, guarantee: None })
 }
@@ -234,10 +285,8 @@ fn fit_ddpm(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitte
     let plan = Plan { batch, steps, rate: rate as f32, device: device(burn) };
     let mut sampler = built.sampler(mixed)?;
     if let Sampler::Ddpm(inner) = &mut sampler {
-        let noising =
-            ddpm::Noisy { shape: &inner.shape, encoded: &encoded, schedule: &inner.schedule };
-        inner.parameters =
-            learned(DDPM, &noising, &inner.network, &plan, frame, &settings, options, run)?;
+        let noising = ddpm::Noisy { shape: &inner.shape, encoded: &encoded, schedule: &inner.schedule };
+        inner.parameters = learned(DDPM, &noising, &inner.network, &plan, frame, &settings, options, run)?;
     }
     Ok(Fitted { sampler, built, rows: rows as u64, seed: options.seed.0, guarantee: None })
 }

@@ -208,8 +208,7 @@ impl Sampler {
             let there: Vec<f32> =
                 noisy.iter().zip(&first).map(|(noisy, slope)| noisy + move_by * slope).collect();
             let clean = self.denoise(rows, &there, next)?;
-            for ((noisy, first), (clean, there)) in
-                noisy.iter_mut().zip(&first).zip(clean.iter().zip(&there))
+            for ((noisy, first), (clean, there)) in noisy.iter_mut().zip(&first).zip(clean.iter().zip(&there))
             {
                 *noisy += move_by * 0.5 * (first + slope(*clean, *there, next));
             }
@@ -314,4 +313,3 @@ fn between(from: f32, to: f32, stream: &mut Stream) -> f32 {
     let value = if rank > 0.0 && rank < 1.0 { normal_quantile(rank) as f32 } else { from };
     if value.is_nan() { from } else { value.max(from).min(to.max(from)) }
 }
-

@@ -113,13 +113,13 @@ impl Shape {
         if ordered > 0 {
             let mut prefix = vec![0.0; (ordered + 1) * k];
             let mut mass = vec![0.0];
-            for code in 0..ordered {
+            for (code, share) in margin[..ordered].iter().enumerate() {
                 let (before, after) = prefix.split_at_mut((code + 1) * k);
                 let before = &before[code * k..];
                 for ((after, before), &count) in after.iter_mut().zip(before).zip(&all[code * k..]) {
                     *after = before + f64::from(count);
                 }
-                mass.push(mass[code] + margin[code]);
+                mass.push(mass[code] + share);
             }
             // What is there, as opposed to missing.
             let prior = self.smoothing * mass[ordered];
@@ -145,8 +145,8 @@ impl Shape {
             for component in 0..k {
                 let of = |code: usize| law[code * k + component];
                 let tree = |low: usize, high: usize| (low..high).map(of).sum::<f64>();
-                for code in ordered..self.sizes[column] {
-                    sum += self.smoothing * margin[code] * of(code).max(f64::MIN_POSITIVE).ln();
+                for (code, share) in margin.iter().enumerate().skip(ordered) {
+                    sum += self.smoothing * share * of(code).max(f64::MIN_POSITIVE).ln();
                 }
                 if ordered == 0 {
                     continue;

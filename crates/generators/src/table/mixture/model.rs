@@ -106,7 +106,7 @@ impl Fitted {
         from_logs(logs)
     }
 
-    /// The code of a value that is known, and the first and last code of one that is to be drawn.
+    /// The frame with every missing value drawn.
     fn fill(&self, frame: &Frame, stream: &mut Stream) -> Option<Frame> {
         if frame.columns() != self.columns() {
             return None;
@@ -128,8 +128,8 @@ impl Fitted {
                 continue;
             }
             let mut logs: Vec<f64> = self.weights.iter().map(|weight| weight.ln()).collect();
-            for column in 0..codes.len() {
-                let code = codes[column][row] as usize;
+            for (column, codes) in codes.iter().enumerate() {
+                let code = codes[row] as usize;
                 for (component, log) in logs.iter_mut().enumerate() {
                     let law = self.law(column, component);
                     *log += if missing.contains(&column) {

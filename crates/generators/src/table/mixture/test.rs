@@ -92,10 +92,12 @@ fn conditionals_are_those_of_enumeration() {
             counts.iter().zip(expected).map(cell).sum()
         };
         assert!(chi(&expected, total) < 30.7, "{counts:?} {expected:?}");
-        // The unconditional law must fail.
-        let mut free = [0.0; 4];
-        every(&*model).into_iter().for_each(|(a, _, probability)| free[a as usize] += probability);
-        assert!(chi(&free, 1.0) > 100.0, "{counts:?} {free:?}");
+        if keep == 1 {
+            // The unconditional law must fail.
+            let mut free = [0.0; 4];
+            every(&*model).into_iter().for_each(|(a, _, probability)| free[a as usize] += probability);
+            assert!(chi(&free, 1.0) > 100.0, "{counts:?} {free:?}");
+        }
     }
 }
 

@@ -110,13 +110,36 @@ fn between(low: f64, high: f64, share: f64) -> f64 {
 impl Codec {
     /// Reads cells and cuts from a frame; every part of an interval holds at least `part` rows.
     pub(crate) fn fit(frame: &Frame, part: usize) -> (Self, Vec<Vec<u32>>) {
-        let discrete = Discrete::fit(frame, CELLS);
+        Self::fit_cells(frame, part, CELLS)
+    }
+
+    /// As [`Codec::fit`], with at most so many cells a number.
+    pub(crate) fn fit_cells(frame: &Frame, part: usize, cells: usize) -> (Self, Vec<Vec<u32>>) {
+        let discrete = Discrete::fit(frame, cells);
         let codes = discrete.encode(frame);
         let cuts = (0..codes.len())
             .into_par_iter()
             .map(|column| cut(&discrete.parts[column], frame.values(column), &codes[column], part.max(1)))
             .collect();
         (Self { discrete, cuts }, codes)
+    }
+
+    /// Cells of the declared bounds, without a look at any value; numbers are drawn evenly from them.
+    pub(crate) fn declared(columns: &Arc<[Column]>, cells: usize) -> Self {
+        let discrete = Discrete::declared(columns, cells);
+        let cuts = |part: &DiscreteColumn| {
+            let mut cuts = Cuts::default();
+            if part.interval(0).is_some() {
+                cuts.starts.push(0);
+            }
+            for (low, high) in (0..part.size() as u32).map_while(|code| part.interval(code)) {
+                cuts.at.push(low);
+                cuts.at.extend((high > low).then_some(high));
+                cuts.starts.push(cuts.at.len());
+            }
+            cuts
+        };
+        Self { cuts: discrete.parts.iter().map(cuts).collect(), discrete }
     }
 
     /// Puts what was read from files together.

@@ -23,9 +23,11 @@ use daotwin_history::synthesizer::Failure;
 
 use self::model::Fitted;
 use self::train::Plan;
+use super::checkpoint::Checkpoint;
 use super::deep::{Shape, steps};
+use super::dpsgd;
 use crate::encode::{Form, Mixed, MixedOptions};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// The name in the registry.
 const NAME: &str = "vae";
@@ -68,6 +70,24 @@ const SETTINGS: &[Setting] = &[
         bounds: (2.0, 1_024.0),
         purpose: "codes of a number, beside its spikes",
     },
+    Setting {
+        name: "private_rate",
+        default: 0.03,
+        bounds: (1e-6, 1.0),
+        purpose: "of a private fit: the chance with which a row takes part in a step",
+    },
+    Setting {
+        name: "private_steps",
+        default: 1_500.0,
+        bounds: (1.0, 1_000_000.0),
+        purpose: "of a private fit: steps, which share the budget",
+    },
+    Setting {
+        name: "bound",
+        default: 1.0,
+        bounds: (1e-6, 1e6),
+        purpose: "of a private fit: the norm that the gradient of a row is scaled down to",
+    },
 ];
 
 impl TableSynthesizer for Vae {
@@ -83,7 +103,10 @@ impl TableSynthesizer for Vae {
             limits: "sequential trees are closer to most tables and faster; the rarest combinations are smoothed \
                      over; conditions that one row in 10,000 meets are met exactly, and the other columns follow \
                      them roughly",
-            privacy: None,
+            privacy: Some(
+                "(epsilon, delta) for a row: DP-SGD with Poisson sampling, gradients of rows scaled down to a bound, \
+                 discrete Gaussian noise, and a noisy count of rows; every column must be declared",
+            ),
             settings: SETTINGS,
             bytes_per_cell: 32,
         }
@@ -105,8 +128,10 @@ impl TableSynthesizer for Vae {
 
 fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
     let settings = super::begin(&Vae, frame, options)?;
-    let [epochs, batch, hidden, latent, rate, beta, modes, bins] = settings[..] else {
-        return Err(crate::Error::Defect("the settings of `vae` are not those of its card".to_owned()));
+    let [epochs, batch, hidden, latent, rate, beta, modes, bins, private_rate, private_steps, bound] =
+        settings[..]
+    else {
+        return Err(Error::Defect("the settings of `vae` are not those of its card".to_owned()));
     };
     run.check()?;
     let batch = (batch as usize).min(frame.rows().max(1));
@@ -119,19 +144,47 @@ fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
         beta: beta as f32,
         modes: modes as usize,
     };
+    let fitted = |mixed: Mixed, learned: train::Learned, rows: u64, guarantee| Fitted {
+        shape: Shape::of(&mixed, false),
+        mixed,
+        learned,
+        hidden: plan.hidden,
+        rows,
+        seed: options.seed.0,
+        guarantee,
+    };
+    if let Some(privacy) = &options.privacy {
+        let problems = dpsgd::refusals(frame, privacy);
+        if !problems.is_empty() {
+            return Err(Error::Options { problems });
+        }
+        let mixed = Mixed::declared(frame.columns(), bins as usize);
+        let (shape, encoded) = (Shape::of(&mixed, false), mixed.encode(frame, options.seed));
+        let private = dpsgd::Plan { rate: private_rate, steps: private_steps as u64, bound: bound as f32 };
+        let plan = Plan { steps: private.steps, ..plan };
+        let learner = train::Private::new(&shape, &encoded, plan, options.seed)?;
+        let (learner, rows, guarantee) =
+            dpsgd::fit(NAME, frame, privacy, &settings, learner, private, options.seed, run)?;
+        let learned = learner.learned()?;
+        return Ok(fitted(mixed, learned, rows, Some(guarantee)));
+    }
+    let checkpoint = Checkpoint::open(NAME, frame, options, &settings, run)?;
     let mixed =
         Mixed::fit(frame, &MixedOptions { form: Form::Bins(bins as usize), ..MixedOptions::default() });
     run.check()?;
     let encoded = mixed.encode(frame, options.seed);
     let shape = Shape::of(&mixed, false);
-    let learned = train::train(&shape, &encoded, &plan, options.seed, run)?;
-    Ok(Fitted {
-        mixed,
-        shape,
-        learned,
-        hidden: plan.hidden,
-        rows: frame.rows() as u64,
-        seed: options.seed.0,
-        guarantee: None,
-    })
+    let learned = train::train(&shape, &encoded, &plan, options.seed, checkpoint, run)?;
+    Ok(fitted(mixed, learned, frame.rows() as u64, None))
+}
+
+/// A private training of a small network, for the audit.
+#[cfg(test)]
+pub(super) fn audited<'a>(
+    shape: &'a Shape,
+    encoded: &'a crate::encode::Encoded,
+    steps: u64,
+) -> Result<impl dpsgd::Learner + use<'a>> {
+    let plan = Plan { hidden: 64, latent: 4, batch: 8, steps, rate: 1e-3, beta: 1.0, modes: 1 };
+    train::Private::new(shape, encoded, plan, daotwin_core::Seed(5))
 }

@@ -55,8 +55,6 @@ impl Prior {
     pub(super) fn fit(points: &Matrix, most: usize, stream: &mut Stream, run: &Run) -> Result<Self> {
         let width = points.columns;
         let count = most.min(points.rows / 8).max(1);
-        let mut order: Vec<u32> = (0..points.rows as u32).collect();
-        stream.shuffle(&mut order);
         let (mean, square) = moments(points);
         let spread: Vec<f32> = mean
             .iter()
@@ -66,7 +64,7 @@ impl Prior {
         let mut prior = Self {
             width,
             shares: vec![1.0 / count as f64; count],
-            means: order[..count].iter().flat_map(|&row| points.row(row as usize).iter().copied()).collect(),
+            means: spread_out(points, &spread, count, stream),
             // Wide at first, so that no Gaussian is left without rows.
             deviations: spread
                 .iter()
@@ -167,6 +165,26 @@ impl Prior {
         }
         drawn
     }
+}
+
+/// First means: rows drawn one after the other, each by its squared distance from those before (Arthur and
+/// Vassilvitskii 2007), in units of the coordinates' deviations.
+fn spread_out(points: &Matrix, spread: &[f32], count: usize, stream: &mut Stream) -> Vec<f32> {
+    let mut means = Vec::with_capacity(count * points.columns);
+    let mut far = vec![1.0_f64; points.rows];
+    for _ in 0..count {
+        let row = points.row(stream.weighted(&far));
+        means.extend_from_slice(row);
+        far.par_iter_mut().zip(points.data.par_chunks(points.columns)).with_min_len(BLOCK).for_each(
+            |(far, other)| {
+                let apart =
+                    row.iter().zip(other).zip(spread).map(|((a, b), spread)| ((a - b) / spread).powi(2));
+                let apart = f64::from(apart.sum::<f32>());
+                *far = if means.len() == points.columns { apart } else { far.min(apart) };
+            },
+        );
+    }
+    means
 }
 
 /// The mean and mean square of every coordinate.

@@ -1,6 +1,6 @@
 //! What the parts of the autoencoder compute, and that relations are learned.
 
-use daotwin_core::{Run, Seed};
+use daotwin_core::{Cancel, Run, Seed};
 use daotwin_history::frame::synthesizer::{Condition, TableFitOptions, TableSynthesizer};
 use daotwin_history::frame::{Column, Frame, Kind, Values};
 use daotwin_nn::{Matrix, exp};
@@ -73,6 +73,32 @@ fn relations_are_learned_and_follow_conditions() {
     let two = rows.values(0).codes().iter().filter(|label| **label == 2).count();
     assert!(two > 900, "{two}");
     assert!(rows.values(2).numbers().iter().all(|value| (-22.0..=-18.0).contains(value)));
+}
+
+#[test]
+fn an_interrupted_fit_ends_with_the_same_bytes() {
+    let real = related(300);
+    let settings = vec![("epochs".to_owned(), 20.0), ("hidden".to_owned(), 32.0)];
+    let options = TableFitOptions { settings, ..TableFitOptions::default() };
+    let whole = Vae.fit(&real, &options, &Run::default()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let options = TableFitOptions { checkpoint: Some(folder.path().join("fit")), ..options };
+    let cancel = Cancel::default();
+    let flag = cancel.clone();
+    let mut stopping = Run::with_listener(move |step| {
+        if step.done == 7 {
+            flag.cancel();
+        }
+    });
+    stopping.cancel = cancel;
+    assert!(Vae.fit(&real, &options, &stopping).is_err());
+    assert!(folder.path().join("fit").exists());
+    let resumed = Vae.fit(&real, &options, &Run::default()).unwrap();
+    assert!(!folder.path().join("fit").exists());
+    whole.save(&folder.path().join("whole")).unwrap();
+    resumed.save(&folder.path().join("resumed")).unwrap();
+    let bytes = |name: &str| std::fs::read(folder.path().join(name).join("weights.safetensors")).unwrap();
+    assert_eq!(bytes("whole"), bytes("resumed"));
 }
 
 /// The gradient of `down . drawn + beta KL` by what the encoder said, against differences.

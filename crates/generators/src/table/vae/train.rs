@@ -2,12 +2,17 @@
 
 use std::sync::Arc;
 
-use daotwin_core::{Run, Seed};
+use daotwin_core::{Run, Seed, Stream};
 use daotwin_nn::{
     Activation, Adam, Batch, Device, Engine, Input, Layer, Matrix, Network, Wanted, cross_entropy, exp,
 };
 
-use super::super::deep::{Batches, Net, Shape, by_rows, normal};
+use super::super::checkpoint::{Checkpoint, Saved};
+use super::super::deep::{
+    Batches, CALIBRATED, Net, Shape, by_rows, calibrate, frequencies, go_on, keep, normal,
+};
+use super::super::dpsgd::Learner;
+use super::super::files::Tensors;
 use super::prior::Prior;
 use crate::encode::Encoded;
 use crate::error::Result;
@@ -144,18 +149,38 @@ pub(super) fn adam(rate: f32, step: u64, steps: u64) -> Adam {
 }
 
 /// Learns from codes.
-pub(super) fn train(shape: &Shape, encoded: &Encoded, plan: &Plan, seed: Seed, run: &Run) -> Result<Learned> {
+///
+/// # Errors
+/// Cancellation, after the checkpoint was written; the networks'.
+pub(super) fn train(
+    shape: &Shape,
+    encoded: &Encoded,
+    plan: &Plan,
+    seed: Seed,
+    (mut checkpoint, saved): (Checkpoint, Option<Saved>),
+    run: &Run,
+) -> Result<Learned> {
     let mut first = seed.stream("first parameters of vae");
     let (encoder, decoder) =
         (encoder(shape, plan.hidden, plan.latent)?, decoder(shape, plan.hidden, plan.latent)?);
     let mut inner = Device::Fused.engine(encoder, &mut first)?;
     let mut outer = Device::Fused.engine(Arc::clone(&decoder), &mut first)?;
-    let mut batches = Batches::new(encoded.rows());
-    let mut order = seed.stream("batches of vae");
+    let mut batches = Batches::new(encoded.rows(), seed.streams("batches of vae"));
     let streams = seed.streams("steps of vae");
-    for step in 0..plan.steps {
-        run.step("fit vae", step, plan.steps)?;
-        let rows = batches.next(plan.batch, &mut order);
+    let mut from = 0;
+    if let Some(mut saved) = saved {
+        from = saved.state::<u64>()?;
+        go_on("encoder", &mut *inner, &mut saved)?;
+        go_on("decoder", &mut *outer, &mut saved)?;
+    }
+    for step in from..plan.steps {
+        checkpoint.step(run, "fit vae", step, plan.steps, || {
+            let mut tensors = Tensors::new();
+            keep("encoder", &*inner, &mut tensors)?;
+            keep("decoder", &*outer, &mut tensors)?;
+            Saved::new(&step, tensors)
+        })?;
+        let rows = batches.at(step, plan.batch);
         let mut stream = streams.stream(step);
         let batch = shape.batch(encoded, &rows);
         let scale = 1.0 / rows.len() as f32;
@@ -170,8 +195,13 @@ pub(super) fn train(shape: &Shape, encoded: &Encoded, plan: &Plan, seed: Seed, r
         outer.step(&adam)?;
     }
     let prior = prior(shape, encoded, &*inner, plan, seed, run)?;
+    let mut parameters = outer.state()?.parameters;
+    let drawn = prior.draw(CALIBRATED, &mut seed.stream("calibration of vae"));
+    let laws = decoder.predict(&parameters, &[], &Batch::dense(drawn))?;
+    calibrate(shape, &laws, &frequencies(shape, encoded), &mut parameters);
     run.step("fit vae", plan.steps, plan.steps)?;
-    Ok(Learned { decoder, parameters: outer.state()?.parameters, prior })
+    checkpoint.finish()?;
+    Ok(Learned { decoder, parameters, prior })
 }
 
 /// The law of the hidden parts of rows.
@@ -201,4 +231,76 @@ fn prior(
         points.data.extend_from_slice(&hidden.drawn.data);
     }
     Prior::fit(&points, plan.modes, &mut stream, run)
+}
+
+/// A private training of the same networks. Each network's gradient has its own bound, so that both together keep
+/// that of the plan. Hidden parts keep to the standard normal law, since another would look at rows again.
+pub(super) struct Private<'a> {
+    shape: &'a Shape,
+    encoded: &'a Encoded,
+    plan: Plan,
+    inner: Box<dyn Engine>,
+    outer: Box<dyn Engine>,
+    decoder: Net,
+}
+
+impl<'a> Private<'a> {
+    pub(super) fn new(shape: &'a Shape, encoded: &'a Encoded, plan: Plan, seed: Seed) -> Result<Self> {
+        let mut first = seed.stream("first parameters of vae");
+        let encoder = encoder(shape, plan.hidden, plan.latent)?;
+        let decoder = decoder(shape, plan.hidden, plan.latent)?;
+        let inner = Device::Fused.engine(encoder, &mut first)?;
+        let outer = Device::Fused.engine(Arc::clone(&decoder), &mut first)?;
+        Ok(Self { shape, encoded, plan, inner, outer, decoder })
+    }
+
+    /// What was learned.
+    pub(super) fn learned(&self) -> Result<Learned> {
+        let parameters = self.outer.state()?.parameters;
+        Ok(Learned {
+            decoder: Arc::clone(&self.decoder),
+            parameters,
+            prior: Prior::standard(self.plan.latent),
+        })
+    }
+}
+
+impl Learner for Private<'_> {
+    fn parameters(&self) -> usize {
+        self.inner.network().parameters() + self.outer.network().parameters()
+    }
+
+    fn gradient(&mut self, rows: &[u32], bound: f32, stream: &mut Stream) -> Result<Vec<f32>> {
+        if rows.is_empty() {
+            return Ok(vec![0.0; self.parameters()]);
+        }
+        let own = bound * std::f32::consts::FRAC_1_SQRT_2;
+        let batch = self.shape.batch(self.encoded, rows);
+        let law = self.inner.forward(batch.clone(), stream)?;
+        let hidden = Hidden::new(law, normal(rows.len(), self.plan.latent, stream));
+        let mut logits = self.outer.forward(Batch::dense(hidden.drawn.clone()), stream)?;
+        losses(self.shape, &mut logits, &batch, 1.0);
+        let by_drawn = self.outer.backward(logits.clone(), Wanted::INPUT)?;
+        self.outer.forward(Batch::dense(hidden.drawn.clone()), stream)?;
+        self.outer.backward_clipped(logits, own)?;
+        self.inner.backward_clipped(hidden.back(&by_drawn, self.plan.beta, 1.0), own)?;
+        let mut sum = self.inner.gradient()?.to_vec();
+        sum.extend_from_slice(self.outer.gradient()?);
+        self.inner.gradient()?.fill(0.0);
+        self.outer.gradient()?.fill(0.0);
+        Ok(sum)
+    }
+
+    fn apply(&mut self, gradient: &[f32], step: u64, _: &mut Stream) -> Result<()> {
+        let (inner, outer) = gradient.split_at(self.inner.network().parameters());
+        self.inner.gradient()?.copy_from_slice(inner);
+        self.outer.gradient()?.copy_from_slice(outer);
+        let adam = adam(self.plan.rate, step, self.plan.steps);
+        self.inner.step(&adam)?;
+        Ok(self.outer.step(&adam)?)
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>> {
+        Ok(self.outer.state()?.parameters.iter().flat_map(|value| value.to_le_bytes()).collect())
+    }
 }

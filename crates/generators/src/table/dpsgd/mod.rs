@@ -1,0 +1,232 @@
+//! Private training (DP-SGD: Abadi et al. 2016), one loop for every deep model of tables.
+//!
+//! Every step draws which rows take part, each by its own coin, from the operating system's bits; the model gives the
+//! sum of their gradients, each scaled down to a bound; discrete Gaussian noise is added and the result divided by
+//! the *expected* number of rows, which does not depend on who took part. Nothing else of the table reaches the
+//! model: columns are declared, and how many rows there are is a noisy count that is paid for too. The ledger is
+//! charged for all of it before the first bit is drawn.
+
+#[cfg(test)]
+mod audit;
+
+use daotwin_core::{Run, Seed, Stream};
+use daotwin_history::frame::Frame;
+use daotwin_history::synthesizer::PrivacyOptions;
+use daotwin_privacy::ledger::Unit;
+use daotwin_privacy::{Measurer, Noise, Sampling};
+
+use super::files::Guarantee;
+use crate::charge::{Payment, Stage, pay};
+use crate::error::{Error, Result};
+
+/// The share of the budget that the count of rows costs.
+const COUNT: f64 = 0.01;
+
+/// The share of the budget that counts of single columns cost, where a model asks for them.
+const MARGINS: f64 = 0.1;
+
+/// What a private training is of a model.
+pub(crate) trait Learner {
+    /// Parameters whose gradients look at rows.
+    fn parameters(&self) -> usize;
+
+    /// How often each code of each column occurs, where the model begins with their frequencies: a row has one code
+    /// in each. None where it does not ask.
+    fn margins(&self) -> Vec<Vec<i64>> {
+        Vec::new()
+    }
+
+    /// Begins with the frequencies of [`Learner::margins`], as they were measured: positive, and 1 in all for each.
+    ///
+    /// # Errors
+    /// The networks'.
+    fn begin(&mut self, _frequencies: &[Vec<f64>]) -> Result<()> {
+        Ok(())
+    }
+
+    /// The sum over these rows of the gradient of each by the parameters, scaled down to the norm `bound`. Nothing
+    /// else about the rows may reach the model. The stream drives everything but noise.
+    ///
+    /// # Errors
+    /// The networks'.
+    fn gradient(&mut self, rows: &[u32], bound: f32, stream: &mut Stream) -> Result<Vec<f32>>;
+
+    /// Takes a step along a noisy mean gradient, and whatever follows from it without rows.
+    ///
+    /// # Errors
+    /// The networks'.
+    fn apply(&mut self, gradient: &[f32], step: u64, stream: &mut Stream) -> Result<()>;
+
+    /// What was learned, as it will stand in the file: for the ledger's fingerprint.
+    ///
+    /// # Errors
+    /// The networks'.
+    fn bytes(&self) -> Result<Vec<u8>>;
+}
+
+/// How to train privately.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Plan {
+    /// The chance with which a row takes part in a step.
+    pub rate: f64,
+    /// Steps.
+    pub steps: u64,
+    /// The norm that a row's gradient is scaled down to.
+    pub bound: f32,
+}
+
+/// A training as the stage that the account pays for.
+struct Training<'a, L> {
+    learner: L,
+    rows: usize,
+    plan: Plan,
+    seed: Seed,
+    run: &'a Run,
+    name: &'a str,
+}
+
+/// What a training releases.
+struct Trained<L> {
+    learner: L,
+    rows: f64,
+    bytes: Vec<u8>,
+}
+
+impl<L: Learner> Stage for Training<'_, L> {
+    type Release = Trained<L>;
+
+    fn measure<N: Noise>(self, measurer: &mut Measurer<N>) -> Result<Trained<L>> {
+        let Self { mut learner, rows, plan, seed, run, name } = self;
+        let counted = measurer.measure("rows", &[rows as i64], 1, COUNT)?;
+        let counted = counted.values[0].max(1.0);
+        let mut left = 1.0 - COUNT;
+        let margins = learner.margins();
+        if !margins.is_empty() {
+            learner.begin(&frequencies(&margins, counted, measurer)?)?;
+            left -= MARGINS;
+        }
+        train(&mut learner, rows, counted, &plan, left, seed, run, name, measurer)?;
+        let bytes = learner.bytes()?;
+        Ok(Trained { learner, rows: counted, bytes })
+    }
+
+    fn bytes(release: &Trained<L>) -> Vec<Vec<u8>> {
+        vec![release.rows.to_le_bytes().to_vec(), release.bytes.clone()]
+    }
+}
+
+/// Measures the counts of columns: a row that comes or goes moves one count of each by 1. Every frequency is at least
+/// half a row's, so that no code is impossible because of noise.
+fn frequencies<N: Noise>(
+    margins: &[Vec<i64>],
+    counted: f64,
+    measurer: &mut Measurer<N>,
+) -> Result<Vec<Vec<f64>>> {
+    let all: Vec<i64> = margins.iter().flatten().copied().collect();
+    let noisy = measurer.measure("columns", &all, margins.len() as u128, MARGINS)?.values;
+    let mut rest = noisy.as_slice();
+    let own = |margin: &Vec<i64>| {
+        let (own, after) = rest.split_at(margin.len());
+        rest = after;
+        let floor = 0.5_f64.min(counted / margin.len() as f64);
+        let kept: Vec<f64> = own.iter().map(|count| count.max(floor)).collect();
+        let sum: f64 = kept.iter().sum();
+        kept.iter().map(|count| count / sum).collect()
+    };
+    Ok(margins.iter().map(own).collect())
+}
+
+/// The loop itself; `counted` is how many rows there are said to be, `share` what it costs of the budget.
+///
+/// # Errors
+/// The budget, the source of bits, cancellation, the learner's.
+#[expect(clippy::too_many_arguments, reason = "the parts of a training")]
+pub(crate) fn train<N: Noise, L: Learner>(
+    learner: &mut L,
+    rows: usize,
+    counted: f64,
+    plan: &Plan,
+    share: f64,
+    seed: Seed,
+    run: &Run,
+    name: &str,
+    measurer: &mut Measurer<N>,
+) -> Result<()> {
+    let stage = format!("fit {name}");
+    let sampling = Sampling { rate: plan.rate, steps: plan.steps, length: learner.parameters() };
+    let mut training = measurer.training("gradients", sampling, share)?;
+    let divide = 1.0 / (counted * plan.rate).max(1.0) as f32;
+    let streams = seed.streams("steps of private training");
+    for step in 0..plan.steps {
+        run.step(&stage, step, plan.steps)?;
+        // Apart, so that what follows without rows does not depend on how many took part.
+        let (mut with, mut without) = (streams.stream(2 * step), streams.stream(2 * step + 1));
+        let sum = |batch: &[u32]| learner.gradient(batch, plan.bound, &mut with);
+        let mut noisy = training.step(rows, f64::from(plan.bound), sum)?;
+        noisy.iter_mut().for_each(|value| *value *= divide);
+        learner.apply(&noisy, step, &mut without)?;
+    }
+    Ok(run.step(&stage, plan.steps, plan.steps)?)
+}
+
+/// Why this table cannot be fitted privately.
+pub(crate) fn refusals(frame: &Frame, privacy: &PrivacyOptions) -> Vec<String> {
+    let undeclared: Vec<String> = (0..frame.columns().len())
+        .filter(|&column| !frame.is_declared(column))
+        .map(|column| format!("`{}`", frame.columns()[column].name))
+        .collect();
+    let mut problems = Vec::new();
+    if !undeclared.is_empty() {
+        problems.push(format!(
+            "a private fit reads no bounds and no labels from the data; declare the columns {}, or leave them out",
+            undeclared.join(", ")
+        ));
+    }
+    if privacy.account.is_none() && privacy.test_noise.is_none() {
+        problems.push("a private fit of a table needs the name of the `account` that pays for it".to_owned());
+    }
+    problems
+}
+
+/// Trains a learner on a frame's rows under a guarantee: what it became, how many rows it was told, and what it may
+/// claim.
+///
+/// # Errors
+/// Columns that are not declared; the budget, the ledger, cancellation.
+#[expect(clippy::too_many_arguments, reason = "the parts of a fit")]
+pub(crate) fn fit<L: Learner>(
+    name: &str,
+    frame: &Frame,
+    privacy: &PrivacyOptions,
+    settings: &[f64],
+    learner: L,
+    plan: Plan,
+    seed: Seed,
+    run: &Run,
+) -> Result<(L, u64, Guarantee)> {
+    let problems = refusals(frame, privacy);
+    if !problems.is_empty() {
+        return Err(Error::Options { problems });
+    }
+    let columns = serde_json::to_vec(&**frame.columns()).map_err(|error| Error::Defect(error.to_string()))?;
+    let settings = format!("{settings:?}");
+    let purpose = format!("fit {name}");
+    let payment = Payment {
+        account: privacy.account.as_deref().unwrap_or_default(),
+        unit: Unit::Member,
+        purpose: &purpose,
+        request: &[name.as_bytes(), settings.as_bytes(), &columns],
+        marks: &[],
+        place: "table",
+    };
+    let stage = Training { learner, rows: frame.rows(), plan, seed, run, name };
+    let (trained, statement) = pay(&payment, privacy, stage)?;
+    let guarantee = Guarantee {
+        epsilon: privacy.epsilon,
+        delta: privacy.delta,
+        unit: "member (a row each)".to_owned(),
+        ledger_head: statement.ledger.map(|head| head.hash.to_string()),
+        test_noise: privacy.test_noise.is_some(),
+    };
+    Ok((trained.learner, trained.rows.round() as u64, guarantee))
+}
