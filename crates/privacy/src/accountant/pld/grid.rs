@@ -447,9 +447,9 @@ fn merge(
                 present += part * piece.0;
                 let left = (piece.0 * (1.0 - part), piece.1 * (1.0 - part));
                 if down {
-                    pieces.push_back(left)
+                    pieces.push_back(left);
                 } else {
-                    pieces.push_front(left)
+                    pieces.push_front(left);
                 }
                 break;
             }
