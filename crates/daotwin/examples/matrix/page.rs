@@ -39,8 +39,8 @@ Distances (1-way, 2-way, 3-way) are zero where the tables are equal; the k-margi
 how well boosted trees tell synthetic from real rows, TSTR AUC and F1 how well a model that learned from the synthetic
 rows predicts the held-out ones. Copies equal a real row in every column; `nearest` and `membership` are 0.5 where
 nobody is given away. Beside them stand held-out rows (fewer of them, so their distances are larger than a perfect
-sample's) and independent columns. Private fits have delta 1e-9, the table's own domain declared, and noise from a
-fixed seed.
+sample's) and independent columns. Private fits have delta 1e-9, the table's own domain declared, no constraint but
+`order` (the others would read the data), and noise from a fixed seed.
 ";
 
 fn number(value: f64, decimals: usize) -> String {
@@ -59,8 +59,8 @@ pub(crate) fn render(data: &Data) -> String {
     );
     for model in SYNTHESIZERS {
         let (name, card) = (model.name(), model.card());
-        let _ =
-            writeln!(page, "| `{name}` | {} (Histories, see [The twin](twin.md)) | yes | | |", card.purpose);
+        let purpose = card.purpose;
+        page.push_str(&format!("| `{name}` | {purpose} (Histories, see [The twin](twin.md)) | yes | | |\n"));
     }
     for model in TABLE_SYNTHESIZERS {
         let card = model.card();
@@ -79,7 +79,10 @@ pub(crate) fn render(data: &Data) -> String {
             able(|row| row.imputes)
         ));
     }
-    page.push_str(&format!("\nConditions on any columns and constraints hold in every row of every model.\n\n## Figures\n\n{LEGEND}"));
+    page.push_str(
+        "\nConditions on any columns and constraints hold in every row of every model.\n\n## Figures\n\n",
+    );
+    page.push_str(LEGEND);
     for table in TABLES {
         if let Some(description) = data.tables.get(table.name) {
             page.push_str(&matrix(data, table.name, description));
@@ -164,7 +167,7 @@ fn closest(data: &Data, table: &str) -> Option<String> {
     let honest = least(data.of(table, None).filter(|row| keeps_secrets(row)), distance);
     let nearest = least(data.of(table, None), distance)?;
     let close = |row: &Row| format!("`{}` is closest on `{table}` ({:.3})", row.model, distance(row));
-    let away = |row: &Row| format!("gives rows away (membership {:.2})", row.figure("membership"));
+    let away = |row: &Row| format!("gives rows away (membership {:.3})", row.figure("membership"));
     Some(match honest {
         Some(honest) if honest.model == nearest.model => close(honest),
         Some(honest) => {
@@ -233,13 +236,16 @@ fn advice(data: &Data) -> Vec<(&'static str, String)> {
         of_tables(data, &all, |table| {
             let best = least(data.of(table, Some(epsilon)), distance)?;
             let predicts = least(data.of(table, Some(epsilon)), prediction)?;
-            Some(format!(
-                "`{}` is closest on `{table}` ({:.3}), `{}` predicts best there ({:.3})",
-                best.model,
-                distance(best),
-                predicts.model,
-                -prediction(predicts)
-            ))
+            let (near, area) = (distance(best), -prediction(predicts));
+            let both = best.model == predicts.model;
+            Some(if both {
+                format!("`{}` is closest ({near:.3}) and predicts best ({area:.3}) on `{table}`", best.model)
+            } else {
+                format!(
+                    "`{}` is closest ({near:.3}) and `{}` predicts best ({area:.3}) on `{table}`",
+                    best.model, predicts.model
+                )
+            })
         })
         .map(|clauses| format!("At epsilon {epsilon}, {clauses}."))
     };
@@ -326,7 +332,7 @@ fn told(data: &Data, table: &str) -> String {
     let told: Vec<String> = data
         .of(table, None)
         .filter(|row| !keeps_secrets(row))
-        .map(|row| format!("`{}` ({:.2})", row.model, row.figure("membership")))
+        .map(|row| format!("`{}` ({:.3})", row.model, row.figure("membership")))
         .collect();
     if told.is_empty() {
         format!("No model gives rows away (membership at most {TELLS}).")
