@@ -121,7 +121,10 @@ impl Statement {
             )));
         }
         let spent: f64 = statement.columns.iter().map(|report| report.epsilon).sum();
-        if !(spent <= statement.epsilon * (1.0 + 1e-9)) || !(1..=MAX_BINS).contains(&statement.bins) {
+        if spent.is_nan()
+            || spent > statement.epsilon * (1.0 + 1e-9)
+            || !(1..=MAX_BINS).contains(&statement.bins)
+        {
             return Err(refuse(
                 "its epsilon is less than its columns cost, or its bins are out of range".to_owned(),
             ));

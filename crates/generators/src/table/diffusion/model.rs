@@ -129,7 +129,7 @@ impl Sampler {
                     }
                     _ => Held::Absent,
                 };
-                layout.hold(input, place, held);
+                Layout::hold(input, place, held);
             }
         }
         Batch { dense, codes, per_row: columns }

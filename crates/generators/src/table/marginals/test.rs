@@ -677,10 +677,8 @@ fn solved(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Vec<f64> {
         right.swap(column, pivot);
         for row in (0..size).filter(|&row| row != column) {
             let by = matrix[row][column] / matrix[column][column];
-            for place in column..size {
-                let value = matrix[column][place];
-                matrix[row][place] -= by * value;
-            }
+            let own = matrix[column].clone();
+            matrix[row][column..].iter_mut().zip(&own[column..]).for_each(|(to, value)| *to -= by * value);
             right[row] -= by * right[column];
         }
     }
