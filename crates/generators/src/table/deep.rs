@@ -26,7 +26,7 @@ pub(crate) struct Shape {
     /// Codes and scalars in all.
     pub width: usize,
     /// Codes of each column that no row has.
-    unseen: Vec<Vec<usize>>,
+    pub unseen: Vec<Vec<usize>>,
 }
 
 impl Shape {
@@ -149,7 +149,7 @@ fn evidence(shape: &Shape, law: &[f32], allowed: &[Option<MixedAllowed>]) -> f64
 }
 
 /// Places drawn by weights whose logarithms are given: systematic sampling, then shuffled.
-fn resample(logs: &[f64], count: usize, stream: &mut Stream) -> Vec<usize> {
+pub(crate) fn resample(logs: &[f64], count: usize, stream: &mut Stream) -> Vec<usize> {
     let top = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let weights: Vec<f64> = logs.iter().map(|log| (log - top).exp()).collect();
     let step = weights.iter().sum::<f64>() / count.max(1) as f64;
@@ -190,7 +190,7 @@ fn fill(
 }
 
 /// A code drawn from the softmax of logits, among the allowed ones.
-fn code(logits: &[f32], shares: Option<&[f64]>, unseen: &[usize], stream: &mut Stream) -> usize {
+pub(crate) fn code(logits: &[f32], shares: Option<&[f64]>, unseen: &[usize], stream: &mut Stream) -> usize {
     let top = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let weight = |place: usize, logit: f32| {
         let chance = f64::from(exp(logit - top));
