@@ -39,7 +39,7 @@ const SETTINGS: &[Setting] = &[
         name: "epochs",
         default: 0.0,
         bounds: (0.0, 10_000.0),
-        purpose: "times through the rows; 0 for as many as 2,000 steps give, at most 100",
+        purpose: "times through the rows; 0 for as many as 1,500 steps give, at most 100",
     },
     Setting { name: "batch", default: 500.0, bounds: (8.0, 65_536.0), purpose: "rows of a training step" },
     Setting {
@@ -138,7 +138,7 @@ fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
         noise: noise as usize,
         batch,
         pack,
-        steps: steps(frame.rows(), batch, epochs, 100, 2_000),
+        steps: steps(frame.rows(), batch, epochs, 100, 1_500),
         rate: rate as f32,
         penalty: penalty as f32,
     };

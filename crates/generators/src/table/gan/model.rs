@@ -68,6 +68,10 @@ impl FittedTable for Fitted {
         self.rows
     }
 
+    fn block_rows(&self) -> u64 {
+        2_048
+    }
+
     fn sample_block(
         &self,
         rows: usize,

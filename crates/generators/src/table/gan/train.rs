@@ -62,17 +62,19 @@ const DROPOUT: f32 = 0.5;
 
 /// The generator: random numbers and a condition's code to logits and scalars.
 pub(super) fn generator(shape: &Shape, conditions: usize, hidden: usize, noise: usize) -> Result<Net> {
-    let block = |inputs: usize| {
+    let bend = || Layer::Activation { bend: Activation::Relu, dropout: 0.0 };
+    let input = Input::Embed { dense: noise, codes: conditions.max(1), outputs: hidden };
+    let layers = vec![
+        Layer::BatchNorm { width: hidden },
+        bend(),
         Layer::Concat(vec![
-            Layer::Linear { inputs, outputs: hidden },
+            Layer::Linear { inputs: hidden, outputs: hidden },
             Layer::BatchNorm { width: hidden },
-            Layer::Activation { bend: Activation::Relu, dropout: 0.0 },
-        ])
-    };
-    // What goes in stays beside all that follows, so that a condition reaches the outputs at once.
-    let input = Input::Embed { dense: noise, codes: conditions.max(1), outputs: noise };
-    let last = Layer::Linear { inputs: noise + 2 * hidden, outputs: shape.width };
-    Ok(Arc::new(Network::new(input, vec![block(noise), block(noise + hidden), last])?))
+            bend(),
+        ]),
+        Layer::Linear { inputs: 2 * hidden, outputs: shape.width },
+    ];
+    Ok(Arc::new(Network::new(input, layers)?))
 }
 
 /// The critic: a pack of rows, each beside its condition, to a number.

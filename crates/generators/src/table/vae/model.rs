@@ -50,6 +50,10 @@ impl FittedTable for Fitted {
         self.rows
     }
 
+    fn block_rows(&self) -> u64 {
+        4_096
+    }
+
     fn sample_block(
         &self,
         rows: usize,
