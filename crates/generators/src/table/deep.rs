@@ -335,6 +335,26 @@ pub(crate) fn frequencies(shape: &Shape, encoded: &Encoded) -> Vec<f64> {
     shares
 }
 
+/// How many rows have each code of each column.
+pub(crate) fn counts(shape: &Shape, encoded: &Encoded) -> Vec<Vec<i64>> {
+    let mut counts: Vec<Vec<i64>> = shape.sizes.iter().map(|size| vec![0; *size]).collect();
+    for row in 0..encoded.rows() {
+        for (code, counts) in encoded.codes_of(row).iter().zip(&mut counts) {
+            counts[*code as usize] += 1;
+        }
+    }
+    counts
+}
+
+/// Begins a network with the logarithms of these frequencies as the biases of its last layer.
+pub(crate) fn begin_with(shape: &Shape, shares: &[f64], engine: &mut dyn Engine) -> Result<()> {
+    let mut state = engine.state()?;
+    let biases = state.parameters.len() - shape.width;
+    let own = state.parameters[biases..].iter_mut().zip(shares);
+    own.for_each(|(bias, share)| *bias = share.max(1e-7).ln() as f32);
+    Ok(engine.restore(state)?)
+}
+
 /// Moves the biases of the last layer, which are the last of `parameters`, until the codes of rows drawn from these
 /// laws are as frequent as they should be: a network trained row by row gets relations right before frequencies.
 /// Iterative proportional fitting of one margin at a time, on logits.

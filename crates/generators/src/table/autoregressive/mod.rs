@@ -87,14 +87,26 @@ const SETTINGS: &[Setting] = &[
         purpose: "of a private fit: cells of a number's declared bounds",
     },
     Setting {
+        name: "private_width",
+        default: 64.0,
+        bounds: (8.0, 4_096.0),
+        purpose: "of a private fit: numbers in a hidden layer; noise grows with it",
+    },
+    Setting {
+        name: "private_learning_rate",
+        default: 0.01,
+        bounds: (1e-6, 1.0),
+        purpose: "of a private fit: learning rate of the first step; it falls to nothing over the steps",
+    },
+    Setting {
         name: "private_rate",
-        default: 0.03,
+        default: 0.05,
         bounds: (1e-6, 1.0),
         purpose: "of a private fit: the chance with which a row takes part in a step",
     },
     Setting {
         name: "private_steps",
-        default: 1_500.0,
+        default: 500.0,
         bounds: (1.0, 1_000_000.0),
         purpose: "of a private fit: steps, which share the budget",
     },
@@ -176,7 +188,13 @@ fn fit(model: &Autoregressive, frame: &Frame, options: &TableFitOptions, run: &R
             steps: given("private_steps") as u64,
             bound: given("bound") as f32,
         };
-        let plan = Plan { steps: private.steps, dropout: 0.0, ..plan };
+        let plan = Plan {
+            steps: private.steps,
+            width: given("private_width") as usize,
+            rate: given("private_learning_rate") as f32,
+            dropout: 0.0,
+            ..plan
+        };
         let learner = private::Private::new(&codec, frame, plan, options.seed)?;
         let (learner, rows, guarantee) =
             dpsgd::fit(NAME, frame, privacy, &settings, learner, private, options.seed, run)?;

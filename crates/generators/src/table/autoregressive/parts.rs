@@ -130,6 +130,15 @@ impl Parts {
         (self.ranks[column].len() - high as usize * DIGIT).min(DIGIT)
     }
 
+    /// How often each code of each part stands in rows of parts.
+    pub(super) fn counts(&self, data: &[u32]) -> Vec<Vec<i64>> {
+        let mut counts: Vec<Vec<i64>> = self.list.iter().map(|part| vec![0; part.size]).collect();
+        for row in data.chunks_exact(self.list.len()) {
+            counts.iter_mut().zip(row).for_each(|(counts, &code)| counts[code as usize] += 1);
+        }
+        counts
+    }
+
     /// All parts of rows of codes, row after row.
     pub(super) fn split(&self, codes: &[Vec<u32>]) -> Vec<u32> {
         let rows = codes.first().map_or(0, Vec::len);

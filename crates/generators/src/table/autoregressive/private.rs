@@ -21,7 +21,8 @@ pub(super) struct Private {
     network: Arc<Network>,
     engine: Box<dyn Engine>,
     plan: Plan,
-    seed: u64,
+    seed: Seed,
+    frequencies: Vec<Vec<f64>>,
 }
 
 impl Private {
@@ -31,13 +32,13 @@ impl Private {
         let data = parts.split(&codec.discrete.encode(frame));
         let network = network(&parts, plan.width, plan.depth, plan.dropout)?;
         let engine = plan.device.engine(Arc::clone(&network), &mut seed.stream("start autoregressive"))?;
-        Ok(Self { parts, data, network, engine, plan, seed: seed.0 })
+        Ok(Self { parts, data, network, engine, plan, seed, frequencies: Vec::new() })
     }
 
     /// What was learned.
     pub(super) fn fitted(self, codec: Codec, rows: u64, guarantee: Guarantee) -> Result<Fitted> {
         let parameters = self.engine.state()?.parameters;
-        Ok(Fitted {
+        let mut fitted = Fitted {
             codec,
             parts: self.parts,
             network: self.network,
@@ -45,9 +46,11 @@ impl Private {
             width: self.plan.width,
             depth: self.plan.depth,
             rows,
-            seed: self.seed,
+            seed: self.seed.0,
             guarantee: Some(guarantee),
-        })
+        };
+        fitted.calibrate(&self.frequencies, &mut self.seed.stream("calibrate autoregressive"))?;
+        Ok(fitted)
     }
 }
 
@@ -57,15 +60,11 @@ impl Learner for Private {
     }
 
     fn margins(&self) -> Vec<Vec<i64>> {
-        let width = self.parts.list.len();
-        let mut margins: Vec<Vec<i64>> = self.parts.list.iter().map(|part| vec![0; part.size]).collect();
-        for row in self.data.chunks_exact(width) {
-            margins.iter_mut().zip(row).for_each(|(margin, &code)| margin[code as usize] += 1);
-        }
-        margins
+        self.parts.counts(&self.data)
     }
 
     fn begin(&mut self, frequencies: &[Vec<f64>]) -> Result<()> {
+        self.frequencies = frequencies.to_vec();
         let mut state = self.engine.state()?;
         // The biases of the last layer are the last parameters.
         let biases = state.parameters.len() - self.parts.outputs();

@@ -193,9 +193,8 @@ fn divergence(logits: &mut [f32], code: usize, noisy: usize, back: &Back, weight
         share * (law - wanted)
     };
     let sum: f32 = logits.iter().enumerate().map(|(at, chance)| slope(at, *chance)).sum();
-    for at in 0..size {
-        let chance = logits[at];
-        logits[at] = weight * (slope(at, chance) - chance * sum);
+    for (at, logit) in logits.iter_mut().enumerate() {
+        *logit = weight * (slope(at, *logit) - *logit * sum);
     }
 }
 

@@ -77,7 +77,7 @@ impl Layout {
     }
 
     /// Writes a number into a row of the network's input.
-    pub(super) fn hold(&self, row: &mut [f32], number: usize, held: Held) {
+    pub(super) fn hold(row: &mut [f32], number: usize, held: Held) {
         (row[2 * number], row[2 * number + 1]) = match held {
             Held::Absent => (0.0, 0.0),
             Held::Noisy(value) => (value, 0.0),

@@ -82,7 +82,7 @@ pub(super) struct Mean {
 impl Mean {
     /// Looks at the parameters, where a look is due after `step` steps or `last` is set.
     pub(super) fn look(&mut self, engine: &dyn Engine, step: u64, last: bool) -> Result<()> {
-        if step % EVERY != 0 && !last {
+        if !step.is_multiple_of(EVERY) && !last {
             return Ok(());
         }
         let looks = (step / EVERY) as f32;

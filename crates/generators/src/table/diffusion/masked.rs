@@ -43,7 +43,7 @@ impl Masked<'_> {
     /// Masks codes of a row. Of its columns `k` are masked, each `k` as often as another, which is the
     /// continuous-time bound on the likelihood for masks that fall at a uniform time (Shi et al. 2024, section 3;
     /// Hoogeboom et al. 2022, equation 5); so the loss of each weighs `columns / k`.
-    fn mask(&self, share: f64, places: &mut [usize], asked: &mut [u32], stream: &mut Stream) -> f32 {
+    fn mask(share: f64, places: &mut [usize], asked: &mut [u32], stream: &mut Stream) -> f32 {
         let count = places.len();
         let masked = ((share * count as f64) as usize + 1).min(count);
         for at in 0..masked {
@@ -89,7 +89,7 @@ impl Noising for Masked<'_> {
             });
             if sigma.is_none() && !places.is_empty() {
                 let share = spread(at - for_numbers, rows.len() - for_numbers);
-                asked.weights[at] = self.mask(share, &mut places, wanted, stream);
+                asked.weights[at] = Self::mask(share, &mut places, wanted, stream);
             }
             for (column, wanted) in wanted.iter_mut().enumerate() {
                 let masked = *wanted != NO_CODE;
@@ -106,11 +106,11 @@ impl Noising for Masked<'_> {
                 }
                 let value = scalars[number.column];
                 if knowing && stream.chance(0.5) {
-                    layout.hold(input, place, Held::Known(value));
+                    Layout::hold(input, place, Held::Known(value));
                 } else if let Some(sigma) = sigma {
                     let scale = Precondition::at(sigma);
                     let noisy = value + (sigma * stream.normal()) as f32;
-                    layout.hold(input, place, Held::Noisy(scale.into * noisy));
+                    Layout::hold(input, place, Held::Noisy(scale.into * noisy));
                     asked.numbers[at * numbers + place] = (value - scale.skip * noisy) / scale.out;
                 }
             }

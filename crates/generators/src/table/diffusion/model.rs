@@ -127,7 +127,7 @@ impl Sampler {
                     Some((noisy, _)) if !noisy[at].is_nan() => Held::Noisy(noisy[at]),
                     _ => Held::Absent,
                 };
-                layout.hold(input, place, held);
+                Layout::hold(input, place, held);
             }
         }
         Batch { dense, codes, per_row: columns }

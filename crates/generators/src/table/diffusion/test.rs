@@ -110,7 +110,7 @@ fn what_is_asked_is_not_seen() {
     let rows: Vec<u32> = (0..500).collect();
     let (batch, asked) = noising.noise(&rows, &mut Seed(2).stream("noise"));
     let mut row = vec![0.0; layout.dense()];
-    layout.hold(&mut row, 1, Held::Known(2.0));
+    Layout::hold(&mut row, 1, Held::Known(2.0));
     assert_eq!(row[..4], [0.0, 0.0, 2.0, 1.0]);
     let mut outputs = daotwin_nn::Matrix::zeros(500, layout.shape.width);
     noising.gradient(&mut outputs, &asked, 1.0);

@@ -54,7 +54,7 @@ const SETTINGS: &[Setting] = &[
     Setting { name: "rate", default: 0.002, bounds: (1e-6, 1.0), purpose: "learning rate of the first step" },
     Setting {
         name: "beta",
-        default: 0.2,
+        default: 0.5,
         bounds: (0.0, 100.0),
         purpose: "weight of the law of hidden parts against that of the rows",
     },

@@ -9,7 +9,7 @@ use daotwin_nn::{
 
 use super::super::checkpoint::{Checkpoint, Saved};
 use super::super::deep::{
-    Batches, CALIBRATED, Net, Shape, by_rows, calibrate, frequencies, go_on, keep, normal,
+    Batches, CALIBRATED, Net, Shape, begin_with, by_rows, calibrate, counts, frequencies, go_on, keep, normal,
 };
 use super::super::dpsgd::Learner;
 use super::super::files::Tensors;
@@ -242,6 +242,9 @@ pub(super) struct Private<'a> {
     inner: Box<dyn Engine>,
     outer: Box<dyn Engine>,
     decoder: Net,
+    /// How often each code occurs, as it was measured.
+    shares: Vec<f64>,
+    seed: Seed,
 }
 
 impl<'a> Private<'a> {
@@ -251,23 +254,34 @@ impl<'a> Private<'a> {
         let decoder = decoder(shape, plan.hidden, plan.latent)?;
         let inner = Device::Fused.engine(encoder, &mut first)?;
         let outer = Device::Fused.engine(Arc::clone(&decoder), &mut first)?;
-        Ok(Self { shape, encoded, plan, inner, outer, decoder })
+        Ok(Self { shape, encoded, plan, inner, outer, decoder, shares: Vec::new(), seed })
     }
 
     /// What was learned.
     pub(super) fn learned(&self) -> Result<Learned> {
-        let parameters = self.outer.state()?.parameters;
-        Ok(Learned {
-            decoder: Arc::clone(&self.decoder),
-            parameters,
-            prior: Prior::standard(self.plan.latent),
-        })
+        let mut parameters = self.outer.state()?.parameters;
+        let prior = Prior::standard(self.plan.latent);
+        if !self.shares.is_empty() {
+            let drawn = prior.draw(CALIBRATED, &mut self.seed.stream("calibration of vae"));
+            let laws = self.decoder.predict(&parameters, &[], &Batch::dense(drawn))?;
+            calibrate(self.shape, &laws, &self.shares, &mut parameters);
+        }
+        Ok(Learned { decoder: Arc::clone(&self.decoder), parameters, prior })
     }
 }
 
 impl Learner for Private<'_> {
     fn parameters(&self) -> usize {
         self.inner.network().parameters() + self.outer.network().parameters()
+    }
+
+    fn margins(&self) -> Vec<Vec<i64>> {
+        counts(self.shape, self.encoded)
+    }
+
+    fn begin(&mut self, frequencies: &[Vec<f64>]) -> Result<()> {
+        self.shares = frequencies.concat();
+        begin_with(self.shape, &self.shares, &mut *self.outer)
     }
 
     fn gradient(&mut self, rows: &[u32], bound: f32, stream: &mut Stream) -> Result<Vec<f32>> {
@@ -301,6 +315,6 @@ impl Learner for Private<'_> {
     }
 
     fn bytes(&self) -> Result<Vec<u8>> {
-        Ok(self.outer.state()?.parameters.iter().flat_map(|value| value.to_le_bytes()).collect())
+        Ok(self.learned()?.parameters.iter().flat_map(|value| value.to_le_bytes()).collect())
     }
 }
