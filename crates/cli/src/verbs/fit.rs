@@ -76,7 +76,9 @@ impl Fit {
         check_new(&self.out)?;
         if self.history.is_file() {
             if !self.parts.is_empty() {
-                return Err(Failure::usage("`--part` belongs to Histories; a table has one model, `--model`"));
+                return Err(Failure::usage(
+                    "`--part` belongs to Histories; a table has one model, `--model`",
+                ));
             }
             return super::table::fit(&self, context);
         }

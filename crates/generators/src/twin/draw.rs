@@ -544,12 +544,12 @@ fn choose(
                 None => assign(outcome, &voters, &order, &mut stream),
             };
             if form == Form::Ranking {
-            for (vote, &first) in range.clone().zip(&chosen) {
-                let entries = ballot(first, choices, choices, &outcome.heads, &mut stream);
-                result.entries.insert(vote as u32, entries);
+                for (vote, &first) in range.clone().zip(&chosen) {
+                    let entries = ballot(first, choices, choices, &outcome.heads, &mut stream);
+                    result.entries.insert(vote as u32, entries);
+                }
             }
-        }
-        result.choice[range.clone()].copy_from_slice(&chosen);
+            result.choice[range.clone()].copy_from_slice(&chosen);
         }
         if let Some(voting) = voting.as_mut() {
             for vote in range {

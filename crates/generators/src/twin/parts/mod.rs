@@ -148,10 +148,7 @@ impl Parts {
                 Part::Proposals => proposals::learned(model)?,
             };
             let enough = frame.rows() >= part.least_rows();
-            names.insert(
-                part.name().to_owned(),
-                if enough { synthesizer.name() } else { OWN }.to_owned(),
-            );
+            names.insert(part.name().to_owned(), if enough { synthesizer.name() } else { OWN }.to_owned());
             if enough {
                 let options = TableFitOptions { seed: options.seed, ..TableFitOptions::default() };
                 parts.models.insert(part, synthesizer.fit(&frame, &options, run).map_err(own)?);
@@ -189,7 +186,8 @@ impl Parts {
         let not = |reason: String| Error::NotATwin { path: folder.to_path_buf(), reason };
         let mut parts = Self::default();
         for (name, synthesizer) in names.iter().filter(|(_, synthesizer)| *synthesizer != OWN) {
-            let part = Part::find(name).ok_or_else(|| not("its manifest names an unknown part".to_owned()))?;
+            let part =
+                Part::find(name).ok_or_else(|| not("its manifest names an unknown part".to_owned()))?;
             let place = place(dao, part);
             let manifest = crate::table::files::read_manifest(&folder.join(&place), run)?;
             if manifest.synthesizer != *synthesizer || !MODELS.contains(&synthesizer.as_str()) {
@@ -223,61 +221,4 @@ fn fill(model: &dyn FittedTable, frame: &Frame, stream: &mut Stream) -> Result<F
     model
         .impute(frame, stream)
         .ok_or_else(|| Error::Defect("a model of a part does not fill in missing values".to_owned()))
-}
-
-#[cfg(test)]
-mod test {
-    use std::collections::BTreeSet;
-    use std::sync::Arc;
-
-    use daotwin_core::Seed;
-    use daotwin_history::frame::{Kind, MISSING, Values};
-
-    use super::*;
-
-    /// The list is what the registry can do: each model of it fills in missing values, and no other model with
-    /// a fit of its own does.
-    #[test]
-    fn the_models_of_parts_are_those_that_fill_in() {
-        let labels = vec!["a".to_owned(), "b".to_owned()];
-        let column = |name: &str| Column {
-            name: name.to_owned(),
-            kind: Kind::Categorical { labels: labels.clone() },
-            optional: false,
-            bounds: (0.0, 0.0),
-        };
-        let columns: Arc<[Column]> = [column("x"), column("y")].into();
-        let codes = |shift: u32| Values::Code((0..64).map(|row| (row / shift) % 2).collect());
-        let frame = Frame::new(Arc::clone(&columns), vec![codes(1), codes(2)]).unwrap();
-        let asked =
-            Frame::new(columns, vec![Values::Code(vec![0, 1]), Values::Code(vec![MISSING; 2])]).unwrap();
-        let options = TableFitOptions::default();
-        let mut able = BTreeSet::new();
-        for synthesizer in registry::TABLE_SYNTHESIZERS {
-            // Models of networks that need thousands of steps are told by their contract: they condition by
-            // drawing anew.
-            if ["gan", "vae"].contains(&synthesizer.name()) || synthesizer.name().contains("diff") {
-                continue;
-            }
-            let Ok(fitted) = synthesizer.fit(&frame, &options, &Run::default()) else { continue };
-            if let Some(full) = fitted.impute(&asked, &mut Seed(1).stream("test")) {
-                assert!(full.values(1).codes().iter().all(|&code| code < 2), "{}", synthesizer.name());
-                able.insert(synthesizer.name());
-            }
-        }
-        assert_eq!(able, BTreeSet::from(MODELS));
-    }
-
-    #[test]
-    fn everything_wrong_with_a_choice_is_told_at_once() {
-        let parts = [("votes", "trees"), ("texts", "forest"), ("votes", "forest"), ("votes", "mixture")];
-        let parts = parts.map(|(part, model)| (part.to_owned(), model.to_owned())).to_vec();
-        let message = match chosen(&FitOptions { parts, ..FitOptions::default() }) {
-            Err(Error::Options { problems }) => problems.join("\n"),
-            other => panic!("{:?}", other.is_ok()),
-        };
-        for told in ["by `trees`", "`forest`, `mixture`, `autoregressive`", "no part `texts`", "given twice"] {
-            assert!(message.contains(told), "{told}: {message}");
-        }
-    }
 }

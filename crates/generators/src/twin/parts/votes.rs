@@ -180,7 +180,11 @@ fn known(setting: &Setting, proposal: u32, voters: &[Voter], past: &[Past]) -> V
             Cell::Number(f64::from(past.votes)),
             Cell::Number(f64::from(if past.votes > 0 { proposal.saturating_sub(past.proposal) } else { 0 })),
             Cell::Code(past.side.unwrap_or(NONE)),
-            Cell::Number(if past.votes > 0 { f64::from(past.with_lead) / f64::from(past.votes) } else { 0.5 }),
+            Cell::Number(if past.votes > 0 {
+                f64::from(past.with_lead) / f64::from(past.votes)
+            } else {
+                0.5
+            }),
             Cell::Code(u32::from(open.is_some())),
             Cell::Number(before),
         ]
