@@ -18,6 +18,7 @@ pub mod marginals;
 pub mod mixture;
 pub mod registry;
 pub mod sample;
+pub mod sequences;
 pub mod trees;
 pub mod vae;
 
