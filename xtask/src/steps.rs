@@ -54,6 +54,7 @@ pub(crate) const VERIFY: &[Step] = &[
     ("import", import),
     ("a hundred million votes", scale),
     ("detection", detection),
+    ("models of parts", parts),
     ("membership", membership),
     ("forecast", forecast),
     ("tables", tables),
@@ -187,6 +188,13 @@ fn membership(context: &Context) -> Answer {
 
 fn detection(context: &Context) -> Answer {
     example(context, "detection", &[])
+}
+
+/// Mixture and forest: a network takes a hundred times the seconds; its choices can be named to the example.
+fn parts(context: &Context) -> Answer {
+    let mut arguments = vec![DATA, "2", "twin"];
+    arguments.extend(["votes=forest", "votes=mixture", "proposals=forest", "proposals=mixture"]);
+    example(context, "parts", &arguments)
 }
 
 fn forecast(context: &Context) -> Answer {

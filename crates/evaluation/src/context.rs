@@ -229,7 +229,7 @@ fn fit_on_half(
         .collect();
     let part = subset::with_members(history, &|member| names.contains(member))?;
     let seed = Seed(seed.streams("evaluation trial seed").stream(index).bits());
-    let options = FitOptions { seed, dao: Some(real.dao.clone()), privacy: None };
+    let options = FitOptions { seed, dao: Some(real.dao.clone()), ..FitOptions::default() };
     let fitted = synthesizer.fit(&part, &options, run)?;
     let sample = fitted.sample(&SampleOptions { seed, ..SampleOptions::default() }, run)?;
     let mut views = DaoView::all(&sample)?;

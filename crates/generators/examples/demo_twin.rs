@@ -32,6 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         seed: Seed(1),
         dao: None,
         privacy: Some(PrivacyOptions { epsilon: 3.0, delta: 1e-6, ledger, account: None, test_noise: None }),
+        ..FitOptions::default()
     };
     let fitted = twin::fit(&history, &options, &run)?;
     fitted.save(&out)?;

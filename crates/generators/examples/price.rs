@@ -35,7 +35,8 @@ fn synthetic(real: &History, dao: &str, epsilon: Option<f64>, run: &Run) -> Vec<
             account: None,
             test_noise: Some(Seed(noise)),
         });
-        let options = FitOptions { seed: Seed(noise), dao: Some(dao.to_owned()), privacy };
+        let options =
+            FitOptions { seed: Seed(noise), dao: Some(dao.to_owned()), privacy, ..FitOptions::default() };
         let twin = twin::fit(real, &options, run).unwrap();
         for seed in 1..=SAMPLES {
             let options = SampleOptions { seed: Seed(seed), ..SampleOptions::default() };

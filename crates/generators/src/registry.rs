@@ -14,6 +14,15 @@ pub fn find(name: &str) -> Option<&'static dyn Synthesizer> {
     SYNTHESIZERS.iter().copied().find(|synthesizer| synthesizer.name() == name)
 }
 
+/// What a user's name of a model means: a synthesizer, or one whose parts are all drawn by a model of tables
+/// (`twin+forest`), with that choice as the `parts` of its fit. Whether that model can draw parts is for the fit
+/// to say.
+pub fn find_with_parts(name: &str) -> Option<(&'static dyn Synthesizer, Vec<(String, String)>)> {
+    let Some((name, model)) = name.split_once('+') else { return Some((find(name)?, Vec::new())) };
+    let parts = crate::twin::parts::Part::ALL.map(|part| (part.name().to_owned(), model.to_owned()));
+    Some((find(name)?, parts.to_vec()))
+}
+
 /// Reads a twin's folder, whichever model it holds: the `synthesizer` of its `manifest.json` names it.
 ///
 /// # Errors

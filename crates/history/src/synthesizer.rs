@@ -53,6 +53,9 @@ pub struct FitOptions {
     pub dao: Option<String>,
     /// The guarantee; none where not given.
     pub privacy: Option<PrivacyOptions>,
+    /// Models of tables that draw parts of the History, as (part, model): `votes`, `mixture`. What is not named
+    /// is drawn by the synthesizer itself.
+    pub parts: Vec<(String, String)>,
 }
 
 /// How much to sample, and under which conditions.

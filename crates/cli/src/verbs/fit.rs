@@ -26,6 +26,7 @@ const DELTA: f64 = 1e-6;
     help_template = arguments::TEMPLATE,
     before_help = "Examples:\n  \
         daotwin fit history --out twin\n  \
+        daotwin fit history --out twin --part votes=forest\n  \
         daotwin privacy register decentraland --epsilon 3 --delta 1e-6\n  \
         daotwin fit history --out twin --epsilon 3 --delta 1e-6 --account decentraland\n  \
         daotwin fit table.csv --out model --model auto\n  \
@@ -37,9 +38,14 @@ pub(crate) struct Fit {
     /// The twin's new folder.
     #[arg(long, short, value_name = "FOLDER")]
     pub(super) out: PathBuf,
-    /// The model, by name (`daotwin models` lists them), or `auto`.
+    /// The model, by name (`daotwin models` lists them), or `auto`; `twin+NAME` has each part of a History drawn
+    /// by a model of tables.
     #[arg(long, value_name = "NAME")]
     pub(super) model: Option<String>,
+    /// Has a part of a History drawn by a model of tables, `votes` or `proposals`: `votes=forest`. May be given
+    /// several times.
+    #[arg(long = "part", value_name = "PART=MODEL", value_parser = part)]
+    pub(super) parts: Vec<(String, String)>,
     /// The DAO to learn, where the History holds several; all of them together where not given.
     #[arg(long, value_name = "NAME")]
     dao: Option<String>,
@@ -77,6 +83,11 @@ impl Fit {
     pub(crate) fn run(self, context: &mut Context) -> Result<Answer, Failure> {
         check_new(&self.out)?;
         if self.history.is_file() {
+            if !self.parts.is_empty() {
+                return Err(Failure::usage(
+                    "`--part` belongs to Histories; a table has one model, `--model`",
+                ));
+            }
             return super::table::fit(&self, context);
         }
         if self.columns.is_some()
@@ -90,10 +101,11 @@ impl Fit {
             ));
         }
         let privacy = self.privacy(context)?;
-        let model = model(self.model.as_deref().or(context.config.fit.model.as_deref()))?;
+        let (model, mut parts) = model(self.model.as_deref().or(context.config.fit.model.as_deref()))?;
+        parts.extend(self.parts.iter().cloned());
         let history = History::read(&self.history, &context.run)?;
         let seed = Seed(self.seed.or(context.config.fit.seed).unwrap_or(0));
-        let options = FitOptions { seed, dao: self.dao.clone(), privacy };
+        let options = FitOptions { seed, dao: self.dao.clone(), privacy, parts };
         let fitted = model.fit(&history, &options, &context.run)?;
         context.run.check()?;
         fitted.save(&self.out)?;
@@ -135,13 +147,22 @@ fn setting(text: &str) -> Result<(String, f64), String> {
     read.ok_or_else(|| "a setting is `NAME=NUMBER`, for example `min_leaf=20`".to_owned())
 }
 
-/// The model of this name; the first one for `auto`.
-fn model(name: Option<&str>) -> Result<&'static dyn Synthesizer, Failure> {
+fn part(text: &str) -> Result<(String, String), String> {
+    let read = text.split_once('=').map(|(part, model)| (part.to_owned(), model.to_owned()));
+    read.ok_or_else(|| "a part is `PART=MODEL`, for example `votes=forest`".to_owned())
+}
+
+/// A model, and models of its parts as (part, model).
+type Named = (&'static dyn Synthesizer, Vec<(String, String)>);
+
+/// The model of this name, with the models of parts that the name asks for; the first one for `auto`.
+fn model(name: Option<&str>) -> Result<Named, Failure> {
     let known = || registry::SYNTHESIZERS.iter().map(|model| model.name()).collect::<Vec<_>>();
     match name {
         None | Some("auto") => {
-            registry::SYNTHESIZERS.first().copied().ok_or_else(|| Failure::defect("no model is registered"))
+            let first = registry::SYNTHESIZERS.first().copied();
+            first.map(|model| (model, Vec::new())).ok_or_else(|| Failure::defect("no model is registered"))
         }
-        Some(name) => registry::find(name).ok_or_else(|| output::unknown("model", name, &known())),
+        Some(name) => registry::find_with_parts(name).ok_or_else(|| output::unknown("model", name, &known())),
     }
 }

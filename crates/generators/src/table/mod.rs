@@ -19,6 +19,7 @@ pub mod marginals;
 pub mod mixture;
 pub mod registry;
 pub mod sample;
+pub mod sequences;
 pub mod trees;
 pub mod vae;
 

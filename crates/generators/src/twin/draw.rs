@@ -10,8 +10,9 @@ use super::calibrate::{round_systematically, spread};
 use super::estimate::{core, steady_row};
 use super::measure::{JOINT_STARTS, whole_days};
 use super::model::{DaoModel, PowerPiece};
-use super::outcome::{Form, Voter, assign, assign_sets, ballot};
+use super::outcome::{Form, Voter, assign, assign_leaning, assign_sets, ballot};
 use super::participation::{CellWeights, Participation};
+use super::parts::{Part, Parts, Setting, Voting};
 use super::plan::{Plan, streams};
 use crate::error::Result;
 
@@ -255,6 +256,7 @@ impl Tables {
 /// Cancellation.
 pub(crate) fn block(
     model: &DaoModel,
+    parts: &Parts,
     tables: &Tables,
     plan: &Plan,
     seed: Seed,
@@ -326,6 +328,7 @@ pub(crate) fn block(
     let exposures = exposures(own, &proposal_of, plan);
     let unchanged = steadiness(model, own, &exposures, &mut stream);
     let mut path = Vec::new();
+    let part = parts.get(Part::Votes);
     for member in 0..members {
         if model.dissent_shape.is_finite() && !of(&by_member, member).is_empty() {
             dissent[member] = stream.gamma(model.dissent_shape) / model.dissent_shape;
@@ -347,6 +350,10 @@ pub(crate) fn block(
                 result.power[vote] = units;
             }
         }
+        if part.is_some() {
+            // The part's model draws times too.
+            continue;
+        }
         let mut last: Option<i64> = None;
         for &vote in of(&by_member, member) {
             let vote = vote as usize;
@@ -358,7 +365,11 @@ pub(crate) fn block(
         }
     }
     run.check()?;
-    choose(model, plan, seed, number, &tokens, &dissent, &mut result);
+    let mut voting = part.map(|part| {
+        let streams = streams(seed, "votes part", &model.dao);
+        Voting::new(part, model, members, streams, (number, plan.proposals.len()))
+    });
+    choose(model, plan, (seed, number), (&tokens, &dissent), voting.as_mut(), &mut result, run)?;
     Ok(order_by_time(result))
 }
 
@@ -455,12 +466,12 @@ fn vote_time(
 fn choose(
     model: &DaoModel,
     plan: &Plan,
-    seed: Seed,
-    number: u64,
-    tokens: &[f64],
-    dissent: &[f64],
+    (seed, number): (Seed, u64),
+    (tokens, dissent): (&[f64], &[f64]),
+    mut voting: Option<&mut Voting<'_>>,
     result: &mut Block,
-) {
+    run: &Run,
+) -> Result<()> {
     let streams = super::plan::streams(seed, "choice", &model.dao);
     result.choice = vec![0; result.member.len()];
     let mut counts = vec![0_u32; dissent.len()];
@@ -503,24 +514,56 @@ fn choose(
             outcome = &other;
         }
         let form = model.form(planned.slot);
+        let choices = (model.slots[planned.slot].choices as usize).max(outcome.heads.len()).max(1);
+        let mut leans = None;
+        let window = planned.start_at.zip(planned.end_at);
+        let setting = Setting::new(form, model.slots[planned.slot].choices, outcome, voters.len(), window);
+        if let Some(voting) = voting.as_mut() {
+            run.check()?;
+            let ballots: Vec<(u32, f64)> =
+                range.clone().map(|vote| (result.member[vote], tokens[vote])).collect();
+            let active: Vec<bool> = voters.iter().map(|voter| voter.core).collect();
+            let decides = form != Form::Set && outcome.heads.len() > 1;
+            let drawn =
+                voting.draw(&setting, proposal as u32, &ballots, decides.then_some(active.as_slice()))?;
+            result.at[range.clone()].copy_from_slice(&drawn.0);
+            leans = drawn.1;
+        }
         if form == Form::Set {
             let sets = assign_sets(outcome, &voters, &order, &model.ballot_size, &mut stream);
-            for (vote, entries) in range.zip(sets) {
+            for (vote, entries) in range.clone().zip(sets) {
                 result.choice[vote] = entries.first().copied().unwrap_or(0);
                 result.entries.insert(vote as u32, entries);
             }
-            continue;
+        } else {
+            let chosen = match &leans {
+                Some(leans) => {
+                    let lean = |voter, choice| leans.at(voter, choice);
+                    assign_leaning(outcome, &voters, &order, lean, &mut stream)
+                }
+                None => assign(outcome, &voters, &order, &mut stream),
+            };
+            if form == Form::Ranking {
+                for (vote, &first) in range.clone().zip(&chosen) {
+                    let entries = ballot(first, choices, choices, &outcome.heads, &mut stream);
+                    result.entries.insert(vote as u32, entries);
+                }
+            }
+            result.choice[range.clone()].copy_from_slice(&chosen);
         }
-        let chosen = assign(outcome, &voters, &order, &mut stream);
-        if form == Form::Ranking {
-            let choices = (model.slots[planned.slot].choices as usize).max(outcome.heads.len()).max(1);
-            for (vote, &first) in range.clone().zip(&chosen) {
-                let entries = ballot(first, choices, choices, &outcome.heads, &mut stream);
-                result.entries.insert(vote as u32, entries);
+        if let Some(voting) = voting.as_mut() {
+            for vote in range {
+                voting.record(
+                    &setting,
+                    proposal as u32,
+                    result.member[vote],
+                    result.at[vote],
+                    result.choice[vote],
+                );
             }
         }
-        result.choice[range].copy_from_slice(&chosen);
     }
+    Ok(())
 }
 
 /// Which learned proposal's outcome each proposal gets: that of a proposal near its own in the learned order,

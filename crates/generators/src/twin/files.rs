@@ -15,6 +15,7 @@ use super::manifest::{Manifest, VERSION};
 use super::model::{DaoModel, PowerPiece, Slot, Turnout};
 use super::outcome::Outcome;
 use super::participation::Weights;
+use super::parts::Parts;
 use crate::error::{Error, Result};
 
 /// The part of a model that is no table of numbers.
@@ -147,6 +148,9 @@ pub(crate) fn write(path: &Path, twin: &FittedTwin) -> Result<()> {
     atomic_write(&folder.path().join("model.json"), &text)?;
     let text = serde_json::to_vec_pretty(&twin.manifest).map_err(|error| defect(&error))?;
     atomic_write(&folder.path().join("manifest.json"), &text)?;
+    for (dao, parts) in twin.parts.iter().enumerate() {
+        parts.write(folder.path(), dao)?;
+    }
     folder.commit()?;
     Ok(())
 }
@@ -172,7 +176,12 @@ pub(crate) fn read(path: &Path, run: &Run) -> Result<FittedTwin> {
     }
     let limit = run.limits.max_file_bytes;
     let bytes = |name: &str| read_limited(&path.join(name), limit);
-    parse(path, &bytes("manifest.json")?, &bytes("model.json")?, &bytes("weights.safetensors")?)
+    let mut twin =
+        parse(path, &bytes("manifest.json")?, &bytes("model.json")?, &bytes("weights.safetensors")?)?;
+    for (dao, (entry, model)) in twin.manifest.daos.iter().zip(&twin.models).enumerate() {
+        twin.parts[dao] = Parts::read(path, dao, model, &entry.parts, run)?;
+    }
+    Ok(twin)
 }
 
 /// A twin from the bytes of its files; `path` is for messages.
@@ -205,7 +214,8 @@ pub(crate) fn parse(path: &Path, manifest: &[u8], model_bytes: &[u8], weights: &
     if models.len() != manifest.daos.len() {
         return Err(not("the manifest and the model list different numbers of DAOs".to_owned()));
     }
-    Ok(FittedTwin { manifest, models, measured })
+    let parts = models.iter().map(|_| Parts::default()).collect();
+    Ok(FittedTwin { manifest, models, parts, measured })
 }
 
 fn values(name: &str, view: &TensorView<'_>) -> std::result::Result<Vec<f64>, String> {

@@ -45,6 +45,10 @@ pub struct DaoEntry {
     pub members: f64,
     /// Its votes; under privacy, as measured.
     pub votes: f64,
+    /// Models of tables that draw a part in the twin's place: the part, then the model's name, or `twin` where
+    /// the DAO has too few rows for a model.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parts: BTreeMap<String, String>,
     /// What is guaranteed to members, and what it cost. Absent for a fit without privacy.
     pub privacy: Option<Statement>,
 }

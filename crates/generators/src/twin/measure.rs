@@ -240,7 +240,7 @@ impl Record {
 
 /// The position in the window. A time known to the day stands for that day's noon, in the window of whole days
 /// ([`whole_days`]), so that a drawn time falls on the same day.
-fn position(view: &DaoView, vote: &VoteView) -> Option<f64> {
+pub(crate) fn position(view: &DaoView, vote: &VoteView) -> Option<f64> {
     if vote.precision != Precision::Day {
         return view.time_in_window(vote);
     }

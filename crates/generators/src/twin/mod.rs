@@ -25,6 +25,7 @@ mod measure;
 mod model;
 mod outcome;
 mod participation;
+pub mod parts;
 mod plan;
 mod prior;
 mod private;
@@ -49,6 +50,7 @@ pub use manifest::{DaoEntry, Manifest};
 pub use plan::CONDITIONS;
 
 use model::DaoModel;
+use parts::Parts;
 use sample::{Folder, Memory};
 
 /// The synthesizer of whole Histories.
@@ -60,6 +62,8 @@ pub struct Twin;
 pub struct FittedTwin {
     manifest: Manifest,
     models: Vec<DaoModel>,
+    /// One a DAO.
+    parts: Vec<Parts>,
     measured: Vec<Measured>,
 }
 
@@ -85,7 +89,13 @@ impl FittedTwin {
     /// # Errors
     /// [`Error::NotATwin`] with what is wrong.
     pub fn from_bytes(manifest: &[u8], model: &[u8], weights: &[u8]) -> Result<Self> {
-        files::parse(Path::new("embedded"), manifest, model, weights)
+        let path = Path::new("embedded");
+        let twin = files::parse(path, manifest, model, weights)?;
+        if twin.manifest.daos.iter().any(|entry| !entry.parts.is_empty()) {
+            let reason = "its parts have models in folders of their own; read the whole folder".to_owned();
+            return Err(Error::NotATwin { path: path.to_path_buf(), reason });
+        }
+        Ok(twin)
     }
 
     /// What a private fit measured of each DAO, noise included: all that it knows of the protected columns.
@@ -101,6 +111,7 @@ impl FittedTwin {
                 proposals: learned.model.slots.len() as u64,
                 members: learned.model.members(),
                 votes: learned.model.votes(),
+                parts: learned.names.clone(),
                 privacy: learned.privacy.clone(),
             })
             .collect();
@@ -115,8 +126,13 @@ impl FittedTwin {
             protected: columns(Privacy::Protected, &learned),
             left_out: BTreeMap::new(),
         };
-        let (models, measured) = learned.into_iter().map(|learned| (learned.model, learned.measured)).unzip();
-        Self { manifest, models, measured }
+        let mut twin = Self { manifest, models: Vec::new(), parts: Vec::new(), measured: Vec::new() };
+        for learned in learned {
+            twin.models.push(learned.model);
+            twin.parts.push(learned.parts);
+            twin.measured.push(learned.measured);
+        }
+        twin
     }
 
     fn history_manifest(&self, options: &SampleOptions) -> HistoryManifest {
@@ -125,6 +141,11 @@ impl FittedTwin {
         note("synthesizer", self.manifest.synthesizer.clone());
         note("daotwin", env!("CARGO_PKG_VERSION").to_owned());
         note("seed", options.seed.0.to_string());
+        for entry in &self.manifest.daos {
+            for (part, model) in &entry.parts {
+                note(&format!("{part} of {}", entry.dao), model.clone());
+            }
+        }
         for (name, value) in &options.conditions {
             note(&format!("condition {name}"), value.clone());
         }
@@ -150,8 +171,8 @@ impl FittedTwin {
     }
 
     fn fill(&self, options: &SampleOptions, sink: &mut impl sample::Sink, run: &Run) -> Result<()> {
-        for model in &self.models {
-            sample::sample(model, options, self.decimals(), sink, run)?;
+        for (model, parts) in self.models.iter().zip(&self.parts) {
+            sample::sample(model, parts, options, self.decimals(), sink, run)?;
         }
         Ok(())
     }
@@ -216,6 +237,7 @@ pub fn fit(history: &History, options: &FitOptions, run: &Run) -> Result<FittedT
         None => DaoView::all(history)?,
     };
     let prior = prior::Prior::embedded()?;
+    let chosen = parts::chosen(options)?;
     if let Some(privacy) = &options.privacy {
         // All of them before the first charge: what is charged is spent.
         let problems = refusals(&views, privacy, &prior);
@@ -231,7 +253,8 @@ pub fn fit(history: &History, options: &FitOptions, run: &Run) -> Result<FittedT
             None => {
                 let mut model = estimate::exact_model(view, &law, options.seed, run)?;
                 model.holdings = holdings::learn(history, view, model.members())?;
-                Learned { model, measured: BTreeMap::new(), privacy: None }
+                let (parts, names) = Parts::fit(&model, view, &chosen, options, run)?;
+                Learned { model, parts, names, measured: BTreeMap::new(), privacy: None }
             }
             Some(privacy) => {
                 // Nothing is charged for a run that has been told to stop.
@@ -239,7 +262,8 @@ pub fn fit(history: &History, options: &FitOptions, run: &Run) -> Result<FittedT
                 let (counts, statement) = charge::noisy_counts(history, view, privacy)?;
                 let measured = counts.named();
                 let model = estimate::private_model(view, counts, &law, options.seed, run)?;
-                Learned { model, measured, privacy: Some(statement) }
+                let (parts, names) = (Parts::default(), BTreeMap::new());
+                Learned { model, parts, names, measured, privacy: Some(statement) }
             }
         };
         let done = done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
@@ -283,6 +307,9 @@ fn refusals(views: &[DaoView], privacy: &PrivacyOptions, prior: &prior::Prior) -
 /// What was learned of one DAO.
 struct Learned {
     model: DaoModel,
+    parts: Parts,
+    /// Which model draws which part.
+    names: BTreeMap<String, String>,
     measured: Measured,
     privacy: Option<daotwin_privacy::Statement>,
 }

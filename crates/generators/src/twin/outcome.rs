@@ -91,6 +91,19 @@ pub(crate) struct Voter {
 
 /// Draws one choice (0-based) for each voter. `order` lists the voters from the most powerful down.
 pub(crate) fn assign(outcome: &Outcome, voters: &[Voter], order: &[u32], stream: &mut Stream) -> Vec<u16> {
+    let lead = outcome.lead();
+    let lean = |voter: usize, choice: usize| if choice == lead { 1.0 } else { voters[voter].dissent };
+    assign_leaning(outcome, voters, order, lean, stream)
+}
+
+/// As [`assign`], where `lean` says how readily a voter takes a choice, compared with others.
+pub(crate) fn assign_leaning(
+    outcome: &Outcome,
+    voters: &[Voter],
+    order: &[u32],
+    lean: impl Fn(usize, usize) -> f64,
+    stream: &mut Stream,
+) -> Vec<u16> {
     let choices = outcome.heads.len().max(1);
     let mut chosen = vec![0_u16; voters.len()];
     if choices == 1 {
@@ -125,7 +138,7 @@ pub(crate) fn assign(outcome: &Outcome, voters: &[Voter], order: &[u32], stream:
             let fits = matters < 1.0 || power_left[choice] > 0.8 * voter.power;
             let power = if owed > 0.0 { pull[choice] / owed } else { 0.0 };
             let heads = if ballots > 0.0 { heads_left[choice].max(0.0) / ballots } else { 0.0 };
-            let heads = heads * if choice == lead { 1.0 } else { voter.dissent };
+            let heads = heads * lean(index as usize, choice);
             // Even the powerful choose among what their own kind chose.
             let room = if fits { 1.0 } else { 0.1 };
             weights[choice] = (by_power * power * (heads + 0.01) + (1.0 - by_power) * heads) * room;

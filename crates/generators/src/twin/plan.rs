@@ -6,6 +6,7 @@ use daotwin_history::synthesizer::SampleOptions;
 
 use super::drift::{Drift, later_power};
 use super::model::{DaoModel, Slot, Turnout};
+use super::parts::{Calendar, Part, Parts};
 use crate::error::{Error, Result};
 
 /// Members of a block, where there are more than one.
@@ -79,6 +80,10 @@ impl Conditions {
 pub(crate) struct Planned {
     /// Index of the learned proposal whose law it follows.
     pub(crate) slot: usize,
+    /// Index into the categories.
+    pub(crate) category: Option<u32>,
+    /// Quorum in tokens.
+    pub(crate) quorum: Option<f64>,
     pub(crate) created_at: Option<i64>,
     pub(crate) start_at: Option<i64>,
     pub(crate) end_at: Option<i64>,
@@ -210,7 +215,12 @@ impl Plan {
     ///
     /// # Errors
     /// Conditions that do not exist, counts over a limit.
-    pub(crate) fn new(model: &DaoModel, options: &SampleOptions, limits: &Limits) -> Result<Self> {
+    pub(crate) fn new(
+        model: &DaoModel,
+        parts: &Parts,
+        options: &SampleOptions,
+        limits: &Limits,
+    ) -> Result<Self> {
         let conditions = Conditions::read(&options.conditions)?;
         let category = match &conditions.category {
             Some(name) => match model.categories.iter().position(|category| category == name) {
@@ -255,21 +265,35 @@ impl Plan {
         let mut proposals = Vec::with_capacity(order.len());
         let sizes = model.sizes();
         let mut start = model.epoch;
+        let part = parts.get(Part::Proposals);
+        let mut calendar = Calendar::new(model);
+        let mut drawn_by = streams(options.seed, "proposals part", &model.dao).stream(0);
         for (index, &slot) in order.iter().enumerate() {
             let learned = &model.slots[slot];
             // The calendar is public; small shifts keep samples from being told apart by it.
             let mut jitter = |seconds: i64| (seconds as f64 * (0.9 + 0.2 * stream.uniform())).round() as i64;
-            let gap = jitter(learned.gap.unwrap_or(0));
+            let drawn = match part {
+                Some(part) => Some(calendar.draw(part, model, slot, category, &mut drawn_by)?),
+                None => None,
+            };
+            let gap = drawn.map_or_else(|| jitter(learned.gap.unwrap_or(0)), |drawn| drawn.gap);
             // Where only days are known, the hour of the start decides on which side of it a day falls.
             let hour = learned.gap.unwrap_or(0).rem_euclid(86_400);
             let days = (gap - hour + 43_200).div_euclid(86_400);
             let gap = if model.day_precision { hour + days * 86_400 } else { gap };
             start = start.map(|start| start + if index == 0 { 0 } else { gap.max(0) });
-            let duration = learned.duration.map(|seconds| seconds as f64 * conditions.duration);
-            let created_at = start.zip(learned.delay).map(|(start, delay)| start - jitter(delay.max(0)));
+            let duration = drawn.map_or(learned.duration, |drawn| drawn.duration);
+            let duration = duration.map(|seconds| seconds as f64 * conditions.duration);
+            let delay = match drawn {
+                Some(drawn) => drawn.delay,
+                None => start.and(learned.delay).map(|delay| jitter(delay.max(0))),
+            };
+            let created_at = start.zip(delay).map(|(start, delay)| start - delay);
             proposals.push(Planned {
                 slot,
                 size: sizes[slot],
+                category: drawn.map_or(learned.category, |drawn| drawn.category),
+                quorum: drawn.map_or(learned.quorum, |drawn| drawn.quorum),
                 created_at,
                 start_at: start,
                 end_at: start.zip(duration).map(|(start, duration)| start + duration as i64),

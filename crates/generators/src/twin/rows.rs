@@ -227,7 +227,7 @@ impl Tallies {
             let word = |list: &[String], index: Option<u32>| {
                 index.and_then(|index| list.get(index as usize).cloned())
             };
-            let category = word(&model.categories, slot.category);
+            let category = word(&model.categories, planned.category);
             let voting_system = word(&model.voting_systems, slot.voting_system);
             let labels = labels(model, slot.choices as usize, scores.len());
             let lead = (0..scores.len()).max_by_key(|&choice| (scores[choice], scores.len() - choice));
@@ -245,7 +245,7 @@ impl Tallies {
                 start_at: planned.start_at,
                 end_at: planned.end_at,
                 precision: if model.block_precision { Precision::Block } else { Precision::Second },
-                quorum: slot.quorum.map(|quorum| amount::from_tokens(quorum, decimals)),
+                quorum: planned.quorum.map(|quorum| amount::from_tokens(quorum, decimals)),
                 state: Some(if passed { &model.states.0 } else { &model.states.1 }),
                 scores: if labels.is_empty() { &[] } else { scores },
             })?;

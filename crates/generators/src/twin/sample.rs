@@ -14,6 +14,7 @@ use rayon::prelude::*;
 use super::draw::{Block, Tables, block};
 use super::holdings;
 use super::model::DaoModel;
+use super::parts::Parts;
 use super::plan::{Plan, streams};
 use super::rows::{self, Names, Tallies};
 use crate::error::Result;
@@ -124,12 +125,13 @@ fn authors(model: &DaoModel, plan: &Plan, first: &Block, names: &[String], seed:
 /// Conditions, limits, cancellation, I/O.
 pub(crate) fn sample(
     model: &DaoModel,
+    parts: &Parts,
     options: &SampleOptions,
     decimals: u8,
     sink: &mut impl Sink,
     run: &Run,
 ) -> Result<()> {
-    let plan = Plan::new(model, options, &run.limits)?;
+    let plan = Plan::new(model, parts, options, &run.limits)?;
     let seed = options.seed;
     let tables = Tables::new(model);
     let names = Names::new(seed, &model.dao);
@@ -147,7 +149,7 @@ pub(crate) fn sample(
         let drawn: Vec<Result<(Block, Vec<String>, Vec<(Table, RecordBatch)>)>> = numbers
             .par_iter()
             .map(|&number| {
-                let block = block(model, &tables, &plan, seed, number, run)?;
+                let block = block(model, parts, &tables, &plan, seed, number, run)?;
                 let part = holdings::draw(model, &plan, &block, seed, number, &run.limits)?;
                 let all = block.members.max(part.members);
                 let members = names.members(number, all);

@@ -67,7 +67,7 @@ const SETTINGS: &[Setting] = &[
         "epochs",
         0.0,
         (0.0, 10_000.0),
-        "times through the rows; 0 for as many as 4,000 steps give, at most 100",
+        "times through the rows; 0 for as many as 4,000 steps give (fewer for few columns), at most 100",
     ),
     BATCH,
     WIDTH,
@@ -104,7 +104,12 @@ const SETTINGS: &[Setting] = &[
 ];
 
 const DDPM_SETTINGS: &[Setting] = &[
-    setting("iterations", 0.0, (0.0, 1e7), "training steps; 0 for 4,000, at most 100 times through the rows"),
+    setting(
+        "iterations",
+        0.0,
+        (0.0, 1e7),
+        "training steps; 0 for 4,000 (fewer for few columns), at most 100 times through the rows",
+    ),
     BATCH,
     WIDTH,
     setting("layers", 3.0, (1.0, 64.0), "hidden layers of the network"),
@@ -187,6 +192,11 @@ impl TableSynthesizer for TabDdpm {
     }
 }
 
+/// How many steps are enough for so many columns, where rows do not say less: fewer columns have fewer relations.
+fn most(columns: usize) -> u64 {
+    (400 + 300 * columns as u64).min(4_000)
+}
+
 fn width(given: f64, rows: usize) -> usize {
     match given as usize {
         0 if rows < WIDTHS.0 => WIDTHS.1,
@@ -250,7 +260,7 @@ fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
     let batch = (batch as usize).min(rows);
     let plan = Plan {
         batch,
-        steps: steps(rows, batch, epochs, 200, 4_000),
+        steps: steps(rows, batch, epochs, 200, most(frame.columns().len())),
         rate: rate as f32,
         device: device(burn),
     };
@@ -281,7 +291,11 @@ fn fit_ddpm(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitte
     run.check()?;
     let encoded = mixed.encode(frame, options.seed);
     let batch = (batch as usize).min(rows);
-    let steps = if iterations > 0.0 { iterations as u64 } else { steps(rows, batch, 0.0, 200, 4_000) };
+    let steps = if iterations > 0.0 {
+        iterations as u64
+    } else {
+        steps(rows, batch, 0.0, 200, most(frame.columns().len()))
+    };
     let plan = Plan { batch, steps, rate: rate as f32, device: device(burn) };
     let mut sampler = built.sampler(mixed)?;
     if let Sampler::Ddpm(inner) = &mut sampler {

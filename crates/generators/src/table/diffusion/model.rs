@@ -9,13 +9,13 @@ use daotwin_core::statistics::{normal_cdf, normal_quantile};
 use daotwin_history::frame::Frame;
 use daotwin_nn::{Batch, Matrix, NO_CODE};
 
-use super::layout::{Held, Layout, Precondition, SIGMA};
+use super::layout::{Held, Layout, SIGMA};
 use crate::encode::{Encoded, Mixed, MixedAllowed};
 use crate::error::Result;
 use crate::table::deep::{self, Net};
 
-/// How steps are spread over amounts of noise (Karras et al. 2022, equation 5).
-const RHO: f64 = 7.0;
+/// How steps crowd where there is little noise (as in equation 5 of Karras et al. 2022, over angles).
+const RHO: f64 = 3.0;
 
 /// Scores beyond this stand for one row in a million.
 const FARTHEST: f32 = 5.0;
@@ -124,9 +124,7 @@ impl Sampler {
                 let at = row * numbers + place;
                 let held = match noisy {
                     _ if !rows.values[at].is_nan() => Held::Known(rows.values[at]),
-                    Some((noisy, sigma)) if !noisy[at].is_nan() => {
-                        Held::Noisy(Precondition::at(sigma).into * noisy[at])
-                    }
+                    Some((noisy, _)) if !noisy[at].is_nan() => Held::Noisy(noisy[at]),
                     _ => Held::Absent,
                 };
                 Layout::hold(input, place, held);
@@ -169,18 +167,19 @@ impl Sampler {
         Ok(())
     }
 
-    /// Draws all numbers that codes ask for: Heun's method along the probability flow (Karras et al. 2022,
-    /// algorithm 1).
+    /// Draws all numbers that codes ask for: Heun's method along the probability flow (Karras et al. 2022, algorithm
+    /// 1) in other coordinates. With `angle` the one whose tangent is the noise's deviation, and numbers scaled to
+    /// unit variance, the flow is `d number / d angle = -output`: numbers that are standard normal stay where they
+    /// are, exactly, however few steps there are.
     fn numbers(&self, rows: &mut Rows, stream: &mut Stream) -> Result<()> {
         let (columns, numbers) = (self.layout.shape.columns(), self.layout.numbers.len());
         let mut noisy = vec![f32::NAN; rows.values.len()];
-        let start = (1.0 + SIGMA.1 * SIGMA.1).sqrt();
         let mut any = false;
         for row in 0..rows.count {
             for (place, number) in self.layout.numbers.iter().enumerate() {
                 let at = row * numbers + place;
                 if rows.values[at].is_nan() && number.has(rows.codes[row * columns + number.column]) {
-                    noisy[at] = (start * stream.normal()) as f32;
+                    noisy[at] = stream.normal() as f32;
                     any = true;
                 }
             }
@@ -189,28 +188,22 @@ impl Sampler {
             return Ok(());
         }
         let steps = self.number_steps;
-        let ends = (SIGMA.1.powf(1.0 / RHO), SIGMA.0.powf(1.0 / RHO));
-        let sigma = |step: usize| match step {
-            step if step == steps => 0.0,
-            step => (ends.0 + step as f64 / (steps - 1).max(1) as f64 * (ends.1 - ends.0)).powf(RHO),
-        };
         for step in 0..steps {
-            let (now, next) = (sigma(step), sigma(step + 1));
-            let clean = self.denoise(rows, &noisy, now)?;
-            let slope = |clean: f32, noisy: f32, sigma: f64| (noisy - clean) / sigma as f32;
-            let move_by = (next - now) as f32;
-            if next == 0.0 {
-                noisy = clean;
+            let now = angle(step, steps);
+            let first = self.outputs(rows, &noisy, now)?;
+            if step + 1 == steps {
+                // What the network expects behind the last of the noise.
+                let (cos, sin) = (now.cos() as f32, now.sin() as f32);
+                noisy.iter_mut().zip(&first).for_each(|(noisy, output)| *noisy = cos * *noisy + sin * output);
                 break;
             }
-            let first: Vec<f32> =
-                clean.iter().zip(&noisy).map(|(clean, noisy)| slope(*clean, *noisy, now)).collect();
+            let next = angle(step + 1, steps);
+            let back = (now - next) as f32;
             let there: Vec<f32> =
-                noisy.iter().zip(&first).map(|(noisy, slope)| noisy + move_by * slope).collect();
-            let clean = self.denoise(rows, &there, next)?;
-            for ((noisy, first), (clean, there)) in noisy.iter_mut().zip(&first).zip(clean.iter().zip(&there))
-            {
-                *noisy += move_by * 0.5 * (first + slope(*clean, *there, next));
+                noisy.iter().zip(&first).map(|(noisy, output)| noisy + back * output).collect();
+            let second = self.outputs(rows, &there, next)?;
+            for (noisy, (first, second)) in noisy.iter_mut().zip(first.iter().zip(&second)) {
+                *noisy += 0.5 * back * (first + second);
             }
         }
         for (value, drawn) in rows.values.iter_mut().zip(&noisy) {
@@ -221,16 +214,13 @@ impl Sampler {
         Ok(())
     }
 
-    /// The numbers that the network expects behind noisy ones.
-    fn denoise(&self, rows: &Rows, noisy: &[f32], sigma: f64) -> Result<Vec<f32>> {
+    /// What the network says of every number.
+    fn outputs(&self, rows: &Rows, noisy: &[f32], angle: f64) -> Result<Vec<f32>> {
         let shape = &self.layout.shape;
         let part = (shape.codes(), shape.width);
-        let batch = self.batch(rows, Some((noisy, sigma)));
-        let outputs = self.network.predict_part(&self.parameters, &[], &batch, part)?;
-        let scale = Precondition::at(sigma);
+        let batch = self.batch(rows, Some((noisy, angle.tan())));
         // Outputs of numbers stand in the order of their columns, as numbers do.
-        let clean = noisy.iter().zip(&outputs.data);
-        Ok(clean.map(|(noisy, output)| scale.skip * noisy + scale.out * output).collect())
+        Ok(self.network.predict_part(&self.parameters, &[], &batch, part)?.data)
     }
 
     /// Rows of which the columns with conditions are known, everything else masked.
@@ -304,6 +294,12 @@ impl Sampler {
             }
         }
     }
+}
+
+/// The angle of a step of so many: from that of the greatest noise to that of the least.
+fn angle(step: usize, steps: usize) -> f64 {
+    let (most, least) = (SIGMA.1.atan().powf(1.0 / RHO), SIGMA.0.atan().powf(1.0 / RHO));
+    (most + step as f64 / (steps - 1).max(1) as f64 * (least - most)).powf(RHO)
 }
 
 /// A standard normal number within a range.

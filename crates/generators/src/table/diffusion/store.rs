@@ -22,8 +22,8 @@ const MOST: usize = 1 << 28;
 /// Width, depth and steps that a model's file may ask for.
 const MOST_WIDTH: usize = 1 << 16;
 
-/// Rows drawn at once: few, because each takes many evaluations of a network.
-const ROWS: u64 = 1_024;
+/// Rows drawn at once: few, because each takes many evaluations of a network, and of steps of noise still more.
+const ROWS: (u64, u64) = (1_024, 256);
 
 /// How a model draws, and what its files need beside it.
 #[derive(Debug)]
@@ -135,7 +135,10 @@ impl FittedTable for Fitted {
     }
 
     fn block_rows(&self) -> u64 {
-        ROWS
+        match self.sampler {
+            Sampler::Masked(_) => ROWS.0,
+            Sampler::Ddpm(_) => ROWS.1,
+        }
     }
 
     fn sample_block(
