@@ -167,8 +167,8 @@ impl Sampler {
         Ok(())
     }
 
-    /// Draws all numbers that codes ask for: Heun's method along the probability flow (Karras et al. 2022, algorithm
-    /// 1) in other coordinates. With `angle` the one whose tangent is the noise's deviation, and numbers scaled to
+    /// Draws all numbers that codes ask for: Heun's method along the probability flow (Karras et al. 2022, algorithm 1)
+    /// in other coordinates. With `angle` the one whose tangent is the noise's deviation, and numbers scaled to
     /// unit variance, the flow is `d number / d angle = -output`: numbers that are standard normal stay where they
     /// are, exactly, however few steps there are.
     fn numbers(&self, rows: &mut Rows, stream: &mut Stream) -> Result<()> {
