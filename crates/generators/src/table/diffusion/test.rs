@@ -50,10 +50,12 @@ fn near(frame: &Frame) -> f64 {
     near as f64 / frame.rows() as f64
 }
 
-fn learns_relations(model: &dyn TableSynthesizer, follows: f64) {
+fn learns_relations(model: &dyn TableSynthesizer, settings: &[(&str, f64)], follows: f64) {
     let real = related(2_000);
     let run = Run::default();
-    let model = model.fit(&real, &TableFitOptions::default(), &run).unwrap();
+    let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
+    let options = TableFitOptions { settings, ..TableFitOptions::default() };
+    let model = model.fit(&real, &options, &run).unwrap();
     let rows = sample(&*model, 2_000, &Vec::new(), Seed(1), &run).unwrap();
     assert!(near(&rows) > 0.9, "{}", near(&rows));
     let correlation = daotwin_core::statistics::pearson(rows.values(1).numbers(), rows.values(2).numbers());
@@ -77,12 +79,12 @@ fn learns_relations(model: &dyn TableSynthesizer, follows: f64) {
 
 #[test]
 fn masks_and_noise_learn_relations_and_follow_conditions() {
-    learns_relations(&Diffusion, 0.9);
+    learns_relations(&Diffusion, &[], 0.9);
 }
 
 #[test]
 fn steps_of_noise_learn_relations_and_follow_conditions() {
-    learns_relations(&TabDdpm, 0.5);
+    learns_relations(&TabDdpm, &[("iterations", 1_500.0)], 0.5);
 }
 
 /// Denoisers of standard normal data are known: `noisy / (1 + sigma^2)`, which is what the preconditioning gives for
