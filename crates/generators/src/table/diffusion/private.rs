@@ -11,6 +11,7 @@ use super::model;
 use super::store::{Built, Fitted, Sampler};
 use crate::encode::{Encoded, Mixed};
 use crate::error::{Error, Result};
+use crate::table::deep::{begin_with, counts};
 use crate::table::dpsgd::Learner;
 use crate::table::files::Guarantee;
 
@@ -51,22 +52,13 @@ impl Learner for Private {
     }
 
     fn margins(&self) -> Vec<Vec<i64>> {
-        let sizes = &self.sampler.layout.shape.sizes;
-        let mut margins: Vec<Vec<i64>> = sizes.iter().map(|size| vec![0; *size]).collect();
-        for row in self.encoded.codes.chunks_exact(sizes.len()) {
-            margins.iter_mut().zip(row).for_each(|(margin, &code)| margin[code as usize] += 1);
-        }
-        margins
+        counts(&self.sampler.layout.shape, &self.encoded)
     }
 
     fn begin(&mut self, frequencies: &[Vec<f64>]) -> Result<()> {
-        let mut state = self.engine.state()?;
-        // The biases of the last layer are the last parameters.
-        let biases = state.parameters.len() - self.sampler.layout.shape.width;
-        let logs = frequencies.iter().flatten().map(|frequency| frequency.ln() as f32);
-        state.parameters[biases..].iter_mut().zip(logs).for_each(|(bias, log)| *bias = log);
-        self.mean.values.copy_from_slice(&state.parameters);
-        Ok(self.engine.restore(state)?)
+        begin_with(&self.sampler.layout.shape, &frequencies.concat(), &mut *self.engine)?;
+        self.mean.values = self.engine.state()?.parameters;
+        Ok(())
     }
 
     fn gradient(&mut self, rows: &[u32], bound: f32, stream: &mut Stream) -> Result<Vec<f32>> {
