@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command for people and CI, not a library")]
 
+mod peers;
 mod steps;
 mod tools;
 
@@ -10,6 +11,8 @@ use std::process::ExitCode;
 const HELP: &str = "\
 cargo xtask test      every check that a change must pass: format, lints, tests, doctests, licences, advisories
 cargo xtask verify    the same with the long tests in full length, and every figure of README and book
+cargo xtask matrix    fits and scores every model of tables, and writes book/which-model.md from the figures;
+                      --only MODEL and --table NAME keep the other figures, --render measures nothing
 cargo xtask prior     pools the prior of the twin anew from public histories
 cargo xtask twin      fits the twin that `daotwin demo` carries anew, paid for by the ledger in DAOTWIN_LEDGER
 ";
@@ -19,6 +22,7 @@ fn main() -> ExitCode {
     let result = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["test"] => steps::run(steps::TEST, &[]),
         ["verify"] => steps::run(steps::VERIFY, steps::LONG),
+        ["matrix", ..] => steps::matrix(&arguments[1..]),
         ["prior"] => steps::run(steps::PRIOR, &[]),
         ["twin"] => steps::run(steps::TWIN, &[]),
         ["help" | "--help" | "-h"] => {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use crate::tools;
+use crate::{peers, tools};
 
 /// What a check is given.
 #[derive(Debug)]
@@ -58,7 +58,9 @@ pub(crate) const VERIFY: &[Step] = &[
     ("membership", membership),
     ("forecast", forecast),
     ("tables", tables),
-    ("relational peer", peer),
+    ("relational peer", peers::relational),
+    ("table peers", peers::tables),
+    ("k-marginal", peers::kmarginal),
 ];
 
 /// What `cargo xtask prior` runs.
@@ -78,8 +80,7 @@ pub(crate) fn run(
     steps: &[Step],
     variables: &'static [(&'static str, &'static str)],
 ) -> Result<(), Vec<String>> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let context = Context { root: root.canonicalize().unwrap_or(root), variables };
+    let context = Context::new(variables);
     let mut lines = Vec::new();
     let mut failed = Vec::new();
     for (heading, step) in steps {
@@ -105,6 +106,11 @@ pub(crate) fn run(
 }
 
 impl Context {
+    fn new(variables: &'static [(&'static str, &'static str)]) -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        Self { root: root.canonicalize().unwrap_or(root), variables }
+    }
+
     /// Runs a command in the root with its output shown.
     pub(crate) fn command(&self, program: impl AsRef<std::ffi::OsStr>, arguments: &[&str]) -> Answer {
         let program = program.as_ref();
@@ -118,7 +124,7 @@ impl Context {
         if status.success() { Ok(Outcome::Passed) } else { Err(format!("{status}")) }
     }
 
-    fn cargo(&self, arguments: &[&str]) -> Answer {
+    pub(crate) fn cargo(&self, arguments: &[&str]) -> Answer {
         self.command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()), arguments)
     }
 }
@@ -144,7 +150,7 @@ fn tests(context: &Context) -> Answer {
 }
 
 /// The figures of one example on the shared data.
-fn example(context: &Context, name: &str, arguments: &[&str]) -> Answer {
+pub(crate) fn example(context: &Context, name: &str, arguments: &[&str]) -> Answer {
     if !context.root.join(DATA).is_dir() {
         return Ok(Outcome::Skipped(format!("no data at `{DATA}`")));
     }
@@ -222,6 +228,15 @@ fn tables(context: &Context) -> Answer {
     context.command(&program, &[&compared[..], &["--target", "income", "--out", &report]].concat())
 }
 
+/// What `cargo xtask matrix` runs: which model is for what.
+pub(crate) fn matrix(arguments: &[String]) -> Result<(), Vec<String>> {
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match example(&Context::new(&[]), "matrix", &arguments) {
+        Ok(Outcome::Passed) => Ok(()),
+        Ok(Outcome::Skipped(reason)) | Err(reason) => Err(vec![format!("matrix: {reason}")]),
+    }
+}
+
 /// Pools the prior anew from public histories.
 fn prior(context: &Context) -> Answer {
     let out = "crates/generators/src/twin/prior.json";
@@ -245,34 +260,6 @@ fn twin(context: &Context) -> Answer {
     }
     Ok(Outcome::Passed)
 }
-
-/// SDV's HMA beside the twin, by the script that stands beside a checkout.
-fn peer(context: &Context) -> Answer {
-    let scripts = context.root.join("../shared/research/peers/synth");
-    if !scripts.join("gen_hma.py").is_file() {
-        return Ok(Outcome::Skipped("no script `../shared/research/peers/synth/gen_hma.py`".to_owned()));
-    }
-    if std::env::var_os("DAOTWIN_PEERS").is_none() {
-        return Ok(Outcome::Skipped(
-            "set `DAOTWIN_PEERS=1` to install SDV in the target folder (about 3 GiB) and run its HMA"
-                .to_owned(),
-        ));
-    }
-    let folder = tools::target(&context.root).join("peers");
-    let python = tools::python(context, &folder.join("sdv"), PEER_PACKAGES)?;
-    let tables = folder.join("hma");
-    std::fs::create_dir_all(&tables)
-        .map_err(|error| format!("cannot make `{}`: {error}", tables.display()))?;
-    let tables = tables.to_string_lossy().into_owned();
-    example(context, "peer", &["prepare", &tables])?;
-    let script = scripts.join("gen_hma.py").to_string_lossy().into_owned();
-    let [events, result] = ["votes_events.csv", "result.json"].map(|name| format!("{tables}/{name}"));
-    context.command(python, &[&script, &events, "300", &tables, &result])?;
-    example(context, "peer", &["score", &tables])
-}
-
-/// What the peer's script needs, in the versions it was measured with.
-const PEER_PACKAGES: &[&str] = &["sdv==2.0.0", "sdmetrics==0.32.0", "ctgan==0.12.1", "scikit-learn==1.9.1"];
 
 fn deny(context: &Context) -> Answer {
     let program = tools::ensure(context, "cargo-deny", "0.20")?;

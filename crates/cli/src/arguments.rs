@@ -72,6 +72,7 @@ pub(crate) enum Verb {
     Fit(verbs::fit::Fit),
     Sample(verbs::sample::Sample),
     Evaluate(verbs::evaluate::Evaluate),
+    Randomise(verbs::randomise::Randomise),
     Report(verbs::report::Report),
     Privacy(verbs::privacy::Privacy),
     Formats(verbs::lists::Formats),

@@ -55,6 +55,20 @@ fn every_format_and_metric_is_in_the_book() {
 }
 
 #[test]
+fn every_model_is_in_the_page_of_models() {
+    let page = read("book/which-model.md");
+    let models = names("models", "model");
+    assert!(models.len() >= 5, "{models:?}");
+    for name in models {
+        let row = format!("| `{name}` |");
+        assert!(
+            page.contains(&row),
+            "`{name}` is not in book/which-model.md; `cargo xtask matrix --only {name}` measures it"
+        );
+    }
+}
+
+#[test]
 fn links_lead_somewhere() {
     let mut documents = vec!["README.md".to_owned(), "ARCHITECTURE.md".into(), "CONTRIBUTING.md".into()];
     for entry in std::fs::read_dir(root().join("book")).unwrap() {

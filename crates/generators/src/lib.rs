@@ -5,6 +5,7 @@
 mod charge;
 pub mod encode;
 pub mod error;
+pub mod local;
 pub mod registry;
 pub mod table;
 pub mod twin;

@@ -23,9 +23,15 @@ pub(crate) struct WhatIf {
     /// The noise: its deviation (for `laplace` its scale) over what one member moves at most.
     #[arg(long, value_name = "S", allow_negative_numbers = true)]
     sigma: Option<f64>,
-    /// The epsilon to find the noise for, instead of `--sigma`.
+    /// The epsilon to find the noise for, instead of `--sigma` or `--answer`.
     #[arg(long, value_name = "E", conflicts_with = "sigma", allow_negative_numbers = true)]
     epsilon: Option<f64>,
+    /// The loss of a single answer under randomised response, which has no `--sigma`.
+    #[arg(long, value_name = "E", conflicts_with_all = ["sigma", "epsilon"], allow_negative_numbers = true)]
+    answer: Option<f64>,
+    /// How many answers there are under randomised response (2 where not given).
+    #[arg(long, value_name = "K")]
+    categories: Option<u32>,
     /// The chance that the loss is larger (1e-6 where not given).
     #[arg(long, value_name = "D", allow_negative_numbers = true)]
     delta: Option<f64>,
@@ -53,14 +59,18 @@ enum Kind {
     /// On one integer, of sensitivity 1.
     DiscreteGaussian,
     Laplace,
+    /// Each member's answer is noised before anyone sees it.
+    RandomisedResponse,
 }
 
 impl Kind {
-    fn event(self, noise: f64, rate: f64) -> Event {
+    /// `noise` falls with the cost: a deviation, a scale, or one over the loss of an answer.
+    fn event(self, noise: f64, rate: f64, categories: u32) -> Event {
         let event = match self {
             Self::Gaussian => Event::Gaussian { sigma: noise },
             Self::DiscreteGaussian => Event::DiscreteGaussian { sigma: noise, sensitivity: 1 },
             Self::Laplace => Event::Laplace { scale: noise },
+            Self::RandomisedResponse => Event::RandomisedResponse { epsilon: 1.0 / noise, categories },
         };
         if rate == 1.0 { event } else { Event::Sampled { rate, event: Box::new(event) } }
     }
@@ -70,7 +80,11 @@ impl Kind {
 #[derive(Serialize)]
 struct Account {
     noise: Kind,
-    sigma: f64,
+    /// None under randomised response.
+    sigma: Option<f64>,
+    /// The loss of one answer; only under randomised response.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer: Option<f64>,
     rate: f64,
     steps: u64,
     delta: f64,
@@ -100,6 +114,8 @@ impl WhatIf {
     pub(crate) const fn is_asked(&self) -> bool {
         self.sigma.is_some()
             || self.epsilon.is_some()
+            || self.answer.is_some()
+            || self.categories.is_some()
             || self.delta.is_some()
             || self.rate.is_some()
             || self.steps.is_some()
@@ -114,20 +130,37 @@ impl WhatIf {
             check_parent(out)?;
         }
         let (delta, rate) = (self.delta.unwrap_or(1e-6), self.rate.unwrap_or(1.0));
-        let (steps, noise) = (self.steps.unwrap_or(1), self.noise.unwrap_or(Kind::Gaussian));
-        let sigma = match (self.sigma, self.epsilon) {
-            (Some(sigma), _) => sigma,
+        let steps = self.steps.unwrap_or(1);
+        let noise = self.noise.unwrap_or(if self.answer.is_some() || self.categories.is_some() {
+            Kind::RandomisedResponse
+        } else {
+            Kind::Gaussian
+        });
+        let responds = noise == Kind::RandomisedResponse;
+        if responds && self.sigma.is_some() {
+            return Err(Failure::usage(
+                "randomised response has no `--sigma`; give `--answer E`, the loss of a single answer",
+            ));
+        }
+        if !responds && (self.answer.is_some() || self.categories.is_some()) {
+            return Err(Failure::usage(
+                "`--answer` and `--categories` belong to `--noise randomised-response`",
+            ));
+        }
+        let categories = self.categories.unwrap_or(2);
+        let size = match (self.sigma.or(self.answer.map(f64::recip)), self.epsilon) {
+            (Some(size), _) => size,
             (None, Some(epsilon)) => {
-                calibrate::noise(|sigma| noise.event(sigma, rate).times(steps), epsilon, delta)?
+                calibrate::noise(|size| noise.event(size, rate, categories).times(steps), epsilon, delta)?
             }
             (None, None) => {
                 return Err(Failure::usage(
-                    "nothing to answer; give `--sigma S` to learn its epsilon, `--epsilon E` to learn the noise for it, \
-                     or the name of an account",
+                    "nothing to answer; give `--sigma S` or `--answer E` to learn its epsilon, `--epsilon E` to learn \
+                     the noise for it, or the name of an account",
                 ));
             }
         };
-        let step = noise.event(sigma, rate);
+        let step = noise.event(size, rate, categories);
         let event = step.clone().times(steps);
         let curve = if self.curve || self.out.is_some() {
             let points = pld::curve(&step, &spread(steps), delta)?;
@@ -135,11 +168,13 @@ impl WhatIf {
         } else {
             Vec::new()
         };
-        let rho = Rho::at_most(steps as f64 / (2.0 * sigma * sigma));
-        let by_zcdp = if noise == Kind::Laplace || rate < 1.0 { None } else { rho.epsilon(delta).ok() };
+        let rho = Rho::at_most(steps as f64 / (2.0 * size * size));
+        let by_zcdp =
+            if noise == Kind::Laplace || responds || rate < 1.0 { None } else { rho.epsilon(delta).ok() };
         let account = Account {
             noise,
-            sigma,
+            sigma: (!responds).then_some(size),
+            answer: responds.then_some(1.0 / size),
             rate,
             steps,
             delta,
@@ -166,9 +201,17 @@ fn spread(last: u64) -> Vec<u64> {
 }
 
 impl Account {
+    /// What the noise is measured by.
+    fn size(&self) -> (&'static str, f64) {
+        match self.answer {
+            Some(answer) => ("loss of an answer", answer),
+            None => ("sigma", self.sigma.unwrap_or_default()),
+        }
+    }
+
     fn text(&self, out: Option<&Path>) -> String {
         let mut rows = vec![
-            vec!["sigma".to_owned(), format!("{:.5}", self.sigma)],
+            vec![self.size().0.to_owned(), format!("{:.5}", self.size().1)],
             vec!["epsilon".to_owned(), format!("{:.4}", self.epsilon.upper)],
             vec!["at least".to_owned(), format!("{:.4}", self.epsilon.lower)],
             vec!["by RDP".to_owned(), format!("{:.4}", self.epsilon_by_rdp)],
@@ -220,9 +263,10 @@ impl Account {
             verdict: Verdict {
                 outcome: Outcome::Neutral,
                 text: format!(
-                    "{} steps with sigma {:.5} at rate {} cost epsilon {:.4} at delta {:e}.",
+                    "{} steps with {} {:.5} at rate {} cost epsilon {:.4} at delta {:e}.",
                     count(self.steps),
-                    self.sigma,
+                    self.size().0,
+                    self.size().1,
                     self.rate,
                     self.epsilon.upper,
                     self.delta

@@ -29,7 +29,8 @@ const DELTA: f64 = 1e-6;
         daotwin fit history --out twin --part votes=forest\n  \
         daotwin privacy register decentraland --epsilon 3 --delta 1e-6\n  \
         daotwin fit history --out twin --epsilon 3 --delta 1e-6 --account decentraland\n  \
-        daotwin fit table.csv --out model --model auto\n"
+        daotwin fit table.csv --out model --model auto\n  \
+        daotwin fit noisy.csv --columns columns.toml --reports noisy.json --out model\n"
 )]
 pub(crate) struct Fit {
     /// The History's folder, or a table: a CSV or Parquet file.
@@ -54,9 +55,16 @@ pub(crate) struct Fit {
     /// What a table's columns are, in TOML; what it does not say is read from the data.
     #[arg(long, value_name = "FILE")]
     pub(super) columns: Option<PathBuf>,
+    /// The statement of a table of reports (`daotwin randomise`); their noise is taken out of the counts.
+    #[arg(long, value_name = "FILE")]
+    pub(super) reports: Option<PathBuf>,
     /// A setting of a table's model (`daotwin models` lists them); may be given several times.
     #[arg(long = "set", value_name = "NAME=NUMBER", value_parser = setting)]
     pub(super) settings: Vec<(String, f64)>,
+    /// Where a long fit of a table keeps what it has learned so far: after an interruption the same command goes
+    /// on from there, to the same model. As private as the table; removed at the end.
+    #[arg(long, value_name = "FILE")]
+    pub(super) checkpoint: Option<PathBuf>,
     /// The privacy loss that each member accepts; no privacy where not given.
     #[arg(long, value_name = "E", allow_negative_numbers = true)]
     epsilon: Option<f64>,
@@ -82,9 +90,14 @@ impl Fit {
             }
             return super::table::fit(&self, context);
         }
-        if self.columns.is_some() || !self.settings.is_empty() {
+        if self.columns.is_some()
+            || self.reports.is_some()
+            || !self.settings.is_empty()
+            || self.checkpoint.is_some()
+        {
             return Err(Failure::usage(
-                "`--columns` and `--set` belong to tables; a History has its own columns",
+                "`--columns`, `--reports`, `--set` and `--checkpoint` belong to tables; a History has its own \
+                 columns and is learned in seconds",
             ));
         }
         let privacy = self.privacy(context)?;

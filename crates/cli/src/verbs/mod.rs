@@ -9,6 +9,7 @@ pub(crate) mod ingest;
 pub(crate) mod inspect;
 pub(crate) mod lists;
 pub(crate) mod privacy;
+pub(crate) mod randomise;
 pub(crate) mod report;
 pub(crate) mod sample;
 pub(crate) mod schema;
@@ -37,6 +38,7 @@ pub(crate) fn run(verb: Verb, context: &mut Context) -> Result<Answer, Failure> 
         Verb::Fit(verb) => verb.run(context),
         Verb::Sample(verb) => verb.run(context),
         Verb::Evaluate(verb) => verb.run(context),
+        Verb::Randomise(verb) => verb.run(context),
         Verb::Report(verb) => verb.run(context),
         Verb::Privacy(verb) => verb.run(context),
         Verb::Formats(verb) => verb.run(context),

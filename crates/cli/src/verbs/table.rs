@@ -4,6 +4,7 @@ use std::path::Path;
 
 use daotwin::core::Seed;
 use daotwin::evaluation::table::{TableOptions, evaluate_table};
+use daotwin::generators::local;
 use daotwin::generators::table::{self, conditions, constrained, registry};
 use daotwin::history::frame::synthesizer::{TableFitOptions, TableSynthesizer};
 use daotwin::history::frame::{self, Declaration, Frame};
@@ -38,11 +39,24 @@ fn read(path: &Path, declaration: &Declaration, context: &Context) -> Result<Fra
 /// Learns a table.
 pub(super) fn fit(call: &Fit, context: &mut Context) -> Result<Answer, Failure> {
     let privacy = call.privacy(context)?;
+    if privacy.is_some() && call.checkpoint.is_some() {
+        return Err(Failure::usage(
+            "a private fit keeps no checkpoint: what it has learned halfway is not what was paid for; leave \
+             `--checkpoint` out",
+        ));
+    }
     let name = call.model.as_deref().or(context.config.fit.model.as_deref()).unwrap_or("auto");
     let known: Vec<&str> = registry::TABLE_SYNTHESIZERS.iter().map(|model| model.name()).collect();
     let declaration = declaration(call.columns.as_deref(), context)?;
     let frame = read(&call.history, &declaration, context)?;
-    let model: &dyn TableSynthesizer = if name == "auto" {
+    let model: &dyn TableSynthesizer = if call.reports.is_some() {
+        if !["auto", "mst"].contains(&name) || !declaration.constraints.is_empty() {
+            return Err(Failure::usage(
+                "`--reports` is for the model `mst`, without constraints: leave out `--model` and `[[constraints]]`",
+            ));
+        }
+        registry::find("mst").ok_or_else(|| output::unknown("model", "mst", &known))?
+    } else if name == "auto" {
         let (model, reason) = registry::choose(&frame, privacy.as_ref());
         context.note(&format!("model `{}`: {reason}", model.name()));
         model
@@ -53,15 +67,21 @@ pub(super) fn fit(call: &Fit, context: &mut Context) -> Result<Answer, Failure> 
         seed: Seed(call.seed.or(context.config.fit.seed).unwrap_or(0)),
         privacy,
         settings: call.settings.clone(),
-        checkpoint: None,
+        checkpoint: call.checkpoint.clone(),
     };
-    let fitted = constrained::fit(model, &frame, &declaration.constraints, &options, &context.run)?;
+    let fitted = match &call.reports {
+        Some(path) => {
+            let statement = local::Statement::read(path, &context.run)?;
+            local::fit(&frame, &statement, &options, &context.run)?
+        }
+        None => constrained::fit(model, &frame, &declaration.constraints, &options, &context.run)?,
+    };
     context.run.check()?;
     fitted.save(&call.out)?;
     let manifest = manifest(&call.out)?;
     context.print(&facts(&manifest), &manifest)?;
     context.note(&format!("model written to `{}`", call.out.display()));
-    if options.privacy.is_none() {
+    if options.privacy.is_none() && call.reports.is_none() {
         context.note("this model has no privacy guarantee");
     }
     context.next(&format!("daotwin sample {} --out rows.csv", shown(&call.out)));

@@ -15,6 +15,7 @@ pub(crate) const LEAST_VOTES: usize = 900;
 ///
 /// # Errors
 /// A missing or damaged file.
+#[allow(dead_code, reason = "not every example asks")]
 pub(crate) fn governance_core(folder: Option<PathBuf>) -> Result<History, Box<dyn Error>> {
     let folder = folder.unwrap_or_else(|| {
         PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/governance-core"))

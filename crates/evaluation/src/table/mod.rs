@@ -84,6 +84,17 @@ const FIGURES: &[Figure] = &[
         "distance of triples of columns",
         "the same of three columns together, averaged over triples",
     ),
+    figure(
+        "table.fidelity.kmarginal2",
+        "k-marginal score of pairs of columns",
+        "NIST's score: 1000 (1 - L / 2), L the sum of absolute differences of densities over 20 bins of equal \
+         rank, averaged over pairs; 1000 is equal",
+    ),
+    figure(
+        "table.fidelity.kmarginal3",
+        "k-marginal score of triples of columns",
+        "the same of three columns together, averaged over triples",
+    ),
     Figure {
         bar: Some(0.65),
         ..figure(
@@ -157,7 +168,7 @@ pub fn evaluate_table(
     let measure = |stage: &str, done: u64, other: &Frame, is_holdout: bool| -> Result<BTreeMap<&str, f64>> {
         run.step(&format!("compare {stage}"), done, 4)?;
         let mut figures = BTreeMap::new();
-        let marginals = marginals::Marginals::of(real, other);
+        let marginals = marginals::Marginals::of(real, other, marginals::Cut::Quantiles);
         for (id, width) in [
             ("table.fidelity.marginals1", 1),
             ("table.fidelity.marginals2", 2),
@@ -165,6 +176,11 @@ pub fn evaluate_table(
         ] {
             run.check()?;
             figures.extend(marginals.distance(width).map(|distance| (id, distance)));
+        }
+        let marginals = marginals::Marginals::of(real, other, marginals::Cut::Ranks);
+        for (id, width) in [("table.fidelity.kmarginal2", 2), ("table.fidelity.kmarginal3", 3)] {
+            run.check()?;
+            figures.extend(marginals.score(width).map(|score| (id, score)));
         }
         figures.extend(
             classifiers::detection(real, other, options.seed)?.map(|area| ("table.detection.auc", area)),

@@ -73,10 +73,47 @@ fn distances_of_a_small_case() {
         Frame::new(vec![column("a"), column("b")], vec![Values::Code(a), Values::Code(b)]).unwrap()
     };
     // By hand: single columns agree; the pairs (x,x),(y,y) against (x,y),(y,x) share no cell.
-    let distances = marginals::Marginals::of(&frame(vec![0, 1], vec![0, 1]), &frame(vec![0, 1], vec![1, 0]));
-    assert_eq!(distances.distance(1), Some(0.0));
-    assert_eq!(distances.distance(2), Some(1.0));
-    assert_eq!(distances.distance(3), None);
+    for cut in [marginals::Cut::Quantiles, marginals::Cut::Ranks] {
+        let [left, right] = [vec![0, 1], vec![1, 0]].map(|b| frame(vec![0, 1], b));
+        let distances = marginals::Marginals::of(&left, &right, cut);
+        assert_eq!(distances.distance(1), Some(0.0));
+        assert_eq!(distances.distance(2), Some(1.0));
+        assert_eq!(distances.distance(3), None);
+        assert_eq!((distances.score(1), distances.score(2)), (Some(1_000.0), Some(0.0)));
+    }
+}
+
+#[test]
+fn ranks_cut_numbers_as_sdnist_does() {
+    let frame = |values: Vec<f64>| {
+        let kind = Kind::Numeric { decimals: None };
+        let column = Column { name: "n".to_owned(), kind, optional: true, bounds: (0.0, 100.0) };
+        Frame::new(vec![column], vec![Values::Number(values)]).unwrap()
+    };
+    let score = |left: &[f64], right: &[f64]| {
+        marginals::Marginals::of(&frame(left.to_vec()), &frame(right.to_vec()), marginals::Cut::Ranks)
+            .score(1)
+            .unwrap()
+    };
+    // Number `i` of forty has rank `i / 40`, hence bin `i / 2` rounded down, 19 at most: [1], [2, 3], ...,
+    // [36, 37], [38, 39, 40].
+    let forty: Vec<f64> = (1..=40).map(f64::from).collect();
+    assert_eq!(score(&forty, &forty), 1_000.0);
+    // Within a bin nothing is told apart, nor beyond the greatest value; between bins it is.
+    let mut moved = forty.clone();
+    moved[1] = 3.0;
+    moved[39] = 70.0;
+    assert_eq!(score(&forty, &moved), 1_000.0);
+    moved[2] = 4.0;
+    assert!((score(&forty, &moved) - 975.0).abs() < 1e-9);
+    // Equal values stay together: thirty zeros have mean rank 15.5 of 40, which is bin 7.
+    let mut zeros = forty.clone();
+    zeros[..30].fill(0.0);
+    assert_eq!(score(&zeros, &zeros), 1_000.0);
+    // A missing value is a bin of its own.
+    let mut gone = forty.clone();
+    gone[0] = f64::NAN;
+    assert!((score(&forty, &gone) - 975.0).abs() < 1e-9);
 }
 
 #[test]

@@ -456,6 +456,10 @@ impl FittedTable for Constrained {
         self.inner.rows()
     }
 
+    fn block_rows(&self) -> u64 {
+        self.inner.block_rows()
+    }
+
     fn sample_block(
         &self,
         rows: usize,

@@ -26,7 +26,7 @@ pub(crate) struct Shape {
     /// Codes and scalars in all.
     pub width: usize,
     /// Codes of each column that no row has.
-    unseen: Vec<Vec<usize>>,
+    pub unseen: Vec<Vec<usize>>,
 }
 
 impl Shape {
@@ -83,6 +83,9 @@ const CHUNK: usize = 1_024;
 /// Hidden parts that are drawn for each row that has to meet conditions, and at least and most in all.
 const POOL: (usize, usize, usize) = (4, 4_096, 32_768);
 
+/// Numbers that the laws of these may take.
+const POOLED: usize = 1 << 23;
+
 /// Draws rows. `outputs` gives a law of rows for so many new hidden parts: logits of codes, and scalars.
 ///
 /// Without conditions every row has a hidden part of its own. With conditions hidden parts are drawn in excess, each
@@ -110,7 +113,7 @@ pub(crate) fn draw(
         }
         return mixed.decode(&encoded, allowed, stream);
     }
-    let pool = (POOL.0 * rows).clamp(POOL.1, POOL.2);
+    let pool = (POOL.0 * rows).clamp(POOL.1, POOL.2).min(POOLED / shape.width.max(1)).max(CHUNK);
     let (mut laws, mut weights) = (Vec::new(), Vec::new());
     let mut drawn = 0;
     while drawn < pool {
@@ -146,7 +149,7 @@ fn evidence(shape: &Shape, law: &[f32], allowed: &[Option<MixedAllowed>]) -> f64
 }
 
 /// Places drawn by weights whose logarithms are given: systematic sampling, then shuffled.
-fn resample(logs: &[f64], count: usize, stream: &mut Stream) -> Vec<usize> {
+pub(crate) fn resample(logs: &[f64], count: usize, stream: &mut Stream) -> Vec<usize> {
     let top = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let weights: Vec<f64> = logs.iter().map(|log| (log - top).exp()).collect();
     let step = weights.iter().sum::<f64>() / count.max(1) as f64;
@@ -187,7 +190,7 @@ fn fill(
 }
 
 /// A code drawn from the softmax of logits, among the allowed ones.
-fn code(logits: &[f32], shares: Option<&[f64]>, unseen: &[usize], stream: &mut Stream) -> usize {
+pub(crate) fn code(logits: &[f32], shares: Option<&[f64]>, unseen: &[usize], stream: &mut Stream) -> usize {
     let top = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let weight = |place: usize, logit: f32| {
         let chance = f64::from(exp(logit - top));
@@ -317,8 +320,8 @@ pub(crate) fn normal(rows: usize, columns: usize, stream: &mut Stream) -> Matrix
 /// The networks of a model share nothing that needs a name; a reference keeps signatures short.
 pub(crate) type Net = Arc<daotwin_nn::Network>;
 
-/// Rows from which outputs are calibrated.
-pub(crate) const CALIBRATED: usize = 16_384;
+/// Rows from which outputs are calibrated, at most, and numbers that their laws may take.
+const CALIBRATED: (usize, usize) = (16_384, 1 << 22);
 
 /// Rounds of calibration.
 const ROUNDS: usize = 8;
@@ -335,10 +338,45 @@ pub(crate) fn frequencies(shape: &Shape, encoded: &Encoded) -> Vec<f64> {
     shares
 }
 
+/// How many rows have each code of each column.
+pub(crate) fn counts(shape: &Shape, encoded: &Encoded) -> Vec<Vec<i64>> {
+    let mut counts: Vec<Vec<i64>> = shape.sizes.iter().map(|size| vec![0; *size]).collect();
+    for row in 0..encoded.rows() {
+        for (code, counts) in encoded.codes_of(row).iter().zip(&mut counts) {
+            counts[*code as usize] += 1;
+        }
+    }
+    counts
+}
+
+/// Begins a network with the logarithms of these frequencies as the biases of its last layer.
+pub(crate) fn begin_with(shape: &Shape, shares: &[f64], engine: &mut dyn Engine) -> Result<()> {
+    let mut state = engine.state()?;
+    let biases = state.parameters.len() - shape.width;
+    let own = state.parameters[biases..].iter_mut().zip(shares);
+    own.for_each(|(bias, share)| *bias = share.max(1e-7).ln() as f32);
+    Ok(engine.restore(state)?)
+}
+
 /// Moves the biases of the last layer, which are the last of `parameters`, until the codes of rows drawn from these
 /// laws are as frequent as they should be: a network trained row by row gets relations right before frequencies.
 /// Iterative proportional fitting of one margin at a time, on logits.
-pub(crate) fn calibrate(shape: &Shape, laws: &Matrix, shares: &[f64], parameters: &mut [f32]) {
+///
+/// `outputs` gives the laws of so many new rows under these parameters.
+///
+/// # Errors
+/// Those of `outputs`.
+pub(crate) fn calibrate(
+    shape: &Shape,
+    shares: &[f64],
+    parameters: &mut [f32],
+    mut outputs: impl FnMut(usize, &[f32]) -> Result<Matrix>,
+) -> Result<()> {
+    let rows = CALIBRATED.0.min(CALIBRATED.1 / shape.width.max(1)).max(CHUNK) / CHUNK * CHUNK;
+    let mut laws = Matrix { rows, columns: shape.width, data: Vec::with_capacity(rows * shape.width) };
+    for _ in 0..rows / CHUNK {
+        laws.data.extend_from_slice(&outputs(CHUNK, parameters)?.data);
+    }
     let biases = parameters.len() - shape.width;
     let moved: Vec<Vec<f32>> = (0..shape.columns())
         .into_par_iter()
@@ -367,4 +405,5 @@ pub(crate) fn calibrate(shape: &Shape, laws: &Matrix, shares: &[f64], parameters
         .collect();
     let own = parameters[biases..].iter_mut().zip(moved.into_iter().flatten());
     own.for_each(|(bias, by)| *bias += by);
+    Ok(())
 }

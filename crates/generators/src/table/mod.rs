@@ -9,6 +9,7 @@ pub mod conditions;
 pub mod constrained;
 pub mod copula;
 mod deep;
+pub mod diffusion;
 mod dpsgd;
 pub mod files;
 pub mod forest;

@@ -22,6 +22,8 @@ pub const TABLE_SYNTHESIZERS: &[&dyn TableSynthesizer] = &[
     &super::autoregressive::Autoregressive,
     &super::vae::Vae,
     &super::gan::Gan,
+    &super::diffusion::Diffusion,
+    &super::diffusion::TabDdpm,
 ];
 
 /// The synthesizer with this name.

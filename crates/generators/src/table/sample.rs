@@ -11,9 +11,6 @@ use rayon::prelude::*;
 
 use crate::error::Error;
 
-/// Rows drawn from one stream. Part of what a seed means: another size gives other rows.
-pub const BLOCK_ROWS: u64 = 8_192;
-
 /// Blocks that are drawn before they are handed on; bounds the memory of a long sample.
 const GROUP: u64 = 32;
 
@@ -80,14 +77,15 @@ fn each_block(
     mut hand: impl FnMut(Frame) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let streams = streams(seed);
-    let blocks = rows.div_ceil(BLOCK_ROWS);
+    let size = model.block_rows().max(1);
+    let blocks = rows.div_ceil(size);
     for start in (0..blocks).step_by(GROUP as usize) {
-        run.step("sample rows", start * BLOCK_ROWS, rows).map_err(Error::from)?;
+        run.step("sample rows", start * size, rows).map_err(Error::from)?;
         let frames: Vec<Result<Frame, Failure>> = (start..blocks.min(start + GROUP))
             .into_par_iter()
             .map(|block| {
                 run.check().map_err(Error::from)?;
-                let rows = (rows - block * BLOCK_ROWS).min(BLOCK_ROWS) as usize;
+                let rows = (rows - block * size).min(size) as usize;
                 model.sample_block(rows, conditions, &mut streams.stream(block))
             })
             .collect();

@@ -255,6 +255,9 @@ fn hostile_tables(model: &'static dyn TableSynthesizer) -> Answer {
             Ok(Err(problem)) => problems.push(format!("{name}: {problem}")),
             Err(_) => problems.push(format!("{name}: panic")),
         }
+        if start.elapsed() > Duration::from_secs(2) {
+            println!("`{}` takes {:.1} s on {name}", model.name(), start.elapsed().as_secs_f64());
+        }
         // Seconds on an idle machine; the bound is for what would never end.
         if start.elapsed() > Duration::from_mins(2) {
             problems.push(format!("{name}: took {:.0} s", start.elapsed().as_secs_f64()));

@@ -126,6 +126,13 @@ pub trait FittedTable: Send + Sync {
     /// How many rows it learned from; of a private model, what it paid to know.
     fn rows(&self) -> u64;
 
+    /// How many rows one call of [`FittedTable::sample_block`] should draw at most: fewer where a row costs much, so
+    /// that a long sample stops within a second when asked. Part of what a seed means: another number gives other
+    /// rows.
+    fn block_rows(&self) -> u64 {
+        8_192
+    }
+
     /// Draws a block of rows, each independent of the others, that meet the conditions.
     ///
     /// # Errors

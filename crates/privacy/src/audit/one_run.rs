@@ -209,6 +209,45 @@ mod test {
         }
     }
 
+    /// A claim with a delta allows for 2 m delta max over i of P(correct - i <= right guesses < correct) / i more.
+    /// With twice the claim spent, right guesses lie 324 or more above the claim's mean, so that for 4,000 canaries the
+    /// maximum is about 0.5 / 324: 1e-9 adds 1e-8, a hundredth of one less the confidence, and 1e-5 adds 1e-4, which
+    /// 95 % bear and 99.9999 % do not.
+    #[test]
+    fn twice_the_claim_is_caught_beside_a_small_delta() {
+        for claim in [0.5, 1.0, 2.0] {
+            for trial in 0..100 {
+                let (scores, included) = responses(2.0 * claim, trial);
+                let bound = |delta, confidence| {
+                    one_run(&scores, &included, 1600, delta, confidence).unwrap().lower_bound
+                };
+                assert!(bound(1e-9, 1.0 - 1e-6) > claim, "{claim} {trial}");
+                assert!(bound(1e-5, 0.95) > claim, "{claim} {trial}");
+                assert_eq!(bound(1e-5, 1.0 - 1e-6), 0.0, "{claim} {trial}");
+            }
+        }
+    }
+
+    /// A mechanism that tells each canary's coin outright with probability delta, and else answers as above, is
+    /// (epsilon, delta)-private. All its 200 surest guesses are right, which disproves the claim without delta and must
+    /// not disprove the one with it.
+    #[test]
+    fn what_delta_allows_is_no_proof() {
+        let (epsilon, delta) = (1.0, 0.2);
+        for trial in 0..100 {
+            let (mut scores, included) = responses(epsilon, trial);
+            let mut stream = Seed(42).streams("told outright").stream(trial);
+            for (score, &coin) in scores.iter_mut().zip(&included) {
+                if stream.chance(delta) {
+                    *score = if coin { 2.0 } else { -1.0 } + 0.1 * stream.uniform();
+                }
+            }
+            let bound = |delta| one_run(&scores, &included, 100, delta, 1.0 - 1e-6).unwrap().lower_bound;
+            assert!(bound(0.0) > 2.0 * epsilon);
+            assert!(bound(delta) <= epsilon);
+        }
+    }
+
     #[test]
     fn bounds_move_the_right_way() {
         let bound =

@@ -125,7 +125,7 @@ impl<N: Noise> Measurer<N> {
         });
         let variance = Rational::new(deviation * deviation, 1)?;
         // Rounded down, so that nobody takes part more often than was paid for.
-        let threshold = (rate * 18_446_744_073_709_551_616.0) as u64;
+        let threshold = (rate * 2.0_f64.powi(64)) as u64;
         Ok(Training { measurer: self, threshold, length, left: steps, sigma, variance })
     }
 }

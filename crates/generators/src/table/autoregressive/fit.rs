@@ -30,8 +30,11 @@ pub(super) struct Plan {
     pub device: Device,
 }
 
-/// Epochs without a better loss after which learning ends.
+/// Passes without a better loss after which learning ends.
 const END: u64 = 5;
+
+/// What progress is reported as.
+const STAGE: &str = "fit autoregressive";
 
 /// Passes over the rows at most, however few they are.
 const PASSES: u64 = 300;
@@ -84,12 +87,12 @@ fn mask(weights: &mut [f32], any_order: f64, order: &mut [usize], stream: &mut S
 }
 
 /// Rows as the network sees them, and what guessing each part counts.
-struct Masked {
-    batch: Batch,
-    weights: Vec<f32>,
+pub(super) struct Masked {
+    pub batch: Batch,
+    pub weights: Vec<f32>,
 }
 
-fn masked(
+pub(super) fn masked(
     parts: &Parts,
     data: &[u32],
     rows: impl ExactSizeIterator<Item = usize>,
@@ -114,7 +117,7 @@ fn masked(
 }
 
 /// The loss of rows, and its gradient in place of the logits.
-fn loss(parts: &Parts, data: &[u32], rows: &[u32], masked: &Masked, logits: &mut Matrix) -> f64 {
+pub(super) fn loss(parts: &Parts, data: &[u32], rows: &[u32], masked: &Masked, logits: &mut Matrix) -> f64 {
     let width = parts.list.len();
     let columns = logits.columns;
     let losses: Vec<f64> = logits
@@ -146,8 +149,10 @@ fn loss(parts: &Parts, data: &[u32], rows: &[u32], masked: &Masked, logits: &mut
 /// What a checkpoint keeps beside the numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 struct Progress {
-    epoch: u64,
-    steps: u64,
+    step: u64,
+    updates: u64,
+    /// The loss of this pass over the rows so far.
+    sum: f64,
     best: f64,
     stale: u64,
 }
@@ -184,13 +189,13 @@ pub(super) fn fit(
     let network = network(&parts, plan.width, plan.depth, plan.dropout)?;
     let mut engine = plan.device.engine(Arc::clone(&network), &mut seed.stream("start autoregressive"))?;
     let streams = seed.streams("fit autoregressive");
-    // Which rows are held out, and how they are masked, is the same in every epoch.
+    // Which rows are held out, and how they are masked, is the same in every pass.
     let mut order: Vec<u32> = (0..rows as u32).collect();
     streams.stream(0).shuffle(&mut order);
     let held = if rows < FEW { 0 } else { rows / HELD_OUT };
     let (out, train) = order.split_at_mut(held);
     train.sort_unstable();
-    let mut progress = Progress { epoch: 0, steps: 0, best: f64::INFINITY, stale: 0 };
+    let mut progress = Progress { step: 0, updates: 0, sum: 0.0, best: f64::MAX, stale: 0 };
     let mut best = engine.state()?.parameters;
     if let Some(mut saved) = saved {
         progress = saved.state()?;
@@ -198,46 +203,49 @@ pub(super) fn fit(
         let moments = Moments {
             first: take(&mut saved, "first", count)?,
             second: take(&mut saved, "second", count)?,
-            steps: progress.steps,
+            steps: progress.updates,
         };
         let parameters = take(&mut saved, "parameters", count)?;
         best = take(&mut saved, "best", count)?;
         engine.restore(State { parameters, statistics: Vec::new(), moments })?;
     }
-    let epochs = (plan.steps * plan.batch as u64).div_ceil(train.len().max(1) as u64).clamp(1, PASSES);
-    while progress.epoch < epochs && progress.stale < END {
-        checkpoint.step(run, "fit autoregressive", progress.epoch, epochs, || {
+    let batch = plan.batch.min(train.len()).max(1);
+    let turn = train.len().div_ceil(batch) as u64;
+    let total = turn * plan.steps.div_ceil(turn).clamp(1, PASSES);
+    let orders = seed.streams("order rows of autoregressive");
+    let mut shuffled = Vec::new();
+    while progress.step < total && progress.stale < END {
+        checkpoint.step(run, STAGE, progress.step, total, || {
             let state = engine.state()?;
-            Saved::new(&Progress { steps: state.moments.steps, ..progress }, keep(&state, &best))
+            Saved::new(&Progress { updates: state.moments.steps, ..progress }, keep(&state, &best))
         })?;
-        let mut stream = streams.stream(1 + progress.epoch);
-        let mut shuffled = train.to_vec();
-        stream.shuffle(&mut shuffled);
-        // The rate falls to nothing over the epochs: noise of single steps would stay in the weights.
-        let steps = train.len().div_ceil(plan.batch) as f32;
-        let rate = |step: usize| {
-            let done = (progress.epoch as f32 + step as f32 / steps) / epochs as f32;
-            plan.rate * (1.0 - done)
-        };
-        let mut sum = 0.0;
-        for (step, rows) in shuffled.chunks(plan.batch).enumerate() {
-            run.check()?;
-            let adam = Adam { rate: rate(step), ..Adam::default() };
-            let each = rows.iter().map(|&row| row as usize);
-            let mut masked = masked(&parts, &data, each, plan.any_order, &mut stream);
-            let mut logits = engine.forward(std::mem::take(&mut masked.batch), &mut stream)?;
-            sum += loss(&parts, &data, rows, &masked, &mut logits) * rows.len() as f64;
-            engine.backward(logits, Wanted::PARAMETERS)?;
-            engine.step(&adam)?;
+        let place = (progress.step % turn) as usize;
+        if place == 0 || shuffled.is_empty() {
+            shuffled = train.to_vec();
+            orders.stream(progress.step / turn).shuffle(&mut shuffled);
+        }
+        let rows = &shuffled[place * batch..train.len().min((place + 1) * batch)];
+        let mut stream = streams.stream(1 + progress.step);
+        let each = rows.iter().map(|&row| row as usize);
+        let mut masked = masked(&parts, &data, each, plan.any_order, &mut stream);
+        let mut logits = engine.forward(std::mem::take(&mut masked.batch), &mut stream)?;
+        progress.sum += loss(&parts, &data, rows, &masked, &mut logits) * rows.len() as f64;
+        engine.backward(logits, Wanted::PARAMETERS)?;
+        // The rate falls to nothing: noise of single steps would stay in the weights.
+        let done = progress.step as f32 / total as f32;
+        engine.step(&Adam { rate: plan.rate * (1.0 - done), ..Adam::default() })?;
+        progress.step += 1;
+        if !progress.step.is_multiple_of(turn) {
+            continue;
         }
         let state = engine.state()?;
+        let sum = std::mem::take(&mut progress.sum);
         let found = if out.is_empty() {
             sum / train.len().max(1) as f64
         } else {
             let mut stream = seed.stream("mask rows held out");
             held_out(&network, &state, &parts, &data, out, plan, &mut stream)?
         };
-        progress.epoch += 1;
         if found < progress.best {
             progress.best = found;
             progress.stale = 0;
@@ -246,10 +254,27 @@ pub(super) fn fit(
             progress.stale += 1;
         }
     }
-    run.step("fit autoregressive", epochs, epochs)?;
+    run.step(STAGE, total, total)?;
     checkpoint.finish()?;
+    let frequencies: Vec<Vec<f64>> = parts
+        .counts(&data)
+        .iter()
+        .map(|counts| counts.iter().map(|count| (*count as f64).max(0.01) / rows as f64).collect())
+        .collect();
     let (width, depth) = (plan.width, plan.depth);
-    Ok(Fitted { codec, parts, network, parameters: best, width, depth, rows: rows as u64, seed: seed.0 })
+    let mut fitted = Fitted {
+        codec,
+        parts,
+        network,
+        parameters: best,
+        width,
+        depth,
+        rows: rows as u64,
+        seed: seed.0,
+        guarantee: None,
+    };
+    fitted.calibrate(&frequencies, &mut seed.stream("calibrate autoregressive"))?;
+    Ok(fitted)
 }
 
 /// The mean loss of rows held out.

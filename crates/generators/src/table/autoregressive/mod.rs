@@ -8,6 +8,7 @@
 mod fit;
 mod model;
 mod parts;
+mod private;
 mod store;
 #[cfg(test)]
 mod test;
@@ -24,8 +25,9 @@ use daotwin_nn::Device;
 
 use self::fit::Plan;
 use super::checkpoint::Checkpoint;
+use super::dpsgd;
 use super::trees::codec::{CELLS, Codec};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// The name in the registry.
 const NAME: &str = "autoregressive";
@@ -79,6 +81,42 @@ const SETTINGS: &[Setting] = &[
                   the others are learned in the order in which rows are drawn",
     },
     Setting {
+        name: "bins",
+        default: 16.0,
+        bounds: (2.0, CELLS as f64),
+        purpose: "of a private fit: cells of a number's declared bounds",
+    },
+    Setting {
+        name: "private_width",
+        default: 64.0,
+        bounds: (8.0, 4_096.0),
+        purpose: "of a private fit: numbers in a hidden layer; noise grows with it",
+    },
+    Setting {
+        name: "private_learning_rate",
+        default: 0.01,
+        bounds: (1e-6, 1.0),
+        purpose: "of a private fit: learning rate of the first step; it falls to nothing over the steps",
+    },
+    Setting {
+        name: "private_rate",
+        default: 0.05,
+        bounds: (1e-6, 1.0),
+        purpose: "of a private fit: the chance with which a row takes part in a step",
+    },
+    Setting {
+        name: "private_steps",
+        default: 500.0,
+        bounds: (1.0, 1_000_000.0),
+        purpose: "of a private fit: steps, which share the budget",
+    },
+    Setting {
+        name: "bound",
+        default: 1.0,
+        bounds: (1e-6, 1e6),
+        purpose: "of a private fit: the norm that the gradient of a row is scaled down to",
+    },
+    Setting {
         name: "burn",
         default: 0.0,
         bounds: (0.0, 1.0),
@@ -94,12 +132,15 @@ impl TableSynthesizer for Autoregressive {
     fn card(&self) -> TableCard {
         TableCard {
             purpose: "conditions on any columns, likelihoods, missing values and sequences of events by one \
-                      network, without privacy",
+                      network",
             source: "order-agnostic autoregression (Uria, Murray and Larochelle 2014; Hoogeboom et al. 2022, \
                      arXiv 2110.02037; TabularARGN, arXiv 2501.12012)",
-            limits: "no formal privacy; slower than trees by a factor of some dozens; conditions on several \
+            limits: "slower than trees by a factor of some dozens; conditions on several \
                      ranges at once are met exactly, and the other columns follow them approximately",
-            privacy: None,
+            privacy: Some(
+                "(epsilon, delta) for a row: DP-SGD with Poisson sampling, gradients of rows scaled down to a bound, \
+                 discrete Gaussian noise, and a noisy count of rows; every column must be declared",
+            ),
             settings: SETTINGS,
             bytes_per_cell: 64,
         }
@@ -135,6 +176,30 @@ fn fit(model: &Autoregressive, frame: &Frame, options: &TableFitOptions, run: &R
         any_order: given("any_order"),
         device: if given("burn") > 0.5 { Device::Tensors } else { Device::Fused },
     };
+    if let Some(privacy) = &options.privacy {
+        let problems = dpsgd::refusals(frame, privacy);
+        if !problems.is_empty() {
+            return Err(Error::Options { problems });
+        }
+        run.check()?;
+        let codec = Codec::declared(frame.columns(), given("bins") as usize);
+        let private = dpsgd::Plan {
+            rate: given("private_rate"),
+            steps: given("private_steps") as u64,
+            bound: given("bound") as f32,
+        };
+        let plan = Plan {
+            steps: private.steps,
+            width: given("private_width") as usize,
+            rate: given("private_learning_rate") as f32,
+            dropout: 0.0,
+            ..plan
+        };
+        let learner = private::Private::new(&codec, frame, plan, options.seed)?;
+        let (learner, rows, guarantee) =
+            dpsgd::fit(NAME, frame, privacy, &settings, learner, private, options.seed, run)?;
+        return learner.fitted(codec, rows, guarantee);
+    }
     let (checkpoint, saved) = Checkpoint::open(NAME, frame, options, &settings, run)?;
     let (codec, codes) = Codec::fit_cells(frame, PART, given("cells") as usize);
     fit::fit(codec, &codes, &plan, options.seed, checkpoint, saved, run)

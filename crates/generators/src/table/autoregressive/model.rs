@@ -10,10 +10,17 @@ use daotwin_nn::{Batch, Matrix, Network, softmax};
 
 use super::parts::{Digit, Parts};
 use crate::error::Result;
+use crate::table::files::Guarantee;
 use crate::table::trees::codec::{Allowed, Codec};
 
 /// Draws of the columns with conditions that a row chooses from, where several are ranges.
 const CANDIDATES: usize = 8;
+
+/// Rows that frequencies are compared on.
+const CALIBRATED: usize = 8_192;
+
+/// Rounds of proportional fitting of one part.
+const ROUNDS: usize = 8;
 
 /// Rows that go through the network at once.
 const ROWS: usize = 1_024;
@@ -29,6 +36,7 @@ pub(super) struct Fitted {
     pub depth: usize,
     pub rows: u64,
     pub seed: u64,
+    pub guarantee: Option<Guarantee>,
 }
 
 /// Rows on their way: the code of every part, or that it is masked.
@@ -52,6 +60,40 @@ impl Draft {
 }
 
 impl Fitted {
+    /// Moves the biases of the last layer, part after part, until rows drawn from the model have the codes of each
+    /// part as often as they should: learning gets relations right before frequencies, and gradients that were
+    /// scaled down make what is frequent more so. `frequencies` of each part are positive.
+    pub(super) fn calibrate(&mut self, frequencies: &[Vec<f64>], stream: &mut Stream) -> Result<()> {
+        let biases = self.parameters.len() - self.parts.outputs();
+        let rows: Vec<u32> = (0..CALIBRATED as u32).collect();
+        let mut draft = Draft::new(self.parts.list.len(), CALIBRATED);
+        for (place, wanted) in frequencies.iter().enumerate() {
+            let part = self.parts.list[place];
+            // Low digits differ from one high digit to another: they have no frequencies of their own.
+            if part.digit != Digit::Low {
+                let law = self.law(&draft, &rows, place)?;
+                let mut factors = vec![1.0_f64; part.size];
+                for _ in 0..ROUNDS {
+                    let mut sums = vec![0.0_f64; part.size];
+                    for law in law.each_row() {
+                        let all =
+                            || law.iter().zip(&factors).map(|(chance, factor)| f64::from(*chance) * factor);
+                        let total: f64 = all().sum();
+                        sums.iter_mut().zip(all()).for_each(|(sum, chance)| *sum += chance / total);
+                    }
+                    for ((factor, sum), wanted) in factors.iter_mut().zip(sums).zip(wanted) {
+                        let ratio = wanted * CALIBRATED as f64 / sum.max(1e-9);
+                        *factor = (*factor * ratio).clamp(1e-4, 1e4);
+                    }
+                }
+                let own = &mut self.parameters[biases + part.output..][..part.size];
+                own.iter_mut().zip(&factors).for_each(|(bias, factor)| *bias += factor.ln() as f32);
+            }
+            self.draw(&mut draft, &rows, place, &|_| 1.0, stream)?;
+        }
+        Ok(())
+    }
+
     /// The law of a part in the given rows: probabilities, a row each.
     fn law(&self, draft: &Draft, rows: &[u32], place: usize) -> Result<Matrix> {
         let part = &self.parts.list[place];

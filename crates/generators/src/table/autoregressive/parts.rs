@@ -49,6 +49,14 @@ impl Parts {
         Self::new(&order::columns(codes, sizes), sizes, ranks)
     }
 
+    /// Without a look at any row: columns in the order of the table, codes in the order of their labels.
+    pub(super) fn declared(sizes: &[usize]) -> Self {
+        let order: Vec<usize> = (0..sizes.len()).collect();
+        let ranks =
+            |&size: &usize| if Self::has_digits(size) { (0..size as u32).collect() } else { Vec::new() };
+        Self::new(&order, sizes, sizes.iter().map(ranks).collect())
+    }
+
     /// Puts parts together. Each list of ranks is empty, or an order of its column's codes.
     pub(super) fn new(order: &[usize], sizes: &[usize], ranks: Vec<Vec<u32>>) -> Self {
         let mut list = Vec::new();
@@ -120,6 +128,15 @@ impl Parts {
     /// How many low digits a high digit has.
     pub(super) fn lows(&self, column: usize, high: u32) -> usize {
         (self.ranks[column].len() - high as usize * DIGIT).min(DIGIT)
+    }
+
+    /// How often each code of each part stands in rows of parts.
+    pub(super) fn counts(&self, data: &[u32]) -> Vec<Vec<i64>> {
+        let mut counts: Vec<Vec<i64>> = self.list.iter().map(|part| vec![0; part.size]).collect();
+        for row in data.chunks_exact(self.list.len()) {
+            counts.iter_mut().zip(row).for_each(|(counts, &code)| counts[code as usize] += 1);
+        }
+        counts
     }
 
     /// All parts of rows of codes, row after row.

@@ -37,6 +37,7 @@ pub(super) fn write(model: &Fitted, folder: &Path) -> Result<()> {
         depth: model.depth,
     };
     manifest.model = serde_json::to_value(kept).map_err(|error| Error::Defect(error.to_string()))?;
+    manifest.privacy = model.guarantee.clone();
     let wide = |list: &[f32]| list.iter().map(|value| f64::from(*value)).collect();
     let mut tensors = Tensors::from([("parameters".to_owned(), wide(&model.parameters))]);
     write_cuts(&model.codec, &mut tensors);
@@ -89,5 +90,15 @@ pub(super) fn read(folder: &Path, run: &Run) -> Result<Fitted> {
     }
     let parameters = parameters.into_iter().map(|value| value as f32).collect();
     let (width, depth) = (kept.width, kept.depth);
-    Ok(Fitted { codec, parts, network, parameters, width, depth, rows: manifest.rows, seed: manifest.seed })
+    Ok(Fitted {
+        codec,
+        parts,
+        network,
+        parameters,
+        width,
+        depth,
+        rows: manifest.rows,
+        seed: manifest.seed,
+        guarantee: manifest.privacy,
+    })
 }

@@ -22,10 +22,27 @@ use crate::error::{Error, Result};
 /// The share of the budget that the count of rows costs.
 const COUNT: f64 = 0.01;
 
+/// The share of the budget that counts of single columns cost, where a model asks for them.
+const MARGINS: f64 = 0.1;
+
 /// What a private training is of a model.
 pub(crate) trait Learner {
     /// Parameters whose gradients look at rows.
     fn parameters(&self) -> usize;
+
+    /// How often each code of each column occurs, where the model begins with their frequencies: a row has one code
+    /// in each. None where it does not ask.
+    fn margins(&self) -> Vec<Vec<i64>> {
+        Vec::new()
+    }
+
+    /// Begins with the frequencies of [`Learner::margins`], as they were measured: positive, and 1 in all for each.
+    ///
+    /// # Errors
+    /// The networks'.
+    fn begin(&mut self, _frequencies: &[Vec<f64>]) -> Result<()> {
+        Ok(())
+    }
 
     /// The sum over these rows of the gradient of each by the parameters, scaled down to the norm `bound`. Nothing
     /// else about the rows may reach the model. The stream drives everything but noise.
@@ -82,7 +99,13 @@ impl<L: Learner> Stage for Training<'_, L> {
         let Self { mut learner, rows, plan, seed, run, name } = self;
         let counted = measurer.measure("rows", &[rows as i64], 1, COUNT)?;
         let counted = counted.values[0].max(1.0);
-        train(&mut learner, rows, counted, &plan, 1.0 - COUNT, seed, run, name, measurer)?;
+        let mut left = 1.0 - COUNT;
+        let margins = learner.margins();
+        if !margins.is_empty() {
+            learner.begin(&frequencies(&margins, counted, measurer)?)?;
+            left -= MARGINS;
+        }
+        train(&mut learner, rows, counted, &plan, left, seed, run, name, measurer)?;
         let bytes = learner.bytes()?;
         Ok(Trained { learner, rows: counted, bytes })
     }
@@ -90,6 +113,27 @@ impl<L: Learner> Stage for Training<'_, L> {
     fn bytes(release: &Trained<L>) -> Vec<Vec<u8>> {
         vec![release.rows.to_le_bytes().to_vec(), release.bytes.clone()]
     }
+}
+
+/// Measures the counts of columns: a row that comes or goes moves one count of each by 1. Every frequency is at least
+/// half a row's, so that no code is impossible because of noise.
+fn frequencies<N: Noise>(
+    margins: &[Vec<i64>],
+    counted: f64,
+    measurer: &mut Measurer<N>,
+) -> Result<Vec<Vec<f64>>> {
+    let all: Vec<i64> = margins.iter().flatten().copied().collect();
+    let noisy = measurer.measure("columns", &all, margins.len() as u128, MARGINS)?.values;
+    let mut rest = noisy.as_slice();
+    let own = |margin: &Vec<i64>| {
+        let (own, after) = rest.split_at(margin.len());
+        rest = after;
+        let floor = 0.5_f64.min(counted / margin.len() as f64);
+        let kept: Vec<f64> = own.iter().map(|count| count.max(floor)).collect();
+        let sum: f64 = kept.iter().sum();
+        kept.iter().map(|count| count / sum).collect()
+    };
+    Ok(margins.iter().map(own).collect())
 }
 
 /// The loop itself; `counted` is how many rows there are said to be, `share` what it costs of the budget.

@@ -55,7 +55,7 @@ const SETTINGS: &[Setting] = &[
         bounds: (1.0, 1_024.0),
         purpose: "random numbers that a row is made from",
     },
-    Setting { name: "rate", default: 0.0002, bounds: (1e-6, 1.0), purpose: "learning rate of both networks" },
+    Setting { name: "rate", default: 0.0005, bounds: (1e-6, 1.0), purpose: "learning rate of both networks" },
     Setting {
         name: "penalty",
         default: 10.0,

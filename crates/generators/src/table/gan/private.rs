@@ -10,7 +10,7 @@ use std::sync::Arc;
 use daotwin_core::{Seed, Stream, Streams};
 use daotwin_nn::{Adam, Batch, Device, Engine, Matrix, Wanted};
 
-use super::super::deep::{Net, Shape, normal};
+use super::super::deep::{Net, Shape, begin_with, calibrate, counts, normal};
 use super::super::dpsgd::Learner;
 use super::train::{self, Beside, Learned, Plan, activate, activate_back};
 use crate::encode::Encoded;
@@ -28,6 +28,9 @@ pub(super) struct Private<'a> {
     maker: Box<dyn Engine>,
     judge: Box<dyn Engine>,
     codes: Streams,
+    /// How often each code occurs, as it was measured.
+    shares: Vec<f64>,
+    seed: Seed,
 }
 
 impl<'a> Private<'a> {
@@ -36,13 +39,22 @@ impl<'a> Private<'a> {
         let generator = train::generator(shape, 0, plan.hidden, plan.noise)?;
         let maker = Device::Fused.engine(Arc::clone(&generator), &mut first)?;
         let judge = Device::Fused.engine(train::critic(shape.width, plan.hidden, 0.0)?, &mut first)?;
-        Ok(Self { shape, encoded, plan, generator, maker, judge, codes: seed.streams("codes of gan") })
+        let codes = seed.streams("codes of gan");
+        Ok(Self { shape, encoded, plan, generator, maker, judge, codes, shares: Vec::new(), seed })
     }
 
     /// What was learned.
     pub(super) fn learned(&self) -> Result<Learned> {
-        let state = self.maker.state()?;
+        let mut state = self.maker.state()?;
         let generator = Arc::clone(&self.generator);
+        if !self.shares.is_empty() {
+            let mut stream = self.seed.stream("calibration of gan");
+            calibrate(self.shape, &self.shares, &mut state.parameters, |rows, parameters| {
+                let noise = normal(rows, self.plan.noise, &mut stream);
+                let batch = train::inputs(noise, std::iter::repeat_n(None, rows));
+                Ok(generator.predict(parameters, &state.statistics, &batch)?)
+            })?;
+        }
         Ok(Learned { generator, parameters: state.parameters, statistics: state.statistics })
     }
 
@@ -54,6 +66,15 @@ impl<'a> Private<'a> {
 impl Learner for Private<'_> {
     fn parameters(&self) -> usize {
         self.judge.network().parameters()
+    }
+
+    fn margins(&self) -> Vec<Vec<i64>> {
+        counts(self.shape, self.encoded)
+    }
+
+    fn begin(&mut self, frequencies: &[Vec<f64>]) -> Result<()> {
+        self.shares = frequencies.concat();
+        begin_with(self.shape, &self.shares, &mut *self.maker)
     }
 
     fn gradient(&mut self, rows: &[u32], bound: f32, stream: &mut Stream) -> Result<Vec<f32>> {
@@ -90,7 +111,7 @@ impl Learner for Private<'_> {
     }
 
     fn bytes(&self) -> Result<Vec<u8>> {
-        let state = self.maker.state()?;
+        let state = self.learned()?;
         Ok(state.parameters.iter().chain(&state.statistics).flat_map(|value| value.to_le_bytes()).collect())
     }
 }

@@ -38,7 +38,7 @@ fn near(frame: &Frame) -> f64 {
 #[test]
 fn relations_are_learned_and_conditions_steer() {
     let (real, run) = (related(2_000), Run::default());
-    let model = Gan.fit(&real, &small(40.0), &run).unwrap();
+    let model = Gan.fit(&real, &small(150.0), &run).unwrap();
     let rows = sample(&*model, 3_000, &Vec::new(), Seed(1), &run).unwrap();
     assert!(near(&rows) > 0.7, "{}", near(&rows));
     let given = sample(&*model, 1_000, &vec![(0, Condition::Code(2))], Seed(2), &run).unwrap();

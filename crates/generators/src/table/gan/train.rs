@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use daotwin_core::{Run, Seed, Stream, Streams};
 use daotwin_nn::{
-    Activation, Adam, Batch, Device, Input, Layer, Matrix, NO_CODE, Network, Wanted, cross_entropy, softmax,
+    Activation, Adam, Batch, Device, Input, Layer, Matrix, NO_CODE, Network, State, Wanted, cross_entropy,
+    softmax,
 };
 use rayon::prelude::*;
 
 use super::super::checkpoint::{Checkpoint, Saved};
-use super::super::deep::{CALIBRATED, Net, Shape, calibrate, frequencies, go_on, keep, normal};
+use super::super::deep::{Net, Shape, calibrate, frequencies, go_on, keep, normal};
 use super::super::files::Tensors;
 use crate::encode::Encoded;
 use crate::error::Result;
@@ -44,24 +45,34 @@ pub(super) struct Learned {
 /// The temperature of the softmax that stands for a draw of a code (Jang, Gu and Poole 2017).
 const TEMPERATURE: f32 = 0.2;
 
+/// The slope of the critic is looked at in one step of so many, and weighs as much more then (Karras et al. 2020, lazy
+/// regularisation).
+const LAZY: u64 = 2;
+
+/// The parameters that samples are made with are a running mean of those that training went through (Yazıcı et al.
+/// 2019); it is moved once in so many steps, and keeps this much of itself.
+const MEAN_EVERY: u64 = 5;
+const MEAN_KEEP: f32 = 0.98;
+
+/// Batches from which the running statistics are read anew for the mean parameters.
+const REFRESHED: usize = 60;
+
 /// The share of the critic's hidden values that is dropped in training.
 const DROPOUT: f32 = 0.5;
 
 /// The generator: random numbers and a condition's code to logits and scalars.
 pub(super) fn generator(shape: &Shape, conditions: usize, hidden: usize, noise: usize) -> Result<Net> {
-    let bend = || Layer::Activation { bend: Activation::Relu, dropout: 0.0 };
-    let input = Input::Embed { dense: noise, codes: conditions.max(1), outputs: hidden };
-    let layers = vec![
-        Layer::BatchNorm { width: hidden },
-        bend(),
+    let block = |inputs: usize| {
         Layer::Concat(vec![
-            Layer::Linear { inputs: hidden, outputs: hidden },
+            Layer::Linear { inputs, outputs: hidden },
             Layer::BatchNorm { width: hidden },
-            bend(),
-        ]),
-        Layer::Linear { inputs: 2 * hidden, outputs: shape.width },
-    ];
-    Ok(Arc::new(Network::new(input, layers)?))
+            Layer::Activation { bend: Activation::Relu, dropout: 0.0 },
+        ])
+    };
+    // What goes in stays beside all that follows, so that a condition reaches the outputs at once.
+    let input = Input::Embed { dense: noise, codes: conditions.max(1), outputs: noise };
+    let last = Layer::Linear { inputs: noise + 2 * hidden, outputs: shape.width };
+    Ok(Arc::new(Network::new(input, vec![block(noise), block(noise + hidden), last])?))
 }
 
 /// The critic: a pack of rows, each beside its condition, to a number.
@@ -259,9 +270,11 @@ pub(super) fn train(
         Device::Fused.engine(critic(plan.pack * beside.width(), plan.hidden, DROPOUT)?, &mut first)?;
     let (streams, gumbel) = (seed.streams("steps of gan"), seed.streams("codes of gan"));
     let adam = Adam { rate: plan.rate, keep: (0.5, 0.9), decay: 0.0 };
+    let mut mean = vec![0.0_f32; generator.parameters()];
     let mut from = 0;
     if let Some(mut saved) = saved {
         from = saved.state::<u64>()?;
+        mean = saved.take("mean", mean.len())?.into_iter().map(|value| value as f32).collect();
         go_on("generator", &mut *maker, &mut saved)?;
         go_on("critic", &mut *judge, &mut saved)?;
     }
@@ -270,6 +283,7 @@ pub(super) fn train(
             let mut tensors = Tensors::new();
             keep("generator", &*maker, &mut tensors)?;
             keep("critic", &*judge, &mut tensors)?;
+            tensors.insert("mean".to_owned(), mean.iter().map(|value| f64::from(*value)).collect());
             Saved::new(&step, tensors)
         })?;
         let mut stream = streams.stream(step);
@@ -305,7 +319,9 @@ pub(super) fn train(
         judge.backward(even(-1.0), Wanted::PARAMETERS)?;
         judge.forward(Batch::dense(fake.clone()), &mut stream)?;
         judge.backward(even(1.0), Wanted::PARAMETERS)?;
-        judge.penalty(between, plan.penalty, &mut stream)?;
+        if step % LAZY == 0 {
+            judge.penalty(between, plan.penalty * LAZY as f32, &mut stream)?;
+        }
         judge.step(&adam)?;
         // The generator, on the same rows, against the critic as it is now.
         judge.forward(Batch::dense(fake), &mut stream)?;
@@ -322,15 +338,31 @@ pub(super) fn train(
         }
         maker.backward(gradient, Wanted::PARAMETERS)?;
         maker.step(&Adam { decay: 1e-6, ..adam })?;
+        if step % MEAN_EVERY == 0 {
+            let state = maker.state()?;
+            // At first as a plain mean, so that the beginning is soon forgotten.
+            let keep = MEAN_KEEP.min((step / MEAN_EVERY) as f32 / (step / MEAN_EVERY + 9) as f32);
+            for (mean, now) in mean.iter_mut().zip(&state.parameters) {
+                *mean = keep * *mean + (1.0 - keep) * now;
+            }
+        }
     }
     run.step("fit gan", plan.steps, plan.steps)?;
-    let mut state = maker.state()?;
     let mut stream = seed.stream("calibration of gan");
-    let places: Vec<Option<usize>> =
-        (0..CALIBRATED).map(|_| choices.place(choices.draw(|count| count, &mut stream))).collect();
-    let batch = inputs(normal(CALIBRATED, plan.noise, &mut stream), places.into_iter());
-    let laws = generator.predict(&state.parameters, &state.statistics, &batch)?;
-    calibrate(shape, &laws, &frequencies(shape, encoded), &mut state.parameters);
+    let mut drawn = |rows: usize| {
+        let places: Vec<Option<usize>> =
+            (0..rows).map(|_| choices.place(choices.draw(|count| count, &mut stream))).collect();
+        inputs(normal(rows, plan.noise, &mut stream), places.into_iter())
+    };
+    maker.restore(State { parameters: mean, ..maker.state()? })?;
+    for _ in 0..REFRESHED {
+        run.check()?;
+        maker.forward(drawn(plan.batch), &mut seed.stream("no dice"))?;
+    }
+    let mut state = maker.state()?;
+    calibrate(shape, &frequencies(shape, encoded), &mut state.parameters, |rows, parameters| {
+        Ok(generator.predict(parameters, &state.statistics, &drawn(rows))?)
+    })?;
     checkpoint.finish()?;
     Ok((Learned { generator, parameters: state.parameters, statistics: state.statistics }, choices))
 }

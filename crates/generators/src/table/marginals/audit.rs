@@ -39,7 +39,7 @@ fn statistic(codes: &[Vec<u32>], strategy: Strategy, budget: Budget) -> f64 {
     let domain = Domain::new(vec![PLANTED as usize + 1; COLUMNS]);
     let rho = Some(budget.rho().to_f64());
     let plan = Plan { strategy, max_cells: 4_096, rounds: 1.5, target: None, ridge: 0.1, rho };
-    let rows = Rows { domain: &domain, codes, count: codes[0].len() };
+    let rows = Rows { domain: &domain, codes, count: codes[0].len(), reports: None };
     let run = Run::default();
     let select = Select { rows, plan, progress: Progress { run: &run, stage: "audit" } };
     let learned = select.measure(&mut Measurer::unaccounted(budget)).unwrap();

@@ -36,6 +36,7 @@ use super::files::Guarantee;
 use crate::charge::{Payment, Stage, pay};
 use crate::encode::Discrete;
 use crate::error::{Error, Result};
+use crate::local::{Report, Statement};
 
 /// A spanning tree of pairs of columns.
 #[derive(Debug)]
@@ -106,7 +107,7 @@ impl TableSynthesizer for Mst {
         options: &TableFitOptions,
         run: &Run,
     ) -> std::result::Result<Box<dyn FittedTable>, Failure> {
-        Ok(Box::new(fit(self, Strategy::Mst, frame, options, run)?))
+        Ok(Box::new(fit(self, Strategy::Mst, frame, None, options, run)?))
     }
 
     fn load(&self, folder: &Path, run: &Run) -> std::result::Result<Box<dyn FittedTable>, Failure> {
@@ -136,7 +137,7 @@ impl TableSynthesizer for Aim {
         options: &TableFitOptions,
         run: &Run,
     ) -> std::result::Result<Box<dyn FittedTable>, Failure> {
-        Ok(Box::new(fit(self, Strategy::Aim, frame, options, run)?))
+        Ok(Box::new(fit(self, Strategy::Aim, frame, None, options, run)?))
     }
 
     fn load(&self, folder: &Path, run: &Run) -> std::result::Result<Box<dyn FittedTable>, Failure> {
@@ -163,10 +164,21 @@ pub(super) fn refusals(frame: &Frame, privacy: &PrivacyOptions) -> Vec<String> {
     problems
 }
 
+/// [`Mst`] of reports; see [`crate::local::fit`].
+pub(crate) fn fit_reports(
+    frame: &Frame,
+    statement: &Statement,
+    options: &TableFitOptions,
+    run: &Run,
+) -> Result<Box<dyn FittedTable>> {
+    Ok(Box::new(fit(&Mst, Strategy::Mst, frame, Some(statement), options, run)?))
+}
+
 fn fit(
     synthesizer: &dyn TableSynthesizer,
     strategy: Strategy,
     frame: &Frame,
+    reports: Option<&Statement>,
     options: &TableFitOptions,
     run: &Run,
 ) -> Result<Fitted> {
@@ -174,6 +186,10 @@ fn fit(
     let problems = options.privacy.as_ref().map_or_else(Vec::new, |privacy| refusals(frame, privacy));
     if !problems.is_empty() {
         return Err(Error::Options { problems });
+    }
+    if reports.is_some() && options.privacy.is_some() {
+        let what = "reports are private by themselves; leave `--epsilon` out, or fit the members' own values";
+        return Err(Error::Options { problems: vec![what.to_owned()] });
     }
     let name = synthesizer.name();
     let stage = format!("fit {name}");
@@ -190,10 +206,10 @@ fn fit(
         None => None,
     };
     // Without noise the data itself may say where its bins lie.
-    let discrete = if options.privacy.is_some() {
-        Discrete::declared(frame.columns(), bins)
-    } else {
-        Discrete::fit(frame, bins)
+    let discrete = match (reports, &options.privacy) {
+        (Some(statement), _) => statement.discrete(frame)?,
+        (None, Some(_)) => Discrete::declared(frame.columns(), bins),
+        (None, None) => Discrete::fit(frame, bins),
     };
     let (order, domain) = fitted::order_of(&discrete);
     let plan = Plan {
@@ -206,10 +222,21 @@ fn fit(
     };
     let mut codes = discrete.encode(frame);
     let codes: Vec<Vec<u32>> = order.iter().map(|&column| std::mem::take(&mut codes[column])).collect();
-    let rows = Rows { domain: &domain, codes: &codes, count: frame.rows() };
+    let reported: Option<Vec<Report>> =
+        reports.map(|statement| order.iter().map(|&column| statement.columns[column].clone()).collect());
+    let rows = Rows { domain: &domain, codes: &codes, count: frame.rows(), reports: reported.as_deref() };
     let select = Select { rows, plan, progress };
     let (mut learned, guarantee) = match &options.privacy {
-        None => (select.measure(&mut Measurer::exact())?, None),
+        None => {
+            let guarantee = reports.map(|statement| Guarantee {
+                epsilon: statement.epsilon,
+                delta: 0.0,
+                unit: "member (the reports of a row, noised before they were collected)".to_owned(),
+                ledger_head: None,
+                test_noise: false,
+            });
+            (select.measure(&mut Measurer::exact())?, guarantee)
+        }
         Some(privacy) => {
             let settings = format!("{settings:?}");
             let columns =

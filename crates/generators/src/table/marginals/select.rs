@@ -122,6 +122,21 @@ impl Select<'_> {
     fn sigma(&self, share: f64) -> f64 {
         self.plan.rho.map_or(0.0, |rho| (2.0 * rho * share).powf(-0.5))
     }
+
+    /// Measures the counts of a clique for this share of the budget.
+    fn ask<N: Noise>(
+        &self,
+        measurer: &mut Measurer<N>,
+        clique: &[usize],
+        counts: &[i64],
+        share: f64,
+    ) -> Result<Measured> {
+        let measurement = measurer.measure(&format!("counts over columns {clique:?}"), counts, 1, share)?;
+        // Without noise every count weighs the same; reports bring their own.
+        let exact = || self.rows.deviation(clique).unwrap_or(1.0);
+        let sigma = if N::KIND == NoiseKind::Exact { exact() } else { measurement.sigma };
+        Ok(Measured { clique: clique.to_vec(), values: measurement.values, sigma })
+    }
 }
 
 impl Stage for Select<'_> {
@@ -138,19 +153,6 @@ impl Stage for Select<'_> {
         let bytes = |one: &Measured| one.values.iter().flat_map(|value| value.to_le_bytes()).collect();
         learned.measured.iter().map(bytes).collect()
     }
-}
-
-/// Measures the counts of a clique for this share of the budget.
-fn ask<N: Noise>(
-    measurer: &mut Measurer<N>,
-    clique: &[usize],
-    counts: &[i64],
-    share: f64,
-) -> Result<Measured> {
-    let measurement = measurer.measure(&format!("counts over columns {clique:?}"), counts, 1, share)?;
-    // Without noise every count weighs the same.
-    let sigma = if N::KIND == NoiseKind::Exact { 1.0 } else { measurement.sigma };
-    Ok(Measured { clique: clique.to_vec(), values: measurement.values, sigma })
 }
 
 /// The distance of counts from an estimate of them, in lattice units: moves by [`UNITS`] with one row.

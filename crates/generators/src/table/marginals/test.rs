@@ -591,3 +591,96 @@ fn a_cancelled_fit_ends() {
         assert!(synthesizer.fit(&table(100), &TableFitOptions::default(), &run).is_err());
     }
 }
+
+/// The same objective minimised densely: every row of the domain has a probability of its own, and Newton's method
+/// solves for the potentials. The cliques close a loop and contradict each other by their noise.
+#[test]
+fn the_junction_tree_and_a_dense_solver_agree() {
+    let domain = Domain::new(vec![3, 2, 4]);
+    let mut stream = Seed(9).stream("dense");
+    let law: Vec<f64> = (0..24).map(|_| 0.2 + stream.exponential()).collect();
+    let cliques: Vec<Clique> = vec![vec![0, 1], vec![1, 2], vec![0, 2]];
+    let (rows, sigma, weight) = (10_000.0, 0.5, 0.2);
+    let measured: Vec<Measured> = cliques
+        .iter()
+        .map(|clique| {
+            let noisy = |p: &f64| p * rows + sigma * stream.normal();
+            Measured {
+                clique: clique.clone(),
+                values: summed(&domain, &law, clique).iter().map(noisy).collect(),
+                sigma,
+            }
+        })
+        .collect();
+    let rows = estimate::total(&measured);
+    let mut engine = Engine::new(&domain, cliques.clone());
+    let mut theta = vec![0.0; 26];
+    let effort = Effort { passes: 2_000, ridge: weight };
+    estimate::fit(&mut engine, &measured, rows, &mut theta, effort, &Run::default()).unwrap();
+    let mut found = vec![0.0; 26];
+    engine.marginals(&mut found);
+
+    // One row of the design a cell of the domain: which potentials it has.
+    let starts = [0, 6, 14];
+    let design: Vec<[usize; 3]> = every_row(&domain)
+        .iter()
+        .map(|row| [0, 1, 2].map(|place| starts[place] + cell(&domain, &cliques[place], row)))
+        .collect();
+    let target: Vec<f64> = measured
+        .iter()
+        .flat_map(|one| {
+            let excess = (one.values.iter().sum::<f64>() - rows) / one.values.len() as f64;
+            one.values.iter().map(move |value| (value - excess) / rows)
+        })
+        .collect();
+    let ridge = weight * sigma / rows;
+    let mut dense = vec![0.0; 26];
+    let mut marginals = vec![0.0; 26];
+    for _ in 0..200 {
+        let weights: Vec<f64> =
+            design.iter().map(|places| places.iter().map(|&at| dense[at]).sum::<f64>().exp()).collect();
+        let total: f64 = weights.iter().sum();
+        marginals.fill(0.0);
+        let mut hessian = vec![vec![0.0; 26]; 26];
+        for (places, weight) in design.iter().zip(&weights) {
+            for &left in places {
+                marginals[left] += weight / total;
+                for &right in places {
+                    hessian[left][right] += weight / total;
+                }
+            }
+        }
+        for left in 0..26 {
+            for right in 0..26 {
+                hessian[left][right] -= marginals[left] * marginals[right];
+            }
+            hessian[left][left] += ridge;
+        }
+        let slope: Vec<f64> = (0..26).map(|at| marginals[at] - target[at] + ridge * dense[at]).collect();
+        for (at, step) in dense.iter_mut().zip(solved(hessian, slope)) {
+            *at -= step.clamp(-0.5, 0.5);
+        }
+    }
+    close(&found, &marginals, 1e-6);
+    // The measurements themselves are further away than that: the solvers agree on more than the input.
+    assert!(found.iter().zip(&target).any(|(found, target)| (found - target).abs() > 1e-5));
+}
+
+/// Gaussian elimination with pivots.
+fn solved(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Vec<f64> {
+    let size = right.len();
+    for column in 0..size {
+        let pivot = (column..size)
+            .max_by(|&a, &b| matrix[a][column].abs().total_cmp(&matrix[b][column].abs()))
+            .unwrap();
+        matrix.swap(column, pivot);
+        right.swap(column, pivot);
+        for row in (0..size).filter(|&row| row != column) {
+            let by = matrix[row][column] / matrix[column][column];
+            let own = matrix[column].clone();
+            matrix[row][column..].iter_mut().zip(&own[column..]).for_each(|(to, value)| *to -= by * value);
+            right[row] -= by * right[column];
+        }
+    }
+    (0..size).map(|place| right[place] / matrix[place][place]).collect()
+}

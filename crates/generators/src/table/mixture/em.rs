@@ -232,7 +232,7 @@ impl<'a> Learner<'a> {
         let shape = self.shape;
         let k = shape.components;
         let tables = self.tables.get_or_insert_with(|| Tables {
-            weights: shape.weights(&self.counts).into_iter().map(log).collect(),
+            weights: Shape::weights(&self.counts).into_iter().map(log).collect(),
             columns: (0..shape.sizes.len())
                 .into_par_iter()
                 .map(|column| shape.law(&self.counts, column).into_iter().map(log).collect())

@@ -81,7 +81,7 @@ impl Shape {
     }
 
     /// The weights of the components.
-    pub(super) fn weights(&self, counts: &Counts) -> Vec<f64> {
+    pub(super) fn weights(counts: &Counts) -> Vec<f64> {
         let total: f64 = counts.rows.iter().map(|rows| rows + COMPONENT).sum();
         counts.rows.iter().map(|rows| (rows + COMPONENT) / total).collect()
     }
@@ -137,7 +137,7 @@ impl Shape {
     #[cfg(test)]
     pub(super) fn log_prior(&self, counts: &Counts) -> f64 {
         let k = self.components;
-        let mut sum: f64 = self.weights(counts).iter().map(|weight| COMPONENT * weight.ln()).sum();
+        let mut sum: f64 = Self::weights(counts).iter().map(|weight| COMPONENT * weight.ln()).sum();
         for (column, law) in self.laws(counts).iter().enumerate() {
             let (margin, ordered) = (&self.margins[column], self.ordered[column]);
             let mut mass = vec![0.0];

@@ -118,7 +118,7 @@ fn fit(model: &Mixture, frame: &Frame, options: &TableFitOptions, run: &Run) -> 
     }
     let counts = learner.learn(&mut checkpoint, run)?;
     let fitted =
-        Fitted::new(codec, shape.weights(&counts), shape.laws(&counts), frame.rows() as u64, options.seed.0);
+        Fitted::new(codec, Shape::weights(&counts), shape.laws(&counts), frame.rows() as u64, options.seed.0);
     checkpoint.finish()?;
     Ok(fitted)
 }

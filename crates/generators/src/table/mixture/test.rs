@@ -232,7 +232,7 @@ fn relations_are_kept() {
 #[test]
 fn conditions_that_contradict_each_other_are_refused() {
     let columns = vec![column("a", labels(3), false, (0.0, 0.0)), column("b", labels(2), false, (0.0, 0.0))];
-    let values = vec![Values::Code(vec![0, 1].repeat(200)), Values::Code(vec![0, 1].repeat(200))];
+    let values = vec![Values::Code([0, 1].repeat(200)), Values::Code([0, 1].repeat(200))];
     let model = fitted(&Frame::new(columns, values).unwrap());
     // A label that no row has.
     let never: Conditions = vec![(0, Condition::Code(2))];

@@ -124,6 +124,24 @@ impl Codec {
         (Self { discrete, cuts }, codes)
     }
 
+    /// Cells of the declared bounds, without a look at any value; numbers are drawn evenly from them.
+    pub(crate) fn declared(columns: &Arc<[Column]>, cells: usize) -> Self {
+        let discrete = Discrete::declared(columns, cells);
+        let cuts = |part: &DiscreteColumn| {
+            let mut cuts = Cuts::default();
+            if part.interval(0).is_some() {
+                cuts.starts.push(0);
+            }
+            for (low, high) in (0..part.size() as u32).map_while(|code| part.interval(code)) {
+                cuts.at.push(low);
+                cuts.at.extend((high > low).then_some(high));
+                cuts.starts.push(cuts.at.len());
+            }
+            cuts
+        };
+        Self { cuts: discrete.parts.iter().map(cuts).collect(), discrete }
+    }
+
     /// Puts what was read from files together.
     ///
     /// # Errors

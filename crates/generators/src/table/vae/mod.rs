@@ -44,19 +44,29 @@ const SETTINGS: &[Setting] = &[
         purpose: "times through the rows; 0 for as many as 4,000 steps give, at most 100",
     },
     Setting { name: "batch", default: 500.0, bounds: (8.0, 65_536.0), purpose: "rows of a training step" },
-    Setting { name: "hidden", default: 128.0, bounds: (4.0, 4_096.0), purpose: "width of the hidden layers" },
+    Setting {
+        name: "hidden",
+        default: 128.0,
+        bounds: (4.0, 4_096.0),
+        purpose: "width of the hidden layers (of a private fit: 32 where not given)",
+    },
     Setting {
         name: "latent",
         default: 32.0,
         bounds: (1.0, 1_024.0),
-        purpose: "numbers that describe a row before it is drawn",
+        purpose: "numbers that describe a row before it is drawn (of a private fit: 4 where not given)",
     },
-    Setting { name: "rate", default: 0.002, bounds: (1e-6, 1.0), purpose: "learning rate of the first step" },
+    Setting {
+        name: "rate",
+        default: 0.002,
+        bounds: (1e-6, 1.0),
+        purpose: "learning rate of the first step (of a private fit: 0.01 where not given)",
+    },
     Setting {
         name: "beta",
-        default: 0.2,
+        default: 0.5,
         bounds: (0.0, 100.0),
-        purpose: "weight of the law of hidden parts against that of the rows",
+        purpose: "weight of the law of hidden parts against that of the rows (of a private fit: 0.05 where not given)",
     },
     Setting {
         name: "modes",
@@ -68,23 +78,23 @@ const SETTINGS: &[Setting] = &[
         name: "bins",
         default: 32.0,
         bounds: (2.0, 1_024.0),
-        purpose: "codes of a number, beside its spikes",
+        purpose: "codes of a number, beside its spikes (of a private fit: 16 where not given)",
     },
     Setting {
         name: "private_rate",
-        default: 0.03,
+        default: 0.1,
         bounds: (1e-6, 1.0),
         purpose: "of a private fit: the chance with which a row takes part in a step",
     },
     Setting {
         name: "private_steps",
-        default: 1_500.0,
+        default: 400.0,
         bounds: (1.0, 1_000_000.0),
         purpose: "of a private fit: steps, which share the budget",
     },
     Setting {
         name: "bound",
-        default: 1.0,
+        default: 0.1,
         bounds: (1e-6, 1e6),
         purpose: "of a private fit: the norm that the gradient of a row is scaled down to",
     },
@@ -144,11 +154,11 @@ fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
         beta: beta as f32,
         modes: modes as usize,
     };
-    let fitted = |mixed: Mixed, learned: train::Learned, rows: u64, guarantee| Fitted {
+    let fitted = |mixed: Mixed, learned: train::Learned, hidden, rows: u64, guarantee| Fitted {
         shape: Shape::of(&mixed, false),
         mixed,
         learned,
-        hidden: plan.hidden,
+        hidden,
         rows,
         seed: options.seed.0,
         guarantee,
@@ -158,15 +168,26 @@ fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
         if !problems.is_empty() {
             return Err(Error::Options { problems });
         }
-        let mixed = Mixed::declared(frame.columns(), bins as usize);
+        // Noise grows with the number of parameters: a private network is small, and its steps are large.
+        let unless_given = |name: &str, value: f64, private: f64| {
+            if options.settings.iter().any(|(given, _)| given == name) { value } else { private }
+        };
+        let mixed = Mixed::declared(frame.columns(), unless_given("bins", bins, 16.0) as usize);
         let (shape, encoded) = (Shape::of(&mixed, false), mixed.encode(frame, options.seed));
         let private = dpsgd::Plan { rate: private_rate, steps: private_steps as u64, bound: bound as f32 };
-        let plan = Plan { steps: private.steps, ..plan };
+        let plan = Plan {
+            hidden: unless_given("hidden", hidden, 32.0) as usize,
+            latent: unless_given("latent", latent, 4.0) as usize,
+            rate: unless_given("rate", rate, 0.01) as f32,
+            beta: unless_given("beta", beta, 0.05) as f32,
+            steps: private.steps,
+            ..plan
+        };
         let learner = train::Private::new(&shape, &encoded, plan, options.seed)?;
         let (learner, rows, guarantee) =
             dpsgd::fit(NAME, frame, privacy, &settings, learner, private, options.seed, run)?;
         let learned = learner.learned()?;
-        return Ok(fitted(mixed, learned, rows, Some(guarantee)));
+        return Ok(fitted(mixed, learned, plan.hidden, rows, Some(guarantee)));
     }
     let checkpoint = Checkpoint::open(NAME, frame, options, &settings, run)?;
     let mixed =
@@ -175,7 +196,7 @@ fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
     let encoded = mixed.encode(frame, options.seed);
     let shape = Shape::of(&mixed, false);
     let learned = train::train(&shape, &encoded, &plan, options.seed, checkpoint, run)?;
-    Ok(fitted(mixed, learned, frame.rows() as u64, None))
+    Ok(fitted(mixed, learned, plan.hidden, frame.rows() as u64, None))
 }
 
 /// A private training of a small network, for the audit.

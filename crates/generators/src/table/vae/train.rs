@@ -9,7 +9,7 @@ use daotwin_nn::{
 
 use super::super::checkpoint::{Checkpoint, Saved};
 use super::super::deep::{
-    Batches, CALIBRATED, Net, Shape, by_rows, calibrate, frequencies, go_on, keep, normal,
+    Batches, Net, Shape, begin_with, by_rows, calibrate, counts, frequencies, go_on, keep, normal,
 };
 use super::super::dpsgd::Learner;
 use super::super::files::Tensors;
@@ -196,9 +196,10 @@ pub(super) fn train(
     }
     let prior = prior(shape, encoded, &*inner, plan, seed, run)?;
     let mut parameters = outer.state()?.parameters;
-    let drawn = prior.draw(CALIBRATED, &mut seed.stream("calibration of vae"));
-    let laws = decoder.predict(&parameters, &[], &Batch::dense(drawn))?;
-    calibrate(shape, &laws, &frequencies(shape, encoded), &mut parameters);
+    let mut stream = seed.stream("calibration of vae");
+    calibrate(shape, &frequencies(shape, encoded), &mut parameters, |rows, parameters| {
+        Ok(decoder.predict(parameters, &[], &Batch::dense(prior.draw(rows, &mut stream)))?)
+    })?;
     run.step("fit vae", plan.steps, plan.steps)?;
     checkpoint.finish()?;
     Ok(Learned { decoder, parameters, prior })
@@ -242,6 +243,9 @@ pub(super) struct Private<'a> {
     inner: Box<dyn Engine>,
     outer: Box<dyn Engine>,
     decoder: Net,
+    /// How often each code occurs, as it was measured.
+    shares: Vec<f64>,
+    seed: Seed,
 }
 
 impl<'a> Private<'a> {
@@ -251,23 +255,36 @@ impl<'a> Private<'a> {
         let decoder = decoder(shape, plan.hidden, plan.latent)?;
         let inner = Device::Fused.engine(encoder, &mut first)?;
         let outer = Device::Fused.engine(Arc::clone(&decoder), &mut first)?;
-        Ok(Self { shape, encoded, plan, inner, outer, decoder })
+        Ok(Self { shape, encoded, plan, inner, outer, decoder, shares: Vec::new(), seed })
     }
 
     /// What was learned.
     pub(super) fn learned(&self) -> Result<Learned> {
-        let parameters = self.outer.state()?.parameters;
-        Ok(Learned {
-            decoder: Arc::clone(&self.decoder),
-            parameters,
-            prior: Prior::standard(self.plan.latent),
-        })
+        let mut parameters = self.outer.state()?.parameters;
+        let prior = Prior::standard(self.plan.latent);
+        if !self.shares.is_empty() {
+            let mut stream = self.seed.stream("calibration of vae");
+            calibrate(self.shape, &self.shares, &mut parameters, |rows, parameters| {
+                let drawn = Batch::dense(prior.draw(rows, &mut stream));
+                Ok(self.decoder.predict(parameters, &[], &drawn)?)
+            })?;
+        }
+        Ok(Learned { decoder: Arc::clone(&self.decoder), parameters, prior })
     }
 }
 
 impl Learner for Private<'_> {
     fn parameters(&self) -> usize {
         self.inner.network().parameters() + self.outer.network().parameters()
+    }
+
+    fn margins(&self) -> Vec<Vec<i64>> {
+        counts(self.shape, self.encoded)
+    }
+
+    fn begin(&mut self, frequencies: &[Vec<f64>]) -> Result<()> {
+        self.shares = frequencies.concat();
+        begin_with(self.shape, &self.shares, &mut *self.outer)
     }
 
     fn gradient(&mut self, rows: &[u32], bound: f32, stream: &mut Stream) -> Result<Vec<f32>> {
@@ -301,6 +318,6 @@ impl Learner for Private<'_> {
     }
 
     fn bytes(&self) -> Result<Vec<u8>> {
-        Ok(self.outer.state()?.parameters.iter().flat_map(|value| value.to_le_bytes()).collect())
+        Ok(self.learned()?.parameters.iter().flat_map(|value| value.to_le_bytes()).collect())
     }
 }

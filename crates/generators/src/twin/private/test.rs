@@ -255,7 +255,13 @@ fn active(proposals: usize) -> Drawn {
 fn saved(model: DaoModel, measured: super::super::Measured) -> Vec<(String, Vec<u8>)> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("twin");
-    let learned = Learned { model, measured, privacy: None };
+    let learned = Learned {
+        model,
+        parts: super::super::parts::Parts::default(),
+        names: std::collections::BTreeMap::new(),
+        measured,
+        privacy: None,
+    };
     super::super::files::write(&path, &FittedTwin::assemble(vec![learned], Seed(1), None)).unwrap();
     let mut files: Vec<(String, Vec<u8>)> = std::fs::read_dir(&path)
         .unwrap()

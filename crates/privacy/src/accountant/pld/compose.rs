@@ -3,7 +3,7 @@
 use rustfft::FftPlanner;
 use rustfft::num_complex::Complex64;
 
-use super::grid::Grid;
+use super::grid::{Grid, Side};
 use super::tilt::{Query, Tilt};
 
 /// A step's grid with its count.
@@ -37,25 +37,33 @@ pub(super) struct Answer {
 }
 
 /// Composes the parts on a grid of this width and answers. `None` where the transform would be too long.
-pub(super) fn answer(parts: &[Part<'_>], width: f64, tilt: &Tilt, query: Query) -> Option<Answer> {
+pub(super) fn answer(
+    parts: &[Part<'_>],
+    width: f64,
+    tilt: &Tilt,
+    query: Query,
+    planner: &mut FftPlanner<f64>,
+) -> Option<Answer> {
     let span = (tilt.high - tilt.low) / width + 4.0;
     if span > MAX_LENGTH as f64 {
         return None;
     }
     let length = transform_length(span as usize);
-    let origin: f64 = parts.iter().map(|(grid, times)| grid.offset * *times as f64).sum();
-    let start = ((tilt.low - origin) / width).floor() as i64 - 1;
+    let origin = [0, 1]
+        .map(|side| parts.iter().map(|(grid, times)| sides(grid)[side].offset * *times as f64).sum::<f64>());
+    let start = origin.map(|origin| ((tilt.low - origin) / width).floor() as i64 - 1);
     let infinite: f64 = parts.iter().map(|(grid, times)| grid.infinite * *times as f64).sum();
-    let [pessimistic, optimistic] = compose(parts, width, tilt, (origin, start), length);
-    let read = Reading { origin, start, width, theta: tilt.theta };
+    let [pessimistic, optimistic] = compose(parts, width, tilt, (origin, start), length, planner);
+    let read = |side: usize| Reading { origin: origin[side], start: start[side], width, theta: tilt.theta };
+    let (above, below) = (read(0), read(1));
     Some(match query {
         Query::Epsilon(delta) => Answer {
-            lower: read.epsilon_below(&optimistic, tilt.bound, delta),
-            upper: read.epsilon_above(&pessimistic, tilt.bound, infinite, delta),
+            lower: below.epsilon_below(&optimistic, tilt.bound, delta),
+            upper: above.epsilon_above(&pessimistic, tilt.bound, infinite, delta),
         },
         Query::Delta(epsilon) => {
-            let (lower, _) = read.delta(&optimistic, epsilon, false);
-            let (upper, _) = read.delta(&pessimistic, epsilon, true);
+            let (lower, _) = below.delta(&optimistic, epsilon, false);
+            let (upper, _) = above.delta(&pessimistic, epsilon, true);
             Answer {
                 lower: (lower * (1.0 - MARGIN)).clamp(0.0, 1.0),
                 upper: (upper * (1.0 + MARGIN) + infinite).clamp(0.0, 1.0),
@@ -73,13 +81,18 @@ fn transform_length(at_least: usize) -> usize {
         .unwrap_or(at_least)
 }
 
+/// Pessimistic first.
+fn sides(grid: &Grid) -> [&Side; 2] {
+    [&grid.pessimistic, &grid.optimistic]
+}
+
 /// ln of a grid's moment.
-fn log_moment(masses: &[f64], grid: &Grid, width: f64, theta: f64) -> f64 {
-    let exponent = |index: usize| theta * (grid.offset + width * (grid.first + index as i64) as f64);
+fn log_moment(side: &Side, width: f64, theta: f64) -> f64 {
+    let exponent = |index: usize| theta * side.loss(index, width);
     // The exponents are linear, so the largest is at an end.
-    let largest = exponent(0).max(exponent(masses.len() - 1));
+    let largest = exponent(0).max(exponent(side.masses.len() - 1));
     let sum: f64 =
-        masses.iter().enumerate().map(|(index, mass)| mass * (exponent(index) - largest).exp()).sum();
+        side.masses.iter().enumerate().map(|(index, mass)| mass * (exponent(index) - largest).exp()).sum();
     largest + sum.ln()
 }
 
@@ -88,10 +101,10 @@ fn compose(
     parts: &[Part<'_>],
     width: f64,
     tilt: &Tilt,
-    (origin, start): (f64, i64),
+    (origin, start): ([f64; 2], [i64; 2]),
     length: usize,
+    planner: &mut FftPlanner<f64>,
 ) -> [Composed; 2] {
-    let mut planner = FftPlanner::new();
     let forward = planner.plan_fft_forward(length);
     let half = length / 2 + 1;
     let one = Complex64::new(1.0, 0.0);
@@ -106,31 +119,39 @@ fn compose(
     let unit = f64::EPSILON * 2.0 * (length as f64).log2().max(1.0);
     for &(grid, times) in parts {
         let count = times as f64;
-        let masses = [&grid.pessimistic, &grid.optimistic];
-        let moments = masses.map(|masses| log_moment(masses, grid, width, tilt.theta));
+        let both = sides(grid);
+        let moments = both.map(|side| log_moment(side, width, tilt.theta));
         for side in 0..2 {
             log_moments[side] += count * moments[side];
-            let at = |theta| log_moment(masses[side], grid, width, theta);
+            let at = |theta| log_moment(both[side], width, theta);
             log_high[side] += count * (at(tilt.theta + tilt.high_tilt) - moments[side]);
             log_low[side] += count * (at(tilt.theta - tilt.low_tilt) - moments[side]);
         }
-        let tilted = |index: usize| {
-            let exponent = tilt.theta * (grid.offset + width * (grid.first + index as i64) as f64);
-            Complex64::new(
-                grid.pessimistic[index] * (exponent - moments[0]).exp(),
-                grid.optimistic[index] * (exponent - moments[1]).exp(),
-            )
-        };
-        buffer.fill(Complex64::default());
-        let values: Vec<Complex64> = (0..grid.pessimistic.len()).map(tilted).collect();
         // Centred, so that phases stay small.
-        let center = values.iter().enumerate().map(|(index, value)| index as f64 * value.re).sum::<f64>();
+        let tilted = [0, 1].map(|index: usize| {
+            let side = both[index];
+            let weigh = |(place, mass): (usize, &f64)| {
+                mass * (tilt.theta * side.loss(place, width) - moments[index]).exp()
+            };
+            side.masses.iter().enumerate().map(weigh).collect::<Vec<f64>>()
+        });
+        let center: f64 = tilted[0]
+            .iter()
+            .enumerate()
+            .map(|(place, mass)| (both[0].first + place as i64) as f64 * mass)
+            .sum();
         let center = center.round() as i64;
-        for (index, value) in values.iter().enumerate() {
-            buffer[(index as i64 - center).rem_euclid(length as i64) as usize] += value;
+        buffer.fill(Complex64::default());
+        for (index, unit) in [(0, Complex64::new(1.0, 0.0)), (1, Complex64::new(0.0, 1.0))] {
+            for (place, mass) in tilted[index].iter().enumerate() {
+                let place = both[index].first + place as i64 - center;
+                buffer[place.rem_euclid(length as i64) as usize] += unit * mass;
+            }
         }
-        offset += times as i64 * (grid.first + center);
+        offset += times as i64 * center;
         forward.process_with_scratch(&mut buffer, &mut scratch);
+        // Compared before any logarithm is taken: of many steps nearly all coefficients are left out.
+        let negligible = (2.0 * NEGLIGIBLE / count).exp();
         for k in 0..half {
             let (left, right) = (buffer[k], buffer[(length - k) % length].conj());
             let sides = [(left + right) * 0.5, (left - right) * Complex64::new(0.0, -0.5)];
@@ -142,13 +163,11 @@ fn compose(
                 }
                 product[side][k] = if times == 1 {
                     old * value
+                } else if value.norm_sqr() < negligible {
+                    Complex64::default()
                 } else {
                     let log = 0.5 * count * value.norm_sqr().ln();
-                    if log < NEGLIGIBLE {
-                        Complex64::default()
-                    } else {
-                        old * Complex64::from_polar(log.exp(), count * value.arg())
-                    }
+                    old * Complex64::from_polar(log.exp(), count * value.arg())
                 };
             }
         }
@@ -167,9 +186,10 @@ fn compose(
     }
     planner.plan_fft_inverse(length).process(&mut buffer);
     let scale = 1.0 / length as f64;
-    let end = origin + (start + length as i64) as f64 * width;
-    let begin = origin + start as f64 * width;
     [0, 1].map(|side: usize| {
+        let (origin, start) = (origin[side], start[side]);
+        let end = origin + (start + length as i64) as f64 * width;
+        let begin = origin + start as f64 * width;
         let squares: f64 = product[side].iter().map(Complex64::norm_sqr).sum::<f64>() * 2.0;
         let masses = (0..length)
             .map(|index| {

@@ -10,7 +10,9 @@
 //!
 //! Both err to second order in the grid's width.
 
-use super::pair::{Mass, Pair};
+use std::collections::VecDeque;
+
+use super::pair::Pair;
 
 /// Half a cell: what of the two laws lies in it.
 #[derive(Debug, Clone, Copy, Default)]
@@ -47,20 +49,45 @@ pub(super) enum Direction {
     Add,
 }
 
-/// A loss distribution on grid points from `first` on, twice.
+/// Masses on grid points.
 #[derive(Debug)]
-pub(super) struct Grid {
+pub(super) struct Side {
     /// The loss of grid index 0.
     pub(super) offset: f64,
+    /// The grid index of the first mass.
     pub(super) first: i64,
-    pub(super) pessimistic: Vec<f64>,
-    pub(super) optimistic: Vec<f64>,
+    pub(super) masses: Vec<f64>,
+}
+
+/// A loss distribution on two grids of one width.
+#[derive(Debug)]
+pub(super) struct Grid {
+    pub(super) pessimistic: Side,
+    pub(super) optimistic: Side,
     /// Mass that counts as an infinite loss in the pessimistic one.
     pub(super) infinite: f64,
 }
 
 /// A loss this close to a grid point, in cells, is on it: the rounding of the two.
 const ON_POINT: f64 = 1e-9;
+
+impl Side {
+    pub(super) fn loss(&self, index: usize, width: f64) -> f64 {
+        self.offset + (self.first + index as i64) as f64 * width
+    }
+
+    /// From the present law's masses to the absent law's. Both polygons keep the ratio of the two at each point, so
+    /// the absent law's is the present one's over e^loss. Where that is lost to underflow, the absent mass itself
+    /// bounds it from above.
+    fn turn(&mut self, width: f64) {
+        for index in 0..self.masses.len() {
+            self.masses[index] *= (-self.loss(index, width)).exp();
+        }
+        self.masses.reverse();
+        self.first = 1 - self.first - self.masses.len() as i64;
+        self.offset = -self.offset;
+    }
+}
 
 impl Cells {
     /// Cuts a pair; all but `rest` of the smooth part on each side. `None` where more cells than `limit` are needed.
@@ -95,21 +122,19 @@ impl Cells {
                 point.1 += atom.absent;
             } else {
                 let half = ((place - first as f64) * 2.0).floor() as usize;
-                cells.add(half.min(2 * count - 1), atom.present, atom.absent, atom.loss);
+                let half = &mut cells.halves[half.min(2 * count - 1)];
+                half.present += atom.present;
+                half.absent += atom.absent;
             }
         }
         if high > low {
             cells.integrate(pair, low, high);
         }
+        for (index, half) in cells.halves.iter_mut().enumerate() {
+            let low = offset + (first as f64 + index as f64 / 2.0) * width;
+            half.above = (half.present - half.absent * low.exp()).max(0.0);
+        }
         Some(cells)
-    }
-
-    fn add(&mut self, half: usize, present: f64, absent: f64, loss: f64) {
-        let low = self.offset + (self.first as f64 + half as f64 / 2.0) * self.width;
-        let cell = &mut self.halves[half];
-        cell.present += present;
-        cell.absent += absent;
-        cell.above += present * -(low - loss).min(0.0).exp_m1();
     }
 
     /// Panels end where the loss passes a half cell.
@@ -119,33 +144,37 @@ impl Cells {
             let end = self.offset + (self.first as f64 + (half + 1) as f64 / 2.0) * self.width;
             let to = if half + 1 == self.halves.len() { high } else { pair.output(end).clamp(from, high) };
             if to > from {
-                integrate(pair, from, to, |mass| self.add(half, mass.present, mass.absent, mass.loss));
+                let (present, absent) = integrate(pair, from, to);
+                self.halves[half].present += present;
+                self.halves[half].absent += absent;
             }
             from = to;
         }
     }
 
-    /// The loss distribution of one direction.
-    pub(super) fn grid(&self, direction: Direction) -> Grid {
-        let mut pessimistic = self.pessimistic();
-        let mut optimistic = self.optimistic(direction);
-        let last = self.first + self.points.len() as i64 - 1;
-        if direction == Direction::Remove {
-            let (offset, first, infinite) = (self.offset, self.first, self.outside_present);
-            return Grid { offset, first, pessimistic, optimistic, infinite };
+    /// What lies in each half cell and on each point, ascending in loss, present and absent.
+    fn pieces(&self) -> VecDeque<(f64, f64)> {
+        let mut pieces = VecDeque::with_capacity(self.halves.len() + self.points.len());
+        for (index, &point) in self.points.iter().enumerate() {
+            let halves = self.halves.iter().skip(2 * index).take(2);
+            pieces.extend(std::iter::once(point).chain(halves.map(|half| (half.present, half.absent))));
         }
-        // Both polygons keep both laws' mass, so the absent law's is the present one's over e^loss. Where that is
-        // lost to underflow, the absent mass itself bounds it from above.
-        let convert = |masses: &mut Vec<f64>| {
-            for (index, mass) in masses.iter_mut().enumerate() {
-                let loss = self.offset + (self.first + index as i64) as f64 * self.width;
-                *mass *= (-loss).exp();
-            }
-            masses.reverse();
-        };
-        convert(&mut pessimistic);
-        convert(&mut optimistic);
-        Grid { offset: -self.offset, first: -last, pessimistic, optimistic, infinite: self.outside_absent }
+        pieces.retain(|piece| piece.0 > 0.0 && piece.1 > 0.0);
+        pieces
+    }
+
+    /// The loss distribution of one direction. On a lattice the losses themselves are grid points.
+    pub(super) fn grid(&self, direction: Direction, lattice: bool) -> Grid {
+        let side = |masses| Side { offset: self.offset, first: self.first, masses };
+        let closed = if lattice { None } else { closed(&self.pieces(), self.width, direction) };
+        let mut pessimistic = side(self.pessimistic());
+        let mut optimistic = closed.unwrap_or_else(|| side(self.optimistic(direction)));
+        if direction == Direction::Remove {
+            return Grid { pessimistic, optimistic, infinite: self.outside_present };
+        }
+        pessimistic.turn(self.width);
+        optimistic.turn(self.width);
+        Grid { pessimistic, optimistic, infinite: self.outside_absent }
     }
 
     /// Splits each cell's mass onto its ends so that both laws keep theirs.
@@ -240,8 +269,200 @@ impl Cells {
     }
 }
 
-/// Integrates a pair's smooth part by Gauss-Legendre panels that are short against its densities.
-fn integrate(pair: &Pair, from: f64, to: f64, mut add: impl FnMut(Mass)) {
+/// An optimistic side whose grid lies so that nothing is given up. From the largest losses downwards, each point
+/// takes the mass of the largest losses left whose merged loss is the point's; from the smallest upwards likewise.
+/// The two meet where most mass is: going towards more mass, errors made on the way fade. What is left for the point
+/// at which they meet must merge into it, too: a little of its neighbours' mass helps, and an offset at which little
+/// is enough is searched.
+///
+/// Where few members are ever sampled, losses thin out so fast above the smallest that a polygon built upwards on a
+/// given grid finds too little mass for its second point, and gives up nearly all power.
+///
+/// `None` where no such offset is found.
+fn closed(pieces: &VecDeque<(f64, f64)>, width: f64, direction: Direction) -> Option<Side> {
+    let smallest = ratio(*pieces.front()?);
+    let most = pieces.iter().copied().max_by(|left, right| left.0.total_cmp(&right.0))?;
+    let mut meet = ((ratio(most) - smallest) / width).floor() as i64;
+    let rest = |offset: f64, meet: i64| Rest::new(pieces, offset, width, meet, |_, _| {});
+    // A point whose rest is above it while that of the next is below.
+    let mut at_low = rest(smallest, meet)?;
+    let up = at_low.surplus >= 0.0;
+    for _ in 0..MEETINGS {
+        let next = meet + if up { 1 } else { -1 };
+        let found = if next >= 0 { rest(smallest, next)? } else { return None };
+        if up && found.surplus < 0.0 {
+            break;
+        }
+        (meet, at_low) = (next, found);
+        if !up && at_low.surplus >= 0.0 {
+            break;
+        }
+    }
+    let (mut low, mut high) = (smallest, smallest + width);
+    let mut at_high = rest(high, meet)?;
+    if at_low.surplus < 0.0 || at_high.surplus >= 0.0 {
+        return None;
+    }
+    let (mut weight_low, mut weight_high) = (1.0, 1.0);
+    for _ in 0..CLOSING {
+        if at_low.share(width) <= LITTLE || at_high.share(width) <= LITTLE {
+            break;
+        }
+        // False position, halving where one end would stay (Dowell and Jarratt 1971).
+        let (left, right) = (weight_low * at_low.surplus, weight_high * at_high.surplus);
+        let middle = low + (left / (left - right)).clamp(1e-4, 1.0 - 1e-4) * (high - low);
+        if middle <= low || middle >= high {
+            break;
+        }
+        let found = rest(middle, meet)?;
+        if found.surplus >= 0.0 {
+            (low, at_low) = (middle, found);
+            (weight_low, weight_high) = (1.0, weight_high * 0.5);
+        } else {
+            (high, at_high) = (middle, found);
+            (weight_low, weight_high) = (weight_low * 0.5, 1.0);
+        }
+    }
+    let (shares, removes) = ([at_low.share(width), at_high.share(width)], direction == Direction::Remove);
+    // Where no neighbour helps, a removal can give up power and an addition level, each at one end of the bracket.
+    let at_low_end = if shares[0].min(shares[1]) <= 1.0 { shares[0] <= shares[1] } else { removes };
+    let offset = if at_low_end { low } else { high };
+    let last = pieces.back().map(|&piece| ((ratio(piece) - offset) / width).floor())?.max(meet as f64 + 1.0);
+    let mut side = Side { offset, first: 0, masses: vec![0.0; last as usize + 1] };
+    let Rest { present, absent, .. } =
+        Rest::new(pieces, offset, width, meet, |index, mass| side.masses[index as usize] += mass)?;
+    let share = shares[usize::from(!at_low_end)];
+    side.masses[meet as usize] += if share <= 1.0 {
+        let neighbour = &mut side.masses[if at_low_end { meet as usize - 1 } else { meet as usize + 1 }];
+        let moved = share * *neighbour;
+        *neighbour -= moved;
+        present + moved
+    } else if removes {
+        absent * (offset + meet as f64 * width).exp()
+    } else {
+        present
+    };
+    Some(side)
+}
+
+/// What is left for the point at which [`merge`] meets.
+#[derive(Debug)]
+struct Rest {
+    present: f64,
+    absent: f64,
+    /// How far above the point its merged loss is.
+    surplus: f64,
+    /// The present mass of the neighbouring point on the other side.
+    neighbour: f64,
+}
+
+impl Rest {
+    fn new(
+        pieces: &VecDeque<(f64, f64)>,
+        offset: f64,
+        width: f64,
+        meet: i64,
+        mut visit: impl FnMut(i64, f64),
+    ) -> Option<Self> {
+        let mut beside = [0.0; 2];
+        let (present, absent) = merge(pieces.clone(), offset, width, meet, |index, mass| {
+            if (index - meet).abs() == 1 {
+                beside[usize::from(index > meet)] = mass;
+            }
+            visit(index, mass);
+        })?;
+        let surplus = ((present - absent) / absent).ln_1p() - (offset + meet as f64 * width);
+        Some(Self { present, absent, surplus, neighbour: beside[usize::from(surplus < 0.0)] })
+    }
+
+    /// The share of the neighbour that makes the merged loss the point's; above 1 where it has too little.
+    fn share(&self, width: f64) -> f64 {
+        let step = if self.surplus < 0.0 { -(-width).exp_m1() } else { width.exp_m1() };
+        // |present - absent e^point|, from the surplus.
+        self.present * (-self.surplus).exp_m1().abs() / (self.neighbour * step)
+    }
+}
+
+/// ln of the present law's mass over the absent one's.
+fn ratio(piece: (f64, f64)) -> f64 {
+    ((piece.0 - piece.1) / piece.1).ln_1p()
+}
+
+/// Points that are tried as the one to meet at.
+const MEETINGS: usize = 64;
+
+/// Steps of the search for the offset, and the share of a neighbour's mass at which it ends.
+const CLOSING: usize = 60;
+const LITTLE: f64 = 0.1;
+
+/// Merges pieces, ascending in loss, into grid points above and below the one at `meet`. `visit(index, present)`
+/// sees each point's mass. Returns what is left for that point, present and absent; `None` where nothing is.
+fn merge(
+    mut pieces: VecDeque<(f64, f64)>,
+    offset: f64,
+    width: f64,
+    meet: i64,
+    mut visit: impl FnMut(i64, f64),
+) -> Option<(f64, f64)> {
+    let at = |index: i64| (offset + index as f64 * width).exp();
+    for down in [true, false] {
+        let (step, factor) = if down { (-1, (-width).exp()) } else { (1, width.exp()) };
+        let mut last: Option<(i64, f64)> = None;
+        loop {
+            let end = *if down { pieces.back() } else { pieces.front() }?;
+            // The next point, by a factor whose rounding is not let grow; or the first that has mass beyond it.
+            let next = last.map(|(index, point)| {
+                let index = index + step;
+                (index, if index % 32 == 0 { at(index) } else { point * factor })
+            });
+            let has_mass = |&(_, point): &(i64, f64)| {
+                let beyond = end.0 - point * end.1;
+                if down { beyond >= 0.0 } else { beyond <= 0.0 }
+            };
+            let (index, point) = next.filter(has_mass).unwrap_or_else(|| {
+                let place = (ratio(end) - offset) / width;
+                let first = if down { place.floor() } else { place.ceil() } as i64;
+                let index = match next {
+                    Some((next, _)) if down => first.min(next),
+                    Some((next, _)) => first.max(next),
+                    None => first.max(0),
+                };
+                (index, at(index))
+            });
+            if (down && index <= meet) || (!down && index >= meet) {
+                break;
+            }
+            // How far the group is on the far side of the point.
+            let (mut present, mut excess) = (0.0, 0.0);
+            loop {
+                let piece = if down { pieces.pop_back() } else { pieces.pop_front() }?;
+                let beyond = piece.0 - point * piece.1;
+                let more = if down { beyond } else { -beyond };
+                if excess + more >= 0.0 {
+                    present += piece.0;
+                    excess += more;
+                    continue;
+                }
+                let part = excess / -more;
+                present += part * piece.0;
+                let left = (piece.0 * (1.0 - part), piece.1 * (1.0 - part));
+                if down {
+                    pieces.push_back(left);
+                } else {
+                    pieces.push_front(left);
+                }
+                break;
+            }
+            visit(index, present);
+            last = Some((index, point));
+        }
+    }
+    Some(pieces.into_iter().fold((0.0, 0.0), |sum, piece| (sum.0 + piece.0, sum.1 + piece.1)))
+}
+
+/// Integrates a pair's smooth part, present and absent, by Gauss-Legendre panels that are short against its
+/// densities.
+fn integrate(pair: &Pair, from: f64, to: f64) -> (f64, f64) {
     let panels = ((to - from) / (0.5 * pair.scale)).ceil();
     let step = (to - from) / panels;
     let relative = step / pair.scale;
@@ -253,15 +474,16 @@ fn integrate(pair: &Pair, from: f64, to: f64, mut add: impl FnMut(Mass)) {
     } else {
         &FIVE
     };
+    let (mut present, mut absent) = (0.0, 0.0);
     for panel in 0..panels as usize {
         let middle = from + step * (panel as f64 + 0.5);
         for &(node, weight) in nodes {
-            let mut mass = pair.density(middle + 0.5 * step * node);
-            mass.present *= 0.5 * step * weight;
-            mass.absent *= 0.5 * step * weight;
-            add(mass);
+            let densities = pair.densities(middle + 0.5 * step * node);
+            present += weight * densities.0;
+            absent += weight * densities.1;
         }
     }
+    (0.5 * step * present, 0.5 * step * absent)
 }
 
 /// Where to put the grid so that the smallest losses merge into its lowest point without rest.
@@ -282,10 +504,9 @@ pub(super) fn place(pair: &Pair, width: f64, rest: f64) -> f64 {
         }
         let to = pair.output(end).clamp(low, high);
         if to > low {
-            integrate(pair, low, to, |mass| {
-                present += mass.present;
-                absent += mass.absent;
-            });
+            let smooth = integrate(pair, low, to);
+            present += smooth.0;
+            absent += smooth.1;
         }
         if absent > 0.0 { (present / absent).ln() - offset } else { 0.0 }
     };

@@ -10,8 +10,8 @@
 //! the rounding of transforms by its a-priori estimate. They rest on the elementary functions of `f64` being good
 //! to 1e-13.
 //!
-//! Deterministic. A query takes milliseconds to tens of milliseconds. Where members are sampled so rarely that few
-//! are ever sampled (rates below 1 in 1,000, or rate times steps below 10), the lower bound may lag behind.
+//! Deterministic. A query takes milliseconds to tens of milliseconds; some hundred where one in 100,000 is sampled a
+//! million times.
 //!
 //! # Sources
 //! Sommer, Meiser and Mohammadi 2019 (privacy loss distributions); Koskela, Jälkö and Honkela 2020 (composition by
@@ -23,11 +23,13 @@ mod grid;
 mod pair;
 mod tilt;
 
+use rustfft::FftPlanner;
+
 use crate::accountant::event::{Mechanism, Step, steps};
 use crate::accountant::normal::{gaussian_delta, gaussian_epsilon};
 use crate::accountant::{Bounds, Event, check_delta, check_epsilon};
 use crate::error::Result;
-use grid::{Cells, Direction};
+use grid::{Cells, Direction, Grid};
 use pair::{Mass, Pair};
 use tilt::{Moments, Query, Tilt};
 
@@ -97,41 +99,63 @@ fn solve(steps: &[(Step, u64)], query: Query) -> Bounds {
         return Bounds { lower: 0.0, upper: 0.0 };
     }
     let pairs: Vec<(Pair, u64)> = steps.iter().map(|&(step, times)| (Pair::new(step), times)).collect();
-    let nodes: Vec<(Vec<Mass>, u64)> = pairs.iter().map(|(pair, times)| (pair.nodes(), *times)).collect();
+    // Moments of what is put on the grids: losses that are rarer still may have moments far above all others.
+    let rest = match query {
+        Query::Epsilon(delta) => left_out(&pairs, delta),
+        Query::Delta(_) => 1e-52,
+    };
+    let nodes: Vec<(Vec<Mass>, u64)> = pairs.iter().map(|(pair, times)| (pair.nodes(rest), *times)).collect();
     let tilt = |direction| {
         let steps = nodes.iter().map(|(nodes, times)| (nodes.as_slice(), *times));
-        (direction, Moments::new(steps, direction == Direction::Remove).tilt(query))
+        let moments = Moments::new(steps, direction == Direction::Remove);
+        let tilt = moments.tilt(query);
+        (direction, moments, tilt)
     };
     let mut tilts = vec![tilt(Direction::Remove)];
     if !pairs.iter().all(|(pair, _)| pair.is_symmetric()) {
         tilts.push(tilt(Direction::Add));
-        tilts.sort_by(|left, right| right.1.bound.total_cmp(&left.1.bound));
+        tilts.sort_by(|left, right| right.2.bound.total_cmp(&left.2.bound));
     }
     let mut bounds = Bounds { lower: 0.0, upper: 0.0 };
-    for (direction, tilt) in tilts {
+    // Both neighbours' transforms often have one length.
+    let mut planner = FftPlanner::new();
+    for (direction, moments, tilt) in tilts {
         // The bound by moments is above the truth, and may already be below what the other neighbour costs.
         let above = match query {
             Query::Epsilon(_) => tilt.bound,
             Query::Delta(_) => tilt.bound.exp(),
         };
-        if above <= bounds.lower * (1.0 - 1e-6) || above <= 0.0 {
+        if above <= bounds.lower * (1.0 - 1e-5) || above <= 0.0 {
             continue;
         }
-        let found = refine(&pairs, direction, &tilt, query);
+        let found = refine(&pairs, direction, &moments, &tilt, query, &mut planner);
         bounds.lower = bounds.lower.max(found.lower);
         bounds.upper = bounds.upper.max(found.upper);
     }
     bounds
 }
 
+/// What may be left out of each side of each step's grid.
+fn left_out(pairs: &[(Pair, u64)], delta: f64) -> f64 {
+    let times: u64 = pairs.iter().map(|(_, times)| times).sum();
+    (delta * LEFT_OUT / times as f64).max(1e-300)
+}
+
 /// Narrows the grid until the bounds are close.
-fn refine(pairs: &[(Pair, u64)], direction: Direction, tilt: &Tilt, query: Query) -> Bounds {
+fn refine(
+    pairs: &[(Pair, u64)],
+    direction: Direction,
+    moments: &Moments,
+    tilt: &Tilt,
+    query: Query,
+    planner: &mut FftPlanner<f64>,
+) -> Bounds {
     let times: u64 = pairs.iter().map(|(_, times)| times).sum();
     let delta = match query {
         Query::Epsilon(delta) => delta,
         Query::Delta(_) => tilt.bound.exp() * 1e-2,
     };
-    let rest = (delta * LEFT_OUT / times as f64).max(1e-300);
+    let rest = left_out(pairs, delta);
     // A loss moved by x with E[e^-x] = 1 adds (1 + theta) E[x^2] / 2 to epsilon, and theta times that to ln(delta).
     // E[x^2] is width^2 / 6 for the one grid and width^2 / 12 for the other.
     let allowed = match query {
@@ -140,8 +164,13 @@ fn refine(pairs: &[(Pair, u64)], direction: Direction, tilt: &Tilt, query: Query
     };
     let smooth = 0.25 * tilt.deviation.max(4.0 / tilt.theta) / (times as f64).sqrt();
     let mut width = (8.0 * allowed / ((1.0 + tilt.theta) * times as f64)).sqrt().min(smooth);
+    if pairs.iter().all(|(pair, _)| !pair.is_symmetric()) {
+        width = moments.widen(tilt, width, 4.0 / 3.0 * allowed / (1.0 + tilt.theta));
+    }
     let spacing = pairs.iter().find_map(|(pair, _)| pair.lattice).map(|(_, spacing)| spacing);
     let mut best = Bounds { lower: 0.0, upper: f64::INFINITY };
+    // The width that was answered last.
+    let mut last = f64::INFINITY;
     for _ in 0..ATTEMPTS {
         let aligned = match spacing {
             // Losses that sit on grid points cost nothing; a lattice finer than the grid is no reason to refine.
@@ -149,13 +178,11 @@ fn refine(pairs: &[(Pair, u64)], direction: Direction, tilt: &Tilt, query: Query
             Some(spacing) if spacing * 4.0 > width => spacing,
             _ => width,
         };
-        let Some(found) = at_width(pairs, direction, tilt, query, aligned, rest) else {
-            if best.upper.is_finite() {
-                break;
-            }
-            width *= 2.0;
+        let Some(found) = at_width(pairs, direction, tilt, query, aligned, rest, planner) else {
+            width = if last.is_finite() { (aligned * last).sqrt() } else { 2.0 * aligned };
             continue;
         };
+        last = aligned;
         let moved = 1.0 - found.upper.min(best.upper) / best.upper;
         best.lower = best.lower.max(found.lower);
         best.upper = best.upper.min(found.upper);
@@ -164,7 +191,7 @@ fn refine(pairs: &[(Pair, u64)], direction: Direction, tilt: &Tilt, query: Query
         if gap <= WIDE || best.upper == 0.0 || moved < GAP / 4.0 {
             break;
         }
-        width = if gap.is_finite() { aligned * (GAP / gap).sqrt().clamp(0.15, 0.7) } else { 0.3 * aligned };
+        width = if gap.is_finite() { aligned * (GAP / gap).sqrt().clamp(0.03, 0.7) } else { 0.3 * aligned };
     }
     best
 }
@@ -176,24 +203,24 @@ fn at_width(
     query: Query,
     width: f64,
     rest: f64,
+    planner: &mut FftPlanner<f64>,
 ) -> Option<compose::Answer> {
     let mut grids = Vec::with_capacity(pairs.len());
     for (pair, times) in pairs {
-        grids.push((placed(pair, width, rest)?.grid(direction), *times));
+        grids.push((placed(pair, width, rest, direction)?, *times));
     }
     let parts: Vec<compose::Part<'_>> = grids.iter().map(|(grid, times)| (grid, *times)).collect();
-    compose::answer(&parts, width, tilt, query)
+    compose::answer(&parts, width, tilt, query, planner)
 }
 
 /// A step on a grid of this width that lies well for it.
-fn placed(pair: &Pair, width: f64, rest: f64) -> Option<Cells> {
+fn placed(pair: &Pair, width: f64, rest: f64, direction: Direction) -> Option<Grid> {
     let fits = |spacing: f64| (spacing / width - (spacing / width).round()).abs() < 1e-6;
-    let offset = match pair.lattice {
-        Some((first, spacing)) if fits(spacing) => first,
-        _ if pair.is_symmetric() => 0.0,
-        _ => grid::place(pair, width, rest),
-    };
-    Cells::cut(pair, width, offset, rest, MAX_CELLS)
+    let lattice = pair.lattice.filter(|&(_, spacing)| fits(spacing)).map(|(first, _)| first);
+    let offset = lattice.or(pair.is_symmetric().then_some(0.0));
+    let place = offset.unwrap_or_else(|| grid::place(pair, width, rest));
+    let cells = Cells::cut(pair, width, place, rest, MAX_CELLS)?;
+    Some(cells.grid(direction, offset.is_some()))
 }
 
 #[cfg(test)]

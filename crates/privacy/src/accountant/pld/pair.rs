@@ -162,21 +162,29 @@ impl Pair {
         }
     }
 
-    /// Both densities of the smooth part, and the loss.
-    pub(super) fn density(&self, x: f64) -> Mass {
-        let (base, shifted) = match self.curve {
+    /// Both densities of the smooth part, present and absent.
+    pub(super) fn densities(&self, x: f64) -> (f64, f64) {
+        let base = match self.curve {
             Curve::Gaussian { sigma } => {
-                let norm = 1.0 / (sigma * std::f64::consts::TAU.sqrt());
-                let at = |x: f64| norm * (-x * x / (2.0 * sigma * sigma)).exp();
-                (at(x), at(x - 1.0))
+                (-x * x / (2.0 * sigma * sigma)).exp() / (sigma * std::f64::consts::TAU.sqrt())
             }
-            Curve::Laplace { scale } => {
-                let at = |x: f64| (-x / scale).exp() / (2.0 * scale);
-                (at(x), at(1.0 - x))
-            }
-            Curve::None => (0.0, 0.0),
+            Curve::Laplace { scale } => (-x / scale).exp() / (2.0 * scale),
+            Curve::None => 0.0,
         };
-        Mass { present: self.mix(base, shifted), absent: base, loss: self.loss(self.t_at(x)) }
+        let t = self.t_at(x);
+        if t > 300.0 {
+            // Far beyond the member's centre the base may be lost to underflow; the shifted density is not.
+            let shifted = match self.curve {
+                Curve::Gaussian { sigma } => {
+                    (-(x - 1.0) * (x - 1.0) / (2.0 * sigma * sigma)).exp()
+                        / (sigma * std::f64::consts::TAU.sqrt())
+                }
+                Curve::Laplace { scale } => (-(1.0 - x) / scale).exp() / (2.0 * scale),
+                Curve::None => 0.0,
+            };
+            return (self.mix(base, shifted), base);
+        }
+        (base * (1.0 + self.rate * t.exp_m1()), base)
     }
 
     pub(super) fn loss_at(&self, x: f64) -> f64 {
@@ -210,21 +218,20 @@ impl Pair {
     }
 
     /// The law as a moderate number of masses whose moments are its moments: for choosing the grid and the tilt,
-    /// and for bounds by moments.
-    pub(super) fn nodes(&self) -> Vec<Mass> {
+    /// and for bounds by moments. All but `rest` of the smooth part on each side.
+    pub(super) fn nodes(&self, rest: f64) -> Vec<Mass> {
         let mut nodes: Vec<Mass> = self.atoms().collect();
-        let (low, high, _, _) = self.range(1e-52);
+        let (low, high, _, _) = self.range(rest);
         if high > low {
             // The trapezoid rule: exponentially exact for a density that vanishes at both ends. Laplace's does
             // not, and its error there is of second order, which a guess can bear.
             let count = ((high - low) / (0.1 * self.scale)).ceil().clamp(64.0, 4e4);
             let width = (high - low) / count;
             nodes.extend((0..=count as usize).map(|index| {
-                let mut mass = self.density(low + width * index as f64);
+                let x = low + width * index as f64;
                 let weight = if index == 0 || index == count as usize { width / 2.0 } else { width };
-                mass.present *= weight;
-                mass.absent *= weight;
-                mass
+                let (present, absent) = self.densities(x);
+                Mass { present: weight * present, absent: weight * absent, loss: self.loss_at(x) }
             }));
         }
         nodes

@@ -62,16 +62,16 @@ fn other_mechanisms_match_known_values() {
     check(&mixed, 1e-5, 2.469_026);
 }
 
-/// delta of the first row. At epsilon 4 the independent implementation says 5.467e-13, of which about 2 % is the
-/// rounding of its transform, which is not tilted; the bounds here are asserted to be within 0.1 % of each other.
+/// delta of the first row. At epsilon 4 the independent implementation itself says 5.46740e-13. The step that it
+/// puts on its grid, composed under a tilt (of 4 or of 6) instead of as it is, gives the value here; of the 1.16e-14
+/// between them 1e-15 is mass that it truncates and counts as an infinite loss, the rest the rounding of its untilted
+/// transform, which makes its other direction's delta come out as -6e-15.
 #[test]
 fn deltas_match_known_values() {
-    for (epsilon, expected, tolerance) in
-        [(1.0, 2.61250e-3, 1e-3), (2.0, 2.66572e-6, 1e-3), (4.0, 5.46741e-13, 0.03)]
-    {
+    for (epsilon, expected) in [(1.0, 2.61250e-3), (2.0, 2.66572e-6), (4.0, 5.35175e-13)] {
         let found = delta(&sampled(0.01, 1.0, 1000), epsilon).unwrap();
         assert!(found.lower <= found.upper && found.upper < found.lower * 1.001, "{found:?}");
-        assert!((found.upper / expected - 1.0).abs() < tolerance, "{found:?}, not {expected}");
+        assert!((found.upper / expected - 1.0).abs() < 1e-3, "{found:?}, not {expected}");
     }
 }
 
@@ -81,19 +81,27 @@ fn log_binomial(n: u64, k: u64) -> f64 {
 }
 
 /// Binary randomised response composes to a binomial law: its delta is a finite sum.
+/// A hundred answers of loss 0.1 have epsilon 4.774568 at 1e-6. An independent implementation on a grid of 1e-4 says
+/// 4.782011: 0.1 is a hair above its thousandth grid point, each truth counts as 0.1001 and each lie as -0.1, and this
+/// sum, with those two losses, gives its value to all digits.
 #[test]
 fn randomised_response_matches_its_binomial_sum() {
     for (loss, times) in [(0.1_f64, 100_u64), (0.5, 37), (0.02, 1000)] {
-        let exact = |epsilon: f64| -> f64 {
+        let sum = |epsilon: f64, truth: f64| -> f64 {
             (0..=times)
                 .map(|k| {
-                    // k truths: the loss is (2k - n) times one.
-                    let total = loss * (2.0 * k as f64 - times as f64);
+                    let total = truth * k as f64 - loss * (times - k) as f64;
                     let log = log_binomial(times, k) + k as f64 * loss - times as f64 * loss.exp().ln_1p();
                     if total > epsilon { log.exp() * -(epsilon - total).exp_m1() } else { 0.0 }
                 })
                 .sum()
         };
+        let exact = |epsilon: f64| sum(epsilon, loss);
+        if times == 100 {
+            for (epsilon, truth) in [(4.774_568, 0.1), (4.782_011, 0.1001)] {
+                assert!((sum(epsilon, truth) / 1e-6 - 1.0).abs() < 1e-5);
+            }
+        }
         let event = Event::RandomisedResponse { epsilon: loss, categories: 2 }.times(times);
         let found = epsilon(&event, 1e-6).unwrap();
         assert!(exact(found.upper) <= 1e-6 * (1.0 + 1e-6) && exact(found.lower) >= 1e-6 * (1.0 - 1e-6));
@@ -131,12 +139,12 @@ fn closed_forms_lie_between_the_bounds() {
 }
 
 /// delta of one gridded step at a loss.
-fn tail(masses: &[f64], grid: &grid::Grid, width: f64, epsilon: f64) -> f64 {
-    masses
+fn tail(side: &grid::Side, width: f64, epsilon: f64) -> f64 {
+    side.masses
         .iter()
         .enumerate()
         .map(|(index, mass)| {
-            let loss = grid.offset + (grid.first + index as i64) as f64 * width;
+            let loss = side.loss(index, width);
             if loss > epsilon { mass * -(epsilon - loss).exp_m1() } else { 0.0 }
         })
         .sum()
@@ -162,12 +170,12 @@ fn a_gridded_step_lies_on_both_sides_of_the_curve() {
                 if direction == Direction::Add && rate < 1.0 {
                     continue;
                 }
-                let grid = cells.grid(direction);
+                let grid = cells.grid(direction, rate == 1.0);
                 for step in 0..200 {
                     let epsilon = f64::from(step) * if rate < 1.0 { 6e-6 } else { 0.0007 };
                     let truth = exact(epsilon);
-                    let low = tail(&grid.optimistic, &grid, width, epsilon);
-                    let high = tail(&grid.pessimistic, &grid, width, epsilon) + grid.infinite;
+                    let low = tail(&grid.optimistic, width, epsilon);
+                    let high = tail(&grid.pessimistic, width, epsilon) + grid.infinite;
                     // The rounding of sums of about 1.
                     assert!(low <= truth + 1e-12, "{mechanism:?} {width} {epsilon}: {low} above {truth}");
                     assert!(high >= truth - 1e-12, "{mechanism:?} {width} {epsilon}: {high} below {truth}");
@@ -177,26 +185,30 @@ fn a_gridded_step_lies_on_both_sides_of_the_curve() {
     }
 }
 
-/// No failure from sigma 0.3 to 100, one step to a million, any rate: bounds in order, close unless nearly nobody is
-/// sampled, and below the bound by Rényi divergences.
+/// Time that this thread has spent on a processor, where the system tells, else time on the wall: tests run beside
+/// others.
+fn clock() -> std::time::Duration {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
+    let spent = told.and_then(|text| text.split_whitespace().next()?.parse().ok());
+    let start = std::time::UNIX_EPOCH.elapsed().unwrap_or_default();
+    spent.map_or(start, std::time::Duration::from_nanos)
+}
+
+/// No failure from sigma 0.3 to 100, one step to a million, any rate: bounds in order, within 0.1 % of each other,
+/// below the bound by Rényi divergences. What the slowest took on a processor is printed.
 #[test]
 fn the_whole_range_is_answered() {
     let mut slowest = (std::time::Duration::ZERO, String::new());
     for sigma in [0.3, 0.5, 1.0, 3.0, 10.0, 100.0] {
         for times in [1, 10, 1000, 100_000, 1_000_000] {
-            for rate in [1e-5, 1e-3, 0.03, 0.5, 1.0] {
+            for rate in [1e-5, 1e-4, 1e-3, 0.03, 0.5, 1.0] {
                 let event = sampled(rate, sigma, times);
-                let start = std::time::Instant::now();
+                let start = clock();
                 let found = epsilon(&event, 1e-6).unwrap();
-                let took = start.elapsed();
+                let took = clock().saturating_sub(start);
                 let name = format!("rate {rate} sigma {sigma} times {times}: {found:?} {took:?}");
                 assert!(found.upper.is_finite() && found.lower <= found.upper, "{name}");
-                // Nearly nobody is sampled: the lower bound may lag behind.
-                let rare = rate < 1e-3 || rate * times as f64 <= 10.0;
-                if found.upper > found.lower * 1.001 + 1e-9 {
-                    println!("loose: {name}");
-                    assert!(rare, "{name}");
-                }
+                assert!(found.upper <= found.lower * 1.001 + 1e-9, "{name}");
                 assert!(found.upper <= rdp::epsilon(&event, 1e-6).unwrap() * (1.0 + 1e-6) + 1e-9, "{name}");
                 if took > slowest.0 {
                     slowest = (took, name);

@@ -101,6 +101,49 @@ impl Moments {
         }
     }
 
+    /// A wider grid than `width` where most steps lose next to nothing, as where few members are ever sampled: the
+    /// split of a loss x much smaller than the width onto its cell's ends adds x times the width to the variance,
+    /// not the width's square. What all steps add may come to `variance`, and steps beyond the cell of most mass may
+    /// not come to be fewer and coarser than the composed loss is smooth.
+    pub(super) fn widen(&self, tilt: &Tilt, width: f64, variance: f64) -> f64 {
+        let steps: Vec<(Vec<(f64, f64)>, f64)> = self
+            .steps
+            .iter()
+            .map(|(masses, times)| {
+                let most =
+                    masses.iter().max_by(|left, right| left.0.total_cmp(&right.0)).map_or(0.0, |mass| mass.1);
+                let log = |mass: &(f64, f64)| mass.0 + tilt.theta * mass.1;
+                let largest = masses.iter().map(log).fold(f64::NEG_INFINITY, f64::max);
+                let total: f64 = masses.iter().map(|mass| (log(mass) - largest).exp()).sum();
+                let weigh = |mass: &(f64, f64)| ((mass.1 - most).abs(), (log(mass) - largest).exp() / total);
+                (masses.iter().map(weigh).collect(), *times)
+            })
+            .collect();
+        let fine = |width: f64| {
+            let (mut added, mut beyond) = (0.0, 0.0);
+            for (masses, times) in &steps {
+                for &(away, mass) in masses {
+                    if away < width {
+                        added += times * mass * away * (width - away);
+                    } else {
+                        added += times * mass * width * width / 6.0;
+                        beyond += times * mass;
+                    }
+                }
+            }
+            let smooth = 0.25 * tilt.deviation.max(4.0 / tilt.theta);
+            added <= variance && width * beyond.max(1.0).sqrt() <= smooth
+        };
+        let mut best = width;
+        for _ in 0..WIDENINGS {
+            if !fine(best * 1.25) {
+                break;
+            }
+            best *= 1.25;
+        }
+        best
+    }
+
     /// The best tilt for a query.
     pub(super) fn tilt(&self, query: Query) -> Tilt {
         let value = |log: f64| self.bound(query, log.exp());
@@ -150,6 +193,9 @@ impl Moments {
         window
     }
 }
+
+/// Steps by which a grid may be widened.
+const WIDENINGS: usize = 64;
 
 /// The golden section.
 const GOLDEN: f64 = 0.618_033_988_749_894_9;

@@ -15,7 +15,7 @@ use rayon::prelude::*;
 use super::super::domain::{Clique, Projection, is_subset, union};
 use super::super::inference::Engine;
 use super::super::junction_tree::total_cells;
-use super::{Effort, Learned, MEAN_SIZE, Select, UNITS, ask, distance};
+use super::{Effort, Learned, MEAN_SIZE, Select, UNITS, distance};
 use crate::error::Result;
 
 /// The share of a round that pays for its selection.
@@ -60,7 +60,7 @@ impl Select<'_> {
         }
         let mut learned = Learned::default();
         for (clique, counts) in singles.iter().zip(self.rows.all(&singles)) {
-            learned.add(ask(measurer, clique, &counts, share)?);
+            learned.add(self.ask(measurer, clique, &counts, share)?);
         }
         let mut left = 1.0 - share * count as f64;
         let pairs: Vec<Clique> = (0..count)
@@ -99,7 +99,7 @@ impl Select<'_> {
             let sensitivity = (3 + self.plan.target.map_or(0, |_| TARGET_WEIGHT)) as u32 * UNITS as u32;
             let selected = measurer.select("a marginal", &scores, sensitivity, price)?;
             let Candidate { clique, expected, .. } = &candidates[selected];
-            learned.add(ask(measurer, clique, &self.rows.counts(clique), share)?);
+            learned.add(self.ask(measurer, clique, &self.rows.counts(clique), share)?);
             let before = total;
             (engine, total) = learned.estimate(domain, effort, self.progress.run)?;
             let after = engine.within(clique).unwrap_or_default();

@@ -4,7 +4,7 @@ use daotwin_privacy::Measurer;
 use daotwin_privacy::noise::Noise;
 use rayon::prelude::*;
 
-use super::{Effort, Learned, Select, UNITS, ask, distance};
+use super::{Effort, Learned, MEAN_SIZE, Select, UNITS, distance};
 use crate::error::Result;
 
 /// Shares of the budget: single columns, selections, and what is left for pairs.
@@ -22,7 +22,7 @@ impl Select<'_> {
         let share = if count > 1 { SINGLES } else { 1.0 } / count.max(1) as f64;
         let mut learned = Learned::default();
         for (clique, counts) in singles.iter().zip(self.rows.all(&singles)) {
-            learned.add(ask(measurer, clique, &counts, share)?);
+            learned.add(self.ask(measurer, clique, &counts, share)?);
         }
         if count < 2 {
             return Ok(learned);
@@ -42,7 +42,10 @@ impl Select<'_> {
                 self.progress.run.check()?;
                 let (left, right) = (&laws[pair[0]], &laws[pair[1]]);
                 let expected: Vec<f64> = left.iter().flat_map(|p| right.iter().map(move |q| p * q)).collect();
-                Ok(distance(&self.rows.counts(pair), &expected, rows))
+                // Reports lie apart from any law by their noise alone.
+                let noise =
+                    self.rows.deviation(pair).map_or(0.0, |sigma| MEAN_SIZE * sigma * expected.len() as f64);
+                Ok(distance(&self.rows.counts(pair), &expected, rows) - (noise * UNITS) as i64)
             })
             .collect::<Result<_>>()?;
         // Kruskal's algorithm; `part` names the part of the forest that each attribute is in.
@@ -50,8 +53,10 @@ impl Select<'_> {
         let edges = (count - 1) as f64;
         for edge in 1..count {
             self.progress.at(0.5 + 0.4 * edge as f64 / edges)?;
-            let open: Vec<usize> =
-                (0..pairs.len()).filter(|&at| part[pairs[at][0]] != part[pairs[at][1]]).collect();
+            let open: Vec<usize> = (0..pairs.len())
+                .filter(|&at| part[pairs[at][0]] != part[pairs[at][1]])
+                .filter(|&at| self.rows.reports.is_none() || scores[at] > 0)
+                .collect();
             if open.is_empty() {
                 break;
             }
@@ -61,7 +66,7 @@ impl Select<'_> {
             let (from, to) = (part[pair[0]], part[pair[1]]);
             part.iter_mut().filter(|part| **part == from).for_each(|part| *part = to);
             let share = (1.0 - SINGLES - SELECTIONS) / edges;
-            learned.add(ask(measurer, pair, &self.rows.counts(pair), share)?);
+            learned.add(self.ask(measurer, pair, &self.rows.counts(pair), share)?);
         }
         Ok(learned)
     }

@@ -1,0 +1,123 @@
+//! One fit of one model to one table, in a process of its own.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+
+use daotwin::core::{Run, Seed};
+use daotwin::evaluation::table::{TableOptions, evaluate_table};
+use daotwin::generators::table::{constrained, registry, sample};
+use daotwin::history::frame::Constraint;
+use daotwin::history::frame::synthesizer::TableFitOptions;
+use daotwin::history::synthesizer::PrivacyOptions;
+
+use crate::figures::Row;
+use crate::support::processor_seconds;
+use crate::tables::{TABLES, load};
+
+/// The delta of private fits.
+pub(crate) const DELTA: f64 = 1e-9;
+
+/// The figures that the evaluation gives, by their name here.
+pub(crate) const SCORES: [(&str, &str); 10] = [
+    ("marginals1", "table.fidelity.marginals1"),
+    ("marginals2", "table.fidelity.marginals2"),
+    ("marginals3", "table.fidelity.marginals3"),
+    ("kmarginal2", "table.fidelity.kmarginal2"),
+    ("detection", "table.detection.auc"),
+    ("utility", "table.utility.auc"),
+    ("f1", "table.utility.f1"),
+    ("copies", "table.privacy.copies"),
+    ("nearest", "table.privacy.nearest"),
+    ("membership", "table.privacy.membership"),
+];
+
+/// The row of this fit as JSON; epsilon 0 is no guarantee.
+pub(crate) fn one(table: &str, model: &str, epsilon: f64) -> String {
+    let epsilon = (epsilon > 0.0).then_some(epsilon);
+    let row = measured(table, model, epsilon)
+        .unwrap_or_else(|error| Row::failed(table, model, epsilon, error.to_string()));
+    serde_json::to_string(&row).unwrap_or_default()
+}
+
+/// Peak memory of this process in MiB; NaN where the system does not say.
+fn peak_mib() -> f64 {
+    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
+    kib.map_or(f64::NAN, |kib| kib / 1024.0)
+}
+
+fn measured(name: &str, model: &str, epsilon: Option<f64>) -> Result<Row, Box<dyn Error>> {
+    let table = TABLES.iter().find(|table| table.name == name).ok_or("no such table")?;
+    let synthesizer = registry::find(model).ok_or("no such model")?;
+    let loaded = load(table)?.ok_or("no such data")?;
+    let run = Run::default();
+    let privacy = epsilon.map(|epsilon| PrivacyOptions {
+        epsilon,
+        delta: DELTA,
+        ledger: "unused".into(),
+        account: None,
+        test_noise: Some(Seed(1)),
+    });
+    // The domain of the table itself is declared, as it is to the peers.
+    let places = 0..loaded.train.columns().len();
+    let train = loaded.train.with_declared(places);
+    // A private fit refuses constraints that read the data.
+    let mut constraints = loaded.constraints;
+    constraints.retain(|constraint| epsilon.is_none() || matches!(constraint, Constraint::Order(..)));
+    let options = TableFitOptions { seed: Seed(1), privacy, ..TableFitOptions::default() };
+    let before = processor_seconds();
+    let fitted = constrained::fit(synthesizer, &train, &constraints, &options, &run)?;
+    let fit = processor_seconds() - before;
+    let peak = peak_mib();
+
+    let mut figures = BTreeMap::from([("fit_cpu_s".to_owned(), fit), ("peak_mib".to_owned(), peak)]);
+    let rows = train.rows() as u64;
+    let before = processor_seconds();
+    let synthetic = sample(fitted.as_ref(), rows, &Vec::new(), Seed(2), &run)?;
+    let (mut sampled, mut seconds) = (rows, processor_seconds() - before);
+    // The clock ticks in hundredths of a second: fast models sample more.
+    while seconds < 0.3 {
+        let more = sampled.clamp(rows, 1 << 20);
+        sample(fitted.as_ref(), more, &Vec::new(), Seed(3), &run)?;
+        sampled += more;
+        seconds = processor_seconds() - before;
+    }
+    figures.insert("rows_per_cpu_s".to_owned(), sampled as f64 / seconds);
+
+    let few = train.take(&(0..train.rows().min(5)).collect::<Vec<_>>());
+    let mut stream = Seed(4).streams("matrix").stream(0);
+    let densities = fitted.log_density(&few).is_some();
+    let imputes = fitted.impute(&few, &mut stream).is_some();
+
+    let options = TableOptions { seed: Seed(1), target: Some(table.target.to_owned()) };
+    let evaluation = evaluate_table(&train, &synthetic, Some(&loaded.holdout), &options, &run)?;
+    let mut references = vec![BTreeMap::new(); 3];
+    for (id, score) in SCORES {
+        let Some(score) = evaluation.score(score) else { continue };
+        figures.insert(id.to_owned(), score.value);
+        for (reference, known) in
+            references.iter_mut().zip(["holdout", "independent columns", "train on real"])
+        {
+            let found = score.references.iter().find(|(name, _)| name == known);
+            reference.extend(found.map(|(_, value)| (id.to_owned(), rounded(*value))));
+        }
+    }
+    let figures = figures.into_iter().map(|(id, value)| (id, rounded(value))).collect();
+    Ok(Row {
+        table: name.to_owned(),
+        model: model.to_owned(),
+        epsilon,
+        failed: None,
+        device: "cpu".to_owned(),
+        densities,
+        imputes,
+        figures,
+        references,
+    })
+}
+
+/// Five places: more is noise of the measurement.
+fn rounded(value: f64) -> f64 {
+    (value * 1e5).round() / 1e5
+}

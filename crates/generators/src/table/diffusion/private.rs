@@ -1,0 +1,97 @@
+//! Private learning: the network's part of DP-SGD. Every column is codes of its declaration, so that masks are all the
+//! noise that rows meet before they are learned.
+
+use daotwin_core::{Seed, Stream};
+use daotwin_history::frame::Frame;
+use daotwin_nn::Engine;
+
+use super::learn::{Mean, Noising, Plan, adam};
+use super::masked::Masked;
+use super::model;
+use super::store::{Built, Fitted, Sampler};
+use crate::encode::{Encoded, Mixed};
+use crate::error::{Error, Result};
+use crate::table::dpsgd::Learner;
+use crate::table::files::Guarantee;
+
+/// A network that sees rows only through gradients that were scaled down.
+pub(super) struct Private {
+    built: Built,
+    sampler: model::Sampler,
+    encoded: Encoded,
+    engine: Box<dyn Engine>,
+    mean: Mean,
+    plan: Plan,
+}
+
+impl Private {
+    /// Before the first step. Nothing of the rows decides what the network is.
+    pub(super) fn new(built: Built, mixed: Mixed, frame: &Frame, plan: Plan, seed: Seed) -> Result<Self> {
+        let encoded = mixed.encode(frame, seed);
+        let Sampler::Masked(sampler) = built.sampler(mixed)? else {
+            return Err(Error::Defect("a private fit of steps of noise".to_owned()));
+        };
+        let mut first = seed.stream("first parameters of diffusion");
+        let engine = plan.device.engine(sampler.network.clone(), &mut first)?;
+        let mean = Mean { values: engine.state()?.parameters };
+        Ok(Self { built, sampler, encoded, engine, mean, plan })
+    }
+
+    /// What was learned.
+    pub(super) fn fitted(self, rows: u64, seed: u64, guarantee: Guarantee) -> Result<Fitted> {
+        let Self { built, mut sampler, mean, .. } = self;
+        sampler.parameters = mean.finite(super::NAME)?;
+        Ok(Fitted { sampler: Sampler::Masked(sampler), built, rows, seed, guarantee: Some(guarantee) })
+    }
+}
+
+impl Learner for Private {
+    fn parameters(&self) -> usize {
+        self.sampler.network.parameters()
+    }
+
+    fn margins(&self) -> Vec<Vec<i64>> {
+        let sizes = &self.sampler.layout.shape.sizes;
+        let mut margins: Vec<Vec<i64>> = sizes.iter().map(|size| vec![0; *size]).collect();
+        for row in self.encoded.codes.chunks_exact(sizes.len()) {
+            margins.iter_mut().zip(row).for_each(|(margin, &code)| margin[code as usize] += 1);
+        }
+        margins
+    }
+
+    fn begin(&mut self, frequencies: &[Vec<f64>]) -> Result<()> {
+        let mut state = self.engine.state()?;
+        // The biases of the last layer are the last parameters.
+        let biases = state.parameters.len() - self.sampler.layout.shape.width;
+        let logs = frequencies.iter().flatten().map(|frequency| frequency.ln() as f32);
+        state.parameters[biases..].iter_mut().zip(logs).for_each(|(bias, log)| *bias = log);
+        self.mean.values.copy_from_slice(&state.parameters);
+        Ok(self.engine.restore(state)?)
+    }
+
+    fn gradient(&mut self, rows: &[u32], bound: f32, stream: &mut Stream) -> Result<Vec<f32>> {
+        if rows.is_empty() {
+            return Ok(vec![0.0; self.parameters()]);
+        }
+        // Masks are drawn for each row by itself: a row that comes or goes must not change what another is asked.
+        let noising = Masked { layout: &self.sampler.layout, encoded: &self.encoded, even: false };
+        let (batch, asked) = noising.noise(rows, stream);
+        let mut outputs = self.engine.forward(batch, stream)?;
+        noising.gradient(&mut outputs, &asked, 1.0);
+        self.engine.backward_clipped(outputs, bound)?;
+        let gradient = self.engine.gradient()?;
+        let sum = gradient.to_vec();
+        gradient.fill(0.0);
+        Ok(sum)
+    }
+
+    fn apply(&mut self, gradient: &[f32], step: u64, _: &mut Stream) -> Result<()> {
+        self.engine.gradient()?.copy_from_slice(gradient);
+        self.engine.step(&adam(self.plan.rate, step, self.plan.steps))?;
+        self.mean.look(&*self.engine, step + 1, step + 1 == self.plan.steps)
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>> {
+        Ok(self.mean.values.iter().flat_map(|value| value.to_le_bytes()).collect())
+    }
+}
