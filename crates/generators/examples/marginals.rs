@@ -1,4 +1,4 @@
-//! Fits `mst` or `aim` to a table and prints how far its samples lie from the table: the mean total variation
+//! Fits `mst`, `aim` or `aim-grem` to a table and prints how far its samples lie from the table: the mean total variation
 //! distance of all single columns, pairs and triples, numbers cut into 16 bins of equal width (in `log1p` where
 //! the maximum is above 1,000), with the CPU seconds of the fit and the peak memory of the process.
 //!

@@ -19,6 +19,7 @@ pub const TABLE_SYNTHESIZERS: &[&dyn TableSynthesizer] = &[
     &super::copula::Copula,
     &super::marginals::Mst,
     &super::marginals::Aim,
+    &super::marginals::AimGrem,
     &super::autoregressive::Autoregressive,
     &super::vae::Vae,
     &super::gan::Gan,

@@ -71,7 +71,7 @@ fn audited(strategy: Strategy, spent: f64) -> Audit {
 /// about 0.59 and 0.41: a rho of 0.1. That it is positive fails only where both miss by 5 standard errors more.
 #[test]
 fn the_stages_keep_their_claim() {
-    for strategy in [Strategy::Mst, Strategy::Aim] {
+    for strategy in [Strategy::Mst, Strategy::Aim, Strategy::AimGrem] {
         let audit = audited(strategy, 0.5);
         assert!(!audit.violated, "{strategy:?} {audit:?}");
         assert!(audit.lower_bound > 0.0, "{strategy:?} {audit:?}");
@@ -83,7 +83,7 @@ fn the_stages_keep_their_claim() {
 /// 0.5 claimed. It stays hidden only where both miss by 4 standard errors: below 1e-8.
 #[test]
 fn halved_noise_is_caught() {
-    for strategy in [Strategy::Mst, Strategy::Aim] {
+    for strategy in [Strategy::Mst, Strategy::Aim, Strategy::AimGrem] {
         let audit = audited(strategy, 2.0);
         assert!(audit.violated, "{strategy:?} {audit:?}");
     }

@@ -3,7 +3,8 @@
 //! Numbers are cut into declared bins. A few marginals are selected and measured, with exact discrete noise
 //! under one zCDP budget where the fit is private; the distribution of the most entropy that explains them is a
 //! log-linear model, whose junction tree gives marginals, densities and conditional rows exactly. [`Mst`]
-//! selects a spanning tree of pairs, [`Aim`] whatever the model explains worst.
+//! selects a spanning tree of pairs, [`Aim`] whatever the model explains worst, [`AimGrem`] what marginals put
+//! together from residuals explain worst, without a model of the whole until the end.
 
 #[cfg(test)]
 mod audit;
@@ -13,6 +14,7 @@ mod estimate;
 mod fitted;
 mod inference;
 mod junction_tree;
+mod residual;
 mod sample;
 mod select;
 #[cfg(test)]
@@ -45,6 +47,10 @@ pub struct Mst;
 /// The marginals that the model explains worst, round by round.
 #[derive(Debug)]
 pub struct Aim;
+
+/// [`Aim`] for wide tables: estimates are put together from residuals.
+#[derive(Debug)]
+pub struct AimGrem;
 
 const PRIVACY: &str = "(epsilon, delta) for a row: all counts and selections under one zCDP budget, exact discrete \
      Gaussian noise and an exact exponential mechanism; every column must be declared";
@@ -138,6 +144,37 @@ impl TableSynthesizer for Aim {
         run: &Run,
     ) -> std::result::Result<Box<dyn FittedTable>, Failure> {
         Ok(Box::new(fit(self, Strategy::Aim, frame, None, options, run)?))
+    }
+
+    fn load(&self, folder: &Path, run: &Run) -> std::result::Result<Box<dyn FittedTable>, Failure> {
+        Ok(Box::new(fitted::read(folder, run)?))
+    }
+}
+
+impl TableSynthesizer for AimGrem {
+    fn name(&self) -> &'static str {
+        "aim-grem"
+    }
+
+    fn card(&self) -> TableCard {
+        TableCard {
+            purpose: "private tables of many columns: each round of `aim` without a model of the whole table",
+            source: "arXiv 2602.05674 (AIM+GReM), Xiao et al. 2023 (ResidualPlanner), Mullins et al. 2024 (ReM)",
+            limits: "numbers are even within a bin; rows keep those measured marginals that fit into a junction tree of \
+                     `max_cells`",
+            privacy: Some(PRIVACY),
+            settings: &[BINS, MAX_CELLS, RIDGE, ROUNDS, TARGET],
+            bytes_per_cell: 8,
+        }
+    }
+
+    fn fit(
+        &self,
+        frame: &Frame,
+        options: &TableFitOptions,
+        run: &Run,
+    ) -> std::result::Result<Box<dyn FittedTable>, Failure> {
+        Ok(Box::new(fit(self, Strategy::AimGrem, frame, None, options, run)?))
     }
 
     fn load(&self, folder: &Path, run: &Run) -> std::result::Result<Box<dyn FittedTable>, Failure> {

@@ -1,11 +1,15 @@
-//! Which marginals are measured: the select and measure stages of MST and AIM.
+//! Which marginals are measured: the select and measure stages of MST, AIM, and AIM with residuals.
 //!
 //! Everything here that looks at rows goes through a [`Measurer`]: counts with noise, or a selection among
 //! scores. Scores are integers, and one row more or less moves one count by 1: a table's L1 distance from a
 //! public estimate moves by 1 times the lattice units of the score.
 
 mod aim;
+mod grem;
 mod mst;
+
+#[cfg(test)]
+pub(super) use self::grem::bounded;
 
 use daotwin_core::Run;
 use daotwin_privacy::noise::{Noise, NoiseKind};
@@ -25,6 +29,8 @@ pub(super) enum Strategy {
     Mst,
     /// Whatever the model explains worst, round by round.
     Aim,
+    /// The same, against marginals put together from residuals.
+    AimGrem,
 }
 
 /// How a fit goes about it; all of it is public.
@@ -89,6 +95,10 @@ impl Learned {
     /// # Errors
     /// Cancellation.
     pub(super) fn finish(&mut self, domain: &Domain, plan: &Plan, run: &Run) -> Result<(Engine, f64)> {
+        if plan.strategy == Strategy::AimGrem {
+            self.measured = grem::bounded(domain, &self.measured, plan.max_cells);
+            self.theta = vec![0.0; self.measured.iter().map(|one| one.values.len()).sum()];
+        }
         self.estimate(domain, Effort { passes: LAST_PASSES, ridge: plan.ridge }, run)
     }
 }
@@ -146,6 +156,7 @@ impl Stage for Select<'_> {
         match self.plan.strategy {
             Strategy::Mst => self.mst(measurer),
             Strategy::Aim => self.aim(measurer),
+            Strategy::AimGrem => self.grem(measurer),
         }
     }
 

@@ -10,11 +10,11 @@ use super::estimate::{self, Effort, Measured};
 use super::inference::Engine;
 use super::junction_tree::JunctionTree;
 use super::sample::Sampler;
-use super::{Aim, Mst};
+use super::{Aim, AimGrem, Mst};
 use crate::table::sample;
 
 /// The codes of every row of the whole domain.
-fn every_row(domain: &Domain) -> Vec<Vec<usize>> {
+pub(super) fn every_row(domain: &Domain) -> Vec<Vec<usize>> {
     (0..domain.len()).fold(vec![Vec::new()], |rows, attribute| {
         rows.iter()
             .flat_map(|row: &Vec<usize>| {
@@ -24,7 +24,7 @@ fn every_row(domain: &Domain) -> Vec<Vec<usize>> {
     })
 }
 
-fn cell(domain: &Domain, clique: &[usize], row: &[usize]) -> usize {
+pub(super) fn cell(domain: &Domain, clique: &[usize], row: &[usize]) -> usize {
     clique.iter().fold(0, |cell, &attribute| cell * domain.size(attribute) + row[attribute])
 }
 
@@ -64,7 +64,7 @@ fn brute_force(
     every_row(domain).iter().map(weight).collect()
 }
 
-fn summed(domain: &Domain, weights: &[f64], clique: &[usize]) -> Vec<f64> {
+pub(super) fn summed(domain: &Domain, weights: &[f64], clique: &[usize]) -> Vec<f64> {
     let total: f64 = weights.iter().sum();
     let mut sums = vec![0.0; domain.cells(clique)];
     for (row, weight) in every_row(domain).iter().zip(weights) {
@@ -73,7 +73,7 @@ fn summed(domain: &Domain, weights: &[f64], clique: &[usize]) -> Vec<f64> {
     sums
 }
 
-fn close(left: &[f64], right: &[f64], within: f64) {
+pub(super) fn close(left: &[f64], right: &[f64], within: f64) {
     assert_eq!(left.len(), right.len());
     for (left, right) in left.iter().zip(right) {
         assert!((left - right).abs() <= within, "{left} and {right}");
@@ -295,7 +295,7 @@ fn counts_come_out_within_one_of_the_expected() {
     }
 }
 
-fn column(name: &str, kind: Kind, optional: bool, bounds: (f64, f64)) -> Column {
+pub(super) fn column(name: &str, kind: Kind, optional: bool, bounds: (f64, f64)) -> Column {
     Column { name: name.to_owned(), kind, optional, bounds }
 }
 
@@ -325,7 +325,7 @@ fn table(rows: usize) -> Frame {
     Frame::new(columns, values).unwrap().with_declared(0..5)
 }
 
-fn private(seed: u64) -> PrivacyOptions {
+pub(super) fn private(seed: u64) -> PrivacyOptions {
     PrivacyOptions {
         epsilon: 2.0,
         delta: 1e-6,
@@ -335,7 +335,7 @@ fn private(seed: u64) -> PrivacyOptions {
     }
 }
 
-const MODELS: [&dyn TableSynthesizer; 2] = [&Mst, &Aim];
+const MODELS: [&dyn TableSynthesizer; 3] = [&Mst, &Aim, &AimGrem];
 
 fn fitted(
     synthesizer: &dyn TableSynthesizer,
@@ -667,7 +667,7 @@ fn the_junction_tree_and_a_dense_solver_agree() {
 }
 
 /// Gaussian elimination with pivots.
-fn solved(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Vec<f64> {
+pub(super) fn solved(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Vec<f64> {
     let size = right.len();
     for column in 0..size {
         let pivot = (column..size)

@@ -19,16 +19,16 @@ use super::{Effort, Learned, MEAN_SIZE, Select, UNITS, distance};
 use crate::error::Result;
 
 /// The share of a round that pays for its selection.
-const SELECTION: f64 = 0.1;
+pub(super) const SELECTION: f64 = 0.1;
 
 /// What a marginal over the target weighs beyond the number of its attributes.
-const TARGET_WEIGHT: i64 = 3;
+pub(super) const TARGET_WEIGHT: i64 = 3;
 
 /// Message passes of the estimate after each round, which starts from the last one.
 const PASSES: usize = 40;
 
 /// Rounds without noise for each attribute, at most.
-const EXACT_ROUNDS: usize = 4;
+pub(super) const EXACT_ROUNDS: usize = 4;
 
 /// Cells of counted triples that are kept for the next round.
 const KEPT_CELLS: usize = 1 << 22;
@@ -114,6 +114,12 @@ impl Select<'_> {
         Ok(learned)
     }
 
+    /// What a marginal weighs: the triples of the workload that it tells something of.
+    pub(super) fn weight(&self, clique: &[usize]) -> i64 {
+        let target = self.plan.target.filter(|target| clique.contains(target));
+        clique.len() as i64 + target.map_or(0, |_| TARGET_WEIGHT)
+    }
+
     /// Every marginal that may be measured now, with its score.
     #[expect(clippy::too_many_arguments, reason = "the state of one round")]
     fn candidates(
@@ -144,9 +150,7 @@ impl Select<'_> {
             // What noise, or without it the sampling of the rows, would leave of the distance.
             let error = |p: &f64| if exact { MEAN_SIZE * (p * total).sqrt() } else { MEAN_SIZE * sigma };
             let penalty: f64 = expected.iter().map(error).sum();
-            let target = self.plan.target.filter(|target| clique.contains(target));
-            let weight = clique.len() as i64 + target.map_or(0, |_| TARGET_WEIGHT);
-            (distance(counts, expected, total) - (penalty * UNITS) as i64) * weight
+            (distance(counts, expected, total) - (penalty * UNITS) as i64) * self.weight(clique)
         };
         let mut candidates: Vec<Option<Candidate>> = pairs
             .par_iter()

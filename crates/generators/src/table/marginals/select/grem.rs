@@ -1,0 +1,184 @@
+//! AIM with residuals (after AIM+GReM, arXiv 2602.05674): the rounds of [`super::aim`], in which the estimate of a
+//! candidate is put together from the residuals of all measured marginals ([`Residuals`]) instead of a model of the
+//! whole table.
+//!
+//! A round costs the candidates that share an attribute with what was measured last, and no measurement is
+//! refused because the model of the whole would grow: no model of the whole exists. Rows need one: at the end the
+//! strongest marginals that a junction tree of bounded size holds are put together from the residuals and explained
+//! by the estimate of [`super::super::estimate`], once. A tree, and not columns one after the other given two others,
+//! because the tree's densities and conditions on any columns are exact, and it is fitted and drawn from by what is
+//! there. What does not fit into the tree still sharpens the marginals in it that it shares attributes with.
+
+use std::collections::BTreeSet;
+
+use daotwin_privacy::Measurer;
+use daotwin_privacy::noise::Noise;
+use rayon::prelude::*;
+
+use super::super::domain::{Clique, Domain, union};
+use super::super::estimate::Measured;
+use super::super::junction_tree::total_cells;
+use super::super::residual::{Residuals, subsets};
+use super::aim::{EXACT_ROUNDS, SELECTION, TARGET_WEIGHT};
+use super::{Learned, MEAN_SIZE, Select, UNITS, distance};
+use crate::error::Result;
+
+/// Cells of a triple that may be measured, at most.
+const TRIPLE_CELLS: usize = 1 << 15;
+
+/// A marginal that may be measured, compared with the estimate when an attribute of it was last measured.
+struct Candidate {
+    clique: Clique,
+    /// What the rows say; counted again for triples, which may be many and large.
+    counts: Option<Vec<i64>>,
+    distance: i64,
+    /// What the sampling of the rows would leave of the distance.
+    spread: f64,
+    stale: bool,
+}
+
+impl Candidate {
+    fn new(clique: Clique, counts: Option<Vec<i64>>) -> Self {
+        Self { clique, counts, distance: 0, spread: 0.0, stale: true }
+    }
+}
+
+impl Select<'_> {
+    pub(super) fn grem<N: Noise>(&self, measurer: &mut Measurer<N>) -> Result<Learned> {
+        let domain = self.rows.domain;
+        let count = domain.len();
+        let singles: Vec<Clique> = (0..count).map(|attribute| vec![attribute]).collect();
+        let rounds = (self.plan.rounds * count as f64).max(1.0);
+        let (mut share, mut price) = ((1.0 - SELECTION) / rounds, SELECTION / rounds);
+        if count < 2 {
+            share = 1.0;
+        }
+        let mut learned = Learned::default();
+        let mut residuals = Residuals::new(domain);
+        for (clique, counts) in singles.iter().zip(self.rows.all(&singles)) {
+            let one = self.ask(measurer, clique, &counts, share)?;
+            residuals.add(&one);
+            learned.add(one);
+        }
+        let mut left = 1.0 - share * count as f64;
+        let pairs: Vec<Clique> = (0..count)
+            .flat_map(|left| (left + 1..count).map(move |right| vec![left, right]))
+            .filter(|pair| domain.cells(pair) <= self.plan.max_cells)
+            .collect();
+        let counted = self.rows.all(&pairs);
+        let mut candidates: Vec<Candidate> =
+            pairs.into_iter().zip(counted).map(|(pair, counts)| Candidate::new(pair, Some(counts))).collect();
+        let exact = self.plan.rho.is_none();
+        let most = EXACT_ROUNDS * count;
+        let mut done = 0;
+        let mut triples = BTreeSet::new();
+        while left > 1e-6 && !candidates.is_empty() {
+            let last = left < 2.0 * (share + price);
+            if last {
+                (share, price) = (left * (1.0 - SELECTION), left * SELECTION);
+            }
+            left = if last { 0.0 } else { left - share - price };
+            self.progress.at(0.9 * if exact { done as f64 / most as f64 } else { 1.0 - left })?;
+            let sigma = self.sigma(share);
+            self.compare(&residuals, &mut candidates)?;
+            let score = |one: &Candidate| {
+                let penalty =
+                    if exact { one.spread } else { MEAN_SIZE * sigma * domain.cells(&one.clique) as f64 };
+                (one.distance - (penalty * UNITS) as i64) * self.weight(&one.clique)
+            };
+            let scores: Vec<i64> = candidates.iter().map(score).collect();
+            if exact && (done == most || scores.iter().all(|&score| score <= 0)) {
+                break;
+            }
+            // With one row no score moves by more than the heaviest marginal's units.
+            let sensitivity = (3 + self.plan.target.map_or(0, |_| TARGET_WEIGHT)) as u32 * UNITS as u32;
+            let selected = measurer.select("a marginal", &scores, sensitivity, price)?;
+            let clique = candidates[selected].clique.clone();
+            let (before, rows) = (residuals.law(&clique), residuals.total());
+            let one = self.ask(measurer, &clique, &self.rows.counts(&clique), share)?;
+            residuals.add(&one);
+            learned.add(one);
+            let (after, now) = (residuals.law(&clique), residuals.total());
+            let moved: f64 = after.iter().zip(&before).map(|(new, old)| (new * now - old * rows).abs()).sum();
+            if moved <= MEAN_SIZE * sigma * after.len() as f64 {
+                // Nothing was learned through this noise: less of it from now on.
+                (share, price) = (share * 4.0, price * 4.0);
+            }
+            for one in &mut candidates {
+                one.stale |= one.clique.iter().any(|attribute| clique.contains(attribute));
+            }
+            if exact {
+                // Without noise a second look tells nothing.
+                candidates.remove(selected);
+            }
+            for triple in self.triples(&residuals, &clique) {
+                if triples.insert(triple.clone()) {
+                    candidates.push(Candidate::new(triple, None));
+                }
+            }
+            done += 1;
+        }
+        Ok(learned)
+    }
+
+    /// Brings the distances of stale candidates up to the estimate.
+    fn compare(&self, residuals: &Residuals<'_>, candidates: &mut [Candidate]) -> Result<()> {
+        let total = residuals.total();
+        candidates.par_iter_mut().filter(|one| one.stale).try_for_each(|one| {
+            self.progress.run.check()?;
+            let expected = residuals.law(&one.clique);
+            one.distance = match &one.counts {
+                Some(counts) => distance(counts, &expected, total),
+                None => distance(&self.rows.counts(&one.clique), &expected, total),
+            };
+            one.spread = expected.iter().map(|p| MEAN_SIZE * (p * total).sqrt()).sum();
+            one.stale = false;
+            Ok(())
+        })
+    }
+
+    /// The triples that a newly measured pair opens: two of their pairs are known.
+    fn triples(&self, residuals: &Residuals<'_>, clique: &[usize]) -> Vec<Clique> {
+        let &[left, right] = clique else { return Vec::new() };
+        let domain = self.rows.domain;
+        (0..domain.len())
+            .filter(|other| !clique.contains(other))
+            .filter(|&other| {
+                residuals.knows(&union(&[left], &[other])) || residuals.knows(&union(&[right], &[other]))
+            })
+            .map(|other| union(clique, &[other]))
+            .filter(|triple| domain.cells(triple) <= self.plan.max_cells.min(TRIPLE_CELLS))
+            .collect()
+    }
+}
+
+/// The marginals that rows are drawn from: of those whose residuals were measured, by how much they say beyond
+/// their own subsets, as many as a junction tree of this many cells holds; with each all its subsets.
+pub(super) fn bounded(domain: &Domain, measured: &[Measured], max_cells: usize) -> Vec<Measured> {
+    let mut residuals = Residuals::new(domain);
+    measured.iter().for_each(|one| residuals.add(one));
+    let total = residuals.total();
+    let known: Vec<&Clique> = residuals.cliques().filter(|clique| clique.len() > 1).collect();
+    let gain = |clique: &Clique| {
+        let (with, without) = (residuals.law(clique), residuals.raked(clique));
+        let distance: f64 = with.iter().zip(&without).map(|(p, q)| (p - q).abs()).sum();
+        distance * total * clique.len() as f64
+    };
+    let mut strongest: Vec<(f64, &Clique)> =
+        known.par_iter().map(|&clique| (gain(clique), clique)).collect();
+    strongest.sort_by(|left, right| right.0.total_cmp(&left.0).then(left.1.cmp(right.1)));
+    let mut kept: BTreeSet<Clique> = (0..domain.len()).map(|attribute| vec![attribute]).collect();
+    for (_, clique) in strongest {
+        if !kept.contains(clique)
+            && total_cells(domain, kept.iter().map(Vec::as_slice).chain([clique.as_slice()])) <= max_cells
+        {
+            kept.extend(subsets(clique).into_iter().filter(|subset| !subset.is_empty()));
+        }
+    }
+    let one = |clique: Clique| Measured {
+        values: residuals.counts(&clique),
+        sigma: residuals.deviation(&clique),
+        clique,
+    };
+    kept.into_iter().map(one).collect()
+}
