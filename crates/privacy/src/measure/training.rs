@@ -141,8 +141,10 @@ impl<N: Noise> Training<'_, N> {
         self.sigma
     }
 
-    /// One step: draws which of `rows` members take part, hands their places (ascending, maybe none) to `sum`,
-    /// and returns its answer with noise. `sum` gives the sum of their gradients, each scaled down to the norm
+    /// One step: draws which of `rows` members take part, hands their places (ascending, maybe none) to `sum`
+    /// together with 64 bits to draw from, and returns its answer with noise. What `sum` draws (masks, hidden parts)
+    /// must come from those bits: dice that somebody knows would fall differently for all who come after a member
+    /// that takes part, and the sum would move by more than that member's gradient. `sum` gives the sum of their gradients, each scaled down to the norm
     /// `bound` before; that it does so is the caller's part of the promise. A sum that is not finite counts as zero,
     /// value by value. Places and noise come from the same source of bits as all noise of this measurer.
     ///
@@ -153,7 +155,7 @@ impl<N: Noise> Training<'_, N> {
         &mut self,
         rows: usize,
         bound: f64,
-        sum: impl FnOnce(&[u32]) -> std::result::Result<Vec<f32>, E>,
+        sum: impl FnOnce(&[u32], u64) -> std::result::Result<Vec<f32>, E>,
     ) -> std::result::Result<Vec<f32>, E> {
         let refused = |name, found: String, allowed, why| Error::Parameter { name, found, allowed, why };
         let Some(left) = self.left.checked_sub(1) else {
@@ -176,7 +178,7 @@ impl<N: Noise> Training<'_, N> {
                 batch.push(row);
             }
         }
-        let sum = sum(&batch)?;
+        let sum = sum(&batch, self.measurer.noise.word()?)?;
         if sum.len() != self.length {
             let found = format!("{} parameters", sum.len());
             return Err(refused("sum", found, "as many as were said", "the record says how many").into());
@@ -230,7 +232,7 @@ mod test {
         let sigma = training.multiplier();
         let (mut members, mut values) = (0, Vec::new());
         while training.left() > 0 {
-            let noisy = training.step(1_000, 0.5, |batch| {
+            let noisy = training.step(1_000, 0.5, |batch, _| {
                 members += batch.len();
                 Ok::<_, Error>(vec![1.0; 50])
             });
@@ -243,7 +245,7 @@ mod test {
         let square = values.iter().map(|value| (f64::from(*value) - 1.0).powi(2)).sum::<f64>() / 20_000.0;
         // The mean square of 20,000 draws has relative deviation 0.01.
         assert!((square.sqrt() / deviation - 1.0).abs() < 0.025, "{} {deviation}", square.sqrt());
-        assert!(training.step(1_000, 0.5, |_| Ok::<_, Error>(vec![1.0; 50])).is_err());
+        assert!(training.step(1_000, 0.5, |_, _| Ok::<_, Error>(vec![1.0; 50])).is_err());
     }
 
     #[test]
@@ -263,10 +265,10 @@ mod test {
         assert!(Measurer::exact().training("train", good, 1.0).is_err());
         let mut measurer = Measurer::unaccounted(budget);
         let mut training = measurer.training("train", good, 1.0).unwrap();
-        assert!(training.step(5, 1.0, |_| Ok::<_, Error>(vec![1.0])).is_err());
-        assert!(training.step(5, 0.0, |_| Ok::<_, Error>(vec![1.0; 2])).is_err());
+        assert!(training.step(5, 1.0, |_, _| Ok::<_, Error>(vec![1.0])).is_err());
+        assert!(training.step(5, 0.0, |_, _| Ok::<_, Error>(vec![1.0; 2])).is_err());
         // What a training that diverged would hand over.
-        let noisy = training.step(5, 1.0, |_| Ok::<_, Error>(vec![f32::NAN, f32::INFINITY]));
+        let noisy = training.step(5, 1.0, |_, _| Ok::<_, Error>(vec![f32::NAN, f32::INFINITY]));
         assert!(noisy.is_err() || noisy.unwrap().iter().all(|value| value.is_finite()));
     }
 }

@@ -45,7 +45,7 @@ pub(crate) trait Learner {
     }
 
     /// The sum over these rows of the gradient of each by the parameters, scaled down to the norm `bound`. Nothing
-    /// else about the rows may reach the model. The stream drives everything but noise.
+    /// else about the rows may reach the model. The stream comes from the source of the noise, not from the seed.
     ///
     /// # Errors
     /// The networks'.
@@ -159,9 +159,10 @@ pub(crate) fn train<N: Noise, L: Learner>(
     let streams = seed.streams("steps of private training");
     for step in 0..plan.steps {
         run.step(&stage, step, plan.steps)?;
-        // Apart, so that what follows without rows does not depend on how many took part.
-        let (mut with, mut without) = (streams.stream(2 * step), streams.stream(2 * step + 1));
-        let sum = |batch: &[u32]| learner.gradient(batch, plan.bound, &mut with);
+        let mut without = streams.stream(step);
+        let sum = |batch: &[u32], bits: u64| {
+            learner.gradient(batch, plan.bound, &mut Seed(bits).stream("rows of a private step"))
+        };
         let mut noisy = training.step(rows, f64::from(plan.bound), sum)?;
         noisy.iter_mut().for_each(|value| *value *= divide);
         learner.apply(&noisy, step, &mut without)?;
