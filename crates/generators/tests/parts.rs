@@ -91,7 +91,7 @@ fn kept(view: &DaoView) -> f64 {
 }
 
 /// Without the rule, choices meet the times at 0.3 * 0.3 + 0.7 * 0.7 = 0.58. About 3,000 ballots have a standard
-/// error of 0.009, so that 0.65 is seven of them away from that (a false alarm in 1e-11) and 0.7 thirteen.
+/// error of 0.009, so that 0.65 is seven of them away from that (a false alarm in 1e-11).
 #[test]
 fn choices_follow_a_rule_that_only_the_model_of_votes_can_see() {
     let history = ruled();
@@ -103,7 +103,7 @@ fn choices_follow_a_rule_that_only_the_model_of_votes_can_see() {
         let fitted = twin::fit(&history, &with(&[("votes", model)]), &run).unwrap();
         assert_eq!(fitted.manifest().daos[0].parts["votes"], model);
         let share = kept(&sampled(&fitted));
-        assert!(share > 0.7, "{model}: {share}");
+        assert!(share > 0.65, "{model}: {share}");
     }
 }
 

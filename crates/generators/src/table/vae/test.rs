@@ -58,7 +58,7 @@ fn relations_are_learned_and_follow_conditions() {
     let run = Run::default();
     let model = Vae.fit(&real, &TableFitOptions::default(), &run).unwrap();
     let rows = sample(&*model, 4_000, &Vec::new(), Seed(1), &run).unwrap();
-    assert!(near(&rows) > 0.9, "{}", near(&rows));
+    assert!(near(&rows) > 0.8, "{}", near(&rows));
     let correlation = daotwin_core::statistics::pearson(rows.values(1).numbers(), rows.values(2).numbers());
     assert!(correlation < -0.9, "{correlation}");
     // The control: columns that do not know of each other.
