@@ -8,7 +8,7 @@ use super::super::counts::Rows;
 use super::super::domain::{Clique, Domain};
 use super::super::estimate::Measured;
 use super::super::junction_tree::total_cells;
-use super::super::select::{Plan, Progress, Select, Strategy, bounded};
+use super::super::select::{Plan, Progress, Select, Strategy, grem::bounded};
 use super::super::test::{cell, close, column, every_row, private, summed};
 use super::Residuals;
 use crate::charge::Stage;
@@ -21,7 +21,7 @@ fn noisy(domain: &Domain, cliques: &[Clique], seed: u64) -> Vec<Measured> {
     let law: Vec<f64> = (0..cells).map(|_| stream.exponential()).collect();
     let one = |clique: &Clique| {
         let sigma = 0.5 + 4.0 * stream.uniform();
-        let values = summed(domain, &law, clique).iter().map(|p| p * 500.0 + sigma * stream.normal());
+        let values = summed(domain, &law, clique).into_iter().map(|p| p * 500.0 + sigma * stream.normal());
         Measured { clique: clique.clone(), values: values.collect(), sigma }
     };
     cliques.iter().map(one).collect()
@@ -72,8 +72,16 @@ fn least_squares(domain: &Domain, measured: &[Measured]) -> Vec<f64> {
 fn reconstruction_is_weighted_least_squares_over_the_whole_domain() {
     for (seed, sizes, cliques) in [
         (1, vec![3, 2, 4], vec![vec![0], vec![0, 1], vec![1, 2], vec![0, 1], vec![2]]),
-        (2, vec![2, 3, 2, 4], vec![vec![0, 1, 2], vec![1, 2, 3], vec![1, 2], vec![3], vec![0, 1, 2], vec![0, 3]]),
-        (3, vec![2, 3, 1, 2, 3], vec![vec![0, 1], vec![2, 3], vec![1, 3, 4], vec![0, 4], vec![1, 4], vec![4]]),
+        (
+            2,
+            vec![2, 3, 2, 4],
+            vec![vec![0, 1, 2], vec![1, 2, 3], vec![1, 2], vec![3], vec![0, 1, 2], vec![0, 3]],
+        ),
+        (
+            3,
+            vec![2, 3, 1, 2, 3],
+            vec![vec![0, 1], vec![2, 3], vec![1, 3, 4], vec![0, 4], vec![1, 4], vec![4]],
+        ),
     ] {
         let domain = Domain::new(sizes);
         let measured = noisy(&domain, &cliques, seed);

@@ -154,7 +154,7 @@ impl Select<'_> {
 
 /// The marginals that rows are drawn from: of those whose residuals were measured, by how much they say beyond
 /// their own subsets, as many as a junction tree of this many cells holds; with each all its subsets.
-pub(super) fn bounded(domain: &Domain, measured: &[Measured], max_cells: usize) -> Vec<Measured> {
+pub(in super::super) fn bounded(domain: &Domain, measured: &[Measured], max_cells: usize) -> Vec<Measured> {
     let mut residuals = Residuals::new(domain);
     measured.iter().for_each(|one| residuals.add(one));
     let total = residuals.total();
@@ -164,8 +164,7 @@ pub(super) fn bounded(domain: &Domain, measured: &[Measured], max_cells: usize) 
         let distance: f64 = with.iter().zip(&without).map(|(p, q)| (p - q).abs()).sum();
         distance * total * clique.len() as f64
     };
-    let mut strongest: Vec<(f64, &Clique)> =
-        known.par_iter().map(|&clique| (gain(clique), clique)).collect();
+    let mut strongest: Vec<(f64, &Clique)> = known.par_iter().map(|&clique| (gain(clique), clique)).collect();
     strongest.sort_by(|left, right| right.0.total_cmp(&left.0).then(left.1.cmp(right.1)));
     let mut kept: BTreeSet<Clique> = (0..domain.len()).map(|attribute| vec![attribute]).collect();
     for (_, clique) in strongest {
