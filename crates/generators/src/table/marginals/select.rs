@@ -5,11 +5,8 @@
 //! public estimate moves by 1 times the lattice units of the score.
 
 mod aim;
-mod grem;
+pub(super) mod grem;
 mod mst;
-
-#[cfg(test)]
-pub(super) use self::grem::bounded;
 
 use daotwin_core::Run;
 use daotwin_privacy::noise::{Noise, NoiseKind};

@@ -8,7 +8,7 @@ use super::super::counts::Rows;
 use super::super::domain::{Clique, Domain};
 use super::super::estimate::Measured;
 use super::super::junction_tree::total_cells;
-use super::super::select::{Plan, Progress, Select, Strategy, bounded};
+use super::super::select::{Plan, Progress, Select, Strategy, grem::bounded};
 use super::super::test::{cell, close, column, every_row, private, summed};
 use super::Residuals;
 use crate::charge::Stage;
@@ -21,8 +21,7 @@ fn noisy(domain: &Domain, cliques: &[Clique], seed: u64) -> Vec<Measured> {
     let law: Vec<f64> = (0..cells).map(|_| stream.exponential()).collect();
     let one = |clique: &Clique| {
         let sigma = 0.5 + 4.0 * stream.uniform();
-        let law = summed(domain, &law, clique);
-        let values = law.iter().map(|p| p * 500.0 + sigma * stream.normal());
+        let values = summed(domain, &law, clique).into_iter().map(|p| p * 500.0 + sigma * stream.normal());
         Measured { clique: clique.clone(), values: values.collect(), sigma }
     };
     cliques.iter().map(one).collect()

@@ -154,11 +154,7 @@ impl Select<'_> {
 
 /// The marginals that rows are drawn from: of those whose residuals were measured, by how much they say beyond
 /// their own subsets, as many as a junction tree of this many cells holds; with each all its subsets.
-pub(in crate::table::marginals) fn bounded(
-    domain: &Domain,
-    measured: &[Measured],
-    max_cells: usize,
-) -> Vec<Measured> {
+pub(in super::super) fn bounded(domain: &Domain, measured: &[Measured], max_cells: usize) -> Vec<Measured> {
     let mut residuals = Residuals::new(domain);
     measured.iter().for_each(|one| residuals.add(one));
     let total = residuals.total();
