@@ -57,6 +57,15 @@ impl Part {
             Self::Proposals => 40,
         }
     }
+
+    /// Rows above which the twin draws the part itself. Proposals follow each other, so that a model draws them one
+    /// by one: a hundred thousand would take a minute.
+    const fn most_rows(self) -> usize {
+        match self {
+            Self::Votes => usize::MAX,
+            Self::Proposals => 20_000,
+        }
+    }
 }
 
 /// The models of the registry of tables that can draw a part: those that fill in missing values.
@@ -147,7 +156,7 @@ impl Parts {
                 Part::Votes => votes::learned(model, view)?,
                 Part::Proposals => proposals::learned(model)?,
             };
-            let enough = frame.rows() >= part.least_rows();
+            let enough = (part.least_rows()..=part.most_rows()).contains(&frame.rows());
             names.insert(part.name().to_owned(), if enough { synthesizer.name() } else { OWN }.to_owned());
             if enough {
                 let options = TableFitOptions { seed: options.seed, ..TableFitOptions::default() };
