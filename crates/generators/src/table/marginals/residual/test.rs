@@ -187,7 +187,7 @@ fn the_budget_is_spent_once_and_the_tree_is_bounded() {
 }
 
 /// 80 columns, 3,160 pairs. In a chain of blocks neighbours agree in 0.7 + 0.3 / size of the rows and more; the fit
-/// must find most of the 60 links at epsilon 3.
+/// must find most of the 60 links at epsilon 2.
 #[test]
 fn wide_tables_are_fitted() {
     let (count, rows) = (80, 6_000);
