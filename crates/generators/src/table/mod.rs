@@ -17,6 +17,7 @@ pub mod gan;
 pub mod independent;
 pub mod marginals;
 pub mod mixture;
+mod private;
 pub mod registry;
 pub mod sample;
 pub mod sequences;

@@ -177,7 +177,7 @@ fn fit(model: &Autoregressive, frame: &Frame, options: &TableFitOptions, run: &R
         device: if given("burn") > 0.5 { Device::Tensors } else { Device::Fused },
     };
     if let Some(privacy) = &options.privacy {
-        let problems = dpsgd::refusals(frame, privacy);
+        let problems = crate::table::private::refusals(frame, privacy);
         if !problems.is_empty() {
             return Err(Error::Options { problems });
         }

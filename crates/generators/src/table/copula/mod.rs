@@ -30,13 +30,12 @@ use daotwin_history::frame::synthesizer::{
 };
 use daotwin_history::synthesizer::Failure;
 use daotwin_privacy::Measurer;
-use daotwin_privacy::ledger::Unit;
 
 use self::model::Fitted;
 use self::moments::Moments;
-use super::files::Guarantee;
+use super::private;
 use super::trees::codec::{Codec, Cuts};
-use crate::charge::{Payment, Stage, pay};
+use crate::charge::Stage;
 use crate::encode::Discrete;
 use crate::error::{Error, Result};
 
@@ -134,7 +133,7 @@ fn bound(columns: usize) -> f64 {
 fn fit(model: &Copula, frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
     let settings = super::begin(model, frame, options)?;
     let mut problems =
-        options.privacy.as_ref().map_or_else(Vec::new, |privacy| super::marginals::refusals(frame, privacy));
+        options.privacy.as_ref().map_or_else(Vec::new, |privacy| private::refusals(frame, privacy));
     let columns = frame.columns().len();
     if columns > MOST_COLUMNS {
         problems.push(format!(
@@ -161,25 +160,7 @@ fn fit(model: &Copula, frame: &Frame, options: &TableFitOptions, run: &Run) -> R
     let (measured, guarantee) = match &options.privacy {
         None => (moments.measure(&mut Measurer::exact())?, None),
         Some(privacy) => {
-            let settings = format!("{settings:?}");
-            let columns =
-                serde_json::to_vec(&**frame.columns()).map_err(|error| Error::Defect(error.to_string()))?;
-            let payment = Payment {
-                account: privacy.account.as_deref().unwrap_or_default(),
-                unit: Unit::Member,
-                purpose: STAGE,
-                request: &[NAME.as_bytes(), settings.as_bytes(), &columns],
-                marks: &[],
-                place: "table",
-            };
-            let (measured, statement) = pay(&payment, privacy, moments)?;
-            let guarantee = Guarantee {
-                epsilon: privacy.epsilon,
-                delta: privacy.delta,
-                unit: "member (a row each)".to_owned(),
-                ledger_head: statement.ledger.map(|head| head.hash.to_string()),
-                test_noise: privacy.test_noise.is_some(),
-            };
+            let (measured, guarantee) = private::release(NAME, frame, &settings, privacy, moments)?;
             (measured, Some(guarantee))
         }
     };

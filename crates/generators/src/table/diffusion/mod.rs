@@ -238,7 +238,7 @@ fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
         number_steps: number_steps as usize,
     };
     if let Some(privacy) = &options.privacy {
-        let problems = dpsgd::refusals(frame, privacy);
+        let problems = crate::table::private::refusals(frame, privacy);
         if !problems.is_empty() {
             return Err(Error::Options { problems });
         }

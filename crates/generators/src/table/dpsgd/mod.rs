@@ -12,11 +12,11 @@ mod audit;
 use daotwin_core::{Run, Seed, Stream};
 use daotwin_history::frame::Frame;
 use daotwin_history::synthesizer::PrivacyOptions;
-use daotwin_privacy::ledger::Unit;
 use daotwin_privacy::{Measurer, Noise, Sampling};
 
 use super::files::Guarantee;
-use crate::charge::{Payment, Stage, pay};
+use super::private;
+use crate::charge::Stage;
 use crate::error::{Error, Result};
 
 /// The share of the budget that the count of rows costs.
@@ -170,25 +170,6 @@ pub(crate) fn train<N: Noise, L: Learner>(
     Ok(run.step(&stage, plan.steps, plan.steps)?)
 }
 
-/// Why this table cannot be fitted privately.
-pub(crate) fn refusals(frame: &Frame, privacy: &PrivacyOptions) -> Vec<String> {
-    let undeclared: Vec<String> = (0..frame.columns().len())
-        .filter(|&column| !frame.is_declared(column))
-        .map(|column| format!("`{}`", frame.columns()[column].name))
-        .collect();
-    let mut problems = Vec::new();
-    if !undeclared.is_empty() {
-        problems.push(format!(
-            "a private fit reads no bounds and no labels from the data; declare the columns {}, or leave them out",
-            undeclared.join(", ")
-        ));
-    }
-    if privacy.account.is_none() && privacy.test_noise.is_none() {
-        problems.push("a private fit of a table needs the name of the `account` that pays for it".to_owned());
-    }
-    problems
-}
-
 /// Trains a learner on a frame's rows under a guarantee: what it became, how many rows it was told, and what it may
 /// claim.
 ///
@@ -205,29 +186,11 @@ pub(crate) fn fit<L: Learner>(
     seed: Seed,
     run: &Run,
 ) -> Result<(L, u64, Guarantee)> {
-    let problems = refusals(frame, privacy);
+    let problems = private::refusals(frame, privacy);
     if !problems.is_empty() {
         return Err(Error::Options { problems });
     }
-    let columns = serde_json::to_vec(&**frame.columns()).map_err(|error| Error::Defect(error.to_string()))?;
-    let settings = format!("{settings:?}");
-    let purpose = format!("fit {name}");
-    let payment = Payment {
-        account: privacy.account.as_deref().unwrap_or_default(),
-        unit: Unit::Member,
-        purpose: &purpose,
-        request: &[name.as_bytes(), settings.as_bytes(), &columns],
-        marks: &[],
-        place: "table",
-    };
     let stage = Training { learner, rows: frame.rows(), plan, seed, run, name };
-    let (trained, statement) = pay(&payment, privacy, stage)?;
-    let guarantee = Guarantee {
-        epsilon: privacy.epsilon,
-        delta: privacy.delta,
-        unit: "member (a row each)".to_owned(),
-        ledger_head: statement.ledger.map(|head| head.hash.to_string()),
-        test_noise: privacy.test_noise.is_some(),
-    };
+    let (trained, guarantee) = private::release(name, frame, settings, privacy, stage)?;
     Ok((trained.learner, trained.rows.round() as u64, guarantee))
 }

@@ -27,15 +27,15 @@ use daotwin_history::frame::Frame;
 use daotwin_history::frame::synthesizer::{
     FittedTable, Setting, TableCard, TableFitOptions, TableSynthesizer,
 };
-use daotwin_history::synthesizer::{Failure, PrivacyOptions};
+use daotwin_history::synthesizer::Failure;
 use daotwin_privacy::Measurer;
-use daotwin_privacy::ledger::Unit;
 
 use self::counts::Rows;
 use self::fitted::Fitted;
 use self::select::{Plan, Progress, Select, Strategy};
 use super::files::Guarantee;
-use crate::charge::{Payment, Stage, pay};
+use super::private;
+use crate::charge::Stage;
 use crate::encode::Discrete;
 use crate::error::{Error, Result};
 use crate::local::{Report, Statement};
@@ -182,25 +182,6 @@ impl TableSynthesizer for AimGrem {
     }
 }
 
-/// Why this table cannot be fitted privately.
-pub(super) fn refusals(frame: &Frame, privacy: &PrivacyOptions) -> Vec<String> {
-    let undeclared: Vec<String> = (0..frame.columns().len())
-        .filter(|&column| !frame.is_declared(column))
-        .map(|column| format!("`{}`", frame.columns()[column].name))
-        .collect();
-    let mut problems = Vec::new();
-    if !undeclared.is_empty() {
-        problems.push(format!(
-            "a private fit reads no bounds and no labels from the data; declare the columns {}, or leave them out",
-            undeclared.join(", ")
-        ));
-    }
-    if privacy.account.is_none() && privacy.test_noise.is_none() {
-        problems.push("a private fit of a table needs the name of the `account` that pays for it".to_owned());
-    }
-    problems
-}
-
 /// [`Mst`] of reports; see [`crate::local::fit`].
 pub(crate) fn fit_reports(
     frame: &Frame,
@@ -220,7 +201,8 @@ fn fit(
     run: &Run,
 ) -> Result<Fitted> {
     let settings = super::begin(synthesizer, frame, options)?;
-    let problems = options.privacy.as_ref().map_or_else(Vec::new, |privacy| refusals(frame, privacy));
+    let problems =
+        options.privacy.as_ref().map_or_else(Vec::new, |privacy| private::refusals(frame, privacy));
     if !problems.is_empty() {
         return Err(Error::Options { problems });
     }
@@ -275,25 +257,7 @@ fn fit(
             (select.measure(&mut Measurer::exact())?, guarantee)
         }
         Some(privacy) => {
-            let settings = format!("{settings:?}");
-            let columns =
-                serde_json::to_vec(&**frame.columns()).map_err(|error| Error::Defect(error.to_string()))?;
-            let payment = Payment {
-                account: privacy.account.as_deref().unwrap_or_default(),
-                unit: Unit::Member,
-                purpose: &stage,
-                request: &[name.as_bytes(), settings.as_bytes(), &columns],
-                marks: &[],
-                place: "table",
-            };
-            let (learned, statement) = pay(&payment, privacy, select)?;
-            let guarantee = Guarantee {
-                epsilon: privacy.epsilon,
-                delta: privacy.delta,
-                unit: "member (a row each)".to_owned(),
-                ledger_head: statement.ledger.map(|head| head.hash.to_string()),
-                test_noise: privacy.test_noise.is_some(),
-            };
+            let (learned, guarantee) = private::release(name, frame, &settings, privacy, select)?;
             (learned, Some(guarantee))
         }
     };

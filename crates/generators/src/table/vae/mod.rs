@@ -164,7 +164,7 @@ fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
         guarantee,
     };
     if let Some(privacy) = &options.privacy {
-        let problems = dpsgd::refusals(frame, privacy);
+        let problems = crate::table::private::refusals(frame, privacy);
         if !problems.is_empty() {
             return Err(Error::Options { problems });
         }
