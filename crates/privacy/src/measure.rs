@@ -98,6 +98,8 @@ pub struct Measurer<N: Noise> {
     budget: Option<Budget>,
     spent: Rho,
     records: Vec<Record>,
+    /// By how much more than a query says a member may move it; see [`Measurer::of_groups`].
+    group: u32,
 }
 
 impl Measurer<Charged> {
@@ -132,7 +134,15 @@ impl Measurer<Exact> {
 
 impl<N: Noise> Measurer<N> {
     pub(crate) fn new(noise: N, budget: Option<Budget>) -> Self {
-        Self { noise, budget, spent: Rho::ZERO, records: Vec::new() }
+        Self { noise, budget, spent: Rho::ZERO, records: Vec::new(), group: 1 }
+    }
+
+    /// The same for members who hold up to `rows` rows each (at least 1), where queries state how far **one row** moves
+    /// them: by the triangle inequality a member moves them up to `rows` times as far, so noise grows by that factor.
+    /// That no member holds more rows is the caller's part of the promise.
+    #[must_use]
+    pub fn of_groups(self, rows: u32) -> Self {
+        Self { group: rows.max(1), ..self }
     }
 
     /// Where the noise comes from.
@@ -170,6 +180,9 @@ impl<N: Noise> Measurer<N> {
         share: f64,
     ) -> Result<Measurement> {
         check(share, sensitivity_squared)?;
+        let overflow = Error::Overflow { what: "the sensitivity of a member's rows", allowed: "2^127" };
+        let group = u128::from(self.group);
+        let sensitivity_squared = sensitivity_squared.checked_mul(group * group).ok_or(overflow)?;
         let (sigma, rho, values) = if N::KIND == NoiseKind::Exact {
             (0.0, Rho::ZERO, counts.iter().map(|&count| count as f64).collect())
         } else {
@@ -203,6 +216,7 @@ impl<N: Noise> Measurer<N> {
     /// As [`Measurer::measure`]; no candidate.
     pub fn select(&mut self, name: &str, scores: &[i64], sensitivity: u32, share: f64) -> Result<usize> {
         check(share, u128::from(sensitivity))?;
+        let sensitivity = u64::from(sensitivity) * u64::from(self.group);
         let (rho, rate) = if N::KIND == NoiseKind::Exact {
             (Rho::ZERO, Rational::new(1, 1)?)
         } else {
@@ -215,7 +229,7 @@ impl<N: Noise> Measurer<N> {
         self.records.push(Record {
             name: name.to_owned(),
             length: 1,
-            sensitivity: f64::from(sensitivity),
+            sensitivity: sensitivity as f64,
             sigma: 0.0,
             rho: rho.to_f64(),
             sampled: None,
@@ -273,7 +287,7 @@ fn check(share: f64, sensitivity: u128) -> Result<()> {
 
 /// The rate at which the exponential mechanism of this sensitivity costs `rho`, rounded down:
 /// sqrt(8 rho) / (2 sensitivity).
-fn rate_for(sensitivity: u32, rho: Rho) -> Result<Rational> {
+fn rate_for(sensitivity: u64, rho: Rho) -> Result<Rational> {
     // With rho = units / 2^50, epsilon^2 is units / 2^47 = (units 2^33) / 2^80.
     let epsilon = (u128::from(rho.units()) << 33).isqrt();
     Rational::new(epsilon, u128::from(sensitivity) << 41)
