@@ -27,6 +27,11 @@ pub(super) fn refusals(frame: &Frame, privacy: &PrivacyOptions) -> Vec<String> {
     problems
 }
 
+/// Rows of a member at most.
+pub(super) fn group(frame: &Frame) -> u32 {
+    frame.members().map_or(1, |members| members.most_rows)
+}
+
 /// Charges the account for a model of a frame and runs the stage: what it released, and what may be claimed.
 ///
 /// # Errors
@@ -39,7 +44,7 @@ pub(super) fn release<S: Stage>(
     stage: S,
 ) -> Result<(S::Release, Guarantee)> {
     let columns = serde_json::to_vec(&**frame.columns()).map_err(|error| Error::Defect(error.to_string()))?;
-    let settings = format!("{settings:?}");
+    let settings = format!("{settings:?}, {} rows a member", group(frame));
     let purpose = format!("fit {name}");
     let payment = Payment {
         account: privacy.account.as_deref().unwrap_or_default(),
@@ -48,12 +53,16 @@ pub(super) fn release<S: Stage>(
         request: &[name.as_bytes(), settings.as_bytes(), &columns],
         marks: &[],
         place: "table",
+        group: group(frame),
     };
     let (released, statement) = pay(&payment, privacy, stage)?;
     let guarantee = Guarantee {
         epsilon: privacy.epsilon,
         delta: privacy.delta,
-        unit: "member (a row each)".to_owned(),
+        unit: match frame.members() {
+            Some(members) => format!("member (at most {} rows each)", members.most_rows),
+            None => "member (a row each)".to_owned(),
+        },
         ledger_head: statement.ledger.map(|head| head.hash.to_string()),
         test_noise: privacy.test_noise.is_some(),
     };

@@ -12,6 +12,7 @@ pub mod synthesizer;
 mod test;
 mod write;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -245,6 +246,29 @@ impl Frame {
     /// Whose rows these are, where it was declared.
     pub fn members(&self) -> Option<&Members> {
         self.members.as_ref()
+    }
+
+    /// The rows that a private fit may learn: of each member as many as were declared at most, evenly spaced over its
+    /// rows. Which ones of a member depends on no other member, so that nobody moves more rows than its own.
+    pub fn bounded(&self) -> Cow<'_, Self> {
+        let Some(Members { of_rows, most_rows }) = &self.members else { return Cow::Borrowed(self) };
+        let most = *most_rows as usize;
+        let mut counts = vec![0_usize; of_rows.iter().max().map_or(0, |most| *most as usize + 1)];
+        of_rows.iter().for_each(|&member| counts[member as usize] += 1);
+        if counts.iter().all(|count| *count <= most) {
+            return Cow::Borrowed(self);
+        }
+        let mut seen = vec![(0, 0); counts.len()];
+        let mut keep = |member: u32| {
+            let (count, (place, kept)) = (counts[member as usize], &mut seen[member as usize]);
+            let next = if count <= most { *place } else { (2 * *kept + 1) * count / (2 * most) };
+            let takes = *kept < most && *place == next;
+            *place += 1;
+            *kept += usize::from(takes);
+            takes
+        };
+        let rows: Vec<usize> = (0..self.rows).filter(|&row| keep(of_rows[row])).collect();
+        Cow::Owned(self.take(&rows))
     }
 
     /// The columns, in the file's order.
