@@ -3,7 +3,8 @@
 //! Every step draws which rows take part, each by its own coin, from the operating system's bits; the model gives the
 //! sum of their gradients, each scaled down to a bound; discrete Gaussian noise is added and the result divided by
 //! the *expected* number of rows, which does not depend on who took part. Nothing else of the table reaches the
-//! model: columns are declared, and how many rows there are is a noisy count that is paid for too. The ledger is
+//! model: columns are declared, and where cells of numbers lie and how many rows there are come from noisy counts
+//! that are paid for too. The ledger is
 //! charged for all of it before the first bit is drawn.
 
 #[cfg(test)]
@@ -15,8 +16,9 @@ use daotwin_history::synthesizer::PrivacyOptions;
 use daotwin_privacy::{Measurer, Noise, Sampling};
 
 use super::files::Guarantee;
-use super::private;
+use super::private::{self, Cut};
 use crate::charge::Stage;
+use crate::encode::Discrete;
 use crate::error::{Error, Result};
 
 /// The share of the budget that the count of rows costs.
@@ -76,9 +78,11 @@ pub(crate) struct Plan {
 }
 
 /// A training as the stage that the account pays for.
-struct Training<'a, L> {
-    learner: L,
-    rows: usize,
+struct Training<'a, B> {
+    /// The learner of a frame whose cells are known.
+    build: B,
+    frame: &'a Frame,
+    cut: Cut,
     plan: Plan,
     seed: Seed,
     run: &'a Run,
@@ -88,15 +92,19 @@ struct Training<'a, L> {
 /// What a training releases.
 struct Trained<L> {
     learner: L,
+    cells: Discrete,
     rows: f64,
     bytes: Vec<u8>,
 }
 
-impl<L: Learner> Stage for Training<'_, L> {
+impl<L: Learner, B: FnOnce(&Discrete) -> Result<L>> Stage for Training<'_, B> {
     type Release = Trained<L>;
 
     fn measure<N: Noise>(self, measurer: &mut Measurer<N>) -> Result<Trained<L>> {
-        let Self { mut learner, rows, plan, seed, run, name } = self;
+        let Self { build, frame, cut, plan, seed, run, name } = self;
+        let cells = cut.cells(frame, measurer)?;
+        let mut learner = build(&cells)?;
+        let rows = frame.rows();
         let counted = measurer.measure("rows", &[rows as i64], 1, COUNT)?;
         let counted = counted.values[0].max(1.0);
         let mut left = 1.0 - COUNT;
@@ -107,11 +115,12 @@ impl<L: Learner> Stage for Training<'_, L> {
         }
         train(&mut learner, rows, counted, &plan, left, seed, run, name, measurer)?;
         let bytes = learner.bytes()?;
-        Ok(Trained { learner, rows: counted, bytes })
+        Ok(Trained { learner, cells, rows: counted, bytes })
     }
 
     fn bytes(release: &Trained<L>) -> Vec<Vec<u8>> {
-        vec![release.rows.to_le_bytes().to_vec(), release.bytes.clone()]
+        let cells = serde_json::to_vec(&release.cells.parts).unwrap_or_default();
+        vec![cells, release.rows.to_le_bytes().to_vec(), release.bytes.clone()]
     }
 }
 
@@ -170,27 +179,41 @@ pub(crate) fn train<N: Noise, L: Learner>(
     Ok(run.step(&stage, plan.steps, plan.steps)?)
 }
 
-/// Trains a learner on a frame's rows under a guarantee: what it became, how many rows it was told, and what it may
-/// claim.
+/// What a training under a guarantee leaves.
+pub(crate) struct Private<L> {
+    /// What the learner became.
+    pub learner: L,
+    /// The cells of every column.
+    pub cells: Discrete,
+    /// How many rows it was told.
+    pub rows: u64,
+    /// What it may claim.
+    pub guarantee: Guarantee,
+}
+
+/// Finds the cells of a frame's columns, builds a learner for them and trains it on the frame's rows, all under one
+/// guarantee.
 ///
 /// # Errors
 /// Columns that are not declared; the budget, the ledger, cancellation.
 #[expect(clippy::too_many_arguments, reason = "the parts of a fit")]
-pub(crate) fn fit<L: Learner>(
+pub(crate) fn fit<L: Learner, B: FnOnce(&Discrete) -> Result<L>>(
     name: &str,
     frame: &Frame,
     privacy: &PrivacyOptions,
     settings: &[f64],
-    learner: L,
+    cut: Cut,
+    build: B,
     plan: Plan,
     seed: Seed,
     run: &Run,
-) -> Result<(L, u64, Guarantee)> {
+) -> Result<Private<L>> {
     let problems = private::refusals(frame, privacy);
     if !problems.is_empty() {
         return Err(Error::Options { problems });
     }
-    let stage = Training { learner, rows: frame.rows(), plan, seed, run, name };
+    let stage = Training { build, frame, cut, plan, seed, run, name };
     let (trained, guarantee) = private::release(name, frame, settings, privacy, stage)?;
-    Ok((trained.learner, trained.rows.round() as u64, guarantee))
+    let Trained { learner, cells, rows, .. } = trained;
+    Ok(Private { learner, cells, rows: rows.round() as u64, guarantee })
 }
