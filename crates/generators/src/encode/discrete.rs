@@ -257,8 +257,11 @@ impl Part {
     }
 }
 
+/// Below this ratio of its ends an interval from just above zero is drawn from evenly: it has no scale of its own.
+const FINEST: f64 = 1e-15;
+
 pub(super) fn logarithmic(cell: &Cell) -> bool {
-    cell.low > 0.0 && cell.high > LOGARITHMIC * cell.low
+    cell.low > FINEST * cell.high && cell.low > 0.0 && cell.high > LOGARITHMIC * cell.low
 }
 
 /// Atoms for values that fill a bin by themselves, intervals of about equally many rows between them.

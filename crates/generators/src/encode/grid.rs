@@ -18,6 +18,9 @@ const STEPS: usize = 48;
 /// The least distance from zero on the grid, as a share of the largest, where the unit of a column is not known.
 const LEAST: f64 = 1e-12;
 
+/// Deviations of the noise above which a count tells something: one of 130 empty cells passes it once in three tables.
+const TOLD: f64 = 3.0;
+
 /// The least share of a cell's rows that a part of it is said to have, so that no condition is impossible.
 const FLOOR: f64 = 1e-6;
 
@@ -96,9 +99,7 @@ pub(crate) fn joined(column: &Column, counts: &[f64], sigma: f64, most: usize) -
     if grid.len() != counts.len() || total < 1.0 || doubt > 0.3 {
         return DiscreteColumn::declared(column, most);
     }
-    let known = nearest(counts, total);
-    let law: Vec<f64> =
-        known.iter().map(|share| (1.0 - doubt) * share + doubt / counts.len() as f64).collect();
+    let (grid, law) = settled(&grid, counts, sigma);
     let heavy = 1.0 / most.max(1) as f64;
     let alone = |share: f64| share > heavy;
     let atoms = law.iter().filter(|share| alone(**share)).count();
@@ -140,21 +141,40 @@ pub(crate) fn joined(column: &Column, counts: &[f64], sigma: f64, most: usize) -
     bare
 }
 
-/// The law nearest to noisy counts that sum to `total`, by least squares: one number is taken from all, and what falls
-/// below zero is zero (Duchi et al. 2008).
-fn nearest(counts: &[f64], total: f64) -> Vec<f64> {
-    let mut falling = counts.to_vec();
-    falling.sort_unstable_by(|left, right| right.total_cmp(left));
-    let (mut sum, mut shift) = (0.0, 0.0);
-    for (place, value) in falling.iter().enumerate() {
-        sum += value;
-        let next = (sum - total) / (place + 1) as f64;
-        if *value <= next {
-            break;
+/// The grid and the shares of its rows, as far as noise lets them be told: neighbours whose counts drown in noise are
+/// one cell as soon as their sum does not, and else keep what it has beyond its noise. (What is cut off is missing in the place of cells and in the
+/// shape within them alone: how many rows a joined cell has is measured by the models themselves. Spreading the noise
+/// of many empty cells over a tail instead would put its highest values far too high.)
+fn settled(grid: &[Cell], counts: &[f64], sigma: f64) -> (Vec<Cell>, Vec<f64>) {
+    let mut cells: Vec<Cell> = Vec::new();
+    let mut kept: Vec<f64> = Vec::new();
+    // Neighbours, the sum of their counts, and how many they are.
+    let mut run: Option<(Cell, f64, f64)> = None;
+    let told = |sum: f64, many: f64| sum > TOLD * sigma * many.sqrt();
+    for (cell, count) in grid.iter().zip(counts) {
+        // A run crosses no side of zero, which decides on which scale a cell is drawn from.
+        let crosses = |open: &Cell| open.high <= 0.0 && cell.high > 0.0;
+        if let Some((open, sum, many)) = run.take_if(|(open, ..)| told(*count, 1.0) || crosses(open)) {
+            cells.push(open);
+            kept.push((sum - sigma * many.sqrt()).max(0.0));
         }
-        shift = next;
+        let (open, sum, many) = run.get_or_insert((*cell, 0.0, 0.0));
+        open.high = cell.high;
+        *sum += count;
+        *many += 1.0;
+        if let Some((open, sum, _)) = run.take_if(|(_, sum, many)| told(*sum, *many)) {
+            cells.push(open);
+            kept.push(sum);
+        }
     }
-    counts.iter().map(|value| (value - shift).max(0.0) / total).collect()
+    if let Some((open, sum, many)) = run {
+        cells.push(open);
+        kept.push((sum - sigma * many.sqrt()).max(0.0));
+    }
+    let total: f64 = kept.iter().sum();
+    let share = |count: &f64| if total > 0.0 { count / total } else { 1.0 / kept.len() as f64 };
+    let law = kept.iter().map(share).collect();
+    (cells, law)
 }
 
 #[cfg(test)]

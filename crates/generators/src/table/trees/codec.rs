@@ -83,8 +83,11 @@ fn unit(kind: &Kind) -> Option<f64> {
     }
 }
 
+/// Below this ratio of its ends a part from just above zero is drawn from evenly.
+const FINEST: f64 = 1e-15;
+
 fn logarithmic(low: f64, high: f64) -> bool {
-    low > 0.0 && high > LOGARITHMIC * low
+    low > FINEST * high && low > 0.0 && high > LOGARITHMIC * low
 }
 
 /// The share of a part's values up to `value`.
