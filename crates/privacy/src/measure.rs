@@ -97,6 +97,8 @@ pub struct Measurer<N: Noise> {
     /// None without noise.
     budget: Option<Budget>,
     spent: Rho,
+    /// What shares are shares of.
+    whole: Rho,
     records: Vec<Record>,
     /// By how much more than a query says a member may move it; see [`Measurer::of_groups`].
     group: u32,
@@ -134,7 +136,8 @@ impl Measurer<Exact> {
 
 impl<N: Noise> Measurer<N> {
     pub(crate) fn new(noise: N, budget: Option<Budget>) -> Self {
-        Self { noise, budget, spent: Rho::ZERO, records: Vec::new(), group: 1 }
+        let whole = budget.map_or(Rho::ZERO, Budget::rho);
+        Self { noise, budget, spent: Rho::ZERO, whole, records: Vec::new(), group: 1 }
     }
 
     /// The same for members who hold up to `rows` rows each (at least 1), where queries state how far **one row** moves
@@ -160,8 +163,26 @@ impl<N: Noise> Measurer<N> {
         self.total().saturating_sub(self.spent)
     }
 
+    /// From here on shares are shares of what is left, so that a stage that spends a whole budget can follow one that
+    /// spends a part. The budget stays what it was.
+    ///
+    /// ```
+    /// use daotwin_privacy::{Budget, Measurer};
+    /// let mut measurer = Measurer::unaccounted(Budget::new(1.0, 1e-6)?);
+    /// let first = measurer.measure("where bins lie", &[3, 4], 1, 0.25)?.rho.to_f64();
+    /// measurer.rest();
+    /// let second = measurer.measure("all else", &[7], 1, 1.0)?.rho.to_f64();
+    /// assert!((second / first - 3.0).abs() < 1e-6);
+    /// assert!(measurer.measure("too much", &[1], 1, 0.1).is_err());
+    /// # Ok::<(), daotwin_privacy::Error>(())
+    /// ```
+    pub fn rest(&mut self) {
+        self.whole = self.remaining();
+    }
+
     /// Measures `counts`, an integer vector that moves by at most `sqrt(sensitivity_squared)` in L2 norm
-    /// when one member comes or goes, for this `share` (0 to 1) of the **whole** budget.
+    /// when one member comes or goes, for this `share` (0 to 1) of the **whole** budget
+    /// (but see [`Measurer::rest`]).
     ///
     /// Adds discrete Gaussian noise of variance `sensitivity_squared / (2 rho)`, rounded up, which is
     /// rho-zCDP. Real-valued queries are brought to integers before, see
@@ -240,7 +261,7 @@ impl<N: Noise> Measurer<N> {
     /// The price of a share. Shares that add up to 1 in real numbers may pass the budget by a rounding: the
     /// last one then gets what is left, which is less, so its noise is larger.
     fn price(&self, name: &str, share: f64) -> Result<Rho> {
-        let total = self.total().to_f64();
+        let total = self.whole.to_f64();
         let asked = Rho::at_most(total * share);
         let left = self.remaining();
         let rounding = Rho::at_most(total * 1e-9);

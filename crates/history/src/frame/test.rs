@@ -149,17 +149,14 @@ fn rows_know_their_members() {
 #[test]
 fn members_are_bounded_by_themselves() {
     let of = |of_rows: Vec<u32>, most_rows: u32| {
-        let columns = vec![Column {
-            name: "n".to_owned(),
-            kind: Kind::Integer,
-            optional: false,
-            bounds: (0.0, 100.0),
-        }];
+        let columns =
+            vec![Column { name: "n".to_owned(), kind: Kind::Integer, optional: false, bounds: (0.0, 100.0) }];
         let numbers = (0..of_rows.len()).map(|row| row as f64).collect();
         let frame = Frame::new(columns, vec![Values::Number(numbers)]).unwrap();
         frame.with_members(Members { of_rows, most_rows }).unwrap()
     };
-    let kept = |of_rows: Vec<u32>, most_rows: u32| of(of_rows, most_rows).bounded().values(0).numbers().to_vec();
+    let kept =
+        |of_rows: Vec<u32>, most_rows: u32| of(of_rows, most_rows).bounded().values(0).numbers().to_vec();
     assert_eq!(kept(vec![0; 9], 1), [4.0]);
     assert_eq!(kept(vec![0; 9], 3), [1.0, 4.0, 7.0]);
     assert_eq!(kept(vec![0, 1, 0, 2, 0, 1], 2), [0.0, 1.0, 3.0, 4.0, 5.0]);

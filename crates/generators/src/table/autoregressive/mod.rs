@@ -26,8 +26,10 @@ use daotwin_nn::Device;
 use self::fit::Plan;
 use super::checkpoint::Checkpoint;
 use super::dpsgd;
+use super::private::{BIN_SHARE, Cut};
 use super::trees::codec::{CELLS, Codec};
-use crate::error::{Error, Result};
+use crate::encode::Discrete;
+use crate::error::Result;
 
 /// The name in the registry.
 const NAME: &str = "autoregressive";
@@ -84,7 +86,7 @@ const SETTINGS: &[Setting] = &[
         name: "bins",
         default: 16.0,
         bounds: (2.0, CELLS as f64),
-        purpose: "of a private fit: cells of a number's declared bounds",
+        purpose: "of a private fit: cells of a number",
     },
     Setting {
         name: "private_width",
@@ -122,6 +124,7 @@ const SETTINGS: &[Setting] = &[
         bounds: (0.0, 1.0),
         purpose: "1 trains through the tensor library, on a GPU where the build has one",
     },
+    BIN_SHARE,
 ];
 
 impl TableSynthesizer for Autoregressive {
@@ -177,12 +180,8 @@ fn fit(model: &Autoregressive, frame: &Frame, options: &TableFitOptions, run: &R
         device: if given("burn") > 0.5 { Device::Tensors } else { Device::Fused },
     };
     if let Some(privacy) = &options.privacy {
-        let problems = crate::table::private::refusals(frame, privacy);
-        if !problems.is_empty() {
-            return Err(Error::Options { problems });
-        }
+        let frame = &crate::table::private::admitted(frame, privacy)?;
         run.check()?;
-        let codec = Codec::declared(frame.columns(), given("bins") as usize);
         let private = dpsgd::Plan {
             rate: given("private_rate"),
             steps: given("private_steps") as u64,
@@ -195,10 +194,12 @@ fn fit(model: &Autoregressive, frame: &Frame, options: &TableFitOptions, run: &R
             dropout: 0.0,
             ..plan
         };
-        let learner = private::Private::new(&codec, frame, plan, options.seed)?;
-        let (learner, rows, guarantee) =
-            dpsgd::fit(NAME, frame, privacy, &settings, learner, private, options.seed, run)?;
-        return learner.fitted(codec, rows, guarantee);
+        let cut = Cut { bins: given("bins") as usize, share: given("bin_share") };
+        let build = |cells: &Discrete| {
+            self::private::Private::new(&Codec::of_cells(cells.clone()), frame, plan, options.seed)
+        };
+        let done = dpsgd::fit(NAME, frame, privacy, &settings, cut, build, private, options.seed, run)?;
+        return done.learner.fitted(Codec::of_cells(done.cells), done.rows, done.guarantee);
     }
     let (checkpoint, saved) = Checkpoint::open(NAME, frame, options, &settings, run)?;
     let (codec, codes) = Codec::fit_cells(frame, PART, given("cells") as usize);

@@ -29,7 +29,8 @@ use self::store::{Built, Fitted, Sampler};
 use super::checkpoint::Checkpoint;
 use super::deep::{Net, steps};
 use super::dpsgd;
-use crate::encode::{Form, Mixed, MixedOptions};
+use super::private::{BIN_SHARE, Cut};
+use crate::encode::{Discrete, Form, Mixed, MixedOptions};
 use crate::error::{Error, Result};
 
 /// The names in the registry.
@@ -38,6 +39,9 @@ const DDPM: &str = "tabddpm";
 
 /// Rows from which on a network is wide where its width is not given, and both widths.
 const WIDTHS: (usize, usize, usize) = (5_000, 128, 256);
+
+/// The width of a private network where none is given.
+const PRIVATE_WIDTH: usize = 64;
 
 /// Learns rows behind masks and noise of any amount.
 #[derive(Debug)]
@@ -55,11 +59,16 @@ const WIDTH: Setting = setting(
     "width",
     0.0,
     (0.0, 4_096.0),
-    "numbers of a hidden layer; 0 for 256 where there are 5,000 rows or more, else 128",
+    "numbers of a hidden layer; 0 for 256 where there are 5,000 rows or more, else 128, and 64 in a private fit",
 );
 const BURN: Setting =
     setting("burn", 0.0, (0.0, 1.0), "1 to train through the tensor library, on a GPU where there is one");
-const RATE: Setting = setting("rate", 0.002, (1e-6, 1.0), "learning rate of the first step");
+const RATE: Setting = setting(
+    "rate",
+    0.002,
+    (1e-6, 1.0),
+    "learning rate of the first step (of a private fit: 0.01 where not given)",
+);
 const BATCH: Setting = setting("batch", 512.0, (8.0, 65_536.0), "rows of a training step");
 
 const SETTINGS: &[Setting] = &[
@@ -71,7 +80,7 @@ const SETTINGS: &[Setting] = &[
     ),
     BATCH,
     WIDTH,
-    setting("blocks", 2.0, (1.0, 64.0), "blocks of two hidden layers"),
+    setting("blocks", 2.0, (1.0, 64.0), "blocks of two hidden layers (of a private fit: 1 where not given)"),
     RATE,
     setting(
         "code_steps",
@@ -87,20 +96,21 @@ const SETTINGS: &[Setting] = &[
     ),
     setting("spike", 0.01, (1e-6, 1.0), "share of the rows from which on a number is a code of its own"),
     BURN,
-    setting("bins", 32.0, (2.0, 1_024.0), "of a private fit: codes of a number's declared bounds"),
+    setting("bins", 16.0, (2.0, 1_024.0), "of a private fit: codes of a number"),
     setting(
         "private_rate",
-        0.03,
+        0.05,
         (1e-6, 1.0),
         "of a private fit: the chance with which a row takes part in a step",
     ),
-    setting("private_steps", 1_500.0, (1.0, 1e6), "of a private fit: steps, which share the budget"),
+    setting("private_steps", 1_000.0, (1.0, 1e6), "of a private fit: steps, which share the budget"),
     setting(
         "bound",
         1.0,
         (1e-6, 1e6),
         "of a private fit: the norm that the gradient of a row is scaled down to",
     ),
+    BIN_SHARE,
 ];
 
 const DDPM_SETTINGS: &[Setting] = &[
@@ -225,6 +235,7 @@ fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
         private_rate,
         private_steps,
         bound,
+        bin_share,
     ] = settings[..]
     else {
         return Err(Error::Defect("the settings of `diffusion` are not those of its card".to_owned()));
@@ -238,20 +249,27 @@ fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
         number_steps: number_steps as usize,
     };
     if let Some(privacy) = &options.privacy {
-        let problems = crate::table::private::refusals(frame, privacy);
-        if !problems.is_empty() {
-            return Err(Error::Options { problems });
-        }
-        // How many rows there are may not decide the width: noise grows with parameters, so that it is narrow.
-        let built = of_width(if wide > 0.0 { wide as usize } else { WIDTHS.1 });
+        let frame = &crate::table::private::admitted(frame, privacy)?;
+        // Noise grows with the number of parameters: a private network is small, whatever the rows.
+        let unless_given = |name: &str, value: f64, private: f64| {
+            if options.settings.iter().any(|(given, _)| given == name) { value } else { private }
+        };
+        let built = Built::Masked {
+            width: if wide > 0.0 { wide as usize } else { PRIVATE_WIDTH },
+            blocks: unless_given("blocks", blocks, 1.0) as usize,
+            code_steps: code_steps as usize,
+            number_steps: number_steps as usize,
+        };
         let steps = private_steps as u64;
-        let plan = Plan { batch: 0, steps, rate: rate as f32, device: device(burn) };
-        let mixed = Mixed::declared(frame.columns(), bins as usize);
-        let learner = private::Private::new(built, mixed, frame, plan, options.seed)?;
+        let rate = unless_given("rate", rate, 0.01) as f32;
+        let plan = Plan { batch: 0, steps, rate, device: device(burn) };
+        let cut = Cut { bins: bins as usize, share: bin_share };
+        let build = |cells: &Discrete| {
+            self::private::Private::new(built, Mixed::of_cells(cells), frame, plan, options.seed)
+        };
         let private = dpsgd::Plan { rate: private_rate, steps, bound: bound as f32 };
-        let (learner, rows, guarantee) =
-            dpsgd::fit(NAME, frame, privacy, &settings, learner, private, options.seed, run)?;
-        return learner.fitted(rows, options.seed.0, guarantee);
+        let done = dpsgd::fit(NAME, frame, privacy, &settings, cut, build, private, options.seed, run)?;
+        return done.learner.fitted(done.rows, options.seed.0, done.guarantee);
     }
     let built = of_width(width(wide, rows));
     let mixed = Mixed::fit(frame, &MixedOptions { spike, spikes: 128, ..MixedOptions::default() });
@@ -318,4 +336,12 @@ fn learned<N: Noising>(
 ) -> Result<Vec<f32>> {
     let kept = Checkpoint::open(name, frame, options, settings, run)?;
     learn::learn(name, noising, network.clone(), plan, frame.rows(), options.seed, kept, run)
+}
+
+/// A private training of a small network, for the audit.
+#[cfg(test)]
+pub(super) fn audited(mixed: Mixed, frame: &Frame, steps: u64) -> Result<impl dpsgd::Learner + use<>> {
+    let built = Built::Masked { width: PRIVATE_WIDTH, blocks: 1, code_steps: 2, number_steps: 1 };
+    let plan = Plan { batch: 0, steps, rate: 1e-3, device: Device::Fused };
+    self::private::Private::new(built, mixed, frame, plan, daotwin_core::Seed(5))
 }

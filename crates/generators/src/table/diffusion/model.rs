@@ -26,6 +26,13 @@ const NARROW: f32 = 0.05;
 /// Candidates a row among which conditions choose.
 const CANDIDATES: usize = 4;
 
+/// Orders of columns in which biases are moved to known frequencies, how far each time, the rows drawn in each, and
+/// the rounds of fitting.
+const ORDERS: usize = 8;
+const STEP: f32 = 0.5;
+const CALIBRATED: usize = 2_048;
+const ROUNDS: usize = 4;
+
 /// What the model has learned and how it draws.
 #[derive(Debug)]
 pub(super) struct Sampler {
@@ -161,6 +168,48 @@ impl Sampler {
                     let own = &law[shape.starts[column] - from..shape.starts[column + 1] - from];
                     rows.codes[row * columns + column] =
                         deep::code(own, None, &shape.unseen[column], stream) as u32;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves the biases of the last layer until rows drawn have the codes of each column as often as they should:
+    /// learning gets relations right before frequencies, and gradients that were scaled down make what is frequent
+    /// more so. Samples draw columns in any order, so the biases are moved in several, each time part of the way.
+    /// `frequencies` of each column are positive.
+    pub(super) fn calibrate(&mut self, frequencies: &[Vec<f64>], stream: &mut Stream) -> Result<()> {
+        let biases = self.parameters.len() - self.layout.shape.width;
+        let columns = self.layout.shape.columns();
+        for _ in 0..ORDERS {
+            let mut rows = Rows::new(CALIBRATED, &self.layout);
+            let mut order = self.layout.live.clone();
+            stream.shuffle(&mut order);
+            for column in order {
+                let part = (self.layout.shape.starts[column], self.layout.shape.starts[column + 1]);
+                let mut law = self.logits(&rows, part)?;
+                let mut moved = vec![0.0_f32; part.1 - part.0];
+                for _ in 0..ROUNDS {
+                    let mut sums = vec![0.0_f64; moved.len()];
+                    let mut chances = vec![0.0_f32; moved.len()];
+                    for logits in law.each_row() {
+                        let own = chances.iter_mut().zip(logits).zip(&moved);
+                        own.for_each(|((chance, logit), by)| *chance = logit + by);
+                        daotwin_nn::softmax(&mut chances);
+                        sums.iter_mut().zip(&chances).for_each(|(sum, chance)| *sum += f64::from(*chance));
+                    }
+                    for ((by, sum), wanted) in moved.iter_mut().zip(&sums).zip(&frequencies[column]) {
+                        let ratio = wanted * CALIBRATED as f64 / sum.max(1e-9);
+                        *by = (*by + ratio.ln() as f32).clamp(-10.0, 10.0);
+                    }
+                }
+                let own = &mut self.parameters[biases + part.0..biases + part.1];
+                own.iter_mut().zip(&moved).for_each(|(bias, by)| *bias += STEP * by);
+                for row in 0..rows.count {
+                    let logits = law.row_mut(row);
+                    logits.iter_mut().zip(&moved).for_each(|(logit, by)| *logit += by);
+                    let unseen = &self.layout.shape.unseen[column];
+                    rows.codes[row * columns + column] = deep::code(logits, None, unseen, stream) as u32;
                 }
             }
         }

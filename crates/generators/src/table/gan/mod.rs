@@ -24,7 +24,8 @@ use self::train::Plan;
 use super::checkpoint::Checkpoint;
 use super::deep::{Shape, steps};
 use super::dpsgd;
-use crate::encode::{Form, Mixed, MixedOptions};
+use super::private::{BIN_SHARE, Cut};
+use crate::encode::{Discrete, Form, Mixed, MixedOptions};
 use crate::error::{Error, Result};
 
 /// The name in the registry.
@@ -86,6 +87,7 @@ const SETTINGS: &[Setting] = &[
         bounds: (1e-6, 1e6),
         purpose: "of a private fit: the norm that the gradient of a row is scaled down to",
     },
+    BIN_SHARE,
 ];
 
 impl TableSynthesizer for Gan {
@@ -125,8 +127,20 @@ impl TableSynthesizer for Gan {
 
 fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
     let settings = super::begin(&Gan, frame, options)?;
-    let [epochs, batch, pack, hidden, noise, rate, penalty, modes, private_rate, private_steps, bound] =
-        settings[..]
+    let [
+        epochs,
+        batch,
+        pack,
+        hidden,
+        noise,
+        rate,
+        penalty,
+        modes,
+        private_rate,
+        private_steps,
+        bound,
+        bin_share,
+    ] = settings[..]
     else {
         return Err(Error::Defect("the settings of `gan` are not those of its card".to_owned()));
     };
@@ -155,21 +169,20 @@ fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
             guarantee,
         };
     if let Some(privacy) = &options.privacy {
-        let problems = crate::table::private::refusals(frame, privacy);
-        if !problems.is_empty() {
-            return Err(Error::Options { problems });
-        }
-        let mixed = Mixed::declared(frame.columns(), 16);
-        let (shape, encoded) = (Shape::of(&mixed, true), mixed.encode(frame, options.seed));
+        let frame = &crate::table::private::admitted(frame, privacy)?;
         let private = dpsgd::Plan { rate: private_rate, steps: private_steps as u64, bound: bound as f32 };
         // How many rows are made in a step must not follow from how many there are.
         let plan = Plan { batch: asked.next_multiple_of(pack), ..plan };
-        let learner = private::Private::new(&shape, &encoded, plan, options.seed)?;
-        let (learner, rows, guarantee) =
-            dpsgd::fit(NAME, frame, privacy, &settings, learner, private, options.seed, run)?;
-        let (learned, none) =
-            (learner.learned()?, train::Choices { columns: Vec::new(), counts: Vec::new() });
-        return Ok(fitted(mixed, learned, none, rows, Some(guarantee)));
+        let cut = Cut { bins: 16, share: bin_share };
+        let build = |cells: &Discrete| {
+            let mixed = Mixed::of_cells(cells);
+            let (shape, encoded) = (Shape::of(&mixed, true), mixed.encode(frame, options.seed));
+            self::private::Private::new(shape, encoded, plan, options.seed)
+        };
+        let done = dpsgd::fit(NAME, frame, privacy, &settings, cut, build, private, options.seed, run)?;
+        let none = train::Choices { columns: Vec::new(), counts: Vec::new() };
+        let mixed = Mixed::of_cells(&done.cells);
+        return Ok(fitted(mixed, done.learner.learned()?, none, done.rows, Some(done.guarantee)));
     }
     let checkpoint = Checkpoint::open(NAME, frame, options, &settings, run)?;
     let form = if modes < 1.0 { Form::Bins(20) } else { Form::Modes(modes as usize) };

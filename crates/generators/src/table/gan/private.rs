@@ -20,9 +20,9 @@ use crate::error::Result;
 const CLIP: f32 = 0.1;
 
 /// The two networks on their way.
-pub(super) struct Private<'a> {
-    shape: &'a Shape,
-    encoded: &'a Encoded,
+pub(super) struct Private {
+    shape: Shape,
+    encoded: Encoded,
     plan: Plan,
     generator: Net,
     maker: Box<dyn Engine>,
@@ -33,10 +33,10 @@ pub(super) struct Private<'a> {
     seed: Seed,
 }
 
-impl<'a> Private<'a> {
-    pub(super) fn new(shape: &'a Shape, encoded: &'a Encoded, plan: Plan, seed: Seed) -> Result<Self> {
+impl Private {
+    pub(super) fn new(shape: Shape, encoded: Encoded, plan: Plan, seed: Seed) -> Result<Self> {
         let mut first = seed.stream("first parameters of gan");
-        let generator = train::generator(shape, 0, plan.hidden, plan.noise)?;
+        let generator = train::generator(&shape, 0, plan.hidden, plan.noise)?;
         let maker = Device::Fused.engine(Arc::clone(&generator), &mut first)?;
         let judge = Device::Fused.engine(train::critic(shape.width, plan.hidden, 0.0)?, &mut first)?;
         let codes = seed.streams("codes of gan");
@@ -49,7 +49,7 @@ impl<'a> Private<'a> {
         let generator = Arc::clone(&self.generator);
         if !self.shares.is_empty() {
             let mut stream = self.seed.stream("calibration of gan");
-            calibrate(self.shape, &self.shares, &mut state.parameters, |rows, parameters| {
+            calibrate(&self.shape, &self.shares, &mut state.parameters, |rows, parameters| {
                 let noise = normal(rows, self.plan.noise, &mut stream);
                 let batch = train::inputs(noise, std::iter::repeat_n(None, rows));
                 Ok(generator.predict(parameters, &state.statistics, &batch)?)
@@ -59,29 +59,29 @@ impl<'a> Private<'a> {
     }
 
     fn beside(&self) -> Beside<'_> {
-        Beside { shape: self.shape, conditions: 0, pack: 1 }
+        Beside { shape: &self.shape, conditions: 0, pack: 1 }
     }
 }
 
-impl Learner for Private<'_> {
+impl Learner for Private {
     fn parameters(&self) -> usize {
         self.judge.network().parameters()
     }
 
     fn margins(&self) -> Vec<Vec<i64>> {
-        counts(self.shape, self.encoded)
+        counts(&self.shape, &self.encoded)
     }
 
     fn begin(&mut self, frequencies: &[Vec<f64>]) -> Result<()> {
         self.shares = frequencies.concat();
-        begin_with(self.shape, &self.shares, &mut *self.maker)
+        begin_with(&self.shape, &self.shares, &mut *self.maker)
     }
 
     fn gradient(&mut self, rows: &[u32], bound: f32, stream: &mut Stream) -> Result<Vec<f32>> {
         if rows.is_empty() {
             return Ok(vec![0.0; self.parameters()]);
         }
-        let real = self.beside().real(self.encoded, rows, &vec![None; rows.len()]);
+        let real = self.beside().real(&self.encoded, rows, &vec![None; rows.len()]);
         self.judge.forward(Batch::dense(real), stream)?;
         self.judge.backward_clipped(Matrix::new(rows.len(), 1, vec![-1.0; rows.len()]), bound)?;
         let sum = self.judge.gradient()?.to_vec();
@@ -93,7 +93,7 @@ impl Learner for Private<'_> {
         let batch = self.plan.batch;
         let noise = normal(batch, self.plan.noise, stream);
         let mut made = self.maker.forward(train::inputs(noise, std::iter::repeat_n(None, batch)), stream)?;
-        activate(self.shape, &mut made, &self.codes, step);
+        activate(&self.shape, &mut made, &self.codes, step);
         let even = |sign: f32| Matrix::new(batch, 1, vec![sign / batch as f32; batch]);
         let adam = Adam { rate: self.plan.rate, keep: (0.5, 0.9), decay: 0.0 };
         self.judge.gradient()?.copy_from_slice(gradient);
@@ -105,7 +105,7 @@ impl Learner for Private<'_> {
         self.judge.restore(state)?;
         self.judge.forward(Batch::dense(made.clone()), stream)?;
         let mut back = self.judge.backward(even(-1.0), Wanted::INPUT)?;
-        activate_back(self.shape, &made, &mut back);
+        activate_back(&self.shape, &made, &mut back);
         self.maker.backward(back, Wanted::PARAMETERS)?;
         Ok(self.maker.step(&Adam { decay: 1e-6, ..adam })?)
     }

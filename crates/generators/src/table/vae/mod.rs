@@ -26,7 +26,8 @@ use self::train::Plan;
 use super::checkpoint::Checkpoint;
 use super::deep::{Shape, steps};
 use super::dpsgd;
-use crate::encode::{Form, Mixed, MixedOptions};
+use super::private::{BIN_SHARE, Cut};
+use crate::encode::{Discrete, Form, Mixed, MixedOptions};
 use crate::error::{Error, Result};
 
 /// The name in the registry.
@@ -98,6 +99,7 @@ const SETTINGS: &[Setting] = &[
         bounds: (1e-6, 1e6),
         purpose: "of a private fit: the norm that the gradient of a row is scaled down to",
     },
+    BIN_SHARE,
 ];
 
 impl TableSynthesizer for Vae {
@@ -138,8 +140,20 @@ impl TableSynthesizer for Vae {
 
 fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
     let settings = super::begin(&Vae, frame, options)?;
-    let [epochs, batch, hidden, latent, rate, beta, modes, bins, private_rate, private_steps, bound] =
-        settings[..]
+    let [
+        epochs,
+        batch,
+        hidden,
+        latent,
+        rate,
+        beta,
+        modes,
+        bins,
+        private_rate,
+        private_steps,
+        bound,
+        bin_share,
+    ] = settings[..]
     else {
         return Err(Error::Defect("the settings of `vae` are not those of its card".to_owned()));
     };
@@ -164,16 +178,11 @@ fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
         guarantee,
     };
     if let Some(privacy) = &options.privacy {
-        let problems = crate::table::private::refusals(frame, privacy);
-        if !problems.is_empty() {
-            return Err(Error::Options { problems });
-        }
+        let frame = &crate::table::private::admitted(frame, privacy)?;
         // Noise grows with the number of parameters: a private network is small, and its steps are large.
         let unless_given = |name: &str, value: f64, private: f64| {
             if options.settings.iter().any(|(given, _)| given == name) { value } else { private }
         };
-        let mixed = Mixed::declared(frame.columns(), unless_given("bins", bins, 16.0) as usize);
-        let (shape, encoded) = (Shape::of(&mixed, false), mixed.encode(frame, options.seed));
         let private = dpsgd::Plan { rate: private_rate, steps: private_steps as u64, bound: bound as f32 };
         let plan = Plan {
             hidden: unless_given("hidden", hidden, 32.0) as usize,
@@ -183,11 +192,19 @@ fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
             steps: private.steps,
             ..plan
         };
-        let learner = train::Private::new(&shape, &encoded, plan, options.seed)?;
-        let (learner, rows, guarantee) =
-            dpsgd::fit(NAME, frame, privacy, &settings, learner, private, options.seed, run)?;
-        let learned = learner.learned()?;
-        return Ok(fitted(mixed, learned, plan.hidden, rows, Some(guarantee)));
+        let cut = Cut { bins: unless_given("bins", bins, 16.0) as usize, share: bin_share };
+        let build = |cells: &Discrete| {
+            let mixed = Mixed::of_cells(cells);
+            train::Private::new(
+                Shape::of(&mixed, false),
+                mixed.encode(frame, options.seed),
+                plan,
+                options.seed,
+            )
+        };
+        let done = dpsgd::fit(NAME, frame, privacy, &settings, cut, build, private, options.seed, run)?;
+        let (mixed, learned) = (Mixed::of_cells(&done.cells), done.learner.learned()?);
+        return Ok(fitted(mixed, learned, plan.hidden, done.rows, Some(done.guarantee)));
     }
     let checkpoint = Checkpoint::open(NAME, frame, options, &settings, run)?;
     let mixed =
@@ -201,11 +218,11 @@ fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
 
 /// A private training of a small network, for the audit.
 #[cfg(test)]
-pub(super) fn audited<'a>(
-    shape: &'a Shape,
-    encoded: &'a crate::encode::Encoded,
+pub(super) fn audited(
+    shape: Shape,
+    encoded: crate::encode::Encoded,
     steps: u64,
-) -> Result<impl dpsgd::Learner + use<'a>> {
+) -> Result<impl dpsgd::Learner + use<>> {
     let plan = Plan { hidden: 64, latent: 4, batch: 8, steps, rate: 1e-3, beta: 1.0, modes: 1 };
     train::Private::new(shape, encoded, plan, daotwin_core::Seed(5))
 }
