@@ -84,6 +84,12 @@ pub(super) fn fit(call: &Fit, context: &mut Context) -> Result<Answer, Failure> 
     fitted.save(&call.out)?;
     let manifest = manifest(&call.out)?;
     context.print(&facts(&manifest), &manifest)?;
+    if let Some(members) = frame.members().filter(|_| options.privacy.is_some()) {
+        context.note(&format!(
+            "of each member at most {} rows were learned; `rows_per_member` beside `member` says how many",
+            members.most_rows
+        ));
+    }
     context.note(&format!("model written to `{}`", call.out.display()));
     if options.privacy.is_none() && call.reports.is_none() {
         context.note("this model has no privacy guarantee");

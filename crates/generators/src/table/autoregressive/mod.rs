@@ -141,7 +141,7 @@ impl TableSynthesizer for Autoregressive {
             limits: "slower than trees by a factor of some dozens; conditions on several \
                      ranges at once are met exactly, and the other columns follow them approximately",
             privacy: Some(
-                "(epsilon, delta) for a row: DP-SGD with Poisson sampling, gradients of rows scaled down to a bound, \
+                "(epsilon, delta) for a member: DP-SGD with Poisson sampling, gradients of rows scaled down to a bound, \
                  discrete Gaussian noise, and a noisy count of rows; every column must be declared",
             ),
             settings: SETTINGS,

@@ -147,7 +147,7 @@ impl TableSynthesizer for Diffusion {
             limits: "sequential trees are closer to most tables and far faster, in fitting and in sampling; what is told \
                      of a column for certain is followed by the others, but several ranges at once only roughly",
             privacy: Some(
-                "(epsilon, delta) for a row: DP-SGD with Poisson sampling, gradients of rows scaled down to a bound, \
+                "(epsilon, delta) for a member: DP-SGD with Poisson sampling, gradients of rows scaled down to a bound, \
                  discrete Gaussian noise, and noisy counts of rows and of each column; every column must be \
                  declared, and numbers are cells of their declared bounds, so that masks are all the noise there is",
             ),

@@ -103,7 +103,7 @@ impl TableSynthesizer for Gan {
             limits: "every other model of this registry is closer to most tables at less cost; conditions on \
                      labels steer the generator, others choose among its rows",
             privacy: Some(
-                "(epsilon, delta) for a row: DP-SGD on the critic with Poisson sampling, gradients of rows scaled \
+                "(epsilon, delta) for a member: DP-SGD on the critic with Poisson sampling, gradients of rows scaled \
                  down to a bound, discrete Gaussian noise, and a noisy count of rows; every column must be declared",
             ),
             settings: SETTINGS,

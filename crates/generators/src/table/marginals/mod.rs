@@ -53,7 +53,7 @@ pub struct Aim;
 #[derive(Debug)]
 pub struct AimGrem;
 
-const PRIVACY: &str = "(epsilon, delta) for a row: all counts and selections under one zCDP budget, exact discrete \
+const PRIVACY: &str = "(epsilon, delta) for a member: all counts and selections under one zCDP budget, exact discrete \
      Gaussian noise and an exact exponential mechanism; every column must be declared";
 
 const BINS: Setting =

@@ -116,7 +116,7 @@ impl TableSynthesizer for Vae {
                      over; conditions that one row in 10,000 meets are met exactly, and the other columns follow \
                      them roughly",
             privacy: Some(
-                "(epsilon, delta) for a row: DP-SGD with Poisson sampling, gradients of rows scaled down to a bound, \
+                "(epsilon, delta) for a member: DP-SGD with Poisson sampling, gradients of rows scaled down to a bound, \
                  discrete Gaussian noise, and a noisy count of rows; every column must be declared",
             ),
             settings: SETTINGS,
