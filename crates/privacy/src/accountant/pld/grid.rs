@@ -54,8 +54,8 @@ pub(super) enum Direction {
 pub(super) struct Side {
     /// The loss of grid index 0.
     pub(super) offset: f64,
-    /// The grid index of the first mass.
-    pub(super) first: i64,
+    /// The grid index of each mass, ascending.
+    pub(super) places: Vec<i64>,
     pub(super) masses: Vec<f64>,
 }
 
@@ -73,7 +73,7 @@ const ON_POINT: f64 = 1e-9;
 
 impl Side {
     pub(super) fn loss(&self, index: usize, width: f64) -> f64 {
-        self.offset + (self.first + index as i64) as f64 * width
+        self.offset + self.places[index] as f64 * width
     }
 
     /// From the present law's masses to the absent law's. Both polygons keep the ratio of the two at each point, so
@@ -84,7 +84,7 @@ impl Side {
             self.masses[index] *= (-self.loss(index, width)).exp();
         }
         self.masses.reverse();
-        self.first = 1 - self.first - self.masses.len() as i64;
+        self.places = self.places.iter().rev().map(|place| -place).collect();
         self.offset = -self.offset;
     }
 }
@@ -165,7 +165,11 @@ impl Cells {
 
     /// The loss distribution of one direction. On a lattice the losses themselves are grid points.
     pub(super) fn grid(&self, direction: Direction, lattice: bool) -> Grid {
-        let side = |masses| Side { offset: self.offset, first: self.first, masses };
+        let side = |masses: Vec<f64>| Side {
+            offset: self.offset,
+            places: (self.first..).take(masses.len()).collect(),
+            masses,
+        };
         let closed = if lattice { None } else { closed(&self.pieces(), self.width, direction) };
         let mut pessimistic = side(self.pessimistic());
         let mut optimistic = closed.unwrap_or_else(|| side(self.optimistic(direction)));
@@ -328,7 +332,7 @@ fn closed(pieces: &VecDeque<(f64, f64)>, width: f64, direction: Direction) -> Op
     let at_low_end = if shares[0].min(shares[1]) <= 1.0 { shares[0] <= shares[1] } else { removes };
     let offset = if at_low_end { low } else { high };
     let last = pieces.back().map(|&piece| ((ratio(piece) - offset) / width).floor())?.max(meet as f64 + 1.0);
-    let mut side = Side { offset, first: 0, masses: vec![0.0; last as usize + 1] };
+    let mut side = Side { offset, places: (0..=last as i64).collect(), masses: vec![0.0; last as usize + 1] };
     let Rest { present, absent, .. } =
         Rest::new(pieces, offset, width, meet, |index, mass| side.masses[index as usize] += mass)?;
     let share = shares[usize::from(!at_low_end)];

@@ -21,6 +21,7 @@
 mod compose;
 mod grid;
 mod pair;
+mod spectrum;
 mod tilt;
 
 use rustfft::FftPlanner;
@@ -209,7 +210,7 @@ fn at_width(
     for (pair, times) in pairs {
         grids.push((placed(pair, width, rest, direction)?, *times));
     }
-    let parts: Vec<compose::Part<'_>> = grids.iter().map(|(grid, times)| (grid, *times)).collect();
+    let parts: Vec<spectrum::Part<'_>> = grids.iter().map(|(grid, times)| (grid, *times)).collect();
     compose::answer(&parts, width, tilt, query, planner)
 }
 
