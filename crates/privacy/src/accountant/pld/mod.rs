@@ -85,6 +85,9 @@ const GAP: f64 = 4e-4;
 /// The gap at which a finer grid is tried.
 const WIDE: f64 = 9e-4;
 
+/// The part of that gap that cells wider than the lattice may add.
+const CELLS: f64 = 0.15;
+
 /// Cells that one step may have.
 const MAX_CELLS: usize = 1 << 18;
 
@@ -168,6 +171,8 @@ fn refine(
     if pairs.iter().all(|(pair, _)| !pair.is_symmetric()) {
         width = moments.widen(tilt, width, 4.0 / 3.0 * allowed / (1.0 + tilt.theta));
     }
+    let cells = moments.spacing(tilt, CELLS * 4.0 / 3.0 * allowed / (1.0 + tilt.theta));
+    let widest = width;
     let spacing = pairs.iter().find_map(|(pair, _)| pair.lattice).map(|(_, spacing)| spacing);
     let mut best = Bounds { lower: 0.0, upper: f64::INFINITY };
     // The width that was answered last.
@@ -179,7 +184,9 @@ fn refine(
             Some(spacing) if spacing * 4.0 > width => spacing,
             _ => width,
         };
-        let Some(found) = at_width(pairs, direction, tilt, query, aligned, rest, planner) else {
+        let finer = (aligned / widest).min(1.0);
+        let wide = |step: usize, loss: f64| cells.at(step, loss, finer);
+        let Some(found) = at_width(pairs, direction, tilt, query, aligned, &wide, rest, planner) else {
             width = if last.is_finite() { (aligned * last).sqrt() } else { 2.0 * aligned };
             continue;
         };
@@ -203,24 +210,34 @@ fn at_width(
     tilt: &Tilt,
     query: Query,
     width: f64,
+    wide: &dyn Fn(usize, f64) -> f64,
     rest: f64,
     planner: &mut FftPlanner<f64>,
 ) -> Option<compose::Answer> {
     let mut grids = Vec::with_capacity(pairs.len());
-    for (pair, times) in pairs {
-        grids.push((placed(pair, width, rest, direction)?, *times));
+    for (step, (pair, times)) in pairs.iter().enumerate() {
+        let wide = |loss: f64| wide(step, if direction == Direction::Remove { loss } else { -loss });
+        grids.push((placed(pair, width, &wide, rest, direction)?, *times));
     }
     let parts: Vec<spectrum::Part<'_>> = grids.iter().map(|(grid, times)| (grid, *times)).collect();
     compose::answer(&parts, width, tilt, query, planner)
 }
 
 /// A step on a grid of this width that lies well for it.
-fn placed(pair: &Pair, width: f64, rest: f64, direction: Direction) -> Option<Grid> {
+fn placed(
+    pair: &Pair,
+    width: f64,
+    wide: &dyn Fn(f64) -> f64,
+    rest: f64,
+    direction: Direction,
+) -> Option<Grid> {
     let fits = |spacing: f64| (spacing / width - (spacing / width).round()).abs() < 1e-6;
     let lattice = pair.lattice.filter(|&(_, spacing)| fits(spacing)).map(|(first, _)| first);
     let offset = lattice.or(pair.is_symmetric().then_some(0.0));
     let place = offset.unwrap_or_else(|| grid::place(pair, width, rest));
-    let cells = Cells::cut(pair, width, place, rest, MAX_CELLS)?;
+    let even = |_| width;
+    let wide = if lattice.is_some() { &even } else { wide };
+    let cells = Cells::cut(pair, width, place, wide, rest, MAX_CELLS)?;
     Some(cells.grid(direction, offset.is_some()))
 }
 

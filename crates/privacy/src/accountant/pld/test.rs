@@ -165,7 +165,7 @@ fn a_gridded_step_lies_on_both_sides_of_the_curve() {
     for (rate, mechanism, exact) in cases {
         let pair = Pair::new(Step { rate, mechanism });
         for (width, offset) in [(0.01, 0.0), (0.0023, 0.001), (0.0011, -0.0003), (0.000_01, 0.0)] {
-            let cells = Cells::cut(&pair, width, offset, 1e-14, 1 << 24).unwrap();
+            let cells = Cells::cut(&pair, width, offset, &|_| width, 1e-14, 1 << 24).unwrap();
             for direction in [Direction::Remove, Direction::Add] {
                 if direction == Direction::Add && rate < 1.0 {
                     continue;

@@ -37,6 +37,27 @@ pub(super) struct Tilt {
     pub(super) high_tilt: f64,
 }
 
+/// How wide cells may be.
+#[derive(Debug)]
+pub(super) struct Spacing {
+    /// Of each step: the loss of most mass; and up to which loss cells may be as wide as this, times the factor.
+    steps: Vec<(f64, Vec<(f64, f64)>)>,
+    factor: f64,
+}
+
+impl Spacing {
+    /// The width of a step's cells at a loss, when all are so much finer.
+    pub(super) fn at(&self, step: usize, loss: f64, finer: f64) -> f64 {
+        let (center, widths) = &self.steps[step];
+        let place = widths.partition_point(|&(end, _)| end < loss).min(widths.len().max(1) - 1);
+        let width = widths.get(place).map_or(f64::INFINITY, |found| found.1 * self.factor);
+        finer * width.min(AWAY * (loss - center).abs())
+    }
+}
+
+/// The width of a cell over its distance from where most mass is.
+const AWAY: f64 = 0.03;
+
 /// ln of the tilted mass that may lie outside the window on each side.
 const OUTSIDE: f64 = -23.0;
 
@@ -99,6 +120,33 @@ impl Moments {
             Query::Epsilon(delta) => (moment - delta.ln()) / theta,
             Query::Delta(epsilon) => moment - theta * epsilon,
         }
+    }
+
+    /// How wide cells of each step may be so that all together add `variance`, with as few cells as that takes: the cube
+    /// of the width falls with the tilted density. No cell is wide against its distance from where most mass is, for the
+    /// density changes over such lengths.
+    pub(super) fn spacing(&self, tilt: &Tilt, variance: f64) -> Spacing {
+        let mut total = 0.0;
+        let mut steps = Vec::with_capacity(self.steps.len());
+        for (masses, times) in &self.steps {
+            let mut masses: Vec<(f64, f64)> =
+                masses.iter().map(|(log, loss)| (*loss, log + tilt.theta * loss)).collect();
+            masses.sort_by(|left, right| left.0.total_cmp(&right.0));
+            let largest = masses.iter().map(|mass| mass.1).fold(f64::NEG_INFINITY, f64::max);
+            let sum: f64 = masses.iter().map(|mass| (mass.1 - largest).exp()).sum();
+            let center = masses.iter().copied().max_by(|left, right| left.1.total_cmp(&right.1));
+            let mut widths = Vec::with_capacity(masses.len());
+            for pair in masses.windows(2) {
+                let [(low, before), (high, after)] = [pair[0], pair[1]];
+                let mass = times * ((before - largest).exp() + (after - largest).exp()) / (2.0 * sum);
+                let root = (mass / (high - low).max(f64::MIN_POSITIVE)).cbrt();
+                total += root * (high - low);
+                widths.push((high, root.recip()));
+            }
+            steps.push((center.map_or(0.0, |mass| mass.0), widths));
+        }
+        // A split onto the ends of a cell adds a sixth of the width's square.
+        Spacing { steps, factor: (6.0 * variance / total).sqrt() }
     }
 
     /// A wider grid than `width` where most steps lose next to nothing, as where few members are ever sampled: the
