@@ -6,7 +6,7 @@
 use rustfft::FftPlanner;
 use rustfft::num_complex::Complex64;
 
-use super::spectrum::{LEFT_OUT, Part, Spectrum, compose, rotate};
+use super::spectrum::{LEFT_OUT, Part, Spectrum, compose, rotate, work};
 use super::tilt::{Query, Tilt};
 
 /// Relative margin on delta over the rounding of the integration and of the moments.
@@ -120,6 +120,7 @@ impl Reading {
     }
 
     fn point(&self, index: usize) -> Point {
+        work(self.tail.len() as f64);
         let (mut tail, mut slope) = (0.0, 0.0);
         rotate(index as i64, self.spectrum.length, self.tail.len(), |first, cos, sin| {
             let (mut tails, mut slopes) = (0.0, 0.0);

@@ -201,11 +201,7 @@ impl Cells {
 
     /// The loss distribution of one direction. On a lattice the losses themselves are grid points.
     pub(super) fn grid(&self, direction: Direction, lattice: bool) -> Grid {
-        let side = |masses: Vec<f64>| Side {
-            offset: self.offset,
-            places: self.places.clone(),
-            masses,
-        };
+        let side = |masses: Vec<f64>| Side { offset: self.offset, places: self.places.clone(), masses };
         let closed = if lattice { None } else { closed(&self.pieces(), &self.places, self.width, direction) };
         let mut pessimistic = side(self.pessimistic());
         let mut optimistic = closed.unwrap_or_else(|| side(self.optimistic(direction)));
@@ -323,12 +319,7 @@ impl Cells {
 /// given grid finds too little mass for its second point, and gives up nearly all power.
 ///
 /// `None` where no such offset is found.
-fn closed(
-    pieces: &VecDeque<(f64, f64)>,
-    places: &[i64],
-    width: f64,
-    direction: Direction,
-) -> Option<Side> {
+fn closed(pieces: &VecDeque<(f64, f64)>, places: &[i64], width: f64, direction: Direction) -> Option<Side> {
     let smallest = ratio(*pieces.front()?);
     // The grid from its lowest point, and one more point: it may be moved down.
     let lowest = places.first()?;

@@ -84,9 +84,8 @@ pub(super) fn compose(
             log_moments[index] += count * moment;
             log_high[index] += count * (log_moment(side, width, tilt.theta + tilt.high_tilt) - moment);
             log_low[index] += count * (log_moment(side, width, tilt.theta - tilt.low_tilt) - moment);
-            let weigh = |place: usize| {
-                (tilt.theta * side.loss(place, width) - moment).exp() * side.masses[place]
-            };
+            let weigh =
+                |place: usize| (tilt.theta * side.loss(place, width) - moment).exp() * side.masses[place];
             let masses: Vec<(i64, f64)> = (0..side.masses.len())
                 .map(|place| (side.places[place], weigh(place)))
                 .filter(|&(_, mass)| mass > 0.0)
@@ -135,6 +134,7 @@ pub(super) fn compose(
             below: (log_low[index] + tilt.low_tilt * begin).exp().min(1.0),
         }
     });
+    work(if one_by_one { points as f64 * few } else { fast_products * parts.len() as f64 });
     for part in 0..parts.len() {
         let points = [&tilted[0][part].points, &tilted[1][part].points];
         let (transforms, unit) = if one_by_one {
@@ -200,7 +200,12 @@ const LANES: usize = 8;
 const TURNS: usize = 32;
 
 /// `visit(k, cosines, sines)` of the angles k, k + 1, ... times `turns / length` of a circle, for k below `count`.
-pub(super) fn rotate(turns: i64, length: usize, count: usize, mut visit: impl FnMut(usize, &[f64; LANES], &[f64; LANES])) {
+pub(super) fn rotate(
+    turns: i64,
+    length: usize,
+    count: usize,
+    mut visit: impl FnMut(usize, &[f64; LANES], &[f64; LANES]),
+) {
     let turns = turns.rem_euclid(length as i64) as u64;
     let angle = |k: usize| {
         // Exact but for the last division: the product is below 2^64.
@@ -313,11 +318,81 @@ fn lost(points: &[(i64, f64)], low: f64, high: f64, backwards: bool) -> f64 {
             power *= away as f64;
         }
     };
-    if backwards { points.iter().rev().for_each(&mut add) } else { points.iter().for_each(&mut add) }
+    if backwards {
+        points.iter().rev().for_each(&mut add)
+    } else {
+        points.iter().for_each(&mut add)
+    }
     close(&mut sums);
     let at = |frequency: f64| {
         let square = frequency * frequency;
         square * second / 2.0 - square * square * fourth / 24.0
     };
     at(low).min(at(high)).max(0.0)
+}
+
+#[cfg(test)]
+thread_local! {
+    /// Products of two complex numbers that this thread has spent on transforms and tails: what a query costs, however
+    /// busy the machine is.
+    pub(super) static WORK: std::cell::Cell<f64> = const { std::cell::Cell::new(0.0) };
+}
+
+/// Counts products, for tests.
+pub(super) fn work(_products: f64) {
+    #[cfg(test)]
+    WORK.with(|work| work.set(work.get() + _products));
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    /// A lump, a lattice and a few large losses.
+    fn points(stream: &mut daotwin_core::Stream) -> Vec<(i64, f64)> {
+        let mut points: Vec<(i64, f64)> = (-20..20).map(|place| (place, stream.uniform())).collect();
+        points[20].1 = 30.0;
+        points.extend((3..40).map(|step| (step * step, 0.01 * stream.uniform())));
+        points.sort_unstable_by_key(|point| point.0);
+        points.dedup_by_key(|point| point.0);
+        let sum: f64 = points.iter().map(|point| point.1).sum();
+        points.iter_mut().for_each(|point| point.1 /= sum);
+        points
+    }
+
+    #[test]
+    fn both_transforms_agree() {
+        let mut stream = daotwin_core::Seed(1).stream("points of a test");
+        let (length, points) = (4096, [points(&mut stream), points(&mut stream)]);
+        let fast = together([&points[0], &points[1]], length, 2049, &mut FftPlanner::new());
+        for (points, fast) in points.iter().zip(&fast) {
+            let slow = each(points, length, 2049);
+            let apart = slow.iter().zip(fast).map(|(left, right)| (left - right).norm()).fold(0.0, f64::max);
+            assert!(apart < 1e-14, "{apart}");
+        }
+    }
+
+    /// Beyond the band nothing is above what is negligible; a band half as wide would not do.
+    #[test]
+    fn nothing_counts_beyond_the_band() {
+        let mut stream = daotwin_core::Seed(2).stream("points of a test");
+        for count in [20_000, 300_000, 10_000_000] {
+            let points = points(&mut stream);
+            let found = band(&[Tilted { points: points.clone(), count }]);
+            assert!(found < std::f64::consts::PI, "{count}");
+            let at = |frequency: f64| {
+                let value: Complex64 = points
+                    .iter()
+                    .map(|&(place, mass)| Complex64::from_polar(mass, frequency * place as f64))
+                    .sum();
+                count as f64 * value.norm().ln()
+            };
+            let steps = 20_000;
+            for step in 0..=steps {
+                let frequency = found + (std::f64::consts::PI - found) * f64::from(step) / f64::from(steps);
+                assert!(at(frequency) <= NEGLIGIBLE, "{count} {frequency}: {}", at(frequency));
+            }
+            assert!(at(found * 0.5) > NEGLIGIBLE, "{count}: {}", at(found * 0.5));
+        }
+    }
 }
