@@ -74,7 +74,7 @@ pub fn noise(event: impl Fn(f64) -> Event, epsilon: f64, delta: f64) -> Result<f
             aim.clamp(next - 3.0, next + 3.0).clamp(least, most)
         };
     }
-    Ok(high.exp())
+    Ok(if high <= least { LEAST } else { high.exp() })
 }
 
 /// How epsilon changes with noise, both as logarithms, where nothing is known yet.

@@ -229,7 +229,9 @@ fn refine(
             }
             near = answer.0;
             let most = (ROUNDING / (times as f64 * f64::EPSILON)).ln();
-            window = moments.shorten(tilt, answer, 2.0 * variance, most);
+            if spacing.is_none() {
+                window = moments.shorten(tilt, answer, 2.0 * variance, most);
+            }
         } else if piloting {
             width = planned;
         }
