@@ -165,20 +165,25 @@ fn a_gridded_step_lies_on_both_sides_of_the_curve() {
     for (rate, mechanism, exact) in cases {
         let pair = Pair::new(Step { rate, mechanism });
         for (width, offset) in [(0.01, 0.0), (0.0023, 0.001), (0.0011, -0.0003), (0.000_01, 0.0)] {
-            let cells = Cells::cut(&pair, width, offset, &|_| width, 1e-14, 1 << 24).unwrap();
-            for direction in [Direction::Remove, Direction::Add] {
-                if direction == Direction::Add && rate < 1.0 {
-                    continue;
-                }
-                let grid = cells.grid(direction, rate == 1.0);
-                for step in 0..200 {
-                    let epsilon = f64::from(step) * if rate < 1.0 { 6e-6 } else { 0.0007 };
-                    let truth = exact(epsilon);
-                    let low = tail(&grid.optimistic, width, epsilon);
-                    let high = tail(&grid.pessimistic, width, epsilon) + grid.infinite;
-                    // The rounding of sums of about 1.
-                    assert!(low <= truth + 1e-12, "{mechanism:?} {width} {epsilon}: {low} above {truth}");
-                    assert!(high >= truth - 1e-12, "{mechanism:?} {width} {epsilon}: {high} below {truth}");
+            // Cells of one width, and cells that are wider where the loss is larger.
+            for growth in [0.0, 0.2] {
+                let wide = |loss: f64| growth * loss.abs();
+                let cells = Cells::cut(&pair, width, offset, &wide, 1e-14, 1 << 24).unwrap();
+                for direction in [Direction::Remove, Direction::Add] {
+                    if direction == Direction::Add && rate < 1.0 {
+                        continue;
+                    }
+                    let grid = cells.grid(direction, rate == 1.0);
+                    for step in 0..200 {
+                        let epsilon = f64::from(step) * if rate < 1.0 { 6e-6 } else { 0.0007 };
+                        let truth = exact(epsilon);
+                        let low = tail(&grid.optimistic, width, epsilon);
+                        let high = tail(&grid.pessimistic, width, epsilon) + grid.infinite;
+                        let name = format!("{mechanism:?} {width} {growth} {epsilon}");
+                        // The rounding of sums of about 1.
+                        assert!(low <= truth + 1e-12, "{name}: {low} above {truth}");
+                        assert!(high >= truth - 1e-12, "{name}: {high} below {truth}");
+                    }
                 }
             }
         }
