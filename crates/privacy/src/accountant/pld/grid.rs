@@ -346,7 +346,9 @@ fn closed(pieces: &VecDeque<(f64, f64)>, places: &[i64], width: f64, direction: 
             break;
         }
     }
-    let (mut low, mut high) = (smallest, smallest + width);
+    // As far as to where the next point was.
+    let next = steps.get(meet as usize + 1)? - steps[meet as usize];
+    let (mut low, mut high) = (smallest, smallest + next as f64 * width);
     let mut at_high = rest(high, meet)?;
     if at_low.surplus < 0.0 || at_high.surplus >= 0.0 {
         return None;
