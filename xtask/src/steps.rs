@@ -37,6 +37,7 @@ pub(crate) const TEST: &[Step] = &[
     ("licences and sources", deny),
     ("advisories", audit),
     ("doctests", doctests),
+    ("instructions", instructions::check),
     ("tests", tests),
 ];
 
