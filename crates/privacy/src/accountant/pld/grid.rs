@@ -165,7 +165,7 @@ impl Cells {
     /// The lower end of a half cell, as a lattice index.
     fn half(&self, half: usize) -> f64 {
         let low = self.places[half / 2] as f64;
-        if half % 2 == 0 { low } else { f64::midpoint(low, self.places[half / 2 + 1] as f64) }
+        if half.is_multiple_of(2) { low } else { f64::midpoint(low, self.places[half / 2 + 1] as f64) }
     }
 
     /// The width of a cell.
@@ -257,15 +257,16 @@ impl Cells {
                 }
             }
             left = [1.0; 2];
-            for half in 0..2 {
-                let Some(&Half { present, above, .. }) = self.halves.get(2 * index + half) else { break };
-                let scale = if half == 0 { 1.0 } else { 1.0 / grow(index) };
+            for (left, (half, &Half { present, above, .. })) in
+                left.iter_mut().zip(self.halves.iter().enumerate().skip(2 * index))
+            {
+                let scale = if half == 2 * index { 1.0 } else { 1.0 / grow(index) };
                 let merged = (present - above) * scale;
                 let gain = (present - merged).max(0.0);
                 let used = if gain <= gap { 1.0 } else { gap / gain };
                 gap -= used * gain;
                 mass += used * merged;
-                left[half] = 1.0 - used;
+                *left = 1.0 - used;
                 if used < 1.0 {
                     break;
                 }

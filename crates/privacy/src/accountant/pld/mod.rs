@@ -201,7 +201,7 @@ fn refine(
         };
         let cells = moments.spacing(tilt, near, CELLS * variance);
         let wide = |step: usize, loss: f64| cells.at(step, loss, finer);
-        let found = at_width(pairs, direction, &window, query, aligned, &wide, rest, planner);
+        let found = at_width(pairs, direction, &window, query, aligned, (&wide, rest), planner);
         let Some(found) = found else {
             width = if last.is_finite() { (aligned * last).sqrt() } else { 2.0 * aligned };
             continue;
@@ -252,8 +252,7 @@ fn at_width(
     tilt: &Tilt,
     query: Query,
     width: f64,
-    wide: &dyn Fn(usize, f64) -> f64,
-    rest: f64,
+    (wide, rest): (&dyn Fn(usize, f64) -> f64, f64),
     planner: &mut FftPlanner<f64>,
 ) -> Option<compose::Answer> {
     let mut grids = Vec::with_capacity(pairs.len());

@@ -135,8 +135,9 @@ pub(super) fn compose(
         }
     });
     work(if one_by_one { points as f64 * few } else { fast_products * parts.len() as f64 });
-    for part in 0..parts.len() {
-        let points = [&tilted[0][part].points, &tilted[1][part].points];
+    let [pessimistic, optimistic] = &tilted;
+    for (left, right) in pessimistic.iter().zip(optimistic) {
+        let points = [&left.points, &right.points];
         let (transforms, unit) = if one_by_one {
             // A sum of as many terms, each turned by at most TURNS products.
             let terms = points[0].len().max(points[1].len()) as f64;
@@ -146,7 +147,7 @@ pub(super) fn compose(
             (together(points, length, half, planner), 2.0 * f64::EPSILON * (length as f64).log2().max(1.0))
         };
         for (spectrum, transform) in spectra.iter_mut().zip(&transforms) {
-            multiply(spectrum, transform, tilted[0][part].count, unit);
+            multiply(spectrum, transform, left.count, unit);
         }
     }
     Some(spectra)
@@ -260,8 +261,8 @@ fn together(
     planner.plan_fft_forward(length).process(&mut buffer);
     let both = |k: usize| (buffer[k], buffer[(length - k) % length].conj());
     [
-        (0..count).map(|k| both(k)).map(|(left, right)| (left + right) * 0.5).collect(),
-        (0..count).map(|k| both(k)).map(|(left, right)| (left - right) * Complex64::new(0.0, -0.5)).collect(),
+        (0..count).map(both).map(|(left, right)| (left + right) * 0.5).collect(),
+        (0..count).map(both).map(|(left, right)| (left - right) * Complex64::new(0.0, -0.5)).collect(),
     ]
 }
 
@@ -319,9 +320,9 @@ fn lost(points: &[(i64, f64)], low: f64, high: f64, backwards: bool) -> f64 {
         }
     };
     if backwards {
-        points.iter().rev().for_each(&mut add)
+        points.iter().rev().for_each(&mut add);
     } else {
-        points.iter().for_each(&mut add)
+        points.iter().for_each(&mut add);
     }
     close(&mut sums);
     let at = |frequency: f64| {
@@ -339,9 +340,11 @@ thread_local! {
 }
 
 /// Counts products, for tests.
-pub(super) fn work(_products: f64) {
+pub(super) fn work(products: f64) {
     #[cfg(test)]
-    WORK.with(|work| work.set(work.get() + _products));
+    WORK.with(|work| work.set(work.get() + products));
+    #[cfg(not(test))]
+    let _: f64 = products;
 }
 
 #[cfg(test)]
