@@ -21,6 +21,10 @@ const LEAST: f64 = 1e-12;
 /// Deviations of the noise above which a count tells something: one of 130 empty cells passes it once in three tables.
 const TOLD: f64 = 3.0;
 
+/// Deviations of its noise that the sum of neighbours loses where it tells nothing, and those that it keeps at least: what
+/// is known of a tail is that few rows lie in it, not that none does.
+const DROWNED: (f64, f64) = (0.5, 0.1);
+
 /// The least share of a cell's rows that a part of it is said to have, so that no condition is impossible.
 const FLOOR: f64 = 1e-6;
 
@@ -142,7 +146,7 @@ pub(crate) fn joined(column: &Column, counts: &[f64], sigma: f64, most: usize) -
 }
 
 /// The grid and the shares of its rows, as far as noise lets them be told: neighbours whose counts drown in noise are
-/// one cell as soon as their sum does not, and else keep what it has beyond its noise. (What is cut off is missing in the place of cells and in the
+/// one cell as soon as their sum does not, and else keep what it has beyond half its noise. (What is cut off is missing in the place of cells and in the
 /// shape within them alone: how many rows a joined cell has is measured by the models themselves. Spreading the noise
 /// of many empty cells over a tail instead would put its highest values far too high.)
 fn settled(grid: &[Cell], counts: &[f64], sigma: f64) -> (Vec<Cell>, Vec<f64>) {
@@ -151,12 +155,13 @@ fn settled(grid: &[Cell], counts: &[f64], sigma: f64) -> (Vec<Cell>, Vec<f64>) {
     // Neighbours, the sum of their counts, and how many they are.
     let mut run: Option<(Cell, f64, f64)> = None;
     let told = |sum: f64, many: f64| sum > TOLD * sigma * many.sqrt();
+    let drowned = |sum: f64, many: f64| (sum - DROWNED.0 * sigma * many.sqrt()).max(DROWNED.1 * sigma * many.sqrt());
     for (cell, count) in grid.iter().zip(counts) {
         // A run crosses no side of zero, which decides on which scale a cell is drawn from.
         let crosses = |open: &Cell| open.high <= 0.0 && cell.high > 0.0;
         if let Some((open, sum, many)) = run.take_if(|(open, ..)| told(*count, 1.0) || crosses(open)) {
             cells.push(open);
-            kept.push((sum - sigma * many.sqrt()).max(0.0));
+            kept.push(drowned(sum, many));
         }
         let (open, sum, many) = run.get_or_insert((*cell, 0.0, 0.0));
         open.high = cell.high;
@@ -169,7 +174,7 @@ fn settled(grid: &[Cell], counts: &[f64], sigma: f64) -> (Vec<Cell>, Vec<f64>) {
     }
     if let Some((open, sum, many)) = run {
         cells.push(open);
-        kept.push((sum - sigma * many.sqrt()).max(0.0));
+        kept.push(drowned(sum, many));
     }
     let total: f64 = kept.iter().sum();
     let share = |count: &f64| if total > 0.0 { count / total } else { 1.0 / kept.len() as f64 };
