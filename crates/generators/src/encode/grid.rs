@@ -51,7 +51,8 @@ fn grid(column: &Column) -> Vec<Cell> {
                 }
                 let least = if near > 0.0 { near } else { unit.max(far * LEAST) };
                 let steps = STEPS / sides;
-                edges.extend((0..steps).map(|at| sign * least * (far / least).powf(at as f64 / steps as f64)));
+                edges
+                    .extend((0..steps).map(|at| sign * least * (far / least).powf(at as f64 / steps as f64)));
             }
         }
     }
@@ -93,11 +94,10 @@ pub(crate) fn counted(column: &Column, values: &Values) -> Vec<i64> {
 }
 
 /// The column with at most `most` cells, each joined from cells of the grid so that all have about equally many rows
-/// by the noisy `counts` of the grid, whose noise has the deviation `sigma`. Where noise drowns the counts, the
-/// cells of [`DiscreteColumn::declared`].
-pub(crate) fn joined(column: &Column, counts: &[f64], sigma: f64, most: usize) -> DiscreteColumn {
+/// by the noisy `counts` of the grid, whose noise has the deviation `sigma`. Where noise drowns the counts of about
+/// `total` rows, the cells of [`DiscreteColumn::declared`].
+pub(crate) fn joined(column: &Column, counts: &[f64], sigma: f64, total: f64, most: usize) -> DiscreteColumn {
     let grid = grid(column);
-    let total: f64 = counts.iter().sum();
     // The deviation of the noise in a sum over half of the grid.
     let doubt = sigma * (0.5 * counts.len() as f64).sqrt() / total.max(1.0);
     if grid.len() != counts.len() || total < 1.0 || doubt > 0.3 {
@@ -155,7 +155,8 @@ fn settled(grid: &[Cell], counts: &[f64], sigma: f64) -> (Vec<Cell>, Vec<f64>) {
     // Neighbours, the sum of their counts, and how many they are.
     let mut run: Option<(Cell, f64, f64)> = None;
     let told = |sum: f64, many: f64| sum > TOLD * sigma * many.sqrt();
-    let drowned = |sum: f64, many: f64| (sum - DROWNED.0 * sigma * many.sqrt()).max(DROWNED.1 * sigma * many.sqrt());
+    let drowned =
+        |sum: f64, many: f64| (sum - DROWNED.0 * sigma * many.sqrt()).max(DROWNED.1 * sigma * many.sqrt());
     for (cell, count) in grid.iter().zip(counts) {
         // A run crosses no side of zero, which decides on which scale a cell is drawn from.
         let crosses = |open: &Cell| open.high <= 0.0 && cell.high > 0.0;
@@ -238,7 +239,7 @@ mod test {
         let mut counts = vec![0.0; fine.size()];
         let values = Values::Number(rows);
         fine.encode(&values).iter().for_each(|&code| counts[code as usize] += 1.0);
-        let part = joined(&column, &counts, 0.0, 16);
+        let part = joined(&column, &counts, 0.0, 20_000.0, 16);
         assert!((10..=16).contains(&part.size()), "{}", part.size());
         let codes = part.encode(&values);
         let shares = |codes: &[u32]| {
@@ -272,7 +273,10 @@ mod test {
             let sum: f64 = (0..steps)
                 .map(|step| {
                     let (a, b) = [0.0, 1.0]
-                        .map(|by| low.max(1e-12) * (high / low.max(1e-12)).powf((f64::from(step) + by) / f64::from(steps)))
+                        .map(|by| {
+                            low.max(1e-12)
+                                * (high / low.max(1e-12)).powf((f64::from(step) + by) / f64::from(steps))
+                        })
                         .into();
                     (b - a) * part.log_density(code, (a + b) / 2.0).exp()
                 })
@@ -291,7 +295,7 @@ mod test {
     fn counts_that_noise_drowns_leave_the_declared_cells() {
         for column in kinds() {
             let counts = vec![3.0; grid(&column).len()];
-            assert_eq!(joined(&column, &counts, 50.0, 16), DiscreteColumn::declared(&column, 16));
+            assert_eq!(joined(&column, &counts, 50.0, 400.0, 16), DiscreteColumn::declared(&column, 16));
         }
     }
 }

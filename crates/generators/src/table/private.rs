@@ -1,7 +1,7 @@
 //! What every private fit of a table has in common: what it refuses, and how it is paid for.
 
-use daotwin_history::frame::synthesizer::Setting;
 use daotwin_history::frame::Frame;
+use daotwin_history::frame::synthesizer::Setting;
 use daotwin_history::synthesizer::PrivacyOptions;
 use daotwin_privacy::ledger::Unit;
 use daotwin_privacy::{Measurement, Measurer, Noise};
@@ -76,11 +76,13 @@ impl Cut {
         }
         let (sizes, measured) = self.counts(frame, &wanting, measurer)?;
         measurer.rest();
+        // About how many rows there are: each column has counted them.
+        let total = measured.values.iter().sum::<f64>() / wanting.len() as f64;
         let mut rest = measured.values.as_slice();
         for (&place, size) in wanting.iter().zip(sizes) {
             let (own, after) = rest.split_at(size);
             rest = after;
-            discrete.parts[place] = joined(&frame.columns()[place], own, measured.sigma, self.bins);
+            discrete.parts[place] = joined(&frame.columns()[place], own, measured.sigma, total, self.bins);
         }
         Ok(discrete)
     }
@@ -161,8 +163,9 @@ mod test {
             bounds: (0.0, 1e6),
         };
         let mut values = || {
-            let mut values: Vec<f64> =
-                (0..rows).map(|row| if row % 4 == 0 { 0.0 } else { 10_f64.powf(8.0 * stream.uniform() - 3.0) }).collect();
+            let mut values: Vec<f64> = (0..rows)
+                .map(|row| if row % 4 == 0 { 0.0 } else { 10_f64.powf(8.0 * stream.uniform() - 3.0) })
+                .collect();
             values.extend(planted.then_some(1e6));
             Values::Number(values)
         };
@@ -180,7 +183,8 @@ mod test {
             let frame = table(40, planted);
             wanting.iter().flat_map(|&at| counted(&frame.columns()[at], frame.values(at))).collect()
         };
-        let moved: Vec<i64> = own(true).iter().zip(own(false)).map(|(with, without)| with - without).collect();
+        let moved: Vec<i64> =
+            own(true).iter().zip(own(false)).map(|(with, without)| with - without).collect();
         assert_eq!(moved.iter().sum::<i64>(), COLUMNS as i64);
         let samples = |planted| -> Vec<f64> {
             let frame = table(40, planted);
@@ -209,8 +213,8 @@ mod test {
         assert!(audited(2.0).violated);
     }
 
-    /// Under a generous budget cells hold about equally many rows of a heavy tail; without a share for them, nearly all
-    /// but the zeros of the 11 decades lie in few cells of equal width (in `log(1 + value)`). What is spent is a share
+    /// Under a generous budget cells hold about equally many rows of a heavy tail; without a share for them, many lie
+    /// below 1, in one cell of those that are equal in `log(1 + value)`. What is spent is a share
     /// of the budget, and the rest is left.
     #[test]
     fn measured_cells_follow_the_rows() {

@@ -165,8 +165,7 @@ fn fit(model: &Copula, frame: &Frame, options: &TableFitOptions, run: &Run) -> R
         Some(privacy) => {
             let cut = Cut { bins: settings[0] as usize, share: settings[1] };
             let stage = Private { frame, cut, bound, run };
-            let ((discrete, measured), guarantee) =
-                private::release(NAME, frame, &settings, privacy, stage)?;
+            let ((discrete, measured), guarantee) = private::release(NAME, frame, &settings, privacy, stage)?;
             (Codec::of_cells(discrete), measured, Some(guarantee))
         }
     };

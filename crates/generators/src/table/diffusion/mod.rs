@@ -63,8 +63,12 @@ const WIDTH: Setting = setting(
 );
 const BURN: Setting =
     setting("burn", 0.0, (0.0, 1.0), "1 to train through the tensor library, on a GPU where there is one");
-const RATE: Setting =
-    setting("rate", 0.002, (1e-6, 1.0), "learning rate of the first step (of a private fit: 0.01 where not given)");
+const RATE: Setting = setting(
+    "rate",
+    0.002,
+    (1e-6, 1.0),
+    "learning rate of the first step (of a private fit: 0.01 where not given)",
+);
 const BATCH: Setting = setting("batch", 512.0, (8.0, 65_536.0), "rows of a training step");
 
 const SETTINGS: &[Setting] = &[

@@ -127,8 +127,20 @@ impl TableSynthesizer for Gan {
 
 fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
     let settings = super::begin(&Gan, frame, options)?;
-    let [epochs, batch, pack, hidden, noise, rate, penalty, modes, private_rate, private_steps, bound, bin_share] =
-        settings[..]
+    let [
+        epochs,
+        batch,
+        pack,
+        hidden,
+        noise,
+        rate,
+        penalty,
+        modes,
+        private_rate,
+        private_steps,
+        bound,
+        bin_share,
+    ] = settings[..]
     else {
         return Err(Error::Defect("the settings of `gan` are not those of its card".to_owned()));
     };

@@ -56,12 +56,8 @@ pub struct AimGrem;
 const PRIVACY: &str = "(epsilon, delta) for a row: all counts and selections under one zCDP budget, exact discrete \
      Gaussian noise and an exact exponential mechanism; every column must be declared";
 
-const BINS: Setting = Setting {
-    name: "bins",
-    default: 16.0,
-    bounds: (1.0, 256.0),
-    purpose: "cells that a number is cut into",
-};
+const BINS: Setting =
+    Setting { name: "bins", default: 16.0, bounds: (1.0, 256.0), purpose: "cells that a number is cut into" };
 
 const MAX_CELLS: Setting = Setting {
     name: "max_cells",
@@ -305,8 +301,8 @@ fn fit(
             });
             let (order, domain) = fitted::order_of(&discrete);
             let codes = codes_of(frame, &discrete, &order);
-            let reported: Option<Vec<Report>> =
-                reports.map(|statement| order.iter().map(|&column| statement.columns[column].clone()).collect());
+            let reported: Option<Vec<Report>> = reports
+                .map(|statement| order.iter().map(|&column| statement.columns[column].clone()).collect());
             let rows =
                 Rows { domain: &domain, codes: &codes, count: frame.rows(), reports: reported.as_deref() };
             let plan = Plan { target: place_of(target, &order), ..plan };

@@ -140,8 +140,20 @@ impl TableSynthesizer for Vae {
 
 fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
     let settings = super::begin(&Vae, frame, options)?;
-    let [epochs, batch, hidden, latent, rate, beta, modes, bins, private_rate, private_steps, bound, bin_share] =
-        settings[..]
+    let [
+        epochs,
+        batch,
+        hidden,
+        latent,
+        rate,
+        beta,
+        modes,
+        bins,
+        private_rate,
+        private_steps,
+        bound,
+        bin_share,
+    ] = settings[..]
     else {
         return Err(Error::Defect("the settings of `vae` are not those of its card".to_owned()));
     };
@@ -186,7 +198,12 @@ fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
         let cut = Cut { bins: unless_given("bins", bins, 16.0) as usize, share: bin_share };
         let build = |cells: &Discrete| {
             let mixed = Mixed::of_cells(cells);
-            train::Private::new(Shape::of(&mixed, false), mixed.encode(frame, options.seed), plan, options.seed)
+            train::Private::new(
+                Shape::of(&mixed, false),
+                mixed.encode(frame, options.seed),
+                plan,
+                options.seed,
+            )
         };
         let done = dpsgd::fit(NAME, frame, privacy, &settings, cut, build, private, options.seed, run)?;
         let (mixed, learned) = (Mixed::of_cells(&done.cells), done.learner.learned()?);
