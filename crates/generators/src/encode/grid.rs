@@ -104,7 +104,7 @@ pub(crate) fn joined(column: &Column, counts: &[f64], sigma: f64, total: f64, mo
     let grid = grid(column);
     // The deviation of the noise in a sum over half of the grid.
     let doubt = sigma * (0.5 * counts.len() as f64).sqrt() / total.max(1.0);
-    if grid.len() != counts.len() || total < 1.0 || doubt > DOUBT {
+    if grid.len() < 2 || grid.len() != counts.len() || total < 1.0 || doubt > DOUBT {
         return DiscreteColumn::declared(column, most);
     }
     let (grid, law) = settled(&grid, counts, sigma);
