@@ -23,7 +23,7 @@ const TOLD: f64 = 3.0;
 
 /// Deviations of its noise that the sum of neighbours loses where it tells nothing, and those that it keeps at least: what
 /// is known of a tail is that few rows lie in it, not that none does.
-const DROWNED: (f64, f64) = (1.0, 0.1);
+const DROWNED: (f64, f64) = (2.0, 0.1);
 
 /// The noise in the sum over half of a grid, as a share of the rows, from which on its counts are not used. (Measured:
 /// cells were better at 0.21, of 6,312 rows of 48 columns, and worse at 0.28, of 500 rows of 15.)
@@ -150,7 +150,7 @@ pub(crate) fn joined(column: &Column, counts: &[f64], sigma: f64, total: f64, mo
 }
 
 /// The grid and the shares of its rows, as far as noise lets them be told: neighbours whose counts drown in noise are
-/// one cell as soon as their sum does not, and else keep what it has beyond its noise. (What is cut off is missing in the place of cells and in the
+/// one cell as soon as their sum does not, and else keep what it has beyond twice its noise. (What is cut off is missing in the place of cells and in the
 /// shape within them alone: how many rows a joined cell has is measured by the models themselves. Spreading the noise
 /// of many empty cells over a tail instead would put its highest values far too high.)
 fn settled(grid: &[Cell], counts: &[f64], sigma: f64) -> (Vec<Cell>, Vec<f64>) {
