@@ -216,7 +216,7 @@ fn tables(context: &Context) -> Answer {
     let [train, test] = ["train", "test"].map(|part| format!("{}/adult_{part}.csv.gz", data.display()));
     for epsilon in ["1", "3"] {
         for model in ["mst", "aim", "aim-grem"] {
-            example(context, "marginals", &[&train, model, epsilon, "4"])?;
+            example(context, "marginals", &[&train, model, epsilon, "4", "bin_share=0"])?;
         }
     }
     context.cargo(&["build", "--release", "--quiet", "--workspace", "--bin", "daotwin"])?;

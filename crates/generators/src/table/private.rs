@@ -79,11 +79,13 @@ impl Cut {
         }
         let (sizes, measured) = self.counts(frame, &wanting, measurer)?;
         measurer.rest();
+        // About how many rows there are: each column has counted them.
+        let total = measured.values.iter().sum::<f64>() / wanting.len() as f64;
         let mut rest = measured.values.as_slice();
         for (&place, size) in wanting.iter().zip(sizes) {
             let (own, after) = rest.split_at(size);
             rest = after;
-            discrete.parts[place] = joined(&frame.columns()[place], own, measured.sigma, self.bins);
+            discrete.parts[place] = joined(&frame.columns()[place], own, measured.sigma, total, self.bins);
         }
         Ok(discrete)
     }
@@ -244,8 +246,8 @@ mod test {
         assert!(audited(2.0).violated);
     }
 
-    /// Under a generous budget cells hold about equally many rows of a heavy tail; without a share for them, nearly all
-    /// but the zeros of the 11 decades lie in few cells of equal width (in `log(1 + value)`). What is spent is a share
+    /// Under a generous budget cells hold about equally many rows of a heavy tail; without a share for them, many lie
+    /// below 1, in one cell of those that are equal in `log(1 + value)`. What is spent is a share
     /// of the budget, and the rest is left.
     #[test]
     fn measured_cells_follow_the_rows() {

@@ -577,6 +577,11 @@ impl Mixed {
         }
     }
 
+    /// Whether all columns are the cells of a private fit.
+    pub(crate) fn is_declared(&self) -> bool {
+        self.parts.iter().all(|part| matches!(part.law, Law::Declared(_)))
+    }
+
     /// The columns.
     pub fn columns(&self) -> &Arc<[Column]> {
         &self.columns

@@ -78,8 +78,8 @@ impl TableSynthesizer for Copula {
             limits: "relations that are not monotone are lost, among labels most; no densities; within several \
                      conditions at once rows follow the law up to a few sweeps of Gibbs' sampler",
             privacy: Some(
-                "(epsilon, delta) for a member: counts and products of scores under one zCDP budget with exact discrete \
-                 Gaussian noise; every column must be declared",
+                "(epsilon, delta) for a member: counts, of where cells lie too, and products of scores under one zCDP \
+                 budget with exact discrete Gaussian noise; every column must be declared",
             ),
             settings: SETTINGS,
             bytes_per_cell: 32,

@@ -148,8 +148,8 @@ impl TableSynthesizer for Diffusion {
                      of a column for certain is followed by the others, but several ranges at once only roughly",
             privacy: Some(
                 "(epsilon, delta) for a member: DP-SGD with Poisson sampling, gradients of rows scaled down to a bound, \
-                 discrete Gaussian noise, and noisy counts of rows and of each column; every column must be \
-                 declared, and numbers are cells of their declared bounds, so that masks are all the noise there is",
+                 discrete Gaussian noise, and noisy counts of rows, of each column and of where its cells lie; \
+                 every column must be declared, and all are codes, so that masks are all the noise there is",
             ),
             settings: SETTINGS,
             bytes_per_cell: 48,

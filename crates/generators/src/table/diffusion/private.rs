@@ -1,4 +1,4 @@
-//! Private learning: the network's part of DP-SGD. Every column is codes of its declaration, so that masks are all the
+//! Private learning: the network's part of DP-SGD. Every column is codes, so that masks are all the
 //! noise that rows meet before they are learned.
 
 use daotwin_core::{Seed, Stream};

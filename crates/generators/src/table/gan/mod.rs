@@ -104,7 +104,8 @@ impl TableSynthesizer for Gan {
                      labels steer the generator, others choose among its rows",
             privacy: Some(
                 "(epsilon, delta) for a member: DP-SGD on the critic with Poisson sampling, gradients of rows scaled \
-                 down to a bound, discrete Gaussian noise, and a noisy count of rows; every column must be declared",
+                 down to a bound, discrete Gaussian noise, and noisy counts of rows, of each column and of where its \
+                 cells lie; every column must be declared",
             ),
             settings: SETTINGS,
             bytes_per_cell: 48,

@@ -117,7 +117,8 @@ impl TableSynthesizer for Vae {
                      them roughly",
             privacy: Some(
                 "(epsilon, delta) for a member: DP-SGD with Poisson sampling, gradients of rows scaled down to a bound, \
-                 discrete Gaussian noise, and a noisy count of rows; every column must be declared",
+                 discrete Gaussian noise, and noisy counts of rows, of each column and of where its cells lie; every \
+                 column must be declared",
             ),
             settings: SETTINGS,
             bytes_per_cell: 32,
