@@ -106,12 +106,14 @@ impl Reading {
             ends_error.0 += error * one.norm();
             ends_error.1 += error * other.norm();
         }
-        // No frequency has a larger kernel than the first.
+        // What was left out, over all frequencies: the first one's kernel, and the others', of which the k-th is below
+        // length / 4 k where the damping is weak and below 2 where it is strong.
         let (one, other) = (-by_tail.exp_m1(), -by_slope.exp_m1());
-        tail_error += LEFT_OUT * by_tail.exp() * -(-width).exp_m1() / (one * other);
-        slope_error += LEFT_OUT / other;
-        ends_error.0 += LEFT_OUT / one;
-        ends_error.1 += LEFT_OUT / other;
+        let sum = |first: f64| LEFT_OUT * ((first * length as f64).recip() + (length as f64).ln() + 2.0);
+        tail_error += sum(other) * by_tail.exp() * -(-width).exp_m1() / one;
+        slope_error += sum(other);
+        ends_error.0 += sum(one);
+        ends_error.1 += sum(other);
         Self { spectrum, theta, upper, tail, slope, tail_error, slope_error, ends, ends_error }
     }
 
