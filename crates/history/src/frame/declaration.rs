@@ -25,6 +25,9 @@
 //! [[constraints]]                  # `whale` is `yes` in exactly the rows with such a weight
 //! exactly = { column = "whale", label = "yes", where = "weight", minimum = 10000 }
 //! ```
+//!
+//! Bounds come from what a column means, not from its data, and may be generous: private fits find out for a part of
+//! their budget where between them the rows lie.
 
 use std::collections::BTreeMap;
 use std::path::Path;

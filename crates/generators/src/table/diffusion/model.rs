@@ -1,7 +1,7 @@
 //! The fitted model of `diffusion`: how rows are drawn.
 //!
-//! Codes come first, a column after the other in an order drawn for each block, each from the network's law of it
-//! given all known before; then the numbers of all columns together, along the probability flow that takes noise
+//! Codes come first, a column after the other in an order drawn for each block (a private model keeps to the one in
+//! which it was calibrated), each from the network's law of it given all known before; then the numbers of all columns together, along the probability flow that takes noise
 //! to numbers given the codes.
 
 use daotwin_core::Stream;
