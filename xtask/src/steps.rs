@@ -207,7 +207,8 @@ fn forecast(context: &Context) -> Answer {
     example(context, "forecast", &[])
 }
 
-/// Trees without privacy on Adult by the command, and private graphical models at epsilon 1 and 3.
+/// Trees without privacy on Adult by the command, and private graphical models at epsilon 1 and 3, in even bins as the
+/// released implementations have them.
 fn tables(context: &Context) -> Answer {
     let data = context.root.join("../shared/data/benchmark-tables");
     if !data.is_dir() {
