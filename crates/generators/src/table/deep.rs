@@ -1,6 +1,10 @@
 //! What the deep models share: codes as the inputs and outputs of networks, and drawing rows from a law that is a
 //! product over columns once the hidden part of a row is known.
 
+mod model;
+#[cfg(test)]
+pub(super) mod test;
+
 use std::sync::Arc;
 
 use daotwin_core::{Stream, Streams};
@@ -12,6 +16,8 @@ use super::checkpoint::Saved;
 use super::files::Tensors;
 use crate::encode::{Encoded, Mixed, MixedAllowed, MixedColumn};
 use crate::error::Result;
+
+pub(crate) use model::{BURN, Base, Given, bound, private_rate, private_steps, setting};
 
 /// Where the codes of each column stand among the outputs of a network: for every column its codes, and behind all
 /// of them one number for every column that has scalars.

@@ -21,10 +21,10 @@ use daotwin_history::frame::synthesizer::{
     FittedTable, Setting, TableCard, TableFitOptions, TableSynthesizer,
 };
 use daotwin_history::synthesizer::Failure;
-use daotwin_nn::Device;
 
 use self::fit::Plan;
 use super::checkpoint::Checkpoint;
+use super::deep::{BURN, Given, bound, private_rate, private_steps};
 use super::dpsgd;
 use super::trees::codec::{CELLS, Codec};
 use crate::error::{Error, Result};
@@ -98,30 +98,10 @@ const SETTINGS: &[Setting] = &[
         bounds: (1e-6, 1.0),
         purpose: "of a private fit: learning rate of the first step; it falls to nothing over the steps",
     },
-    Setting {
-        name: "private_rate",
-        default: 0.05,
-        bounds: (1e-6, 1.0),
-        purpose: "of a private fit: the chance with which a row takes part in a step",
-    },
-    Setting {
-        name: "private_steps",
-        default: 500.0,
-        bounds: (1.0, 1_000_000.0),
-        purpose: "of a private fit: steps, which share the budget",
-    },
-    Setting {
-        name: "bound",
-        default: 1.0,
-        bounds: (1e-6, 1e6),
-        purpose: "of a private fit: the norm that the gradient of a row is scaled down to",
-    },
-    Setting {
-        name: "burn",
-        default: 0.0,
-        bounds: (0.0, 1.0),
-        purpose: "1 trains through the tensor library, on a GPU where the build has one",
-    },
+    private_rate(0.05),
+    private_steps(500.0),
+    bound(1.0),
+    BURN,
 ];
 
 impl TableSynthesizer for Autoregressive {
@@ -161,20 +141,17 @@ impl TableSynthesizer for Autoregressive {
 }
 
 fn fit(model: &Autoregressive, frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<model::Fitted> {
-    let settings = super::begin(model, frame, options)?;
-    let given = |name: &str| {
-        let place = SETTINGS.iter().position(|setting| setting.name == name);
-        place.and_then(|place| settings.get(place)).copied().unwrap_or_default()
-    };
+    let values = super::begin(model, frame, options)?;
+    let given = Given { settings: SETTINGS, values, options };
     let plan = Plan {
-        steps: given("steps") as u64,
-        batch: given("batch") as usize,
-        width: given("width") as usize,
-        depth: given("depth") as usize,
-        rate: given("rate") as f32,
-        dropout: given("dropout") as f32,
-        any_order: given("any_order"),
-        device: if given("burn") > 0.5 { Device::Tensors } else { Device::Fused },
+        steps: given.get("steps") as u64,
+        batch: given.get("batch") as usize,
+        width: given.get("width") as usize,
+        depth: given.get("depth") as usize,
+        rate: given.get("rate") as f32,
+        dropout: given.get("dropout") as f32,
+        any_order: given.get("any_order"),
+        device: given.device(),
     };
     if let Some(privacy) = &options.privacy {
         let problems = crate::table::private::refusals(frame, privacy);
@@ -182,25 +159,21 @@ fn fit(model: &Autoregressive, frame: &Frame, options: &TableFitOptions, run: &R
             return Err(Error::Options { problems });
         }
         run.check()?;
-        let codec = Codec::declared(frame.columns(), given("bins") as usize);
-        let private = dpsgd::Plan {
-            rate: given("private_rate"),
-            steps: given("private_steps") as u64,
-            bound: given("bound") as f32,
-        };
+        let codec = Codec::declared(frame.columns(), given.get("bins") as usize);
+        let private = dpsgd::Plan::of(&given);
         let plan = Plan {
             steps: private.steps,
-            width: given("private_width") as usize,
-            rate: given("private_learning_rate") as f32,
+            width: given.get("private_width") as usize,
+            rate: given.get("private_learning_rate") as f32,
             dropout: 0.0,
             ..plan
         };
         let learner = private::Private::new(&codec, frame, plan, options.seed)?;
         let (learner, rows, guarantee) =
-            dpsgd::fit(NAME, frame, privacy, &settings, learner, private, options.seed, run)?;
+            dpsgd::fit(NAME, frame, privacy, &given.values, learner, private, options.seed, run)?;
         return learner.fitted(codec, rows, guarantee);
     }
-    let (checkpoint, saved) = Checkpoint::open(NAME, frame, options, &settings, run)?;
-    let (codec, codes) = Codec::fit_cells(frame, PART, given("cells") as usize);
+    let (checkpoint, saved) = Checkpoint::open(NAME, frame, options, &given.values, run)?;
+    let (codec, codes) = Codec::fit_cells(frame, PART, given.get("cells") as usize);
     fit::fit(codec, &codes, &plan, options.seed, checkpoint, saved, run)
 }

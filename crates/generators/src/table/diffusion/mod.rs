@@ -22,12 +22,11 @@ use daotwin_history::frame::synthesizer::{
     FittedTable, Setting, TableCard, TableFitOptions, TableSynthesizer,
 };
 use daotwin_history::synthesizer::Failure;
-use daotwin_nn::Device;
 
 use self::learn::{Noising, Plan};
 use self::store::{Built, Fitted, Sampler};
 use super::checkpoint::Checkpoint;
-use super::deep::{Net, steps};
+use super::deep::{BURN, Given, Net, bound, private_rate, private_steps, setting, steps};
 use super::dpsgd;
 use crate::encode::{Form, Mixed, MixedOptions};
 use crate::error::{Error, Result};
@@ -47,18 +46,12 @@ pub struct Diffusion;
 #[derive(Debug)]
 pub struct TabDdpm;
 
-const fn setting(name: &'static str, default: f64, bounds: (f64, f64), purpose: &'static str) -> Setting {
-    Setting { name, default, bounds, purpose }
-}
-
 const WIDTH: Setting = setting(
     "width",
     0.0,
     (0.0, 4_096.0),
     "numbers of a hidden layer; 0 for 256 where there are 5,000 rows or more, else 128",
 );
-const BURN: Setting =
-    setting("burn", 0.0, (0.0, 1.0), "1 to train through the tensor library, on a GPU where there is one");
 const RATE: Setting = setting("rate", 0.002, (1e-6, 1.0), "learning rate of the first step");
 const BATCH: Setting = setting("batch", 512.0, (8.0, 65_536.0), "rows of a training step");
 
@@ -88,19 +81,9 @@ const SETTINGS: &[Setting] = &[
     setting("spike", 0.01, (1e-6, 1.0), "share of the rows from which on a number is a code of its own"),
     BURN,
     setting("bins", 32.0, (2.0, 1_024.0), "of a private fit: codes of a number's declared bounds"),
-    setting(
-        "private_rate",
-        0.03,
-        (1e-6, 1.0),
-        "of a private fit: the chance with which a row takes part in a step",
-    ),
-    setting("private_steps", 1_500.0, (1.0, 1e6), "of a private fit: steps, which share the budget"),
-    setting(
-        "bound",
-        1.0,
-        (1e-6, 1e6),
-        "of a private fit: the norm that the gradient of a row is scaled down to",
-    ),
+    private_rate(0.03),
+    private_steps(1_500.0),
+    bound(1.0),
 ];
 
 const DDPM_SETTINGS: &[Setting] = &[
@@ -205,37 +188,16 @@ fn width(given: f64, rows: usize) -> usize {
     }
 }
 
-fn device(burn: f64) -> Device {
-    if burn >= 0.5 { Device::Tensors } else { Device::Fused }
-}
-
 fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
-    let settings = super::begin(&Diffusion, frame, options)?;
-    let [
-        epochs,
-        batch,
-        wide,
-        blocks,
-        rate,
-        code_steps,
-        number_steps,
-        spike,
-        burn,
-        bins,
-        private_rate,
-        private_steps,
-        bound,
-    ] = settings[..]
-    else {
-        return Err(Error::Defect("the settings of `diffusion` are not those of its card".to_owned()));
-    };
+    let values = super::begin(&Diffusion, frame, options)?;
+    let given = Given { settings: SETTINGS, values, options };
     run.check()?;
     let rows = frame.rows();
     let of_width = |width: usize| Built::Masked {
         width,
-        blocks: blocks as usize,
-        code_steps: code_steps as usize,
-        number_steps: number_steps as usize,
+        blocks: given.get("blocks") as usize,
+        code_steps: given.get("code_steps") as usize,
+        number_steps: given.get("number_steps") as usize,
     };
     if let Some(privacy) = &options.privacy {
         let problems = crate::table::private::refusals(frame, privacy);
@@ -243,64 +205,63 @@ fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
             return Err(Error::Options { problems });
         }
         // How many rows there are may not decide the width: noise grows with parameters, so that it is narrow.
-        let built = of_width(if wide > 0.0 { wide as usize } else { WIDTHS.1 });
-        let steps = private_steps as u64;
-        let plan = Plan { batch: 0, steps, rate: rate as f32, device: device(burn) };
-        let mixed = Mixed::declared(frame.columns(), bins as usize);
+        let wide = given.get("width") as usize;
+        let built = of_width(if wide > 0 { wide } else { WIDTHS.1 });
+        let private = dpsgd::Plan::of(&given);
+        let plan =
+            Plan { batch: 0, steps: private.steps, rate: given.get("rate") as f32, device: given.device() };
+        let mixed = Mixed::declared(frame.columns(), given.get("bins") as usize);
         let learner = private::Private::new(built, mixed, frame, plan, options.seed)?;
-        let private = dpsgd::Plan { rate: private_rate, steps, bound: bound as f32 };
         let (learner, rows, guarantee) =
-            dpsgd::fit(NAME, frame, privacy, &settings, learner, private, options.seed, run)?;
+            dpsgd::fit(NAME, frame, privacy, &given.values, learner, private, options.seed, run)?;
         return learner.fitted(rows, options.seed.0, guarantee);
     }
-    let built = of_width(width(wide, rows));
-    let mixed = Mixed::fit(frame, &MixedOptions { spike, spikes: 128, ..MixedOptions::default() });
+    let built = of_width(width(given.get("width"), rows));
+    let mixed = Mixed::fit(frame, &MixedOptions { spike: given.get("spike"), spikes: 128, ..MixedOptions::default() });
     run.check()?;
     let encoded = mixed.encode(frame, options.seed);
-    let batch = (batch as usize).min(rows);
+    let batch = (given.get("batch") as usize).min(rows);
     let plan = Plan {
         batch,
-        steps: steps(rows, batch, epochs, 200, most(frame.columns().len())),
-        rate: rate as f32,
-        device: device(burn),
+        steps: steps(rows, batch, given.get("epochs"), 200, most(frame.columns().len())),
+        rate: given.get("rate") as f32,
+        device: given.device(),
     };
     let mut sampler = built.sampler(mixed)?;
     if let Sampler::Masked(inner) = &mut sampler {
         let noising = masked::Masked { layout: &inner.layout, encoded: &encoded, even: true };
-        inner.parameters = learned(NAME, &noising, &inner.network, &plan, frame, &settings, options, run)?;
+        inner.parameters = learned(NAME, &noising, &inner.network, &plan, frame, &given.values, options, run)?;
     }
     Ok(Fitted { sampler, built, rows: rows as u64, seed: options.seed.0, guarantee: None })
 }
 
 fn fit_ddpm(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
-    let settings = super::begin(&TabDdpm, frame, options)?;
-    let [iterations, batch, wide, layers, rate, noise_steps, sampling_steps, burn] = settings[..] else {
-        return Err(Error::Defect("the settings of `tabddpm` are not those of its card".to_owned()));
-    };
+    let values = super::begin(&TabDdpm, frame, options)?;
+    let given = Given { settings: DDPM_SETTINGS, values, options };
     run.check()?;
     let rows = frame.rows();
     let built = Built::Ddpm {
-        width: width(wide, rows),
-        layers: layers as usize,
-        steps: noise_steps as usize,
-        evaluations: if sampling_steps > 0.0 { sampling_steps } else { noise_steps } as usize,
+        width: width(given.get("width"), rows),
+        layers: given.get("layers") as usize,
+        steps: given.get("steps") as usize,
+        evaluations: given.get(if given.get("sampling_steps") > 0.0 { "sampling_steps" } else { "steps" }) as usize,
     };
     // Every number is a score, as published: no value is a code of its own.
     let options_of_codes = MixedOptions { form: Form::Score, spikes: 0, ..MixedOptions::default() };
     let mixed = Mixed::fit(frame, &options_of_codes);
     run.check()?;
     let encoded = mixed.encode(frame, options.seed);
-    let batch = (batch as usize).min(rows);
-    let steps = if iterations > 0.0 {
-        iterations as u64
+    let batch = (given.get("batch") as usize).min(rows);
+    let steps = if given.get("iterations") > 0.0 {
+        given.get("iterations") as u64
     } else {
         steps(rows, batch, 0.0, 200, most(frame.columns().len()))
     };
-    let plan = Plan { batch, steps, rate: rate as f32, device: device(burn) };
+    let plan = Plan { batch, steps, rate: given.get("rate") as f32, device: given.device() };
     let mut sampler = built.sampler(mixed)?;
     if let Sampler::Ddpm(inner) = &mut sampler {
         let noising = ddpm::Noisy { shape: &inner.shape, encoded: &encoded, schedule: &inner.schedule };
-        inner.parameters = learned(DDPM, &noising, &inner.network, &plan, frame, &settings, options, run)?;
+        inner.parameters = learned(DDPM, &noising, &inner.network, &plan, frame, &given.values, options, run)?;
     }
     Ok(Fitted { sampler, built, rows: rows as u64, seed: options.seed.0, guarantee: None })
 }

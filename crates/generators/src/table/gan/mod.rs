@@ -22,7 +22,9 @@ use daotwin_history::synthesizer::Failure;
 use self::model::Fitted;
 use self::train::Plan;
 use super::checkpoint::Checkpoint;
-use super::deep::{Shape, steps};
+use super::deep::{
+    BURN, Base, Given, Shape, bound, private_rate, private_steps, setting, steps,
+};
 use super::dpsgd;
 use crate::encode::{Form, Mixed, MixedOptions};
 use crate::error::{Error, Result};
@@ -35,57 +37,28 @@ const NAME: &str = "gan";
 pub struct Gan;
 
 const SETTINGS: &[Setting] = &[
-    Setting {
-        name: "epochs",
-        default: 0.0,
-        bounds: (0.0, 10_000.0),
-        purpose: "times through the rows; 0 for as many as 1,500 steps give, at most 100",
-    },
-    Setting { name: "batch", default: 500.0, bounds: (8.0, 65_536.0), purpose: "rows of a training step" },
-    Setting {
-        name: "pack",
-        default: 10.0,
-        bounds: (1.0, 64.0),
-        purpose: "rows that the critic sees at once",
-    },
-    Setting { name: "hidden", default: 256.0, bounds: (4.0, 4_096.0), purpose: "width of the hidden layers" },
-    Setting {
-        name: "noise",
-        default: 128.0,
-        bounds: (1.0, 1_024.0),
-        purpose: "random numbers that a row is made from",
-    },
-    Setting { name: "rate", default: 0.0005, bounds: (1e-6, 1.0), purpose: "learning rate of both networks" },
-    Setting {
-        name: "penalty",
-        default: 10.0,
-        bounds: (0.0, 1_000.0),
-        purpose: "weight of the penalty on the critic's slope",
-    },
-    Setting {
-        name: "modes",
-        default: 10.0,
-        bounds: (0.0, 256.0),
-        purpose: "modes that a number is normalised by; 0 for 20 codes of equally many rows instead",
-    },
-    Setting {
-        name: "private_rate",
-        default: 0.03,
-        bounds: (1e-6, 1.0),
-        purpose: "of a private fit: the chance with which a row takes part in a step",
-    },
-    Setting {
-        name: "private_steps",
-        default: 1_500.0,
-        bounds: (1.0, 1_000_000.0),
-        purpose: "of a private fit: steps, which share the budget",
-    },
-    Setting {
-        name: "bound",
-        default: 0.1,
-        bounds: (1e-6, 1e6),
-        purpose: "of a private fit: the norm that the gradient of a row is scaled down to",
-    },
+    setting(
+        "epochs",
+        0.0,
+        (0.0, 10_000.0),
+        "times through the rows; 0 for as many as 8,000 steps give, at most 100",
+    ),
+    setting("batch", 250.0, (8.0, 65_536.0), "rows of a training step"),
+    setting("pack", 1.0, (1.0, 64.0), "rows that the critic sees at once"),
+    setting("hidden", 128.0, (4.0, 4_096.0), "width of the hidden layers"),
+    setting("noise", 128.0, (1.0, 1_024.0), "random numbers that a row is made from"),
+    setting("rate", 0.001, (1e-6, 1.0), "learning rate of both networks"),
+    setting("penalty", 10.0, (0.0, 1_000.0), "weight of the penalty on the critic's slope"),
+    setting(
+        "modes",
+        10.0,
+        (0.0, 256.0),
+        "modes that a number is normalised by; 0 for 20 codes of equally many rows instead",
+    ),
+    private_rate(0.1),
+    private_steps(400.0),
+    bound(1.0),
+    BURN,
 ];
 
 impl TableSynthesizer for Gan {
@@ -124,60 +97,59 @@ impl TableSynthesizer for Gan {
 }
 
 fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
-    let settings = super::begin(&Gan, frame, options)?;
-    let [epochs, batch, pack, hidden, noise, rate, penalty, modes, private_rate, private_steps, bound] =
-        settings[..]
-    else {
-        return Err(Error::Defect("the settings of `gan` are not those of its card".to_owned()));
-    };
+    let values = super::begin(&Gan, frame, options)?;
+    let given = Given { settings: SETTINGS, values, options };
     run.check()?;
-    let (pack, asked) = (pack as usize, batch as usize);
+    let (pack, asked) = (given.get("pack") as usize, given.get("batch") as usize);
     let batch = asked.min(frame.rows()).next_multiple_of(pack);
     let plan = Plan {
-        hidden: hidden as usize,
-        noise: noise as usize,
+        hidden: given.get("hidden") as usize,
+        noise: given.get("noise") as usize,
         batch,
         pack,
-        steps: steps(frame.rows(), batch, epochs, 100, 1_500),
-        rate: rate as f32,
-        penalty: penalty as f32,
+        steps: steps(frame.rows(), batch, given.get("epochs"), 100, 8_000),
+        rate: given.get("rate") as f32,
+        penalty: given.get("penalty") as f32,
+        device: given.device(),
     };
-    let fitted =
-        |mixed: Mixed, learned: train::Learned, choices: train::Choices, rows: u64, guarantee| Fitted {
-            shape: Shape::of(&mixed, true),
+    let fitted = |mixed: Mixed, shape, learned, choices, plan: Plan, rows: u64, guarantee| Fitted {
+        base: Base {
             mixed,
-            learned,
-            choices,
+            shape,
             hidden: plan.hidden,
-            noise: plan.noise,
+            latent: plan.noise,
             rows,
             seed: options.seed.0,
             guarantee,
-        };
+        },
+        learned,
+        choices,
+    };
     if let Some(privacy) = &options.privacy {
         let problems = crate::table::private::refusals(frame, privacy);
         if !problems.is_empty() {
             return Err(Error::Options { problems });
         }
         let mixed = Mixed::declared(frame.columns(), 16);
-        let (shape, encoded) = (Shape::of(&mixed, true), mixed.encode(frame, options.seed));
-        let private = dpsgd::Plan { rate: private_rate, steps: private_steps as u64, bound: bound as f32 };
+        // Where in its code a number lies is more than a noisy critic can tell.
+        let (shape, encoded) = (Shape::of(&mixed, false), mixed.encode(frame, options.seed));
+        let private = dpsgd::Plan::of(&given);
         // How many rows are made in a step must not follow from how many there are.
-        let plan = Plan { batch: asked.next_multiple_of(pack), ..plan };
-        let learner = private::Private::new(&shape, &encoded, plan, options.seed)?;
+        let plan = Plan { batch: asked, pack: 1, steps: private.steps, ..plan };
+        let learner = private::Private::new(&shape, &encoded, plan, private.bound, options.seed)?;
         let (learner, rows, guarantee) =
-            dpsgd::fit(NAME, frame, privacy, &settings, learner, private, options.seed, run)?;
-        let (learned, none) =
-            (learner.learned()?, train::Choices { columns: Vec::new(), counts: Vec::new() });
-        return Ok(fitted(mixed, learned, none, rows, Some(guarantee)));
+            dpsgd::fit(NAME, frame, privacy, &given.values, learner, private, options.seed, run)?;
+        let learned = learner.learned()?;
+        return Ok(fitted(mixed, shape, learned, train::Choices::default(), plan, rows, Some(guarantee)));
     }
-    let checkpoint = Checkpoint::open(NAME, frame, options, &settings, run)?;
-    let form = if modes < 1.0 { Form::Bins(20) } else { Form::Modes(modes as usize) };
+    let checkpoint = Checkpoint::open(NAME, frame, options, &given.values, run)?;
+    let modes = given.get("modes") as usize;
+    let form = if modes == 0 { Form::Bins(20) } else { Form::Modes(modes) };
     let mixed = Mixed::fit(frame, &MixedOptions { form, ..MixedOptions::default() });
     run.check()?;
     let encoded = mixed.encode(frame, options.seed);
     let shape = Shape::of(&mixed, true);
     let labels = model::labels(mixed.columns());
     let (learned, choices) = train::train(&shape, &encoded, &labels, &plan, options.seed, checkpoint, run)?;
-    Ok(fitted(mixed, learned, choices, frame.rows() as u64, None))
+    Ok(fitted(mixed, shape, learned, choices, plan, frame.rows() as u64, None))
 }

@@ -32,6 +32,8 @@ pub(super) struct Plan {
     pub rate: f32,
     /// The weight of the gradient penalty.
     pub penalty: f32,
+    /// What trains.
+    pub device: Device,
 }
 
 /// What was learned.
@@ -47,6 +49,7 @@ const TEMPERATURE: f32 = 0.2;
 
 /// The slope of the critic is looked at in one step of so many, and weighs as much more then (Karras et al. 2020, lazy
 /// regularisation).
+#[allow(dead_code)]
 const LAZY: u64 = 2;
 
 /// The parameters that samples are made with are a running mean of those that training went through (Yazıcı et al.
@@ -91,7 +94,7 @@ pub(super) fn critic(width: usize, hidden: usize, dropout: f32) -> Result<Net> {
 }
 
 /// Conditions that rows are made under: one code of one column of labels.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Choices {
     /// The columns, and where their codes begin among those of all conditions.
     pub columns: Vec<(usize, usize)>,
@@ -100,6 +103,23 @@ pub(super) struct Choices {
 }
 
 impl Choices {
+    /// The conditions of these columns.
+    fn laid(shape: &Shape, labels: &[usize], counts: Vec<f64>) -> Self {
+        let mut start = 0;
+        let place = |&column: &usize| {
+            start += shape.sizes[column];
+            (column, start - shape.sizes[column])
+        };
+        Self { columns: labels.iter().map(place).collect(), counts }
+    }
+
+    /// The same of counts that were read; none where they do not fit.
+    pub(super) fn new(shape: &Shape, labels: &[usize], counts: Vec<f64>) -> Option<Self> {
+        let all: usize = labels.iter().map(|&column| shape.sizes[column]).sum();
+        let fits = counts.len() == all && counts.iter().all(|count| (0.0..=1e18).contains(count));
+        fits.then(|| Self::laid(shape, labels, counts))
+    }
+
     /// Where the codes of a choice's column end.
     fn end(&self, choice: usize) -> usize {
         self.columns.get(choice + 1).map_or(self.counts.len(), |next| next.1)
@@ -127,18 +147,16 @@ impl Choices {
 
 /// The conditions that a table's labels give, and which rows meet each.
 pub(super) fn choices(shape: &Shape, labels: &[usize], encoded: &Encoded) -> (Choices, Vec<Vec<u32>>) {
-    let mut choices = Choices { columns: Vec::new(), counts: Vec::new() };
     let mut rows = Vec::new();
     for &column in labels {
-        choices.columns.push((column, rows.len()));
         let mut own = vec![Vec::new(); shape.sizes[column]];
         for row in 0..encoded.rows() {
             own[encoded.codes_of(row)[column] as usize].push(row as u32);
         }
-        choices.counts.extend(own.iter().map(|rows| rows.len() as f64));
         rows.extend(own);
     }
-    (choices, rows)
+    let counts = rows.iter().map(|rows| rows.len() as f64).collect();
+    (Choices::laid(shape, labels, counts), rows)
 }
 
 /// Rows of a block that has a stream of its own.
@@ -146,6 +164,7 @@ const BLOCK: usize = 32;
 
 /// Replaces logits by near one-hot draws of codes, and what stands for scalars by -1 to 1.
 pub(super) fn activate(shape: &Shape, outputs: &mut Matrix, streams: &Streams, step: u64) {
+    let tau = knob("TAU", TEMPERATURE);
     let width = outputs.columns.max(1);
     outputs.data.par_chunks_mut(BLOCK * width).enumerate().for_each(|(block, rows)| {
         let mut stream = streams.stream((step << 20) | block as u64);
@@ -154,7 +173,7 @@ pub(super) fn activate(shape: &Shape, outputs: &mut Matrix, streams: &Streams, s
             for logit in codes.iter_mut() {
                 // Minus the logarithm of an exponential draw is Gumbel's law.
                 let gumbel = -(stream.exponential().max(1e-30)).ln();
-                *logit = (*logit + gumbel as f32) / TEMPERATURE;
+                *logit = (*logit + gumbel as f32) / tau;
             }
             for pair in shape.starts.windows(2) {
                 softmax(&mut codes[pair[0]..pair[1]]);
@@ -164,8 +183,26 @@ pub(super) fn activate(shape: &Shape, outputs: &mut Matrix, streams: &Streams, s
     });
 }
 
+fn harden(shape: &Shape, made: &mut Matrix) {
+    let width = made.columns.max(1);
+    for row in made.data.chunks_exact_mut(width) {
+        for pair in shape.starts.windows(2) {
+            let own = &mut row[pair[0]..pair[1]];
+            let mut best = 0;
+            for at in 1..own.len() {
+                if own[at] > own[best] {
+                    best = at;
+                }
+            }
+            own.fill(0.0);
+            own[best] = 1.0;
+        }
+    }
+}
+
 /// Brings a gradient by what [`activate`] made back before it.
 pub(super) fn activate_back(shape: &Shape, made: &Matrix, gradient: &mut Matrix) {
+    let tau = knob("TAU", TEMPERATURE);
     let width = made.columns.max(1);
     gradient.data.par_chunks_mut(width).zip(made.data.par_chunks(width)).with_min_len(BLOCK).for_each(
         |(gradient, made)| {
@@ -173,7 +210,7 @@ pub(super) fn activate_back(shape: &Shape, made: &Matrix, gradient: &mut Matrix)
                 let (own, made) = (&mut gradient[pair[0]..pair[1]], &made[pair[0]..pair[1]]);
                 let mean: f32 = own.iter().zip(made).map(|(down, y)| down * y).sum();
                 for (down, y) in own.iter_mut().zip(made) {
-                    *down = y * (*down - mean) / TEMPERATURE;
+                    *down = y * (*down - mean) / tau;
                 }
             }
             let codes = shape.codes();
@@ -250,6 +287,10 @@ pub(super) fn inputs(noise: Matrix, places: impl Iterator<Item = Option<usize>>)
     Batch { dense: noise, codes, per_row: 1 }
 }
 
+pub(super) fn knob(name: &str, default: f32) -> f32 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
 /// Learns from codes and scalars; `labels` are the columns that conditions may name.
 ///
 /// # Errors
@@ -267,12 +308,14 @@ pub(super) fn train(
     let beside = Beside { shape, conditions: choices.counts.len(), pack: plan.pack };
     let mut first = seed.stream("first parameters of gan");
     let generator = generator(shape, choices.counts.len(), plan.hidden, plan.noise)?;
-    let mut maker = Device::Fused.engine(Arc::clone(&generator), &mut first)?;
+    let mut maker = plan.device.engine(Arc::clone(&generator), &mut first)?;
     let mut judge =
-        Device::Fused.engine(critic(plan.pack * beside.width(), plan.hidden, DROPOUT)?, &mut first)?;
+        plan.device.engine(critic(plan.pack * beside.width(), knob("CH", plan.hidden as f32) as usize, knob("DROP", DROPOUT))?, &mut first)?;
     let (streams, gumbel) = (seed.streams("steps of gan"), seed.streams("codes of gan"));
     let adam = Adam { rate: plan.rate, keep: (0.5, 0.9), decay: 0.0 };
     let mut mean = vec![0.0_f32; generator.parameters()];
+    let (decay, crate_, freq, st) = (knob("DECAY", 0.0), knob("CRATE", 1.0), f64::from(knob("FREQ", 0.0)), knob("ST", 0.0) > 0.5);
+    let (critics, lazy, cew) = (knob("CRITICS", 1.0) as u64, knob("LAZY", 2.0) as u64, knob("CE", 1.0));
     let mut from = 0;
     if let Some(mut saved) = saved {
         from = saved.state::<u64>()?;
@@ -289,11 +332,17 @@ pub(super) fn train(
             Saved::new(&step, tensors)
         })?;
         let mut stream = streams.stream(step);
+        let share = step as f32 / plan.steps as f32;
+        let fall = match decay as u32 { 1 => (1.0 - share).max(0.02), 2 => 0.02 + 0.98 * 0.5 * (1.0 + (std::f32::consts::PI * share).cos()), 3 => if share < 0.5 { 1.0 } else { (2.0 - 2.0 * share).max(0.02) }, _ => 1.0 };
+        let adam = Adam { rate: plan.rate * fall, ..adam };
+        let cadam = Adam { rate: adam.rate * crate_, ..adam };
+        let mut kept = None;
+        for turn in 0..critics {
         // A condition for each row, rare codes more often than rows have them, and a real row that meets it.
         let mut conditions = Vec::with_capacity(plan.batch);
         let mut rows = Vec::with_capacity(plan.batch);
         for _ in 0..plan.batch {
-            let condition = choices.draw(|count| (count + 1.0).ln(), &mut stream);
+            let condition = choices.draw(|count| if freq > 0.0 { (count + 1.0).powf(freq) } else { (count + 1.0).ln() }, &mut stream);
             let own = choices.place(condition).map(|place| &rows_of[place]).filter(|rows| !rows.is_empty());
             rows.push(match own {
                 Some(own) => own[stream.below(own.len() as u64) as usize],
@@ -306,25 +355,40 @@ pub(super) fn train(
         let noise = normal(plan.batch, plan.noise, &mut stream);
         let logits = maker.forward(inputs(noise, places.iter().copied()), &mut stream)?;
         let mut made = logits.clone();
-        activate(shape, &mut made, &gumbel, step);
+        activate(shape, &mut made, &gumbel, step * 8 + turn);
+        let mut hard = made.clone();
+        if knob("FORCET", 0.0) > 0.5 {
+            for (row, condition) in conditions.iter().enumerate() {
+                let Some((column, code)) = *condition else { continue };
+                let own = &mut hard.row_mut(row)[shape.starts[column]..shape.starts[column + 1]];
+                own.fill(0.0);
+                own[code] = 1.0;
+            }
+        }
+        if st { harden(shape, &mut hard); }
         // The critic: real packs up, made packs down, and a slope of 1 in between.
-        let (real, fake) = (beside.real(encoded, &rows, &places), beside.made(&made, &places));
+        let (real, fake) = (beside.real(encoded, &rows, &places), beside.made(&hard, &places));
         let packs = real.rows;
-        let even = |sign: f32| Matrix::new(packs, 1, vec![sign / packs as f32; packs]);
         let mut between = real.clone();
         let columns = between.columns;
         for (to, fake) in between.data.chunks_exact_mut(columns).zip(fake.data.chunks_exact(columns)) {
             let share = stream.uniform() as f32;
             to.iter_mut().zip(fake).for_each(|(to, fake)| *to += share * (fake - *to));
         }
+        let even = |sign: f32| Matrix::new(packs, 1, vec![sign / packs as f32; packs]);
         judge.forward(Batch::dense(real), &mut stream)?;
         judge.backward(even(-1.0), Wanted::PARAMETERS)?;
         judge.forward(Batch::dense(fake.clone()), &mut stream)?;
         judge.backward(even(1.0), Wanted::PARAMETERS)?;
-        if step % LAZY == 0 {
-            judge.penalty(between, plan.penalty * LAZY as f32, &mut stream)?;
+        if (step * critics + turn) % lazy == 0 {
+            judge.penalty(between, plan.penalty * lazy as f32, &mut stream)?;
         }
-        judge.step(&adam)?;
+        judge.step(&cadam)?;
+        kept = Some((conditions, logits, made, fake));
+        }
+        let Some((conditions, logits, made, fake)) = kept else { continue };
+        let packs = fake.rows;
+        let even = |sign: f32| Matrix::new(packs, 1, vec![sign / packs as f32; packs]);
         // The generator, on the same rows, against the critic as it is now.
         judge.forward(Batch::dense(fake), &mut stream)?;
         let by_packs = judge.backward(even(-1.0), Wanted::INPUT)?;
@@ -334,16 +398,18 @@ pub(super) fn train(
         for (row, condition) in conditions.iter().enumerate() {
             let Some((column, code)) = *condition else { continue };
             let (start, end) = (shape.starts[column], shape.starts[column + 1]);
+            if knob("FORCET", 0.0) > 0.5 { gradient.row_mut(row)[start..end].fill(0.0); }
             let mut own = logits.row(row)[start..end].to_vec();
             cross_entropy(&mut own, code, scale);
-            gradient.row_mut(row)[start..end].iter_mut().zip(&own).for_each(|(to, own)| *to += own);
+            gradient.row_mut(row)[start..end].iter_mut().zip(&own).for_each(|(to, own)| *to += cew * own);
         }
         maker.backward(gradient, Wanted::PARAMETERS)?;
         maker.step(&Adam { decay: 1e-6, ..adam })?;
         if step % MEAN_EVERY == 0 {
+            let keep_ = knob("KEEP", MEAN_KEEP);
             let state = maker.state()?;
             // At first as a plain mean, so that the beginning is soon forgotten.
-            let keep = MEAN_KEEP.min((step / MEAN_EVERY) as f32 / (step / MEAN_EVERY + 9) as f32);
+            let keep = keep_.min((step / MEAN_EVERY) as f32 / (step / MEAN_EVERY + 9) as f32);
             for (mean, now) in mean.iter_mut().zip(&state.parameters) {
                 *mean = keep * *mean + (1.0 - keep) * now;
             }
@@ -357,14 +423,21 @@ pub(super) fn train(
         inputs(normal(rows, plan.noise, &mut stream), places.into_iter())
     };
     maker.restore(State { parameters: mean, ..maker.state()? })?;
+    let mut trained = seed.stream("statistics of gan");
     for _ in 0..REFRESHED {
         run.check()?;
+        if knob("REF", 1.0) > 0.5 {
+            let places: Vec<Option<usize>> =
+                (0..plan.batch).map(|_| choices.place(choices.draw(|count| if freq > 0.0 { (count + 1.0).powf(freq) } else { (count + 1.0).ln() }, &mut trained))).collect();
+            maker.forward(inputs(normal(plan.batch, plan.noise, &mut trained), places.into_iter()), &mut seed.stream("no dice"))?;
+        } else {
         maker.forward(drawn(plan.batch), &mut seed.stream("no dice"))?;
+        }
     }
     let mut state = maker.state()?;
-    calibrate(shape, &frequencies(shape, encoded), &mut state.parameters, |rows, parameters| {
+    if knob("CAL", 1.0) > 0.5 { calibrate(shape, &frequencies(shape, encoded), &mut state.parameters, |rows, parameters| {
         Ok(generator.predict(parameters, &state.statistics, &drawn(rows))?)
-    })?;
+    })?; }
     checkpoint.finish()?;
     Ok((Learned { generator, parameters: state.parameters, statistics: state.statistics }, choices))
 }

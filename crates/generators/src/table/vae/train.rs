@@ -34,6 +34,8 @@ pub(super) struct Plan {
     pub beta: f32,
     /// Gaussians of the law of hidden parts.
     pub modes: usize,
+    /// What trains.
+    pub device: Device,
 }
 
 /// What was learned.
@@ -163,8 +165,8 @@ pub(super) fn train(
     let mut first = seed.stream("first parameters of vae");
     let (encoder, decoder) =
         (encoder(shape, plan.hidden, plan.latent)?, decoder(shape, plan.hidden, plan.latent)?);
-    let mut inner = Device::Fused.engine(encoder, &mut first)?;
-    let mut outer = Device::Fused.engine(Arc::clone(&decoder), &mut first)?;
+    let mut inner = plan.device.engine(encoder, &mut first)?;
+    let mut outer = plan.device.engine(Arc::clone(&decoder), &mut first)?;
     let mut batches = Batches::new(encoded.rows(), seed.streams("batches of vae"));
     let streams = seed.streams("steps of vae");
     let mut from = 0;
@@ -253,8 +255,8 @@ impl<'a> Private<'a> {
         let mut first = seed.stream("first parameters of vae");
         let encoder = encoder(shape, plan.hidden, plan.latent)?;
         let decoder = decoder(shape, plan.hidden, plan.latent)?;
-        let inner = Device::Fused.engine(encoder, &mut first)?;
-        let outer = Device::Fused.engine(Arc::clone(&decoder), &mut first)?;
+        let inner = plan.device.engine(encoder, &mut first)?;
+        let outer = plan.device.engine(Arc::clone(&decoder), &mut first)?;
         Ok(Self { shape, encoded, plan, inner, outer, decoder, shares: Vec::new(), seed })
     }
 
@@ -297,10 +299,8 @@ impl Learner for Private<'_> {
         let hidden = Hidden::new(law, normal(rows.len(), self.plan.latent, stream));
         let mut logits = self.outer.forward(Batch::dense(hidden.drawn.clone()), stream)?;
         losses(self.shape, &mut logits, &batch, 1.0);
-        let by_drawn = self.outer.backward(logits.clone(), Wanted::INPUT)?;
-        self.outer.forward(Batch::dense(hidden.drawn.clone()), stream)?;
-        self.outer.backward_clipped(logits, own)?;
-        self.inner.backward_clipped(hidden.back(&by_drawn, self.plan.beta, 1.0), own)?;
+        let (_, by_drawn) = self.outer.backward_clipped(logits, own, true)?;
+        self.inner.backward_clipped(hidden.back(&by_drawn, self.plan.beta, 1.0), own, false)?;
         let mut sum = self.inner.gradient()?.to_vec();
         sum.extend_from_slice(self.outer.gradient()?);
         self.inner.gradient()?.fill(0.0);
