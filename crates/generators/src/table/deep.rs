@@ -2,6 +2,7 @@
 //! product over columns once the hidden part of a row is known.
 
 mod model;
+mod scalars;
 #[cfg(test)]
 pub(super) mod test;
 
@@ -18,6 +19,7 @@ use crate::encode::{Encoded, Mixed, MixedAllowed, MixedColumn};
 use crate::error::Result;
 
 pub(crate) use model::{BURN, Base, Given, bound, private_rate, private_steps, setting};
+pub(crate) use scalars::Curves;
 
 /// Where the codes of each column stand among the outputs of a network: for every column its codes, and behind all
 /// of them one number for every column that has scalars.
@@ -33,6 +35,8 @@ pub(crate) struct Shape {
     pub width: usize,
     /// Codes of each column that no row has.
     pub unseen: Vec<Vec<usize>>,
+    /// What brings scalars that a network made to those of rows.
+    pub curves: Curves,
 }
 
 impl Shape {
@@ -54,7 +58,7 @@ impl Shape {
             .iter()
             .map(|part| (0..part.size()).filter(|&code| !part.is_seen(code as u32)).collect())
             .collect();
-        Self { sizes, starts, scalars, width, unseen }
+        Self { sizes, starts, scalars, width, unseen, curves: Curves::default() }
     }
 
     /// Columns.
@@ -186,9 +190,10 @@ fn fill(
     for column in 0..shape.columns() {
         let at = row * encoded.width + column;
         let shares = allowed.get(column).and_then(Option::as_ref).map(|allowed| allowed.shares.as_slice());
-        encoded.codes[at] = code(shape.own(law, column), shares, &shape.unseen[column], stream) as u32;
+        let own = code(shape.own(law, column), shares, &shape.unseen[column], stream);
+        encoded.codes[at] = own as u32;
         encoded.scalars[at] = match shape.scalars[column] {
-            Some(place) => law[place],
+            Some(place) => shape.curves.bend(shape.starts[column] + own, law[place]),
             // Even within the code.
             None => (2.0 * stream.uniform() - 1.0) as f32,
         };

@@ -42,7 +42,11 @@ pub(crate) fn near(frame: &Frame) -> f64 {
 }
 
 /// A fit that is interrupted after seven steps and taken up again ends with the bytes of one that was not.
-pub(crate) fn interrupted_ends_as_whole(model: &dyn TableSynthesizer, real: &Frame, options: &TableFitOptions) {
+pub(crate) fn interrupted_ends_as_whole(
+    model: &dyn TableSynthesizer,
+    real: &Frame,
+    options: &TableFitOptions,
+) {
     let whole = model.fit(real, options, &Run::default()).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let options = TableFitOptions { checkpoint: Some(folder.path().join("fit")), ..options.clone() };

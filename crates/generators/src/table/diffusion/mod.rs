@@ -217,7 +217,10 @@ fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
         return learner.fitted(rows, options.seed.0, guarantee);
     }
     let built = of_width(width(given.get("width"), rows));
-    let mixed = Mixed::fit(frame, &MixedOptions { spike: given.get("spike"), spikes: 128, ..MixedOptions::default() });
+    let mixed = Mixed::fit(
+        frame,
+        &MixedOptions { spike: given.get("spike"), spikes: 128, ..MixedOptions::default() },
+    );
     run.check()?;
     let encoded = mixed.encode(frame, options.seed);
     let batch = (given.get("batch") as usize).min(rows);
@@ -230,7 +233,8 @@ fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
     let mut sampler = built.sampler(mixed)?;
     if let Sampler::Masked(inner) = &mut sampler {
         let noising = masked::Masked { layout: &inner.layout, encoded: &encoded, even: true };
-        inner.parameters = learned(NAME, &noising, &inner.network, &plan, frame, &given.values, options, run)?;
+        inner.parameters =
+            learned(NAME, &noising, &inner.network, &plan, frame, &given.values, options, run)?;
     }
     Ok(Fitted { sampler, built, rows: rows as u64, seed: options.seed.0, guarantee: None })
 }
@@ -244,7 +248,8 @@ fn fit_ddpm(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitte
         width: width(given.get("width"), rows),
         layers: given.get("layers") as usize,
         steps: given.get("steps") as usize,
-        evaluations: given.get(if given.get("sampling_steps") > 0.0 { "sampling_steps" } else { "steps" }) as usize,
+        evaluations: given.get(if given.get("sampling_steps") > 0.0 { "sampling_steps" } else { "steps" })
+            as usize,
     };
     // Every number is a score, as published: no value is a code of its own.
     let options_of_codes = MixedOptions { form: Form::Score, spikes: 0, ..MixedOptions::default() };
@@ -261,7 +266,8 @@ fn fit_ddpm(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitte
     let mut sampler = built.sampler(mixed)?;
     if let Sampler::Ddpm(inner) = &mut sampler {
         let noising = ddpm::Noisy { shape: &inner.shape, encoded: &encoded, schedule: &inner.schedule };
-        inner.parameters = learned(DDPM, &noising, &inner.network, &plan, frame, &given.values, options, run)?;
+        inner.parameters =
+            learned(DDPM, &noising, &inner.network, &plan, frame, &given.values, options, run)?;
     }
     Ok(Fitted { sampler, built, rows: rows as u64, seed: options.seed.0, guarantee: None })
 }

@@ -22,9 +22,7 @@ use daotwin_history::synthesizer::Failure;
 use self::model::Fitted;
 use self::train::Plan;
 use super::checkpoint::Checkpoint;
-use super::deep::{
-    BURN, Base, Given, Shape, bound, private_rate, private_steps, setting, steps,
-};
+use super::deep::{BURN, Base, Given, Shape, bound, private_rate, private_steps, setting, steps};
 use super::dpsgd;
 use crate::encode::{Form, Mixed, MixedOptions};
 use crate::error::{Error, Result};
@@ -41,14 +39,34 @@ const SETTINGS: &[Setting] = &[
         "epochs",
         0.0,
         (0.0, 10_000.0),
-        "times through the rows; 0 for as many as 8,000 steps give, at most 100",
+        "times through the rows; 0 for as many as 10,000 steps give, at most 100",
     ),
-    setting("batch", 250.0, (8.0, 65_536.0), "rows of a training step"),
-    setting("pack", 1.0, (1.0, 64.0), "rows that the critic sees at once"),
-    setting("hidden", 128.0, (4.0, 4_096.0), "width of the hidden layers"),
-    setting("noise", 128.0, (1.0, 1_024.0), "random numbers that a row is made from"),
+    setting(
+        "batch",
+        250.0,
+        (8.0, 65_536.0),
+        "rows of a training step (of a private fit: 500 made ones where not given)",
+    ),
+    setting("pack", 1.0, (1.0, 64.0), "rows that the critic sees at once (of a private fit: 1 always)"),
+    setting(
+        "hidden",
+        128.0,
+        (4.0, 4_096.0),
+        "width of the hidden layers (of a private fit: 64 where not given, and half of it in the critic)",
+    ),
+    setting(
+        "noise",
+        128.0,
+        (1.0, 1_024.0),
+        "random numbers that a row is made from (of a private fit: 32 where not given)",
+    ),
     setting("rate", 0.001, (1e-6, 1.0), "learning rate of both networks"),
-    setting("penalty", 10.0, (0.0, 1_000.0), "weight of the penalty on the critic's slope"),
+    setting(
+        "penalty",
+        10.0,
+        (0.0, 1_000.0),
+        "weight of the penalty on the critic's slope (of a private fit: 1 where not given)",
+    ),
     setting(
         "modes",
         10.0,
@@ -100,14 +118,14 @@ fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
     let values = super::begin(&Gan, frame, options)?;
     let given = Given { settings: SETTINGS, values, options };
     run.check()?;
-    let (pack, asked) = (given.get("pack") as usize, given.get("batch") as usize);
-    let batch = asked.min(frame.rows()).next_multiple_of(pack);
+    let pack = given.get("pack") as usize;
+    let batch = (given.get("batch") as usize).min(frame.rows()).next_multiple_of(pack);
     let plan = Plan {
         hidden: given.get("hidden") as usize,
         noise: given.get("noise") as usize,
         batch,
         pack,
-        steps: steps(frame.rows(), batch, given.get("epochs"), 100, 8_000),
+        steps: steps(frame.rows(), batch, given.get("epochs"), 100, 10_000),
         rate: given.get("rate") as f32,
         penalty: given.get("penalty") as f32,
         device: given.device(),
@@ -135,7 +153,15 @@ fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
         let (shape, encoded) = (Shape::of(&mixed, false), mixed.encode(frame, options.seed));
         let private = dpsgd::Plan::of(&given);
         // How many rows are made in a step must not follow from how many there are.
-        let plan = Plan { batch: asked, pack: 1, steps: private.steps, ..plan };
+        let plan = Plan {
+            hidden: given.private("hidden", 64.0) as usize,
+            noise: given.private("noise", 32.0) as usize,
+            batch: given.private("batch", 500.0) as usize,
+            pack: 1,
+            steps: private.steps,
+            penalty: given.private("penalty", 1.0) as f32,
+            ..plan
+        };
         let learner = private::Private::new(&shape, &encoded, plan, private.bound, options.seed)?;
         let (learner, rows, guarantee) =
             dpsgd::fit(NAME, frame, privacy, &given.values, learner, private, options.seed, run)?;
@@ -148,8 +174,10 @@ fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
     let mixed = Mixed::fit(frame, &MixedOptions { form, ..MixedOptions::default() });
     run.check()?;
     let encoded = mixed.encode(frame, options.seed);
-    let shape = Shape::of(&mixed, true);
+    let mut shape = Shape::of(&mixed, true);
     let labels = model::labels(mixed.columns());
-    let (learned, choices) = train::train(&shape, &encoded, &labels, &plan, options.seed, checkpoint, run)?;
+    let (learned, choices, curves) =
+        train::train(&shape, &encoded, &labels, &plan, options.seed, checkpoint, run)?;
+    shape.curves = curves;
     Ok(fitted(mixed, shape, learned, choices, plan, frame.rows() as u64, None))
 }

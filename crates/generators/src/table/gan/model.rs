@@ -8,7 +8,7 @@ use daotwin_history::frame::synthesizer::{Condition, Conditions, FittedTable};
 use daotwin_history::frame::{Column, Frame};
 use daotwin_history::synthesizer::Failure;
 
-use super::super::deep::{self, Base, normal};
+use super::super::deep::{self, Base, Curves, normal};
 use super::train::{self, Choices, Learned};
 use crate::encode::MixedAllowed;
 use crate::error::Result;
@@ -66,24 +66,26 @@ impl FittedTable for Fitted {
                 .map(|_| self.choices.place(given.or_else(|| self.choices.draw(|count| count, stream))))
                 .collect();
             let batch = train::inputs(normal(rows, *latent, stream), places.into_iter());
-            let mut law = generator.predict(parameters, statistics, &batch)?;
-            for row in law.data.chunks_exact_mut(shape.width) {
-                row[shape.codes()..].iter_mut().for_each(|scalar| *scalar = scalar.tanh());
-            }
-            Ok(law)
+            Ok(generator.predict(parameters, statistics, &batch)?)
         })?)
     }
 
     fn save(&self, folder: &Path) -> std::result::Result<(), Failure> {
         let Learned { parameters, statistics, .. } = &self.learned;
-        let networks: [(&str, &[f32]); 2] = [("generator", parameters), ("statistics", statistics)];
+        let networks: [(&str, &[f32]); 3] = [
+            ("generator", parameters),
+            ("statistics", statistics),
+            ("scalars", self.base.shape.curves.points()),
+        ];
         Ok(self.base.write(super::NAME, folder, &networks, &[("conditions", &self.choices.counts)])?)
     }
 }
 
 /// Reads a model.
 pub(super) fn read(folder: &Path, run: &Run) -> Result<Fitted> {
-    let (base, mut numbers) = Base::read(folder, run)?;
+    let (mut base, mut numbers) = Base::read(folder, run)?;
+    base.shape.curves = Curves::read(&base.shape, numbers.narrow("scalars")?)
+        .ok_or_else(|| numbers.not("its scalars do not fit its codes"))?;
     let counts = numbers.take("conditions")?;
     // A private model knows no counts, and has no conditions.
     let known = if counts.is_empty() { Vec::new() } else { labels(base.mixed.columns()) };

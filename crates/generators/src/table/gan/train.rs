@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use daotwin_core::{Run, Seed, Stream, Streams};
 use daotwin_nn::{
-    Activation, Adam, Batch, Device, Input, Layer, Matrix, NO_CODE, Network, State, Wanted, cross_entropy,
-    softmax,
+    Activation, Adam, Batch, Device, Engine, Input, Layer, Matrix, NO_CODE, Network, State, Wanted,
+    cross_entropy, softmax,
 };
 use rayon::prelude::*;
 
 use super::super::checkpoint::{Checkpoint, Saved};
-use super::super::deep::{Net, Shape, calibrate, frequencies, go_on, keep, normal};
+use super::super::deep::{Curves, Net, Shape, calibrate, frequencies, go_on, keep, normal};
 use super::super::files::Tensors;
 use crate::encode::Encoded;
 use crate::error::Result;
@@ -49,7 +49,6 @@ const TEMPERATURE: f32 = 0.2;
 
 /// The slope of the critic is looked at in one step of so many, and weighs as much more then (Karras et al. 2020, lazy
 /// regularisation).
-#[allow(dead_code)]
 const LAZY: u64 = 2;
 
 /// The parameters that samples are made with are a running mean of those that training went through (Yazıcı et al.
@@ -60,8 +59,8 @@ const MEAN_KEEP: f32 = 0.98;
 /// Batches from which the running statistics are read anew for the mean parameters.
 const REFRESHED: usize = 60;
 
-/// The share of the critic's hidden values that is dropped in training.
-const DROPOUT: f32 = 0.5;
+/// The share of the steps, the last ones, over which the learning rate falls.
+const FALLING: f32 = 0.5;
 
 /// The generator: random numbers and a condition's code to logits and scalars.
 pub(super) fn generator(shape: &Shape, conditions: usize, hidden: usize, noise: usize) -> Result<Net> {
@@ -80,9 +79,10 @@ pub(super) fn generator(shape: &Shape, conditions: usize, hidden: usize, noise: 
     Ok(Arc::new(Network::new(input, layers)?))
 }
 
-/// The critic: a pack of rows, each beside its condition, to a number.
-pub(super) fn critic(width: usize, hidden: usize, dropout: f32) -> Result<Net> {
-    let bend = || Layer::Activation { bend: Activation::LeakyRelu(0.2), dropout };
+/// The critic: a pack of rows, each beside its condition, to a number. Nothing is dropped: a critic that sees all of a
+/// row learns relations between columns sooner.
+pub(super) fn critic(width: usize, hidden: usize) -> Result<Net> {
+    let bend = || Layer::Activation { bend: Activation::LeakyRelu(0.2), dropout: 0.0 };
     let layers = vec![
         Layer::Linear { inputs: width, outputs: hidden },
         bend(),
@@ -164,7 +164,6 @@ const BLOCK: usize = 32;
 
 /// Replaces logits by near one-hot draws of codes, and what stands for scalars by -1 to 1.
 pub(super) fn activate(shape: &Shape, outputs: &mut Matrix, streams: &Streams, step: u64) {
-    let tau = knob("TAU", TEMPERATURE);
     let width = outputs.columns.max(1);
     outputs.data.par_chunks_mut(BLOCK * width).enumerate().for_each(|(block, rows)| {
         let mut stream = streams.stream((step << 20) | block as u64);
@@ -173,7 +172,7 @@ pub(super) fn activate(shape: &Shape, outputs: &mut Matrix, streams: &Streams, s
             for logit in codes.iter_mut() {
                 // Minus the logarithm of an exponential draw is Gumbel's law.
                 let gumbel = -(stream.exponential().max(1e-30)).ln();
-                *logit = (*logit + gumbel as f32) / tau;
+                *logit = (*logit + gumbel as f32) / TEMPERATURE;
             }
             for pair in shape.starts.windows(2) {
                 softmax(&mut codes[pair[0]..pair[1]]);
@@ -183,26 +182,8 @@ pub(super) fn activate(shape: &Shape, outputs: &mut Matrix, streams: &Streams, s
     });
 }
 
-fn harden(shape: &Shape, made: &mut Matrix) {
-    let width = made.columns.max(1);
-    for row in made.data.chunks_exact_mut(width) {
-        for pair in shape.starts.windows(2) {
-            let own = &mut row[pair[0]..pair[1]];
-            let mut best = 0;
-            for at in 1..own.len() {
-                if own[at] > own[best] {
-                    best = at;
-                }
-            }
-            own.fill(0.0);
-            own[best] = 1.0;
-        }
-    }
-}
-
 /// Brings a gradient by what [`activate`] made back before it.
 pub(super) fn activate_back(shape: &Shape, made: &Matrix, gradient: &mut Matrix) {
-    let tau = knob("TAU", TEMPERATURE);
     let width = made.columns.max(1);
     gradient.data.par_chunks_mut(width).zip(made.data.par_chunks(width)).with_min_len(BLOCK).for_each(
         |(gradient, made)| {
@@ -210,7 +191,7 @@ pub(super) fn activate_back(shape: &Shape, made: &Matrix, gradient: &mut Matrix)
                 let (own, made) = (&mut gradient[pair[0]..pair[1]], &made[pair[0]..pair[1]]);
                 let mean: f32 = own.iter().zip(made).map(|(down, y)| down * y).sum();
                 for (down, y) in own.iter_mut().zip(made) {
-                    *down = y * (*down - mean) / tau;
+                    *down = y * (*down - mean) / TEMPERATURE;
                 }
             }
             let codes = shape.codes();
@@ -287,10 +268,6 @@ pub(super) fn inputs(noise: Matrix, places: impl Iterator<Item = Option<usize>>)
     Batch { dense: noise, codes, per_row: 1 }
 }
 
-pub(super) fn knob(name: &str, default: f32) -> f32 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
-}
-
 /// Learns from codes and scalars; `labels` are the columns that conditions may name.
 ///
 /// # Errors
@@ -303,19 +280,15 @@ pub(super) fn train(
     seed: Seed,
     (mut checkpoint, saved): (Checkpoint, Option<Saved>),
     run: &Run,
-) -> Result<(Learned, Choices)> {
+) -> Result<(Learned, Choices, Curves)> {
     let (choices, rows_of) = choices(shape, labels, encoded);
     let beside = Beside { shape, conditions: choices.counts.len(), pack: plan.pack };
     let mut first = seed.stream("first parameters of gan");
     let generator = generator(shape, choices.counts.len(), plan.hidden, plan.noise)?;
     let mut maker = plan.device.engine(Arc::clone(&generator), &mut first)?;
-    let mut judge =
-        plan.device.engine(critic(plan.pack * beside.width(), knob("CH", plan.hidden as f32) as usize, knob("DROP", DROPOUT))?, &mut first)?;
+    let mut judge = plan.device.engine(critic(plan.pack * beside.width(), plan.hidden)?, &mut first)?;
     let (streams, gumbel) = (seed.streams("steps of gan"), seed.streams("codes of gan"));
-    let adam = Adam { rate: plan.rate, keep: (0.5, 0.9), decay: 0.0 };
     let mut mean = vec![0.0_f32; generator.parameters()];
-    let (decay, crate_, freq, st) = (knob("DECAY", 0.0), knob("CRATE", 1.0), f64::from(knob("FREQ", 0.0)), knob("ST", 0.0) > 0.5);
-    let (critics, lazy, cew) = (knob("CRITICS", 1.0) as u64, knob("LAZY", 2.0) as u64, knob("CE", 1.0));
     let mut from = 0;
     if let Some(mut saved) = saved {
         from = saved.state::<u64>()?;
@@ -332,17 +305,12 @@ pub(super) fn train(
             Saved::new(&step, tensors)
         })?;
         let mut stream = streams.stream(step);
-        let share = step as f32 / plan.steps as f32;
-        let fall = match decay as u32 { 1 => (1.0 - share).max(0.02), 2 => 0.02 + 0.98 * 0.5 * (1.0 + (std::f32::consts::PI * share).cos()), 3 => if share < 0.5 { 1.0 } else { (2.0 - 2.0 * share).max(0.02) }, _ => 1.0 };
-        let adam = Adam { rate: plan.rate * fall, ..adam };
-        let cadam = Adam { rate: adam.rate * crate_, ..adam };
-        let mut kept = None;
-        for turn in 0..critics {
-        // A condition for each row, rare codes more often than rows have them, and a real row that meets it.
+        let adam = adam(plan.rate, step, plan.steps);
+        // A condition for each row, and a real row that meets it.
         let mut conditions = Vec::with_capacity(plan.batch);
         let mut rows = Vec::with_capacity(plan.batch);
         for _ in 0..plan.batch {
-            let condition = choices.draw(|count| if freq > 0.0 { (count + 1.0).powf(freq) } else { (count + 1.0).ln() }, &mut stream);
+            let condition = choices.draw(rarer, &mut stream);
             let own = choices.place(condition).map(|place| &rows_of[place]).filter(|rows| !rows.is_empty());
             rows.push(match own {
                 Some(own) => own[stream.below(own.len() as u64) as usize],
@@ -355,40 +323,23 @@ pub(super) fn train(
         let noise = normal(plan.batch, plan.noise, &mut stream);
         let logits = maker.forward(inputs(noise, places.iter().copied()), &mut stream)?;
         let mut made = logits.clone();
-        activate(shape, &mut made, &gumbel, step * 8 + turn);
-        let mut hard = made.clone();
-        if knob("FORCET", 0.0) > 0.5 {
-            for (row, condition) in conditions.iter().enumerate() {
-                let Some((column, code)) = *condition else { continue };
-                let own = &mut hard.row_mut(row)[shape.starts[column]..shape.starts[column + 1]];
-                own.fill(0.0);
-                own[code] = 1.0;
-            }
-        }
-        if st { harden(shape, &mut hard); }
+        activate(shape, &mut made, &gumbel, step);
         // The critic: real packs up, made packs down, and a slope of 1 in between.
-        let (real, fake) = (beside.real(encoded, &rows, &places), beside.made(&hard, &places));
+        let (real, fake) = (beside.real(encoded, &rows, &places), beside.made(&made, &places));
         let packs = real.rows;
-        let mut between = real.clone();
-        let columns = between.columns;
-        for (to, fake) in between.data.chunks_exact_mut(columns).zip(fake.data.chunks_exact(columns)) {
-            let share = stream.uniform() as f32;
-            to.iter_mut().zip(fake).for_each(|(to, fake)| *to += share * (fake - *to));
-        }
         let even = |sign: f32| Matrix::new(packs, 1, vec![sign / packs as f32; packs]);
+        let between = (step % LAZY == 0).then(|| {
+            let shares: Vec<f32> = (0..packs).map(|_| stream.uniform() as f32).collect();
+            mixed(&real, &fake, &shares)
+        });
         judge.forward(Batch::dense(real), &mut stream)?;
         judge.backward(even(-1.0), Wanted::PARAMETERS)?;
         judge.forward(Batch::dense(fake.clone()), &mut stream)?;
         judge.backward(even(1.0), Wanted::PARAMETERS)?;
-        if (step * critics + turn) % lazy == 0 {
-            judge.penalty(between, plan.penalty * lazy as f32, &mut stream)?;
+        if let Some(between) = between {
+            judge.penalty(between, plan.penalty * LAZY as f32, &mut stream)?;
         }
-        judge.step(&cadam)?;
-        kept = Some((conditions, logits, made, fake));
-        }
-        let Some((conditions, logits, made, fake)) = kept else { continue };
-        let packs = fake.rows;
-        let even = |sign: f32| Matrix::new(packs, 1, vec![sign / packs as f32; packs]);
+        judge.step(&adam)?;
         // The generator, on the same rows, against the critic as it is now.
         judge.forward(Batch::dense(fake), &mut stream)?;
         let by_packs = judge.backward(even(-1.0), Wanted::INPUT)?;
@@ -398,48 +349,79 @@ pub(super) fn train(
         for (row, condition) in conditions.iter().enumerate() {
             let Some((column, code)) = *condition else { continue };
             let (start, end) = (shape.starts[column], shape.starts[column + 1]);
-            if knob("FORCET", 0.0) > 0.5 { gradient.row_mut(row)[start..end].fill(0.0); }
             let mut own = logits.row(row)[start..end].to_vec();
             cross_entropy(&mut own, code, scale);
-            gradient.row_mut(row)[start..end].iter_mut().zip(&own).for_each(|(to, own)| *to += cew * own);
+            gradient.row_mut(row)[start..end].iter_mut().zip(&own).for_each(|(to, own)| *to += own);
         }
         maker.backward(gradient, Wanted::PARAMETERS)?;
         maker.step(&Adam { decay: 1e-6, ..adam })?;
         if step % MEAN_EVERY == 0 {
-            let keep_ = knob("KEEP", MEAN_KEEP);
-            let state = maker.state()?;
-            // At first as a plain mean, so that the beginning is soon forgotten.
-            let keep = keep_.min((step / MEAN_EVERY) as f32 / (step / MEAN_EVERY + 9) as f32);
-            for (mean, now) in mean.iter_mut().zip(&state.parameters) {
-                *mean = keep * *mean + (1.0 - keep) * now;
-            }
+            move_mean(&mut mean, &maker.state()?.parameters, MEAN_KEEP, step / MEAN_EVERY);
         }
     }
     run.step("fit gan", plan.steps, plan.steps)?;
     let mut stream = seed.stream("calibration of gan");
-    let mut drawn = |rows: usize| {
+    let mut drawn = |rows: usize, weight: fn(f64) -> f64| {
         let places: Vec<Option<usize>> =
-            (0..rows).map(|_| choices.place(choices.draw(|count| count, &mut stream))).collect();
+            (0..rows).map(|_| choices.place(choices.draw(weight, &mut stream))).collect();
         inputs(normal(rows, plan.noise, &mut stream), places.into_iter())
     };
-    maker.restore(State { parameters: mean, ..maker.state()? })?;
-    let mut trained = seed.stream("statistics of gan");
+    // The statistics that the generator learned to make rows with.
+    let statistics = refreshed(&mut *maker, mean, seed, run, || drawn(plan.batch, rarer))?;
+    let mut parameters = maker.state()?.parameters;
+    let shares = frequencies(shape, encoded);
+    calibrate(shape, &shares, &mut parameters, |rows, parameters| {
+        Ok(generator.predict(parameters, &statistics, &drawn(rows, |count| count))?)
+    })?;
+    let curves = Curves::fit(shape, encoded, &mut seed.stream("scalars of gan"), |rows| {
+        Ok(generator.predict(&parameters, &statistics, &drawn(rows, |count| count))?)
+    })?;
+    checkpoint.finish()?;
+    Ok((Learned { generator, parameters, statistics }, choices, curves))
+}
+
+/// How often a condition of so many rows is trained: rare ones more often than rows have them.
+fn rarer(count: f64) -> f64 {
+    (count + 1.0).ln()
+}
+
+/// Rows between two of each pair, so far from the first as its share says.
+pub(super) fn mixed(first: &Matrix, second: &Matrix, shares: &[f32]) -> Matrix {
+    let mut to = first.clone();
+    let columns = to.columns.max(1);
+    let pairs = to.data.chunks_exact_mut(columns).zip(second.data.chunks_exact(columns));
+    for ((to, second), share) in pairs.zip(shares) {
+        to.iter_mut().zip(second).for_each(|(to, second)| *to += share * (second - *to));
+    }
+    to
+}
+
+/// Adam at a step of a training; in its last part the learning rate falls to nothing.
+pub(super) fn adam(rate: f32, step: u64, steps: u64) -> Adam {
+    let left = (steps - step) as f32 / steps as f32;
+    Adam { rate: rate * (left / FALLING).min(1.0), keep: (0.5, 0.9), decay: 0.0 }
+}
+
+/// Moves a running mean of parameters; at first it is a plain mean, so that the beginning is soon forgotten.
+pub(super) fn move_mean(mean: &mut [f32], now: &[f32], keep: f32, moved: u64) {
+    let keep = keep.min(moved as f32 / (moved + 9) as f32);
+    mean.iter_mut().zip(now).for_each(|(mean, now)| *mean = keep * *mean + (1.0 - keep) * now);
+}
+
+/// Puts other parameters into a generator and reads its running statistics anew for them, from batches of `drawn`.
+pub(super) fn refreshed(
+    maker: &mut dyn Engine,
+    parameters: Vec<f32>,
+    seed: Seed,
+    run: &Run,
+    mut drawn: impl FnMut() -> Batch,
+) -> Result<Vec<f32>> {
+    maker.restore(State { parameters, ..maker.state()? })?;
     for _ in 0..REFRESHED {
         run.check()?;
-        if knob("REF", 1.0) > 0.5 {
-            let places: Vec<Option<usize>> =
-                (0..plan.batch).map(|_| choices.place(choices.draw(|count| if freq > 0.0 { (count + 1.0).powf(freq) } else { (count + 1.0).ln() }, &mut trained))).collect();
-            maker.forward(inputs(normal(plan.batch, plan.noise, &mut trained), places.into_iter()), &mut seed.stream("no dice"))?;
-        } else {
-        maker.forward(drawn(plan.batch), &mut seed.stream("no dice"))?;
-        }
+        maker.forward(drawn(), &mut seed.stream("no dice"))?;
     }
-    let mut state = maker.state()?;
-    if knob("CAL", 1.0) > 0.5 { calibrate(shape, &frequencies(shape, encoded), &mut state.parameters, |rows, parameters| {
-        Ok(generator.predict(parameters, &state.statistics, &drawn(rows))?)
-    })?; }
-    checkpoint.finish()?;
-    Ok((Learned { generator, parameters: state.parameters, statistics: state.statistics }, choices))
+    Ok(maker.state()?.statistics)
 }
 
 #[cfg(test)]

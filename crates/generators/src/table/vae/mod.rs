@@ -24,9 +24,7 @@ use daotwin_history::synthesizer::Failure;
 use self::model::Fitted;
 use self::train::Plan;
 use super::checkpoint::Checkpoint;
-use super::deep::{
-    BURN, Base, Given, Shape, bound, private_rate, private_steps, setting, steps,
-};
+use super::deep::{BURN, Base, Given, Shape, bound, private_rate, private_steps, setting, steps};
 use super::dpsgd;
 use crate::encode::{Form, Mixed, MixedOptions};
 use crate::error::{Error, Result};

@@ -50,11 +50,8 @@ impl FittedTable for Fitted {
 
     fn save(&self, folder: &Path) -> std::result::Result<(), Failure> {
         let Learned { parameters, prior, .. } = &self.learned;
-        let networks: [(&str, &[f32]); 3] = [
-            ("decoder", parameters),
-            ("prior.means", &prior.means),
-            ("prior.deviations", &prior.deviations),
-        ];
+        let networks: [(&str, &[f32]); 3] =
+            [("decoder", parameters), ("prior.means", &prior.means), ("prior.deviations", &prior.deviations)];
         Ok(self.base.write(super::NAME, folder, &networks, &[("prior.shares", &prior.shares)])?)
     }
 }
