@@ -257,6 +257,12 @@ pub(crate) fn steps(rows: usize, batch: usize, epochs: f64, least: u64, most: u6
     (asked.ceil() as u64).max(if epochs > 0.0 { 1 } else { least })
 }
 
+/// What is left of a learning rate at a step: it falls along half a cosine to a fiftieth.
+pub(crate) fn fall(step: u64, steps: u64) -> f32 {
+    let share = step as f64 / steps.max(1) as f64;
+    (0.02 + 0.49 * (1.0 + (std::f64::consts::PI * share).cos())) as f32
+}
+
 /// Batches of rows: every row comes once before any comes again. Each time through the rows has an order of its own,
 /// so that any step can be gone on from.
 #[derive(Debug)]

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use daotwin_core::{Run, Seed, Stream, Streams};
 use daotwin_nn::{Adam, Batch, Engine, Matrix, Wanted};
 
-use super::super::deep::{Net, Shape, begin_with, calibrate, counts, normal};
+use super::super::deep::{Net, Shape, begin_with, calibrate, counts, fall, normal};
 use super::super::dpsgd::Learner;
 use super::train::{self, Beside, Learned, Plan, activate, activate_back};
 use crate::encode::Encoded;
@@ -56,7 +56,7 @@ impl<'a> Private<'a> {
         let mut first = seed.stream("first parameters of gan");
         let generator = train::generator(shape, 0, plan.hidden, plan.noise)?;
         let maker = plan.device.engine(Arc::clone(&generator), &mut first)?;
-        let judge = plan.device.engine(train::critic(shape.width, plan.hidden.div_ceil(2))?, &mut first)?;
+        let judge = plan.device.engine(train::critic(shape.width, plan.hidden.div_ceil(4))?, &mut first)?;
         let codes = seed.streams("codes of gan");
         let mean = vec![0.0; generator.parameters()];
         Ok(Self {
@@ -147,7 +147,8 @@ impl Learner for Private<'_> {
 
     fn apply(&mut self, gradient: &[f32], step: u64, stream: &mut Stream) -> Result<()> {
         let batch = self.plan.batch;
-        let adam = train::adam(self.plan.rate, step, self.plan.steps);
+        let rate = self.plan.rate * fall(step, self.plan.steps);
+        let adam = Adam { rate, keep: (0.5, 0.9), decay: 0.0 };
         let made = self.made(step * (TURNS + 1), stream)?;
         let shares: Vec<f32> = (0..batch).map(|_| stream.uniform() as f32).collect();
         let between = train::mixed(&made, &self.independent(stream), &shares);

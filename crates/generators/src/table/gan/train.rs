@@ -397,7 +397,7 @@ pub(super) fn mixed(first: &Matrix, second: &Matrix, shares: &[f32]) -> Matrix {
 }
 
 /// Adam at a step of a training; in its last part the learning rate falls to nothing.
-pub(super) fn adam(rate: f32, step: u64, steps: u64) -> Adam {
+fn adam(rate: f32, step: u64, steps: u64) -> Adam {
     let left = (steps - step) as f32 / steps as f32;
     Adam { rate: rate * (left / FALLING).min(1.0), keep: (0.5, 0.9), decay: 0.0 }
 }

@@ -9,7 +9,7 @@ use daotwin_nn::{
 
 use super::super::checkpoint::{Checkpoint, Saved};
 use super::super::deep::{
-    Batches, Net, Shape, begin_with, by_rows, calibrate, counts, frequencies, go_on, keep, normal,
+    Batches, Net, Shape, begin_with, by_rows, calibrate, counts, fall, frequencies, go_on, keep, normal,
 };
 use super::super::dpsgd::Learner;
 use super::super::files::Tensors;
@@ -143,11 +143,9 @@ fn weight(plan: &Plan, step: u64) -> f32 {
     plan.beta * (step as f32 / (WARM * plan.steps as f32).max(1.0)).min(1.0)
 }
 
-/// Adam at a step: the learning rate falls along half a cosine.
+/// Adam at a step.
 pub(super) fn adam(rate: f32, step: u64, steps: u64) -> Adam {
-    let share = step as f64 / steps.max(1) as f64;
-    let fall = 0.5 * (1.0 + (std::f64::consts::PI * share).cos());
-    Adam { rate: rate * (0.02 + 0.98 * fall) as f32, ..Adam::default() }
+    Adam { rate: rate * fall(step, steps), ..Adam::default() }
 }
 
 /// Learns from codes.
