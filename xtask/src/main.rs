@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command for people and CI, not a library")]
 
+mod instructions;
 mod peers;
 mod steps;
 mod tools;
@@ -13,6 +14,8 @@ cargo xtask test      every check that a change must pass: format, lints, tests,
 cargo xtask verify    the same with the long tests in full length, and every figure of README and book
 cargo xtask matrix    fits and scores every model of tables, and writes book/which-model.md from the figures;
                       --only MODEL and --table NAME keep the other figures, --render measures nothing
+cargo xtask instructions  counts the instructions of small pieces of work and compares them with a table;
+                      --renew writes the table anew
 cargo xtask prior     pools the prior of the twin anew from public histories
 cargo xtask twin      fits the twin that `daotwin demo` carries anew, paid for by the ledger in DAOTWIN_LEDGER
 ";
@@ -23,6 +26,8 @@ fn main() -> ExitCode {
         ["test"] => steps::run(steps::TEST, &[]),
         ["verify"] => steps::run(steps::VERIFY, steps::LONG),
         ["matrix", ..] => steps::matrix(&arguments[1..]),
+        ["instructions"] => steps::run(steps::INSTRUCTIONS, &[]),
+        ["instructions", "--renew"] => steps::run(steps::RENEW, &[]),
         ["prior"] => steps::run(steps::PRIOR, &[]),
         ["twin"] => steps::run(steps::TWIN, &[]),
         ["help" | "--help" | "-h"] => {

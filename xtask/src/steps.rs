@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use crate::{peers, tools};
+use crate::{instructions, peers, tools};
 
 /// What a check is given.
 #[derive(Debug)]
@@ -37,6 +37,7 @@ pub(crate) const TEST: &[Step] = &[
     ("licences and sources", deny),
     ("advisories", audit),
     ("doctests", doctests),
+    ("instructions", instructions::check),
     ("tests", tests),
 ];
 
@@ -47,6 +48,7 @@ pub(crate) const VERIFY: &[Step] = &[
     ("licences and sources", deny),
     ("advisories", audit),
     ("doctests", doctests),
+    ("instructions", instructions::check),
     ("tests in full length", tests),
     ("fidelity", fidelity),
     ("price of privacy", price),
@@ -62,6 +64,10 @@ pub(crate) const VERIFY: &[Step] = &[
     ("table peers", peers::tables),
     ("k-marginal", peers::kmarginal),
 ];
+
+/// What `cargo xtask instructions` runs, and with `--renew`.
+pub(crate) const INSTRUCTIONS: &[Step] = &[("instructions", instructions::check)];
+pub(crate) const RENEW: &[Step] = &[("instructions", instructions::renew)];
 
 /// What `cargo xtask prior` runs.
 pub(crate) const PRIOR: &[Step] = &[("prior", prior)];
@@ -208,8 +214,10 @@ fn tables(context: &Context) -> Answer {
         return Ok(Outcome::Skipped("no data at `../shared/data/benchmark-tables`".to_owned()));
     }
     let [train, test] = ["train", "test"].map(|part| format!("{}/adult_{part}.csv.gz", data.display()));
-    for (model, epsilon) in [("mst", "1"), ("mst", "3"), ("aim", "1"), ("aim", "3")] {
-        example(context, "marginals", &[&train, model, epsilon, "4"])?;
+    for epsilon in ["1", "3"] {
+        for model in ["mst", "aim", "aim-grem"] {
+            example(context, "marginals", &[&train, model, epsilon, "4", "bin_share=0"])?;
+        }
     }
     context.cargo(&["build", "--release", "--quiet", "--workspace", "--bin", "daotwin"])?;
     let program = tools::target(&context.root).join("release/daotwin");

@@ -26,9 +26,15 @@ use daotwin::history::view::DaoView;
 /// What one choice reaches on one DAO: area, facts outside, seconds.
 type Score = (f64, usize, f64);
 
+/// What a choice names, and the twin's own estimators for every other part.
 fn parts(choice: &str) -> Vec<(String, String)> {
-    let pairs = choice.split(',').filter_map(|pair| pair.split_once('='));
-    pairs.map(|(part, model)| (part.to_owned(), model.to_owned())).collect()
+    let named: Vec<(&str, &str)> = choice.split(',').filter_map(|pair| pair.split_once('=')).collect();
+    let unknown = named.iter().copied().filter(|(part, _)| Part::find(part).is_none());
+    let own = |part: Part| {
+        named.iter().find(|(name, _)| *name == part.name()).copied().unwrap_or((part.name(), OWN))
+    };
+    let all = Part::ALL.into_iter().map(own).chain(unknown);
+    all.map(|(part, model)| (part.to_owned(), model.to_owned())).collect()
 }
 
 fn score(history: &History, view: &DaoView, choice: &str, seeds: u64) -> Result<Score, Box<dyn Error>> {

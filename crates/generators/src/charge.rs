@@ -22,6 +22,8 @@ pub(crate) struct Payment<'a> {
     pub marks: &'a [Fingerprint],
     /// What kind of thing is released.
     pub place: &'a str,
+    /// How many times as far as the stage says a member may move what it measures.
+    pub group: u32,
 }
 
 /// A measurement stage: everything that looks at protected data.
@@ -55,7 +57,7 @@ pub(crate) fn pay<S: Stage>(
     let budget = Budget::new(options.epsilon, options.delta)?;
     if let Some(seed) = options.test_noise {
         let stream = seed.streams(&format!("{} test noise {}", payment.place, payment.account)).stream(0);
-        let mut measurer = Measurer::seeded(budget, stream);
+        let mut measurer = Measurer::seeded(budget, stream).of_groups(payment.group);
         let release = stage.measure(&mut measurer)?;
         return Ok((release, measurer.finish().statement()?));
     }
@@ -71,7 +73,7 @@ pub(crate) fn pay<S: Stage>(
         request,
         marks: payment.marks,
     })?;
-    let mut measurer = Measurer::charged(reservation);
+    let mut measurer = Measurer::charged(reservation).of_groups(payment.group);
     let release = stage.measure(&mut measurer)?;
     let done = measurer.finish();
     let bytes = S::bytes(&release);

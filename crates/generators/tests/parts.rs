@@ -9,7 +9,7 @@ use std::sync::Arc;
 use daotwin_core::{ErrorKind, Limits, Run, Seed};
 use daotwin_generators::registry;
 use daotwin_generators::table::registry::TABLE_SYNTHESIZERS;
-use daotwin_generators::twin::parts::MODELS;
+use daotwin_generators::twin::parts::{DEFAULT, MODELS, OWN};
 use daotwin_generators::twin::{self, FittedTwin};
 use daotwin_history::builder::{Cell, ProposalRow, VoteRow};
 use daotwin_history::frame::synthesizer::TableFitOptions;
@@ -97,7 +97,7 @@ fn choices_follow_a_rule_that_only_the_model_of_votes_can_see() {
     let history = ruled();
     let run = Run::default();
     assert!((kept(&DaoView::one(&history, None).unwrap()) - 1.0).abs() < 1e-9);
-    let own = kept(&sampled(&twin::fit(&history, &with(&[]), &run).unwrap()));
+    let own = kept(&sampled(&twin::fit(&history, &with(&[("votes", OWN)]), &run).unwrap()));
     assert!(own < 0.65, "the twin's own estimators keep the rule: {own}");
     for model in MODELS {
         let fitted = twin::fit(&history, &with(&[("votes", model)]), &run).unwrap();
@@ -118,7 +118,8 @@ fn proposals_are_new_and_keep_the_rule_of_their_windows() {
     };
     let learned = kinds(&DaoView::one(&history, None).unwrap());
     let run = Run::default();
-    assert_eq!(kinds(&sampled(&twin::fit(&history, &with(&[]), &run).unwrap())), learned);
+    let own = with(&[("proposals", OWN)]);
+    assert_eq!(kinds(&sampled(&twin::fit(&history, &own, &run).unwrap())), learned);
     for model in MODELS {
         let view = sampled(&twin::fit(&history, &with(&[("proposals", model)]), &run).unwrap());
         assert_ne!(kinds(&view), learned, "{model}");
@@ -159,6 +160,31 @@ fn the_models_of_parts_are_those_that_fill_in() {
         }
     }
     assert_eq!(able, BTreeSet::from(MODELS));
+}
+
+/// Without a choice the default draws, but not where it would have to be private.
+#[test]
+fn the_default_is_the_chosen_one_and_private_twins_have_none() {
+    let history = ruled();
+    let run = Run::default();
+    let parts = |options: &FitOptions| {
+        let fitted = twin::fit(&history, options, &run).unwrap();
+        fitted.manifest().daos[0].parts.clone()
+    };
+    let default = DEFAULT.map(|(part, model)| (part.name().to_owned(), model.to_owned()));
+    assert_eq!(parts(&with(&[])), default.clone().into());
+    let folder = tempfile::tempdir().unwrap();
+    let privacy = Some(PrivacyOptions {
+        epsilon: 1.0,
+        delta: 1e-6,
+        ledger: folder.path().join("ledger"),
+        account: None,
+        test_noise: Some(Seed(1)),
+    });
+    assert!(parts(&FitOptions { privacy: privacy.clone(), ..with(&[]) }).is_empty());
+    let own = with(&[("votes", OWN), ("proposals", OWN)]);
+    assert!(parts(&own).is_empty());
+    assert!(parts(&FitOptions { privacy, ..own }).is_empty());
 }
 
 #[test]

@@ -54,7 +54,7 @@ pub struct FitOptions {
     /// The guarantee; none where not given.
     pub privacy: Option<PrivacyOptions>,
     /// Models of tables that draw parts of the History, as (part, model): `votes`, `mixture`. What is not named
-    /// is drawn by the synthesizer itself.
+    /// is drawn as the synthesizer finds best.
     pub parts: Vec<(String, String)>,
 }
 

@@ -97,7 +97,11 @@ pub struct Measurer<N: Noise> {
     /// None without noise.
     budget: Option<Budget>,
     spent: Rho,
+    /// What shares are shares of.
+    whole: Rho,
     records: Vec<Record>,
+    /// By how much more than a query says a member may move it; see [`Measurer::of_groups`].
+    group: u32,
 }
 
 impl Measurer<Charged> {
@@ -132,7 +136,16 @@ impl Measurer<Exact> {
 
 impl<N: Noise> Measurer<N> {
     pub(crate) fn new(noise: N, budget: Option<Budget>) -> Self {
-        Self { noise, budget, spent: Rho::ZERO, records: Vec::new() }
+        let whole = budget.map_or(Rho::ZERO, Budget::rho);
+        Self { noise, budget, spent: Rho::ZERO, whole, records: Vec::new(), group: 1 }
+    }
+
+    /// The same for members who hold up to `rows` rows each (at least 1), where queries state how far **one row** moves
+    /// them: by the triangle inequality a member moves them up to `rows` times as far, so noise grows by that factor.
+    /// That no member holds more rows is the caller's part of the promise.
+    #[must_use]
+    pub fn of_groups(self, rows: u32) -> Self {
+        Self { group: rows.max(1), ..self }
     }
 
     /// Where the noise comes from.
@@ -150,8 +163,26 @@ impl<N: Noise> Measurer<N> {
         self.total().saturating_sub(self.spent)
     }
 
+    /// From here on shares are shares of what is left, so that a stage that spends a whole budget can follow one that
+    /// spends a part. The budget stays what it was.
+    ///
+    /// ```
+    /// use daotwin_privacy::{Budget, Measurer};
+    /// let mut measurer = Measurer::unaccounted(Budget::new(1.0, 1e-6)?);
+    /// let first = measurer.measure("where bins lie", &[3, 4], 1, 0.25)?.rho.to_f64();
+    /// measurer.rest();
+    /// let second = measurer.measure("all else", &[7], 1, 1.0)?.rho.to_f64();
+    /// assert!((second / first - 3.0).abs() < 1e-6);
+    /// assert!(measurer.measure("too much", &[1], 1, 0.1).is_err());
+    /// # Ok::<(), daotwin_privacy::Error>(())
+    /// ```
+    pub fn rest(&mut self) {
+        self.whole = self.remaining();
+    }
+
     /// Measures `counts`, an integer vector that moves by at most `sqrt(sensitivity_squared)` in L2 norm
-    /// when one member comes or goes, for this `share` (0 to 1) of the **whole** budget.
+    /// when one member comes or goes, for this `share` (0 to 1) of the **whole** budget
+    /// (but see [`Measurer::rest`]).
     ///
     /// Adds discrete Gaussian noise of variance `sensitivity_squared / (2 rho)`, rounded up, which is
     /// rho-zCDP. Real-valued queries are brought to integers before, see
@@ -170,6 +201,9 @@ impl<N: Noise> Measurer<N> {
         share: f64,
     ) -> Result<Measurement> {
         check(share, sensitivity_squared)?;
+        let overflow = Error::Overflow { what: "the sensitivity of a member's rows", allowed: "2^127" };
+        let group = u128::from(self.group);
+        let sensitivity_squared = sensitivity_squared.checked_mul(group * group).ok_or(overflow)?;
         let (sigma, rho, values) = if N::KIND == NoiseKind::Exact {
             (0.0, Rho::ZERO, counts.iter().map(|&count| count as f64).collect())
         } else {
@@ -203,6 +237,7 @@ impl<N: Noise> Measurer<N> {
     /// As [`Measurer::measure`]; no candidate.
     pub fn select(&mut self, name: &str, scores: &[i64], sensitivity: u32, share: f64) -> Result<usize> {
         check(share, u128::from(sensitivity))?;
+        let sensitivity = u64::from(sensitivity) * u64::from(self.group);
         let (rho, rate) = if N::KIND == NoiseKind::Exact {
             (Rho::ZERO, Rational::new(1, 1)?)
         } else {
@@ -215,7 +250,7 @@ impl<N: Noise> Measurer<N> {
         self.records.push(Record {
             name: name.to_owned(),
             length: 1,
-            sensitivity: f64::from(sensitivity),
+            sensitivity: sensitivity as f64,
             sigma: 0.0,
             rho: rho.to_f64(),
             sampled: None,
@@ -226,7 +261,7 @@ impl<N: Noise> Measurer<N> {
     /// The price of a share. Shares that add up to 1 in real numbers may pass the budget by a rounding: the
     /// last one then gets what is left, which is less, so its noise is larger.
     fn price(&self, name: &str, share: f64) -> Result<Rho> {
-        let total = self.total().to_f64();
+        let total = self.whole.to_f64();
         let asked = Rho::at_most(total * share);
         let left = self.remaining();
         let rounding = Rho::at_most(total * 1e-9);
@@ -273,7 +308,7 @@ fn check(share: f64, sensitivity: u128) -> Result<()> {
 
 /// The rate at which the exponential mechanism of this sensitivity costs `rho`, rounded down:
 /// sqrt(8 rho) / (2 sensitivity).
-fn rate_for(sensitivity: u32, rho: Rho) -> Result<Rational> {
+fn rate_for(sensitivity: u64, rho: Rho) -> Result<Rational> {
     // With rho = units / 2^50, epsilon^2 is units / 2^47 = (units 2^33) / 2^80.
     let epsilon = (u128::from(rho.units()) << 33).isqrt();
     Rational::new(epsilon, u128::from(sensitivity) << 41)

@@ -42,8 +42,8 @@ pub(crate) struct Fit {
     /// by a model of tables.
     #[arg(long, value_name = "NAME")]
     pub(super) model: Option<String>,
-    /// Has a part of a History drawn by a model of tables, `votes` or `proposals`: `votes=forest`. May be given
-    /// several times.
+    /// Has a part of a History, `votes` or `proposals`, drawn by a model of tables (`votes=forest`) or by the twin's
+    /// own estimators (`proposals=twin`). May be given several times.
     #[arg(long = "part", value_name = "PART=MODEL", value_parser = part)]
     pub(super) parts: Vec<(String, String)>,
     /// The DAO to learn, where the History holds several; all of them together where not given.

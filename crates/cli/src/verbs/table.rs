@@ -47,7 +47,11 @@ pub(super) fn fit(call: &Fit, context: &mut Context) -> Result<Answer, Failure> 
     }
     let name = call.model.as_deref().or(context.config.fit.model.as_deref()).unwrap_or("auto");
     let known: Vec<&str> = registry::TABLE_SYNTHESIZERS.iter().map(|model| model.name()).collect();
-    let declaration = declaration(call.columns.as_deref(), context)?;
+    let mut declaration = declaration(call.columns.as_deref(), context)?;
+    if call.reports.is_some() {
+        // Reports are nobody's.
+        (declaration.member, declaration.rows_per_member) = (None, None);
+    }
     let frame = read(&call.history, &declaration, context)?;
     let model: &dyn TableSynthesizer = if call.reports.is_some() {
         if !["auto", "mst"].contains(&name) || !declaration.constraints.is_empty() {
@@ -80,6 +84,12 @@ pub(super) fn fit(call: &Fit, context: &mut Context) -> Result<Answer, Failure> 
     fitted.save(&call.out)?;
     let manifest = manifest(&call.out)?;
     context.print(&facts(&manifest), &manifest)?;
+    if let Some(members) = frame.members().filter(|_| options.privacy.is_some()) {
+        context.note(&format!(
+            "of each member at most {} rows were learned; `rows_per_member` beside `member` says how many",
+            members.most_rows
+        ));
+    }
     context.note(&format!("model written to `{}`", call.out.display()));
     if options.privacy.is_none() && call.reports.is_none() {
         context.note("this model has no privacy guarantee");
@@ -107,10 +117,11 @@ pub(super) fn evaluate(call: &Evaluate, format: Format, context: &mut Context) -
         return Err(Failure::usage("a table is compared with one `--synthetic` file at a time"));
     };
     let declaration = declaration(call.columns.as_deref(), context)?;
-    let read = |path: &Path| read(path, &declaration, context);
-    let real = read(&call.real)?;
-    let synthetic = read(synthetic)?;
-    let holdout = call.holdout.as_deref().map(read).transpose()?;
+    let real = read(&call.real, &declaration, context)?;
+    let holdout = call.holdout.as_deref().map(|path| read(path, &declaration, context)).transpose()?;
+    // A sampled row is no member's.
+    let sampled = Declaration { member: None, rows_per_member: None, ..declaration };
+    let synthetic = read(synthetic, &sampled, context)?;
     let options = TableOptions { seed: Seed(call.seed), target: call.target.clone() };
     let evaluation = evaluate_table(&real, &synthetic, holdout.as_ref(), &options, &context.run)?;
     format.write(&evaluation.document(), &call.out)?;

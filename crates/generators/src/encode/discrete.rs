@@ -20,15 +20,26 @@ pub(super) struct Cell {
     pub(super) high: f64,
 }
 
+/// A part of a cell, and the share of the cell's rows up to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(super) struct Part {
+    pub(super) low: f64,
+    pub(super) high: f64,
+    pub(super) upto: f64,
+}
+
 /// How one column becomes codes from 0 to [`DiscreteColumn::size`].
 ///
 /// A column that may be missing has one code more than values, the last one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DiscreteColumn {
     pub(super) kind: Kind,
-    optional: bool,
+    pub(super) optional: bool,
     /// Cells in ascending order, apart from each other; none for labels.
     pub(super) cells: Vec<Cell>,
+    /// How rows lie within each cell, where that is known; even where a cell has no parts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) parts: Vec<Vec<Part>>,
 }
 
 /// Above this ratio of its ends an interval is drawn from on a logarithmic scale: heavy tails have most of
@@ -36,6 +47,11 @@ pub struct DiscreteColumn {
 const LOGARITHMIC: f64 = 2.0;
 
 impl DiscreteColumn {
+    /// A column without cells.
+    pub(super) fn bare(kind: &Kind) -> Self {
+        Self { kind: kind.clone(), optional: false, cells: Vec::new(), parts: Vec::new() }
+    }
+
     /// Reads atoms and intervals from the data: at most `most` cells.
     pub fn fit(column: &Column, values: &Values, most: usize) -> Self {
         let mut cells = Vec::new();
@@ -45,7 +61,7 @@ impl DiscreteColumn {
             sorted.sort_unstable_by(f64::total_cmp);
             cells = quantile_cells(&sorted, most.max(1));
         }
-        Self { kind: column.kind.clone(), optional: column.optional, cells }
+        Self { optional: column.optional, cells, ..Self::bare(&column.kind) }
     }
 
     /// Cuts declared bounds, without a look at any value: `most` intervals of equal width. Where numbers span
@@ -57,7 +73,7 @@ impl DiscreteColumn {
         if column.kind.labels().is_none() {
             let (low, high) = column.bounds;
             let whole = !matches!(column.kind, Kind::Numeric { .. });
-            let unit = Self { kind: column.kind.clone(), optional: false, cells: Vec::new() }.unit();
+            let unit = Self::bare(&column.kind).unit();
             let width = high - low;
             // The whole range of floats has a width that is no number.
             let most = if width.is_finite() { most } else { 1 };
@@ -109,7 +125,7 @@ impl DiscreteColumn {
                 }
             }
         }
-        Self { kind: column.kind.clone(), optional: column.optional, cells }
+        Self { optional: column.optional, cells, ..Self::bare(&column.kind) }
     }
 
     /// How many codes there are, that of missing values included.
@@ -169,18 +185,83 @@ impl DiscreteColumn {
 
     /// A value of a code of a number; NaN for missing.
     pub fn draw(&self, code: u32, stream: &mut Stream) -> f64 {
-        let Some(cell) = self.cells.get(code as usize) else { return f64::NAN };
+        let Some(whole) = self.cells.get(code as usize) else { return f64::NAN };
+        let parts = self.parts_of(code);
+        let cell = if parts.is_empty() {
+            *whole
+        } else {
+            let place = stream.uniform();
+            parts[parts.partition_point(|part| part.upto <= place).min(parts.len() - 1)].cell()
+        };
         if cell.low == cell.high {
             return cell.low;
         }
-        let (low, high) = self.span(cell);
-        let value = super::law::between(logarithmic(cell), low, high, stream.uniform());
+        let (low, high) = self.span(&cell);
+        let value = super::law::between(logarithmic(&cell), low, high, stream.uniform());
         self.kind.round(value).clamp(cell.low, cell.high)
+    }
+
+    /// The parts of a code; none where its values are even.
+    pub(super) fn parts_of(&self, code: u32) -> &[Part] {
+        self.parts.get(code as usize).map_or(&[], Vec::as_slice)
+    }
+
+    /// Cuts of a code's values into at most `most` parts of about equally many rows, its ends included; one for a
+    /// value alone, none for labels and for missing.
+    pub(crate) fn cuts(&self, code: u32, most: usize) -> Vec<f64> {
+        let Some((low, high)) = self.interval(code) else { return Vec::new() };
+        let mut cuts = vec![low];
+        let parts = self.parts_of(code);
+        let (mut from, mut next) = (0.0, 1);
+        for part in parts {
+            let logarithmic = logarithmic(&part.cell());
+            // Every cut that lies in this part, at its share of it.
+            while next < most && next as f64 / most as f64 <= part.upto {
+                let share = (next as f64 / most as f64 - from) / (part.upto - from);
+                let at = super::law::between(logarithmic, part.low, part.high, share.clamp(0.0, 1.0));
+                cuts.push(self.kind.round(at));
+                next += 1;
+            }
+            from = part.upto;
+        }
+        cuts.push(high);
+        cuts.dedup_by(|right, left| *right <= *left);
+        cuts.retain(|cut| *cut <= high);
+        if high > low && cuts.last() != Some(&high) {
+            cuts.push(high);
+        }
+        cuts
+    }
+
+    /// Whether parts fit their cells: for what was read from a file.
+    fn parts_fit(&self) -> bool {
+        let fits = |(cell, parts): (&Cell, &Vec<Part>)| match (parts.first(), parts.last()) {
+            (Some(first), Some(last)) => {
+                first.low == cell.low
+                    && last.high == cell.high
+                    && first.upto > 0.0
+                    && last.upto == 1.0
+                    && parts.iter().all(|part| part.low <= part.high)
+                    && parts.windows(2).all(|pair| pair[0].high < pair[1].low && pair[0].upto < pair[1].upto)
+            }
+            _ => true,
+        };
+        self.parts.is_empty()
+            || self.parts.len() == self.cells.len() && self.cells.iter().zip(&self.parts).all(fits)
     }
 }
 
+impl Part {
+    pub(super) fn cell(&self) -> Cell {
+        Cell { low: self.low, high: self.high }
+    }
+}
+
+/// Below this ratio of its ends an interval from just above zero is drawn from evenly: it has no scale of its own.
+const FINEST: f64 = 1e-15;
+
 pub(super) fn logarithmic(cell: &Cell) -> bool {
-    cell.low > 0.0 && cell.high > LOGARITHMIC * cell.low
+    cell.low > FINEST * cell.high && cell.low > 0.0 && cell.high > LOGARITHMIC * cell.low
 }
 
 /// Atoms for values that fill a bin by themselves, intervals of about equally many rows between them.
@@ -257,6 +338,7 @@ impl Discrete {
             && parts.iter().all(|part| {
                 part.cells.iter().all(|cell| cell.low <= cell.high)
                     && part.cells.windows(2).all(|pair| pair[0].high < pair[1].low)
+                    && part.parts_fit()
             });
         if fits {
             Ok(Self { columns, parts })

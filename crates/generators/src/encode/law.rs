@@ -3,7 +3,7 @@
 use daotwin_core::Stream;
 use daotwin_history::frame::Kind;
 
-use super::discrete::{Cell, DiscreteColumn, logarithmic};
+use super::discrete::{Cell, DiscreteColumn, Part, logarithmic};
 
 /// The value at a share of the way from `low` to `high`.
 pub(super) fn between(logarithmic: bool, low: f64, high: f64, share: f64) -> f64 {
@@ -48,19 +48,31 @@ impl DiscreteColumn {
         (low <= high).then_some((low, high))
     }
 
-    /// The part of the cell that lies in a closed range; none where nothing does.
-    fn overlap(&self, code: u32, low: f64, high: f64) -> Option<Cell> {
-        let cell = self.cells.get(code as usize)?;
-        let part = Cell { low: cell.low.max(low), high: cell.high.min(high) };
-        (part.low <= part.high).then_some(part)
-    }
-
     /// Which share of a code's values lies in a closed range. A single value has the share of a step of the
     /// column, and where values are continuous that of a millionth of the cell.
     pub fn share_within(&self, code: u32, low: f64, high: f64) -> f64 {
-        let (Some(cell), Some(part)) = (self.cells.get(code as usize), self.overlap(code, low, high)) else {
-            return 0.0;
+        let Some(cell) = self.cells.get(code as usize) else { return 0.0 };
+        let share = match self.shares(code, low, high) {
+            shares if shares.is_empty() => self.share(cell, low, high),
+            shares => shares.iter().sum(),
         };
+        if share > 0.0 { share.clamp(1e-6, 1.0) } else { 0.0 }
+    }
+
+    /// The share of a code's values in each of its parts within a closed range.
+    fn shares(&self, code: u32, low: f64, high: f64) -> Vec<f64> {
+        let mut from = 0.0;
+        let share = |part: &Part| {
+            let own = part.upto - from;
+            from = part.upto;
+            own * self.share(&part.cell(), low, high)
+        };
+        self.parts_of(code).iter().map(share).collect()
+    }
+
+    /// Which share of a cell of even values lies in a closed range.
+    fn share(&self, cell: &Cell, low: f64, high: f64) -> f64 {
+        let Some(part) = overlap(cell, low, high) else { return 0.0 };
         if cell.low == cell.high {
             return 1.0;
         }
@@ -73,7 +85,13 @@ impl DiscreteColumn {
     /// A value of a code within a closed range; of the range alone where the code has none there. The range is
     /// one that [`DiscreteColumn::narrowed`] gave.
     pub fn draw_within(&self, code: u32, low: f64, high: f64, stream: &mut Stream) -> f64 {
-        let part = self.overlap(code, low, high).unwrap_or(Cell { low, high });
+        let shares = self.shares(code, low, high);
+        let cell = if shares.iter().any(|share| *share > 0.0) {
+            Some(self.parts_of(code)[stream.weighted(&shares)].cell())
+        } else {
+            self.cells.get(code as usize).copied()
+        };
+        let part = cell.and_then(|cell| overlap(&cell, low, high)).unwrap_or(Cell { low, high });
         let scale = logarithmic(&part);
         let half = if scale { 0.0 } else { self.unit() / 2.0 };
         let value = between(scale, part.low - half, part.high + half, stream.uniform());
@@ -90,6 +108,18 @@ impl DiscreteColumn {
         if !(cell.low..=cell.high).contains(&value) {
             return f64::NEG_INFINITY;
         }
+        let parts = self.parts_of(code);
+        if parts.is_empty() {
+            return self.even_density(cell, value);
+        }
+        let place = parts.partition_point(|part| part.low <= value).saturating_sub(1);
+        let before = place.checked_sub(1).map_or(0.0, |before| parts[before].upto);
+        let own = parts[place].cell();
+        (parts[place].upto - before).ln() + self.even_density(&own, value.min(own.high))
+    }
+
+    /// The logarithm of the density of a value of a cell of even values.
+    fn even_density(&self, cell: &Cell, value: f64) -> f64 {
         if cell.low == cell.high {
             return 0.0;
         }
@@ -109,6 +139,12 @@ impl DiscreteColumn {
         }
         (step / 2.0 / distance(false, from, to)).ln()
     }
+}
+
+/// The part of a cell that lies in a closed range; none where nothing does.
+fn overlap(cell: &Cell, low: f64, high: f64) -> Option<Cell> {
+    let part = Cell { low: cell.low.max(low), high: cell.high.min(high) };
+    (part.low <= part.high).then_some(part)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! From columns of mixed kinds to what models compute with, and back. Shared by the synthesizers of tables.
 
 pub mod discrete;
+pub(crate) mod grid;
 mod law;
 pub mod mixed;
 

@@ -157,7 +157,8 @@ impl Statement {
     }
 }
 
-/// Reports of every row. `epsilon` is what a row's reports cost together; `bins` intervals are cut into each number's
+/// Reports of every row. `epsilon` is what a member's reports cost together: those of a row, or where members are
+/// declared, those of as many of its rows as were declared at most (others are left out); `bins` intervals are cut into each number's
 /// declared bounds, and a report of a number is a value drawn from its bin. Noise comes from the operating system:
 /// no two calls agree.
 ///
@@ -184,11 +185,13 @@ pub fn randomise(frame: &Frame, epsilon: f64, bins: usize, run: &Run) -> Result<
     let discrete = Discrete::declared(columns, bins.clamp(1, MAX_BINS));
     let sizes = discrete.sizes();
     let telling = sizes.iter().filter(|&&size| size > 1).count().max(1);
-    // Rounded down, so that the columns never cost more than the row.
+    let frame = &*frame.bounded();
+    let telling = telling * frame.members().map_or(1, |members| members.most_rows as usize);
+    // Rounded down, so that the columns never cost more than the member.
     let units = (epsilon / telling as f64 * UNITS).floor();
     if !(units >= 1.0 && epsilon <= 50.0 * telling as f64) {
         problems.push(format!(
-            "`epsilon` is {epsilon}, allowed is above 0 and up to 50 a column: below it every report is noise, above \
+            "`epsilon` is {epsilon}, allowed is above 0 and up to 50 a report: below it every report is noise, above \
              it every report is the truth"
         ));
     }

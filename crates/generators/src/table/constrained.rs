@@ -192,7 +192,11 @@ impl Rewriting {
             .collect();
         let (columns, values): (Vec<Column>, Vec<Values>) =
             parts.into_iter().map(|(column, part)| (column, part.apply(frame, &self.columns))).unzip();
-        Ok(Frame::new(columns, values)?.with_declared(places))
+        let learned = Frame::new(columns, values)?.with_declared(places);
+        Ok(match frame.members() {
+            Some(members) => learned.with_members(members.clone())?,
+            None => learned,
+        })
     }
 
     /// The rows of the frame that a model sampled.

@@ -279,6 +279,16 @@ impl Batches {
         Self { streams, order: (0..rows as u32).collect(), turn: None }
     }
 
+    /// The rows in the order of one time through them.
+    pub(crate) fn turn(&mut self, turn: u64) -> &[u32] {
+        if self.turn != Some(turn) {
+            self.order.iter_mut().zip(0..).for_each(|(row, at)| *row = at);
+            self.streams.stream(turn).shuffle(&mut self.order);
+            self.turn = Some(turn);
+        }
+        &self.order
+    }
+
     /// The rows of a step.
     pub(crate) fn at(&mut self, step: u64, count: usize) -> Vec<u32> {
         let rows = self.order.len() as u64;
@@ -286,13 +296,9 @@ impl Batches {
         let mut batch = Vec::with_capacity(count);
         while batch.len() < count {
             let (turn, from) = (place / rows, (place % rows) as usize);
-            if self.turn != Some(turn) {
-                self.order.iter_mut().zip(0..).for_each(|(row, at)| *row = at);
-                self.streams.stream(turn).shuffle(&mut self.order);
-                self.turn = Some(turn);
-            }
-            let take = (count - batch.len()).min(self.order.len() - from);
-            batch.extend_from_slice(&self.order[from..from + take]);
+            let order = self.turn(turn);
+            let take = (count - batch.len()).min(order.len() - from);
+            batch.extend_from_slice(&order[from..from + take]);
             place += take as u64;
         }
         batch

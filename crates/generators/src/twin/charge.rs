@@ -63,6 +63,7 @@ pub(crate) fn noisy_counts(
         request: &[joined.as_bytes()],
         marks: &marks,
         place: "twin",
+        group: 1,
     };
     let records = records(view, &last_balances(history, view)?);
     pay(&payment, options, Counting { records: &records, proposals: view.proposals.len() })

@@ -6,6 +6,8 @@
 #![expect(clippy::disallowed_methods, reason = "tests write files in part on purpose")]
 #![expect(clippy::print_stdout, reason = "tests say what they skip")]
 
+#[path = "../common/cancel.rs"]
+mod cancel;
 mod checks;
 mod controls;
 mod histories;

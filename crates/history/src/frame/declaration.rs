@@ -2,6 +2,7 @@
 //!
 //! ```toml
 //! member = "voter"                 # the column that says whose row it is
+//! rows_per_member = 20             # rows of a member that a private fit learns at most; 1 where not given
 //!
 //! [columns.age]
 //! kind = "integer"
@@ -24,6 +25,9 @@
 //! [[constraints]]                  # `whale` is `yes` in exactly the rows with such a weight
 //! exactly = { column = "whale", label = "yes", where = "weight", minimum = 10000 }
 //! ```
+//!
+//! Bounds come from what a column means, not from its data, and may be generous: private fits find out for a part of
+//! their budget where between them the rows lie.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -34,12 +38,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
+/// Rows of a member that a private fit may count: noise for more would leave nothing of them.
+const MOST_ROWS_PER_MEMBER: u32 = 10_000;
+
 /// What a user says of a table. What is not said is read from the data, which a private fit refuses.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Declaration {
     /// The column that names the member whose row it is. It is not learned.
     pub member: Option<String>,
+    /// How many rows of a member a private fit learns at most, 1 where not given: the more, the more noise.
+    pub rows_per_member: Option<u32>,
     /// What is said of each column.
     #[serde(default)]
     pub columns: BTreeMap<String, DeclaredColumn>,
@@ -158,6 +167,17 @@ impl Declaration {
 
     fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
+        if let Some(rows) = self.rows_per_member {
+            if self.member.is_none() {
+                problems.push(
+                    "`rows_per_member` needs `member`, the column that says whose row it is".to_owned(),
+                );
+            }
+            if !(1..=MOST_ROWS_PER_MEMBER).contains(&rows) {
+                problems
+                    .push(format!("`rows_per_member` is {rows}; 1 to {MOST_ROWS_PER_MEMBER} are allowed"));
+            }
+        }
         for (name, column) in &self.columns {
             let mut say = |what: &str| problems.push(format!("column `{name}`: {what}"));
             match column {
@@ -198,6 +218,13 @@ impl Declaration {
                 }
                 DeclaredColumn::LeaveOut => {}
             }
+        }
+        if let Some(member) = &self.member
+            && self.columns.get(member).is_some_and(|column| *column != DeclaredColumn::LeaveOut)
+        {
+            problems.push(format!(
+                "column `{member}` names members, so it cannot be learned; leave it out of `columns`"
+            ));
         }
         // Each constraint rewrites its columns, so two of them cannot share one.
         let mut named: Vec<&str> = self.constraints.iter().flat_map(Constraint::columns).collect();

@@ -12,6 +12,7 @@ pub mod synthesizer;
 mod test;
 mod write;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -175,6 +176,16 @@ pub struct Frame {
     rows: usize,
     /// Places of columns of which the data told nothing, in ascending order.
     declared: Arc<[usize]>,
+    members: Option<Members>,
+}
+
+/// Whose rows a frame holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Members {
+    /// The member of each row, as a number from 0.
+    pub of_rows: Vec<u32>,
+    /// Rows of a member that a private fit learns at most.
+    pub most_rows: u32,
 }
 
 impl Frame {
@@ -205,7 +216,7 @@ impl Frame {
                 return defect(format!("column `{}` has values that its kind does not allow", column.name));
             }
         }
-        Ok(Self { columns, values, rows, declared: Arc::default() })
+        Ok(Self { columns, values, rows, declared: Arc::default(), members: None })
     }
 
     /// The same frame, with the columns at these places marked as declared: their kind, labels and bounds come
@@ -218,6 +229,46 @@ impl Frame {
     /// Whether all that is known of the column at this place was declared, so that a private fit may use it.
     pub fn is_declared(&self, column: usize) -> bool {
         self.declared.binary_search(&column).is_ok()
+    }
+
+    /// The same frame, with members whose rows these are; without them every row is a member's of its own.
+    ///
+    /// # Errors
+    /// [`Error::Defect`] for another number of rows.
+    pub fn with_members(self, members: Members) -> Result<Self> {
+        if members.of_rows.len() != self.rows {
+            let what = format!("{} rows are said to be of members, of {}", members.of_rows.len(), self.rows);
+            return Err(Error::Defect(what));
+        }
+        Ok(Self { members: Some(members), ..self })
+    }
+
+    /// Whose rows these are, where it was declared.
+    pub fn members(&self) -> Option<&Members> {
+        self.members.as_ref()
+    }
+
+    /// The rows that a private fit may learn: of each member as many as were declared at most, evenly spaced over its
+    /// rows. Which ones of a member depends on no other member, so that nobody moves more rows than its own.
+    pub fn bounded(&self) -> Cow<'_, Self> {
+        let Some(Members { of_rows, most_rows }) = &self.members else { return Cow::Borrowed(self) };
+        let most = *most_rows as usize;
+        let mut counts = vec![0_usize; of_rows.iter().max().map_or(0, |most| *most as usize + 1)];
+        of_rows.iter().for_each(|&member| counts[member as usize] += 1);
+        if counts.iter().all(|count| *count <= most) {
+            return Cow::Borrowed(self);
+        }
+        let mut seen = vec![(0, 0); counts.len()];
+        let mut keep = |member: u32| {
+            let (count, (place, kept)) = (counts[member as usize], &mut seen[member as usize]);
+            let next = if count <= most { *place } else { (2 * *kept + 1) * count / (2 * most) };
+            let takes = *kept < most && *place == next;
+            *place += 1;
+            *kept += usize::from(takes);
+            takes
+        };
+        let rows: Vec<usize> = (0..self.rows).filter(|&row| keep(of_rows[row])).collect();
+        Cow::Owned(self.take(&rows))
     }
 
     /// The columns, in the file's order.
@@ -245,7 +296,11 @@ impl Frame {
     pub fn take(&self, rows: &[usize]) -> Self {
         let values = self.values.iter().map(|values| values.take(rows)).collect();
         let declared = Arc::clone(&self.declared);
-        Self { columns: Arc::clone(&self.columns), values, rows: rows.len(), declared }
+        let members = self.members.as_ref().map(|members| Members {
+            of_rows: rows.iter().map(|&row| members.of_rows[row]).collect(),
+            most_rows: members.most_rows,
+        });
+        Self { columns: Arc::clone(&self.columns), values, rows: rows.len(), declared, members }
     }
 
     /// The rows of several frames of the same columns, one after the other. No frame gives no row.
@@ -268,7 +323,7 @@ impl Frame {
                 }
             }
         }
-        Self { columns: Arc::clone(columns), values: all, rows, declared: Arc::default() }
+        Self { columns: Arc::clone(columns), values: all, rows, declared: Arc::default(), members: None }
     }
 
     /// The same rows under other columns of the same names: labels are looked up anew, so that two files
@@ -312,6 +367,7 @@ impl Frame {
                 values,
                 rows: self.rows,
                 declared: Arc::default(),
+                members: None,
             });
         }
         Err(Error::Problems { problems })

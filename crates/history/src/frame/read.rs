@@ -3,12 +3,12 @@
 //! The file is read twice: once to tell what every column is, once for its values, so that memory holds the
 //! values and never the texts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use daotwin_core::Run;
 
-use super::{Column, Declaration, DeclaredColumn, Frame, Kind, MISSING, Values};
+use super::{Column, Declaration, DeclaredColumn, Frame, Kind, MISSING, Members, Values};
 use crate::error::{Error, Result};
 use crate::ingest::mapping::texts::Texts;
 use crate::ingest::{Options, Source, times};
@@ -112,18 +112,38 @@ pub fn read(path: &Path, declaration: &Declaration, run: &Run) -> Result<(Frame,
     }
     let mut builders: Vec<Builder<'_>> =
         kept.iter().map(|(index, column, declared)| Builder::new(*index, column, *declared)).collect();
+    let member = declaration.member.as_ref().and_then(|member| names.iter().position(|name| name == member));
+    let (mut known, mut of_rows) = (HashMap::new(), Vec::new());
+    let mut nobody = (0_u64, 0);
     each(&source, &names, run, |texts, row| {
         builders.iter_mut().for_each(|builder| builder.push(texts[builder.index].trim(), row));
+        if let Some(member) = member {
+            let (name, next) = (texts[member].trim(), known.len() as u32);
+            if name.is_empty() {
+                nobody = (nobody.0 + 1, if nobody.0 == 0 { row } else { nobody.1 });
+            }
+            of_rows.push(*known.entry(name.to_owned()).or_insert(next));
+        }
         Ok(())
     })?;
-    let problems: Vec<String> = builders.iter().filter_map(Builder::problem).collect();
+    let mut problems: Vec<String> = builders.iter().filter_map(Builder::problem).collect();
+    if let (rows @ 1.., first) = nobody {
+        let name = declaration.member.as_deref().unwrap_or_default();
+        problems.push(format!(
+            "column `{name}` names the member whose row it is, and is empty in {rows} rows, the first of them {first}; \
+             name somebody in each, or leave these rows out"
+        ));
+    }
     if !problems.is_empty() {
         return Err(named(path, problems));
     }
     let values = builders.into_iter().map(|builder| builder.values).collect();
     let declared: Vec<usize> = (0..kept.len()).filter(|&place| kept[place].2).collect();
     let columns: Vec<Column> = kept.into_iter().map(|(_, column, _)| column).collect();
-    Ok((Frame::new(columns, values)?.with_declared(declared), left_out))
+    let frame = Frame::new(columns, values)?.with_declared(declared);
+    let most_rows = declaration.rows_per_member.unwrap_or(1);
+    let frame = if member.is_some() { frame.with_members(Members { of_rows, most_rows })? } else { frame };
+    Ok((frame, left_out))
 }
 
 fn named(path: &Path, problems: Vec<String>) -> Error {

@@ -43,8 +43,8 @@ pub struct Setting {
 pub struct TableFitOptions {
     /// Drives everything but privacy noise.
     pub seed: Seed,
-    /// The guarantee; none where not given. One row is one member: a table with several rows a member must
-    /// have been bounded before.
+    /// The guarantee; none where not given. It is for all rows of a member where the frame says whose they are
+    /// ([`Frame::with_members`](super::Frame::with_members)), else for a row.
     pub privacy: Option<PrivacyOptions>,
     /// Settings that differ from their default, by name; checked by [`TableFitOptions::settings`].
     pub settings: Vec<(String, f64)>,

@@ -121,3 +121,50 @@ fn conform_looks_labels_up_anew() {
     assert_eq!(conformed.values(0).codes(), [1]);
     assert!(left.conform(right.columns()).is_err());
 }
+
+#[test]
+fn rows_know_their_members() {
+    let table = "who,n\nb,1\na,2\nb,3\n,4\n";
+    let declared = declare("member = \"who\"\nrows_per_member = 2\n");
+    let error = frame(table, &declared).unwrap_err().to_string();
+    assert!(error.contains("`who`") && error.contains("1 rows") && error.contains(" 4"), "{error}");
+    let (read, left_out) = frame(&table[..table.len() - 3], &declared).unwrap();
+    assert_eq!(left_out[0].column, "who");
+    assert_eq!(read.members(), Some(&Members { of_rows: vec![0, 1, 0], most_rows: 2 }));
+    assert_eq!(read.take(&[2, 1]).members().unwrap().of_rows, [0, 1]);
+    assert_eq!(frame("who,n\nb,1\n", &Declaration::default()).unwrap().0.members(), None);
+    let wrong = "rows_per_member = 0\n[columns.who]\nkind = \"categorical\"\nlabels = [\"a\"]\n";
+    for (text, told) in [
+        (wrong.to_owned(), vec!["needs `member`", "1 to 10000"]),
+        (format!("member = \"who\"\n{wrong}"), vec!["cannot be learned", "1 to 10000"]),
+    ] {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        let error = Declaration::read(file.path(), &daotwin_core::Limits::default()).unwrap_err().to_string();
+        assert!(told.iter().all(|told| error.contains(told)), "{error}");
+    }
+}
+
+/// Of a member with too many rows as many as declared stay, spread over them; of others all do.
+#[test]
+fn members_are_bounded_by_themselves() {
+    let of = |of_rows: Vec<u32>, most_rows: u32| {
+        let columns =
+            vec![Column { name: "n".to_owned(), kind: Kind::Integer, optional: false, bounds: (0.0, 100.0) }];
+        let numbers = (0..of_rows.len()).map(|row| row as f64).collect();
+        let frame = Frame::new(columns, vec![Values::Number(numbers)]).unwrap();
+        frame.with_members(Members { of_rows, most_rows }).unwrap()
+    };
+    let kept =
+        |of_rows: Vec<u32>, most_rows: u32| of(of_rows, most_rows).bounded().values(0).numbers().to_vec();
+    assert_eq!(kept(vec![0; 9], 1), [4.0]);
+    assert_eq!(kept(vec![0; 9], 3), [1.0, 4.0, 7.0]);
+    assert_eq!(kept(vec![0, 1, 0, 2, 0, 1], 2), [0.0, 1.0, 3.0, 4.0, 5.0]);
+    assert!(matches!(of(vec![3, 3, 1], 2).bounded(), Cow::Borrowed(_)));
+    for rows in 1..40 {
+        for most in 1..12 {
+            assert_eq!(kept(vec![0; rows as usize], most).len(), rows.min(most) as usize, "{rows} {most}");
+        }
+    }
+    assert!(of(vec![0, 0], 1).with_members(Members { of_rows: vec![0], most_rows: 1 }).is_err());
+}

@@ -17,7 +17,7 @@ const STEPS: usize = 60;
 /// The least noise, to 1 in 10,000, with which `event(noise)` is (epsilon, delta)-private by the upper bound of
 /// [`pld::epsilon`]. More noise must cost less; the noise is a deviation or a scale between 0.05 and 1e6.
 ///
-/// Deterministic; about ten queries.
+/// Deterministic; about five queries.
 ///
 /// ```
 /// use daotwin_privacy::accountant::{Event, calibrate};
@@ -37,17 +37,14 @@ pub fn noise(event: impl Fn(f64) -> Event, epsilon: f64, delta: f64) -> Result<f
     let excess = |log: f64| -> Result<f64> {
         Ok((pld::epsilon(&event(log.exp()), delta)?.upper / epsilon).max(1e-9).ln())
     };
-    // A bracket, by doubling or halving from 1.
-    let start = excess(0.0)?;
-    let ((mut low, mut at_low), (mut high, mut at_high)) = if start > 0.0 {
-        let mut last = (0.0, start);
-        loop {
-            let next = (last.0 + 2.0_f64.ln()).min(MOST.ln());
-            let found = excess(next)?;
-            if found <= 0.0 {
-                break (last, (next, found));
-            }
-            if next >= MOST.ln() {
+    let (least, most) = (LEAST.ln(), MOST.ln());
+    // Too little noise, and enough of it; the last two queries.
+    let (mut low, mut high) = (f64::NEG_INFINITY, f64::INFINITY);
+    let (mut last, mut next) = (None, 0.0);
+    for step in 0..STEPS {
+        let found = excess(next)?;
+        if found > 0.0 {
+            if next >= most {
                 return Err(Error::Parameter {
                     name: "epsilon",
                     found: epsilon.to_string(),
@@ -55,44 +52,36 @@ pub fn noise(event: impl Fn(f64) -> Event, epsilon: f64, delta: f64) -> Result<f
                     why: "too much is asked of the data: fewer steps, a smaller rate or a larger delta are needed",
                 });
             }
-            last = (next, found);
-        }
-    } else {
-        let mut last = (0.0, start);
-        loop {
-            let next = (last.0 - 2.0_f64.ln()).max(LEAST.ln());
-            let found = excess(next)?;
-            if found > 0.0 {
-                break ((next, found), last);
+            low = next;
+        } else {
+            high = next;
+            if found > -CLOSE || next <= least {
+                break;
             }
-            if next <= LEAST.ln() {
-                return Ok(LEAST);
-            }
-            last = (next, found);
         }
-    };
-    // False position, halving where one end would stay (Dowell and Jarratt 1971).
-    let (mut weight_low, mut weight_high) = (1.0, 1.0);
-    for _ in 0..STEPS {
-        if at_high > -CLOSE || high - low < CLOSE * 1e-2 {
+        if high - low < CLOSE * 1e-2 {
             break;
         }
-        let (left, right) = (weight_low * at_low, weight_high * at_high);
-        // Aimed a little below the goal, so that the end that counts is the one that closes in.
-        let goal = -0.3 * CLOSE;
-        let share = ((left - goal) / (left - right)).clamp(0.02, 0.98);
-        let middle = low + share * (high - low);
-        let found = excess(middle)?;
-        if found > 0.0 {
-            (low, at_low) = (middle, found);
-            (weight_low, weight_high) = (1.0, weight_high * 0.5);
+        // A secant, for the logarithms are nearly on a line; aimed a little below the goal.
+        let slope =
+            last.map_or(USUAL, |(at, then): (f64, f64)| (found - then) / (next - at)).clamp(-8.0, -0.2);
+        last = Some((next, found));
+        let aim = next - (found + 0.5 * CLOSE) / slope;
+        let bracketed = low.is_finite() && high.is_finite();
+        next = if bracketed && (step > SECANTS || aim <= low || aim >= high) {
+            f64::midpoint(low, high)
         } else {
-            (high, at_high) = (middle, found);
-            (weight_low, weight_high) = (weight_low * 0.5, 1.0);
-        }
+            aim.clamp(next - 3.0, next + 3.0).clamp(least, most)
+        };
     }
-    Ok(high.exp())
+    Ok(if high <= least { LEAST } else { high.exp() })
 }
+
+/// How epsilon changes with noise, both as logarithms, where nothing is known yet.
+const USUAL: f64 = -1.3;
+
+/// Steps after which a bracket is only halved.
+const SECANTS: usize = 12;
 
 #[cfg(test)]
 mod test {
@@ -107,9 +96,13 @@ mod test {
             (0.02, 5000, 8.0, 1e-6, 1.15723),
         ] {
             let event = |sigma| Event::sampled_gaussian(rate, sigma).times(times);
-            let start = std::time::Instant::now();
-            let sigma = noise(event, epsilon, delta).unwrap();
-            println!("{rate} {times} {epsilon}: {sigma} in {:?}", start.elapsed());
+            let queries = std::cell::Cell::new(0);
+            let counted = |sigma| {
+                queries.set(queries.get() + 1);
+                event(sigma)
+            };
+            let sigma = noise(counted, epsilon, delta).unwrap();
+            assert!(queries.get() <= 8, "{} queries", queries.get());
             assert!((sigma / expected - 1.0).abs() < 1e-3, "{sigma}, not {expected}");
             assert!(pld::epsilon(&event(sigma), delta).unwrap().upper <= epsilon);
             assert!(pld::epsilon(&event(sigma * 0.998), delta).unwrap().lower > epsilon * 0.999);

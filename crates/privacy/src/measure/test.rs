@@ -110,3 +110,34 @@ fn selections_are_paid_for_and_never_cheaper_than_their_rate() {
     }
     assert_eq!(Measurer::exact().select("best", &[1, 7, 7], 1, 1.0).unwrap(), 1);
 }
+
+/// A member of seven rows moves everything seven times as far as a row does.
+#[test]
+fn groups_get_as_much_more_noise() {
+    let budget = Budget::new(1.0, 1e-6).unwrap();
+    let sampling = Sampling { rate: 0.1, steps: 5, length: 2 };
+    let records = |rows: Option<u32>| {
+        let mut measurer = Measurer::unaccounted(budget);
+        if let Some(rows) = rows {
+            measurer = measurer.of_groups(rows);
+        }
+        measurer.measure("counts", &[5, 6], 3, 0.3).unwrap();
+        measurer.select("candidates", &[1, 2], 4, 0.3).unwrap();
+        measurer.training("gradients", sampling, 0.3).unwrap();
+        measurer.finish().records().to_vec()
+    };
+    let (one, seven) = (records(None), records(Some(7)));
+    assert_eq!(records(Some(1)), one);
+    for (one, seven) in one.iter().zip(&seven) {
+        assert!((seven.sensitivity / one.sensitivity - 7.0).abs() < 1e-9, "{}", one.name);
+        // Rounded up to whole numbers, or to 56 bits.
+        assert!((seven.sigma - 7.0 * one.sigma).abs() <= 7.0, "{}", one.name);
+        assert!((seven.rho - one.rho).abs() < 1e-12, "{}", one.name);
+    }
+    // A selection's noise lies in its rate.
+    let rho = Rho::from_units(1 << 40);
+    let (one, seven) = (rate_for(4, rho).unwrap(), rate_for(28, rho).unwrap());
+    assert!((one.to_f64() / seven.to_f64() - 7.0).abs() < 1e-9);
+    let huge = Measurer::unaccounted(budget).of_groups(u32::MAX).measure("counts", &[1], u128::MAX / 2, 0.5);
+    assert!(huge.is_err());
+}

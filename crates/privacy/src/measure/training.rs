@@ -114,11 +114,12 @@ impl<N: Noise> Measurer<N> {
         let best = (rho.epsilon(budget.delta())? / rho.to_f64() + 1.0) / 2.0 + 1.0;
         let sigma = multiplier(rate, steps, rho.to_f64(), BEYOND * best)?;
         self.spent = self.spent.checked_add(rho).unwrap_or(self.total());
-        let deviation = (sigma * UNITS * (1.0 + MARGIN)).ceil() as u128;
+        let sensitivity = UNITS * (1.0 + MARGIN) * f64::from(self.group);
+        let deviation = (sigma * sensitivity).ceil() as u128;
         self.records.push(Record {
             name: name.to_owned(),
             length,
-            sensitivity: UNITS * (1.0 + MARGIN),
+            sensitivity,
             sigma: deviation as f64,
             rho: rho.to_f64(),
             sampled: Some(Sampled { rate, steps }),
@@ -136,7 +137,7 @@ impl<N: Noise> Training<'_, N> {
         self.left
     }
 
-    /// The deviation of the noise over the clipping norm.
+    /// The deviation of the noise over the norm of a member's gradient: the clipping norm times the rows of a group.
     pub fn multiplier(&self) -> f64 {
         self.sigma
     }
@@ -145,7 +146,7 @@ impl<N: Noise> Training<'_, N> {
     /// together with 64 bits to draw from, and returns its answer with noise. What `sum` draws (masks, hidden parts)
     /// must come from those bits: dice that somebody knows would fall differently for all who come after a member
     /// that takes part, and the sum would move by more than that member's gradient. `sum` gives the sum of their gradients, each scaled down to the norm
-    /// `bound` before; that it does so is the caller's part of the promise. A sum that is not finite counts as zero,
+    /// `bound` before (of a measurer [of groups](Measurer::of_groups), those of each of a member's rows); that it does so is the caller's part of the promise. A sum that is not finite counts as zero,
     /// value by value. Places and noise come from the same source of bits as all noise of this measurer.
     ///
     /// # Errors

@@ -520,11 +520,17 @@ impl Mixed {
     /// Cuts the declared bounds of every column into at most `most` codes, without a look at any value; no code has
     /// a scalar. See [`DiscreteColumn::declared`].
     pub fn declared(columns: &Arc<[Column]>, most: usize) -> Self {
-        let part = |column: &Column| MixedColumn {
+        Self::of_cells(&super::Discrete::declared(columns, most))
+    }
+
+    /// Codes without scalars: the cells of a private fit.
+    pub(crate) fn of_cells(discrete: &super::Discrete) -> Self {
+        let columns = discrete.columns();
+        let part = |(column, part): (&Column, &DiscreteColumn)| MixedColumn {
             optional: column.optional,
-            law: Law::Declared(DiscreteColumn::declared(column, most)),
+            law: Law::Declared(part.clone()),
         };
-        Self::assemble(Arc::clone(columns), columns.iter().map(part).collect())
+        Self::assemble(Arc::clone(columns), columns.iter().zip(&discrete.parts).map(part).collect())
     }
 
     fn assemble(columns: Arc<[Column]>, parts: Vec<MixedColumn>) -> Self {
@@ -569,6 +575,11 @@ impl Mixed {
         } else {
             Err(Error::Defect("codes and scalars do not fit their columns".to_owned()))
         }
+    }
+
+    /// Whether all columns are the cells of a private fit.
+    pub(crate) fn is_declared(&self) -> bool {
+        self.parts.iter().all(|part| matches!(part.law, Law::Declared(_)))
     }
 
     /// The columns.

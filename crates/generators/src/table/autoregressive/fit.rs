@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use daotwin_core::{Run, Seed, Stream};
 use daotwin_nn::{
-    Activation, Adam, Batch, Device, Input, Layer, Matrix, Moments, Network, State, Wanted, cross_entropy,
+    Activation, Adam, Batch, Device, Input, Layer, Matrix, Network, State, Wanted, cross_entropy,
 };
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,7 @@ use super::model::Fitted;
 use super::parts::Parts;
 use crate::error::Result;
 use crate::table::checkpoint::{Checkpoint, Saved};
+use crate::table::deep::{Batches, go_on, keep};
 use crate::table::files::Tensors;
 use crate::table::trees::codec::Codec;
 
@@ -150,27 +151,10 @@ pub(super) fn loss(parts: &Parts, data: &[u32], rows: &[u32], masked: &Masked, l
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 struct Progress {
     step: u64,
-    updates: u64,
     /// The loss of this pass over the rows so far.
     sum: f64,
     best: f64,
     stale: u64,
-}
-
-/// The lists of numbers that a checkpoint keeps.
-fn keep(state: &State, best: &[f32]) -> Tensors {
-    let lists = [
-        ("parameters", &state.parameters[..]),
-        ("first", &state.moments.first),
-        ("second", &state.moments.second),
-        ("best", best),
-    ];
-    let wide = |list: &[f32]| list.iter().map(|value| f64::from(*value)).collect();
-    lists.into_iter().map(|(name, list)| (name.to_owned(), wide(list))).collect()
-}
-
-fn take(saved: &mut Saved, name: &str, length: usize) -> Result<Vec<f32>> {
-    Ok(saved.take(name, length)?.into_iter().map(|value| value as f32).collect())
 }
 
 /// Learns from codes, a list a column.
@@ -195,41 +179,34 @@ pub(super) fn fit(
     let held = if rows < FEW { 0 } else { rows / HELD_OUT };
     let (out, train) = order.split_at_mut(held);
     train.sort_unstable();
-    let mut progress = Progress { step: 0, updates: 0, sum: 0.0, best: f64::MAX, stale: 0 };
+    let mut progress = Progress { step: 0, sum: 0.0, best: f64::MAX, stale: 0 };
     let mut best = engine.state()?.parameters;
     if let Some(mut saved) = saved {
         progress = saved.state()?;
-        let count = network.parameters();
-        let moments = Moments {
-            first: take(&mut saved, "first", count)?,
-            second: take(&mut saved, "second", count)?,
-            steps: progress.updates,
-        };
-        let parameters = take(&mut saved, "parameters", count)?;
-        best = take(&mut saved, "best", count)?;
-        engine.restore(State { parameters, statistics: Vec::new(), moments })?;
+        go_on("network", &mut *engine, &mut saved)?;
+        let kept = saved.take("best", network.parameters())?;
+        best = kept.into_iter().map(|value| value as f32).collect();
     }
     let batch = plan.batch.min(train.len()).max(1);
     let turn = train.len().div_ceil(batch) as u64;
     let total = turn * plan.steps.div_ceil(turn).clamp(1, PASSES);
-    let orders = seed.streams("order rows of autoregressive");
-    let mut shuffled = Vec::new();
+    let mut batches = Batches::new(train.len(), seed.streams("order rows of autoregressive"));
     while progress.step < total && progress.stale < END {
         checkpoint.step(run, STAGE, progress.step, total, || {
-            let state = engine.state()?;
-            Saved::new(&Progress { updates: state.moments.steps, ..progress }, keep(&state, &best))
+            let wide = best.iter().map(|value| f64::from(*value)).collect();
+            let mut tensors = Tensors::from([("best".to_owned(), wide)]);
+            keep("network", &*engine, &mut tensors)?;
+            Saved::new(&progress, tensors)
         })?;
-        let place = (progress.step % turn) as usize;
-        if place == 0 || shuffled.is_empty() {
-            shuffled = train.to_vec();
-            orders.stream(progress.step / turn).shuffle(&mut shuffled);
-        }
-        let rows = &shuffled[place * batch..train.len().min((place + 1) * batch)];
+        // A pass ends with what is left, however few: the loss of a pass is that of every row once.
+        let from = (progress.step % turn) as usize * batch;
+        let order = &batches.turn(progress.step / turn)[from..train.len().min(from + batch)];
+        let rows: Vec<u32> = order.iter().map(|&place| train[place as usize]).collect();
         let mut stream = streams.stream(1 + progress.step);
         let each = rows.iter().map(|&row| row as usize);
         let mut masked = masked(&parts, &data, each, plan.any_order, &mut stream);
         let mut logits = engine.forward(std::mem::take(&mut masked.batch), &mut stream)?;
-        progress.sum += loss(&parts, &data, rows, &masked, &mut logits) * rows.len() as f64;
+        progress.sum += loss(&parts, &data, &rows, &masked, &mut logits) * rows.len() as f64;
         engine.backward(logits, Wanted::PARAMETERS)?;
         // The rate falls to nothing: noise of single steps would stay in the weights.
         let done = progress.step as f32 / total as f32;

@@ -21,13 +21,15 @@ use daotwin_history::frame::synthesizer::{
     FittedTable, Setting, TableCard, TableFitOptions, TableSynthesizer,
 };
 use daotwin_history::synthesizer::Failure;
+use daotwin_nn::Device;
 
 use self::fit::Plan;
 use super::checkpoint::Checkpoint;
-use super::deep::{BURN, Given, bound, private_rate, private_steps};
 use super::dpsgd;
+use super::private::{BIN_SHARE, Cut};
 use super::trees::codec::{CELLS, Codec};
-use crate::error::{Error, Result};
+use crate::encode::Discrete;
+use crate::error::Result;
 
 /// The name in the registry.
 const NAME: &str = "autoregressive";
@@ -84,7 +86,7 @@ const SETTINGS: &[Setting] = &[
         name: "bins",
         default: 16.0,
         bounds: (2.0, CELLS as f64),
-        purpose: "of a private fit: cells of a number's declared bounds",
+        purpose: "of a private fit: cells of a number",
     },
     Setting {
         name: "private_width",
@@ -98,10 +100,31 @@ const SETTINGS: &[Setting] = &[
         bounds: (1e-6, 1.0),
         purpose: "of a private fit: learning rate of the first step; it falls to nothing over the steps",
     },
-    private_rate(0.05),
-    private_steps(500.0),
-    bound(1.0),
-    BURN,
+    Setting {
+        name: "private_rate",
+        default: 0.05,
+        bounds: (1e-6, 1.0),
+        purpose: "of a private fit: the chance with which a row takes part in a step",
+    },
+    Setting {
+        name: "private_steps",
+        default: 500.0,
+        bounds: (1.0, 1_000_000.0),
+        purpose: "of a private fit: steps, which share the budget",
+    },
+    Setting {
+        name: "bound",
+        default: 1.0,
+        bounds: (1e-6, 1e6),
+        purpose: "of a private fit: the norm that the gradient of a row is scaled down to",
+    },
+    Setting {
+        name: "burn",
+        default: 0.0,
+        bounds: (0.0, 1.0),
+        purpose: "1 trains through the tensor library, on a GPU where the build has one",
+    },
+    BIN_SHARE,
 ];
 
 impl TableSynthesizer for Autoregressive {
@@ -118,8 +141,9 @@ impl TableSynthesizer for Autoregressive {
             limits: "slower than trees by a factor of some dozens; conditions on several \
                      ranges at once are met exactly, and the other columns follow them approximately",
             privacy: Some(
-                "(epsilon, delta) for a row: DP-SGD with Poisson sampling, gradients of rows scaled down to a bound, \
-                 discrete Gaussian noise, and a noisy count of rows; every column must be declared",
+                "(epsilon, delta) for a member: DP-SGD with Poisson sampling, gradients of rows scaled down to a bound, \
+                 discrete Gaussian noise, and noisy counts of rows, of each column and of where its cells lie; every \
+                 column must be declared",
             ),
             settings: SETTINGS,
             bytes_per_cell: 64,
@@ -141,39 +165,44 @@ impl TableSynthesizer for Autoregressive {
 }
 
 fn fit(model: &Autoregressive, frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<model::Fitted> {
-    let values = super::begin(model, frame, options)?;
-    let given = Given { settings: SETTINGS, values, options };
+    let settings = super::begin(model, frame, options)?;
+    let given = |name: &str| {
+        let place = SETTINGS.iter().position(|setting| setting.name == name);
+        place.and_then(|place| settings.get(place)).copied().unwrap_or_default()
+    };
     let plan = Plan {
-        steps: given.get("steps") as u64,
-        batch: given.get("batch") as usize,
-        width: given.get("width") as usize,
-        depth: given.get("depth") as usize,
-        rate: given.get("rate") as f32,
-        dropout: given.get("dropout") as f32,
-        any_order: given.get("any_order"),
-        device: given.device(),
+        steps: given("steps") as u64,
+        batch: given("batch") as usize,
+        width: given("width") as usize,
+        depth: given("depth") as usize,
+        rate: given("rate") as f32,
+        dropout: given("dropout") as f32,
+        any_order: given("any_order"),
+        device: if given("burn") > 0.5 { Device::Tensors } else { Device::Fused },
     };
     if let Some(privacy) = &options.privacy {
-        let problems = crate::table::private::refusals(frame, privacy);
-        if !problems.is_empty() {
-            return Err(Error::Options { problems });
-        }
+        let frame = &crate::table::private::admitted(frame, privacy)?;
         run.check()?;
-        let codec = Codec::declared(frame.columns(), given.get("bins") as usize);
-        let private = dpsgd::Plan::of(&given);
+        let private = dpsgd::Plan {
+            rate: given("private_rate"),
+            steps: given("private_steps") as u64,
+            bound: given("bound") as f32,
+        };
         let plan = Plan {
             steps: private.steps,
-            width: given.get("private_width") as usize,
-            rate: given.get("private_learning_rate") as f32,
+            width: given("private_width") as usize,
+            rate: given("private_learning_rate") as f32,
             dropout: 0.0,
             ..plan
         };
-        let learner = private::Private::new(&codec, frame, plan, options.seed)?;
-        let (learner, rows, guarantee) =
-            dpsgd::fit(NAME, frame, privacy, &given.values, learner, private, options.seed, run)?;
-        return learner.fitted(codec, rows, guarantee);
+        let cut = Cut { bins: given("bins") as usize, share: given("bin_share") };
+        let build = |cells: &Discrete| {
+            self::private::Private::new(&Codec::of_cells(cells.clone()), frame, plan, options.seed)
+        };
+        let done = dpsgd::fit(NAME, frame, privacy, &settings, cut, build, private, options.seed, run)?;
+        return done.learner.fitted(Codec::of_cells(done.cells), done.rows, done.guarantee);
     }
-    let (checkpoint, saved) = Checkpoint::open(NAME, frame, options, &given.values, run)?;
-    let (codec, codes) = Codec::fit_cells(frame, PART, given.get("cells") as usize);
+    let (checkpoint, saved) = Checkpoint::open(NAME, frame, options, &settings, run)?;
+    let (codec, codes) = Codec::fit_cells(frame, PART, given("cells") as usize);
     fit::fit(codec, &codes, &plan, options.seed, checkpoint, saved, run)
 }

@@ -29,12 +29,12 @@ use daotwin_history::frame::synthesizer::{
     FittedTable, Setting, TableCard, TableFitOptions, TableSynthesizer,
 };
 use daotwin_history::synthesizer::Failure;
-use daotwin_privacy::Measurer;
+use daotwin_privacy::{Measurer, Noise};
 
 use self::model::Fitted;
-use self::moments::Moments;
-use super::private;
-use super::trees::codec::{Codec, Cuts};
+use self::moments::{Measured, Moments};
+use super::private::{self, BIN_SHARE, Cut};
+use super::trees::codec::Codec;
 use crate::charge::Stage;
 use crate::encode::Discrete;
 use crate::error::{Error, Result};
@@ -55,12 +55,15 @@ const MOST_COLUMNS: usize = 512;
 #[derive(Debug)]
 pub struct Copula;
 
-const SETTINGS: &[Setting] = &[Setting {
-    name: "bins",
-    default: 32.0,
-    bounds: (1.0, 255.0),
-    purpose: "intervals that a number's bounds are cut into in a private fit",
-}];
+const SETTINGS: &[Setting] = &[
+    Setting {
+        name: "bins",
+        default: 32.0,
+        bounds: (1.0, 255.0),
+        purpose: "of a private fit: cells of a number",
+    },
+    BIN_SHARE,
+];
 
 impl TableSynthesizer for Copula {
     fn name(&self) -> &'static str {
@@ -75,8 +78,8 @@ impl TableSynthesizer for Copula {
             limits: "relations that are not monotone are lost, among labels most; no densities; within several \
                      conditions at once rows follow the law up to a few sweeps of Gibbs' sampler",
             privacy: Some(
-                "(epsilon, delta) for a row: counts and products of scores under one zCDP budget with exact discrete \
-                 Gaussian noise; every column must be declared",
+                "(epsilon, delta) for a member: counts, of where cells lie too, and products of scores under one zCDP \
+                 budget with exact discrete Gaussian noise; every column must be declared",
             ),
             settings: SETTINGS,
             bytes_per_cell: 32,
@@ -97,30 +100,32 @@ impl TableSynthesizer for Copula {
     }
 }
 
-/// Cells of the declared bounds and their codes, without a look at any value but to encode it.
-fn declared(frame: &Frame, bins: usize) -> Result<(Codec, Vec<Vec<u32>>)> {
-    let discrete = Discrete::declared(frame.columns(), bins);
-    let codes = discrete.encode(frame);
-    let cuts = discrete
-        .parts
-        .iter()
-        .zip(frame.columns().iter())
-        .map(|(part, column)| {
-            if column.kind.labels().is_some() {
-                return Cuts::default();
-            }
-            let mut cuts = Cuts { starts: vec![0], at: Vec::new() };
-            for (low, high) in (0..part.size() as u32).map_while(|code| part.interval(code)) {
-                cuts.at.push(low);
-                if low < high {
-                    cuts.at.push(high);
-                }
-                cuts.starts.push(cuts.at.len());
-            }
-            cuts
-        })
-        .collect();
-    Ok((Codec::new(discrete, cuts)?, codes))
+/// A private fit: the cells of numbers, then the moments of their codes.
+struct Private<'a> {
+    frame: &'a Frame,
+    cut: Cut,
+    bound: f64,
+    run: &'a Run,
+}
+
+impl Stage for Private<'_> {
+    type Release = (Discrete, Measured);
+
+    fn measure<N: Noise>(self, measurer: &mut Measurer<N>) -> Result<Self::Release> {
+        let discrete = self.cut.cells(self.frame, measurer)?;
+        let (codes, sizes) = (discrete.encode(self.frame), discrete.sizes());
+        let orders = sizes.iter().map(|&size| (0..size as u32).collect()).collect();
+        let (rows, bound, run) = (self.frame.rows(), self.bound, self.run);
+        let moments = Moments { codes: &codes, rows, sizes: &sizes, orders, bound, run };
+        let measured = moments.measure(measurer)?;
+        Ok((discrete, measured))
+    }
+
+    fn bytes((discrete, measured): &Self::Release) -> Vec<Vec<u8>> {
+        let mut bytes = vec![serde_json::to_vec(&discrete.parts).unwrap_or_default()];
+        bytes.extend(Moments::bytes(measured));
+        bytes
+    }
 }
 
 /// The norm that the products of no row's scores pass, as each is at most the square of a score's limit. Public: it
@@ -144,27 +149,27 @@ fn fit(model: &Copula, frame: &Frame, options: &TableFitOptions, run: &Run) -> R
         return Err(Error::Options { problems });
     }
     run.step(STAGE, 0, 3)?;
-    let (codec, codes) = match &options.privacy {
-        None => Codec::fit(frame, PART),
-        Some(_) => declared(frame, settings[0] as usize)?,
-    };
-    let sizes = codec.discrete.sizes();
-    let labels: Vec<bool> = frame.columns().iter().map(|column| column.kind.labels().is_some()).collect();
-    let orders = match &options.privacy {
-        None => order::learned(&codes, &sizes, &labels, run)?,
-        Some(_) => sizes.iter().map(|&size| (0..size as u32).collect()).collect(),
-    };
     let bound = bound(columns);
-    run.step(STAGE, 1, 3)?;
-    let moments = Moments { codes: &codes, rows: frame.rows(), sizes: &sizes, orders, bound, run };
-    let (measured, guarantee) = match &options.privacy {
-        None => (moments.measure(&mut Measurer::exact())?, None),
+    let (codec, measured, guarantee) = match &options.privacy {
+        None => {
+            let (codec, codes) = Codec::fit(frame, PART);
+            let sizes = codec.discrete.sizes();
+            let labels: Vec<bool> =
+                frame.columns().iter().map(|column| column.kind.labels().is_some()).collect();
+            let orders = order::learned(&codes, &sizes, &labels, run)?;
+            run.step(STAGE, 1, 3)?;
+            let moments = Moments { codes: &codes, rows: frame.rows(), sizes: &sizes, orders, bound, run };
+            let measured = moments.measure(&mut Measurer::exact())?;
+            (codec, measured, None)
+        }
         Some(privacy) => {
-            let (measured, guarantee) = private::release(NAME, frame, &settings, privacy, moments)?;
-            (measured, Some(guarantee))
+            let frame = &private::admitted(frame, privacy)?;
+            let cut = Cut { bins: settings[0] as usize, share: settings[1] };
+            let stage = Private { frame, cut, bound, run };
+            let ((discrete, measured), guarantee) = private::release(NAME, frame, &settings, privacy, stage)?;
+            (Codec::of_cells(discrete), measured, Some(guarantee))
         }
     };
-    drop(codes);
     run.step(STAGE, 2, 3)?;
     let correlations = linear::nearest_correlation(&measured.correlations(bound), columns, run)?;
     let rows = if guarantee.is_some() { measured.total.round() as u64 } else { frame.rows() as u64 };

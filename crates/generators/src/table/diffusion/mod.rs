@@ -22,13 +22,15 @@ use daotwin_history::frame::synthesizer::{
     FittedTable, Setting, TableCard, TableFitOptions, TableSynthesizer,
 };
 use daotwin_history::synthesizer::Failure;
+use daotwin_nn::Device;
 
 use self::learn::{Noising, Plan};
 use self::store::{Built, Fitted, Sampler};
 use super::checkpoint::Checkpoint;
-use super::deep::{BURN, Given, Net, bound, private_rate, private_steps, setting, steps};
+use super::deep::{Net, steps};
 use super::dpsgd;
-use crate::encode::{Form, Mixed, MixedOptions};
+use super::private::{BIN_SHARE, Cut};
+use crate::encode::{Discrete, Form, Mixed, MixedOptions};
 use crate::error::{Error, Result};
 
 /// The names in the registry.
@@ -38,6 +40,9 @@ const DDPM: &str = "tabddpm";
 /// Rows from which on a network is wide where its width is not given, and both widths.
 const WIDTHS: (usize, usize, usize) = (5_000, 128, 256);
 
+/// The width of a private network where none is given.
+const PRIVATE_WIDTH: usize = 64;
+
 /// Learns rows behind masks and noise of any amount.
 #[derive(Debug)]
 pub struct Diffusion;
@@ -46,13 +51,24 @@ pub struct Diffusion;
 #[derive(Debug)]
 pub struct TabDdpm;
 
+const fn setting(name: &'static str, default: f64, bounds: (f64, f64), purpose: &'static str) -> Setting {
+    Setting { name, default, bounds, purpose }
+}
+
 const WIDTH: Setting = setting(
     "width",
     0.0,
     (0.0, 4_096.0),
-    "numbers of a hidden layer; 0 for 256 where there are 5,000 rows or more, else 128",
+    "numbers of a hidden layer; 0 for 256 where there are 5,000 rows or more, else 128, and 64 in a private fit",
 );
-const RATE: Setting = setting("rate", 0.002, (1e-6, 1.0), "learning rate of the first step");
+const BURN: Setting =
+    setting("burn", 0.0, (0.0, 1.0), "1 to train through the tensor library, on a GPU where there is one");
+const RATE: Setting = setting(
+    "rate",
+    0.002,
+    (1e-6, 1.0),
+    "learning rate of the first step (of a private fit: 0.01 where not given)",
+);
 const BATCH: Setting = setting("batch", 512.0, (8.0, 65_536.0), "rows of a training step");
 
 const SETTINGS: &[Setting] = &[
@@ -64,7 +80,7 @@ const SETTINGS: &[Setting] = &[
     ),
     BATCH,
     WIDTH,
-    setting("blocks", 2.0, (1.0, 64.0), "blocks of two hidden layers"),
+    setting("blocks", 2.0, (1.0, 64.0), "blocks of two hidden layers (of a private fit: 1 where not given)"),
     RATE,
     setting(
         "code_steps",
@@ -80,10 +96,21 @@ const SETTINGS: &[Setting] = &[
     ),
     setting("spike", 0.01, (1e-6, 1.0), "share of the rows from which on a number is a code of its own"),
     BURN,
-    setting("bins", 32.0, (2.0, 1_024.0), "of a private fit: codes of a number's declared bounds"),
-    private_rate(0.03),
-    private_steps(1_500.0),
-    bound(1.0),
+    setting("bins", 16.0, (2.0, 1_024.0), "of a private fit: codes of a number"),
+    setting(
+        "private_rate",
+        0.05,
+        (1e-6, 1.0),
+        "of a private fit: the chance with which a row takes part in a step",
+    ),
+    setting("private_steps", 1_000.0, (1.0, 1e6), "of a private fit: steps, which share the budget"),
+    setting(
+        "bound",
+        1.0,
+        (1e-6, 1e6),
+        "of a private fit: the norm that the gradient of a row is scaled down to",
+    ),
+    BIN_SHARE,
 ];
 
 const DDPM_SETTINGS: &[Setting] = &[
@@ -120,9 +147,9 @@ impl TableSynthesizer for Diffusion {
             limits: "sequential trees are closer to most tables and far faster, in fitting and in sampling; what is told \
                      of a column for certain is followed by the others, but several ranges at once only roughly",
             privacy: Some(
-                "(epsilon, delta) for a row: DP-SGD with Poisson sampling, gradients of rows scaled down to a bound, \
-                 discrete Gaussian noise, and noisy counts of rows and of each column; every column must be \
-                 declared, and numbers are cells of their declared bounds, so that masks are all the noise there is",
+                "(epsilon, delta) for a member: DP-SGD with Poisson sampling, gradients of rows scaled down to a bound, \
+                 discrete Gaussian noise, and noisy counts of rows, of each column and of where its cells lie; \
+                 every column must be declared, and all are codes, so that masks are all the noise there is",
             ),
             settings: SETTINGS,
             bytes_per_cell: 48,
@@ -188,86 +215,110 @@ fn width(given: f64, rows: usize) -> usize {
     }
 }
 
+fn device(burn: f64) -> Device {
+    if burn >= 0.5 { Device::Tensors } else { Device::Fused }
+}
+
 fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
-    let values = super::begin(&Diffusion, frame, options)?;
-    let given = Given { settings: SETTINGS, values, options };
+    let settings = super::begin(&Diffusion, frame, options)?;
+    let [
+        epochs,
+        batch,
+        wide,
+        blocks,
+        rate,
+        code_steps,
+        number_steps,
+        spike,
+        burn,
+        bins,
+        private_rate,
+        private_steps,
+        bound,
+        bin_share,
+    ] = settings[..]
+    else {
+        return Err(Error::Defect("the settings of `diffusion` are not those of its card".to_owned()));
+    };
     run.check()?;
     let rows = frame.rows();
     let of_width = |width: usize| Built::Masked {
         width,
-        blocks: given.get("blocks") as usize,
-        code_steps: given.get("code_steps") as usize,
-        number_steps: given.get("number_steps") as usize,
+        blocks: blocks as usize,
+        code_steps: code_steps as usize,
+        number_steps: number_steps as usize,
     };
     if let Some(privacy) = &options.privacy {
-        let problems = crate::table::private::refusals(frame, privacy);
-        if !problems.is_empty() {
-            return Err(Error::Options { problems });
-        }
-        // How many rows there are may not decide the width: noise grows with parameters, so that it is narrow.
-        let wide = given.get("width") as usize;
-        let built = of_width(if wide > 0 { wide } else { WIDTHS.1 });
-        let private = dpsgd::Plan::of(&given);
-        let plan =
-            Plan { batch: 0, steps: private.steps, rate: given.get("rate") as f32, device: given.device() };
-        let mixed = Mixed::declared(frame.columns(), given.get("bins") as usize);
-        let learner = private::Private::new(built, mixed, frame, plan, options.seed)?;
-        let (learner, rows, guarantee) =
-            dpsgd::fit(NAME, frame, privacy, &given.values, learner, private, options.seed, run)?;
-        return learner.fitted(rows, options.seed.0, guarantee);
+        let frame = &crate::table::private::admitted(frame, privacy)?;
+        // Noise grows with the number of parameters: a private network is small, whatever the rows.
+        let unless_given = |name: &str, value: f64, private: f64| {
+            if options.settings.iter().any(|(given, _)| given == name) { value } else { private }
+        };
+        let built = Built::Masked {
+            width: if wide > 0.0 { wide as usize } else { PRIVATE_WIDTH },
+            blocks: unless_given("blocks", blocks, 1.0) as usize,
+            code_steps: code_steps as usize,
+            number_steps: number_steps as usize,
+        };
+        let steps = private_steps as u64;
+        let rate = unless_given("rate", rate, 0.01) as f32;
+        let plan = Plan { batch: 0, steps, rate, device: device(burn) };
+        let cut = Cut { bins: bins as usize, share: bin_share };
+        let build = |cells: &Discrete| {
+            self::private::Private::new(built, Mixed::of_cells(cells), frame, plan, options.seed)
+        };
+        let private = dpsgd::Plan { rate: private_rate, steps, bound: bound as f32 };
+        let done = dpsgd::fit(NAME, frame, privacy, &settings, cut, build, private, options.seed, run)?;
+        return done.learner.fitted(done.rows, options.seed.0, done.guarantee);
     }
-    let built = of_width(width(given.get("width"), rows));
-    let mixed = Mixed::fit(
-        frame,
-        &MixedOptions { spike: given.get("spike"), spikes: 128, ..MixedOptions::default() },
-    );
+    let built = of_width(width(wide, rows));
+    let mixed = Mixed::fit(frame, &MixedOptions { spike, spikes: 128, ..MixedOptions::default() });
     run.check()?;
     let encoded = mixed.encode(frame, options.seed);
-    let batch = (given.get("batch") as usize).min(rows);
+    let batch = (batch as usize).min(rows);
     let plan = Plan {
         batch,
-        steps: steps(rows, batch, given.get("epochs"), 200, most(frame.columns().len())),
-        rate: given.get("rate") as f32,
-        device: given.device(),
+        steps: steps(rows, batch, epochs, 200, most(frame.columns().len())),
+        rate: rate as f32,
+        device: device(burn),
     };
     let mut sampler = built.sampler(mixed)?;
     if let Sampler::Masked(inner) = &mut sampler {
         let noising = masked::Masked { layout: &inner.layout, encoded: &encoded, even: true };
-        inner.parameters =
-            learned(NAME, &noising, &inner.network, &plan, frame, &given.values, options, run)?;
+        inner.parameters = learned(NAME, &noising, &inner.network, &plan, frame, &settings, options, run)?;
     }
     Ok(Fitted { sampler, built, rows: rows as u64, seed: options.seed.0, guarantee: None })
 }
 
 fn fit_ddpm(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
-    let values = super::begin(&TabDdpm, frame, options)?;
-    let given = Given { settings: DDPM_SETTINGS, values, options };
+    let settings = super::begin(&TabDdpm, frame, options)?;
+    let [iterations, batch, wide, layers, rate, noise_steps, sampling_steps, burn] = settings[..] else {
+        return Err(Error::Defect("the settings of `tabddpm` are not those of its card".to_owned()));
+    };
     run.check()?;
     let rows = frame.rows();
     let built = Built::Ddpm {
-        width: width(given.get("width"), rows),
-        layers: given.get("layers") as usize,
-        steps: given.get("steps") as usize,
-        evaluations: given.get(if given.get("sampling_steps") > 0.0 { "sampling_steps" } else { "steps" })
-            as usize,
+        width: width(wide, rows),
+        layers: layers as usize,
+        steps: noise_steps as usize,
+        evaluations: if sampling_steps > 0.0 { sampling_steps } else { noise_steps } as usize,
     };
     // Every number is a score, as published: no value is a code of its own.
     let options_of_codes = MixedOptions { form: Form::Score, spikes: 0, ..MixedOptions::default() };
     let mixed = Mixed::fit(frame, &options_of_codes);
     run.check()?;
     let encoded = mixed.encode(frame, options.seed);
-    let batch = (given.get("batch") as usize).min(rows);
-    let steps = if given.get("iterations") > 0.0 {
-        given.get("iterations") as u64
+    let batch = (batch as usize).min(rows);
+    let steps = if iterations > 0.0 {
+        iterations as u64
     } else {
         steps(rows, batch, 0.0, 200, most(frame.columns().len()))
     };
-    let plan = Plan { batch, steps, rate: given.get("rate") as f32, device: given.device() };
+    let plan = Plan { batch, steps, rate: rate as f32, device: device(burn) };
     let mut sampler = built.sampler(mixed)?;
     if let Sampler::Ddpm(inner) = &mut sampler {
         let noising = ddpm::Noisy { shape: &inner.shape, encoded: &encoded, schedule: &inner.schedule };
-        inner.parameters =
-            learned(DDPM, &noising, &inner.network, &plan, frame, &given.values, options, run)?;
+        inner.parameters = learned(DDPM, &noising, &inner.network, &plan, frame, &settings, options, run)?;
     }
     Ok(Fitted { sampler, built, rows: rows as u64, seed: options.seed.0, guarantee: None })
 }
@@ -285,4 +336,12 @@ fn learned<N: Noising>(
 ) -> Result<Vec<f32>> {
     let kept = Checkpoint::open(name, frame, options, settings, run)?;
     learn::learn(name, noising, network.clone(), plan, frame.rows(), options.seed, kept, run)
+}
+
+/// A private training of a small network, for the audit.
+#[cfg(test)]
+pub(super) fn audited(mixed: Mixed, frame: &Frame, steps: u64) -> Result<impl dpsgd::Learner + use<>> {
+    let built = Built::Masked { width: PRIVATE_WIDTH, blocks: 1, code_steps: 2, number_steps: 1 };
+    let plan = Plan { batch: 0, steps, rate: 1e-3, device: Device::Fused };
+    self::private::Private::new(built, mixed, frame, plan, daotwin_core::Seed(5))
 }

@@ -1,7 +1,7 @@
 //! The fitted model of `diffusion`: how rows are drawn.
 //!
-//! Codes come first, a column after the other in an order drawn for each block, each from the network's law of it
-//! given all known before; then the numbers of all columns together, along the probability flow that takes noise
+//! Codes come first, a column after the other in an order drawn for each block (a private model keeps to the one in
+//! which it was calibrated), each from the network's law of it given all known before; then the numbers of all columns together, along the probability flow that takes noise
 //! to numbers given the codes.
 
 use daotwin_core::Stream;
@@ -25,6 +25,10 @@ const NARROW: f32 = 0.05;
 
 /// Candidates a row among which conditions choose.
 const CANDIDATES: usize = 4;
+
+/// Rows drawn where biases are moved to known frequencies, and rounds of fitting.
+const CALIBRATED: usize = 4_096;
+const ROUNDS: usize = 5;
 
 /// What the model has learned and how it draws.
 #[derive(Debug)]
@@ -148,7 +152,10 @@ impl Sampler {
         if rows.count == 0 {
             return Ok(());
         }
-        stream.shuffle(&mut order);
+        // A private model keeps to the order in which it was calibrated; others gain from many.
+        if !self.mixed.is_declared() {
+            stream.shuffle(&mut order);
+        }
         // Beyond so many evaluations, several columns are drawn at once as if they did not depend on each other.
         let groups = order.len().min(self.code_steps);
         for group in 0..groups {
@@ -162,6 +169,43 @@ impl Sampler {
                     rows.codes[row * columns + column] =
                         deep::code(own, None, &shape.unseen[column], stream) as u32;
                 }
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves the biases of the last layer, column after column, until rows drawn have the codes of each as often as they
+    /// should: learning gets relations right before frequencies, and gradients that were scaled down make what is
+    /// frequent more so. `frequencies` of each column are positive.
+    pub(super) fn calibrate(&mut self, frequencies: &[Vec<f64>], stream: &mut Stream) -> Result<()> {
+        let biases = self.parameters.len() - self.layout.shape.width;
+        let columns = self.layout.shape.columns();
+        let mut rows = Rows::new(CALIBRATED, &self.layout);
+        for column in self.layout.live.clone() {
+            let part = (self.layout.shape.starts[column], self.layout.shape.starts[column + 1]);
+            let mut law = self.logits(&rows, part)?;
+            let mut moved = vec![0.0_f32; part.1 - part.0];
+            for _ in 0..ROUNDS {
+                let mut sums = vec![0.0_f64; moved.len()];
+                let mut chances = vec![0.0_f32; moved.len()];
+                for logits in law.each_row() {
+                    let own = chances.iter_mut().zip(logits).zip(&moved);
+                    own.for_each(|((chance, logit), by)| *chance = logit + by);
+                    daotwin_nn::softmax(&mut chances);
+                    sums.iter_mut().zip(&chances).for_each(|(sum, chance)| *sum += f64::from(*chance));
+                }
+                for ((by, sum), wanted) in moved.iter_mut().zip(&sums).zip(&frequencies[column]) {
+                    let ratio = wanted * CALIBRATED as f64 / sum.max(1e-9);
+                    *by = (*by + ratio.ln() as f32).clamp(-10.0, 10.0);
+                }
+            }
+            let own = &mut self.parameters[biases + part.0..biases + part.1];
+            own.iter_mut().zip(&moved).for_each(|(bias, by)| *bias += by);
+            for row in 0..rows.count {
+                let logits = law.row_mut(row);
+                logits.iter_mut().zip(&moved).for_each(|(logit, by)| *logit += by);
+                let unseen = &self.layout.shape.unseen[column];
+                rows.codes[row * columns + column] = deep::code(logits, None, unseen, stream) as u32;
             }
         }
         Ok(())

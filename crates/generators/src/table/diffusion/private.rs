@@ -1,4 +1,4 @@
-//! Private learning: the network's part of DP-SGD. Every column is codes of its declaration, so that masks are all the
+//! Private learning: the network's part of DP-SGD. Every column is codes, so that masks are all the
 //! noise that rows meet before they are learned.
 
 use daotwin_core::{Seed, Stream};
@@ -23,6 +23,9 @@ pub(super) struct Private {
     engine: Box<dyn Engine>,
     mean: Mean,
     plan: Plan,
+    seed: Seed,
+    /// How often each code of each column occurs, as it was measured.
+    frequencies: Vec<Vec<f64>>,
 }
 
 impl Private {
@@ -35,13 +38,16 @@ impl Private {
         let mut first = seed.stream("first parameters of diffusion");
         let engine = plan.device.engine(sampler.network.clone(), &mut first)?;
         let mean = Mean { values: engine.state()?.parameters };
-        Ok(Self { built, sampler, encoded, engine, mean, plan })
+        Ok(Self { built, sampler, encoded, engine, mean, plan, seed, frequencies: Vec::new() })
     }
 
     /// What was learned.
     pub(super) fn fitted(self, rows: u64, seed: u64, guarantee: Guarantee) -> Result<Fitted> {
-        let Self { built, mut sampler, mean, .. } = self;
+        let Self { built, mut sampler, mean, frequencies, seed: first, .. } = self;
         sampler.parameters = mean.finite(super::NAME)?;
+        if !frequencies.is_empty() {
+            sampler.calibrate(&frequencies, &mut first.stream("calibrate diffusion"))?;
+        }
         Ok(Fitted { sampler: Sampler::Masked(sampler), built, rows, seed, guarantee: Some(guarantee) })
     }
 }
@@ -56,6 +62,7 @@ impl Learner for Private {
     }
 
     fn begin(&mut self, frequencies: &[Vec<f64>]) -> Result<()> {
+        self.frequencies = frequencies.to_vec();
         begin_with(&self.sampler.layout.shape, &frequencies.concat(), &mut *self.engine)?;
         self.mean.values = self.engine.state()?.parameters;
         Ok(())

@@ -2,12 +2,17 @@
 //!
 //! Every step draws which rows take part, each by its own coin, from the operating system's bits; the model gives the
 //! sum of their gradients, each scaled down to a bound; discrete Gaussian noise is added and the result divided by
-//! the *expected* number of rows, which does not depend on who took part. Nothing else of the table reaches the
-//! model: columns are declared, and how many rows there are is a noisy count that is paid for too. The ledger is
+//! the *expected* number of rows, which does not depend on who took part. Where members hold several rows, it is the
+//! member whose coin is thrown, and all of its rows take part together. Nothing else of the table reaches the
+//! model: columns are declared, and where cells of numbers lie and how many rows there are come from noisy counts
+//! that are paid for too. The ledger is
 //! charged for all of it before the first bit is drawn.
 
 #[cfg(test)]
 mod audit;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use daotwin_core::{Run, Seed, Stream};
 use daotwin_history::frame::Frame;
@@ -16,9 +21,10 @@ use daotwin_privacy::{Measurer, Noise, Sampling};
 
 use super::deep::Given;
 use super::files::Guarantee;
-use super::private;
+use super::private::{self, Admitted, Cut};
 use crate::charge::Stage;
-use crate::error::{Error, Result};
+use crate::encode::Discrete;
+use crate::error::Result;
 
 /// The share of the budget that the count of rows costs.
 const COUNT: f64 = 0.01;
@@ -68,7 +74,7 @@ pub(crate) trait Learner {
 /// How to train privately.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Plan {
-    /// The chance with which a row takes part in a step.
+    /// The chance with which a member takes part in a step.
     pub rate: f64,
     /// Steps.
     pub steps: u64,
@@ -88,9 +94,11 @@ impl Plan {
 }
 
 /// A training as the stage that the account pays for.
-struct Training<'a, L> {
-    learner: L,
-    rows: usize,
+struct Training<'a, B> {
+    /// The learner of a frame whose cells are known.
+    build: B,
+    frame: &'a Frame,
+    cut: Cut,
     plan: Plan,
     seed: Seed,
     run: &'a Run,
@@ -100,15 +108,19 @@ struct Training<'a, L> {
 /// What a training releases.
 struct Trained<L> {
     learner: L,
+    cells: Discrete,
     rows: f64,
     bytes: Vec<u8>,
 }
 
-impl<L: Learner> Stage for Training<'_, L> {
+impl<L: Learner, B: FnOnce(&Discrete) -> Result<L>> Stage for Training<'_, B> {
     type Release = Trained<L>;
 
     fn measure<N: Noise>(self, measurer: &mut Measurer<N>) -> Result<Trained<L>> {
-        let Self { mut learner, rows, plan, seed, run, name } = self;
+        let Self { build, frame, cut, plan, seed, run, name } = self;
+        let cells = cut.cells(frame, measurer)?;
+        let mut learner = build(&cells)?;
+        let rows = frame.rows();
         let counted = measurer.measure("rows", &[rows as i64], 1, COUNT)?;
         let counted = counted.values[0].max(1.0);
         let mut left = 1.0 - COUNT;
@@ -117,13 +129,14 @@ impl<L: Learner> Stage for Training<'_, L> {
             learner.begin(&frequencies(&margins, counted, measurer)?)?;
             left -= MARGINS;
         }
-        train(&mut learner, rows, counted, &plan, left, seed, run, name, measurer)?;
+        train(&mut learner, &Units::of(frame), counted, &plan, left, seed, run, name, measurer)?;
         let bytes = learner.bytes()?;
-        Ok(Trained { learner, rows: counted, bytes })
+        Ok(Trained { learner, cells, rows: counted, bytes })
     }
 
     fn bytes(release: &Trained<L>) -> Vec<Vec<u8>> {
-        vec![release.rows.to_le_bytes().to_vec(), release.bytes.clone()]
+        let cells = serde_json::to_vec(&release.cells.parts).unwrap_or_default();
+        vec![cells, release.rows.to_le_bytes().to_vec(), release.bytes.clone()]
     }
 }
 
@@ -148,6 +161,42 @@ fn frequencies<N: Noise>(
     Ok(margins.iter().map(own).collect())
 }
 
+/// Who takes part in steps.
+pub(crate) enum Units {
+    /// So many rows, each a member's only one.
+    Rows(usize),
+    /// Members, with their rows.
+    Members(Vec<Vec<u32>>),
+}
+
+impl Units {
+    fn of(frame: &Frame) -> Self {
+        let Some(members) = frame.members() else { return Self::Rows(frame.rows()) };
+        let mut rows: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        for (row, member) in members.of_rows.iter().enumerate() {
+            rows.entry(*member).or_default().push(row as u32);
+        }
+        Self::Members(rows.into_values().collect())
+    }
+
+    fn count(&self) -> usize {
+        match self {
+            Self::Rows(rows) => *rows,
+            Self::Members(members) => members.len(),
+        }
+    }
+
+    /// The rows of those who take part.
+    fn rows<'a>(&self, batch: &'a [u32]) -> Cow<'a, [u32]> {
+        match self {
+            Self::Rows(_) => Cow::Borrowed(batch),
+            Self::Members(members) => {
+                batch.iter().flat_map(|&place| members[place as usize].clone()).collect()
+            }
+        }
+    }
+}
+
 /// The loop itself; `counted` is how many rows there are said to be, `share` what it costs of the budget.
 ///
 /// # Errors
@@ -155,7 +204,7 @@ fn frequencies<N: Noise>(
 #[expect(clippy::too_many_arguments, reason = "the parts of a training")]
 pub(crate) fn train<N: Noise, L: Learner>(
     learner: &mut L,
-    rows: usize,
+    units: &Units,
     counted: f64,
     plan: &Plan,
     share: f64,
@@ -173,36 +222,46 @@ pub(crate) fn train<N: Noise, L: Learner>(
         run.step(&stage, step, plan.steps)?;
         let mut without = streams.stream(step);
         let sum = |batch: &[u32], bits: u64| {
-            learner.gradient(batch, plan.bound, &mut Seed(bits).stream("rows of a private step"))
+            learner.gradient(&units.rows(batch), plan.bound, &mut Seed(bits).stream("rows of a private step"))
         };
-        let mut noisy = training.step(rows, f64::from(plan.bound), sum)?;
+        let mut noisy = training.step(units.count(), f64::from(plan.bound), sum)?;
         noisy.iter_mut().for_each(|value| *value *= divide);
         learner.apply(&noisy, step, &mut without)?;
     }
     Ok(run.step(&stage, plan.steps, plan.steps)?)
 }
 
-/// Trains a learner on a frame's rows under a guarantee: what it became, how many rows it was told, and what it may
-/// claim.
+/// What a training under a guarantee leaves.
+pub(crate) struct Private<L> {
+    /// What the learner became.
+    pub learner: L,
+    /// The cells of every column.
+    pub cells: Discrete,
+    /// How many rows it was told.
+    pub rows: u64,
+    /// What it may claim.
+    pub guarantee: Guarantee,
+}
+
+/// Finds the cells of a frame's columns, builds a learner for them and trains it on the frame's rows, all under one
+/// guarantee.
 ///
 /// # Errors
-/// Columns that are not declared; the budget, the ledger, cancellation.
+/// The budget, the ledger, cancellation.
 #[expect(clippy::too_many_arguments, reason = "the parts of a fit")]
-pub(crate) fn fit<L: Learner>(
+pub(crate) fn fit<L: Learner, B: FnOnce(&Discrete) -> Result<L>>(
     name: &str,
-    frame: &Frame,
+    frame: &Admitted<'_>,
     privacy: &PrivacyOptions,
     settings: &[f64],
-    learner: L,
+    cut: Cut,
+    build: B,
     plan: Plan,
     seed: Seed,
     run: &Run,
-) -> Result<(L, u64, Guarantee)> {
-    let problems = private::refusals(frame, privacy);
-    if !problems.is_empty() {
-        return Err(Error::Options { problems });
-    }
-    let stage = Training { learner, rows: frame.rows(), plan, seed, run, name };
+) -> Result<Private<L>> {
+    let stage = Training { build, frame, cut, plan, seed, run, name };
     let (trained, guarantee) = private::release(name, frame, settings, privacy, stage)?;
-    Ok((trained.learner, trained.rows.round() as u64, guarantee))
+    let Trained { learner, cells, rows, .. } = trained;
+    Ok(Private { learner, cells, rows: rows.round() as u64, guarantee })
 }

@@ -28,8 +28,9 @@ use self::train::Plan;
 use super::checkpoint::Checkpoint;
 use super::deep::{BURN, Base, Given, Shape, bound, private_rate, private_steps, setting, steps};
 use super::dpsgd;
-use crate::encode::{Form, Mixed, MixedOptions};
-use crate::error::{Error, Result};
+use super::private::{BIN_SHARE, Cut};
+use crate::encode::{Discrete, Form, Mixed, MixedOptions};
+use crate::error::Result;
 
 /// The name in the registry.
 const NAME: &str = "gan";
@@ -81,6 +82,7 @@ const SETTINGS: &[Setting] = &[
     private_steps(400.0),
     bound(1.0),
     BURN,
+    BIN_SHARE,
 ];
 
 impl TableSynthesizer for Gan {
@@ -97,9 +99,9 @@ impl TableSynthesizer for Gan {
                      label steers the generator, others choose among its rows; a private model has no conditions of \
                      its own and keeps strong relations alone",
             privacy: Some(
-                "(epsilon, delta) for a row: DP-SGD on the critic with Poisson sampling, gradients of rows scaled \
-                 down to a bound, discrete Gaussian noise, and noisy counts of rows and of single columns; every column must be \
-                 declared",
+                "(epsilon, delta) for a member: DP-SGD on the critic with Poisson sampling, gradients of rows scaled down to a bound, \
+                 discrete Gaussian noise, and noisy counts of rows, of each column and of where its cells lie; every \
+                 column must be declared",
             ),
             settings: SETTINGS,
             bytes_per_cell: 48,
@@ -150,13 +152,7 @@ fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
         choices,
     };
     if let Some(privacy) = &options.privacy {
-        let problems = crate::table::private::refusals(frame, privacy);
-        if !problems.is_empty() {
-            return Err(Error::Options { problems });
-        }
-        let mixed = Mixed::declared(frame.columns(), 16);
-        // Where in its code a number lies is more than a noisy critic can tell.
-        let (shape, encoded) = (Shape::of(&mixed, false), mixed.encode(frame, options.seed));
+        let frame = &crate::table::private::admitted(frame, privacy)?;
         let private = dpsgd::Plan::of(&given);
         // How many rows are made in a step must not follow from how many there are.
         let plan = Plan {
@@ -167,11 +163,19 @@ fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
             penalty: given.private("penalty", 0.2) as f32,
             ..plan
         };
-        let learner = private::Private::new(&shape, &encoded, plan, private.bound, options.seed)?;
-        let (learner, rows, guarantee) =
-            dpsgd::fit(NAME, frame, privacy, &given.values, learner, private, options.seed, run)?;
-        let learned = learner.learned()?;
-        return Ok(fitted(mixed, shape, learned, train::Choices::default(), plan, rows, Some(guarantee)));
+        let cut = Cut { bins: 16, share: given.get(BIN_SHARE.name) };
+        let build = |cells: &Discrete| {
+            let mixed = Mixed::of_cells(cells);
+            let encoded = mixed.encode(frame, options.seed);
+            // Where in its code a number lies is more than a noisy critic can tell.
+            let shape = Shape::of(&mixed, false);
+            self::private::Private::new(shape, encoded, plan, private.bound, options.seed)
+        };
+        let done = dpsgd::fit(NAME, frame, privacy, &given.values, cut, build, private, options.seed, run)?;
+        let mixed = Mixed::of_cells(&done.cells);
+        let (shape, learned) = (Shape::of(&mixed, false), done.learner.learned()?);
+        let none = train::Choices::default();
+        return Ok(fitted(mixed, shape, learned, none, plan, done.rows, Some(done.guarantee)));
     }
     let checkpoint = Checkpoint::open(NAME, frame, options, &given.values, run)?;
     let modes = given.get("modes") as usize;

@@ -28,9 +28,9 @@ const CRITIC: f32 = 5.0;
 const MEAN_KEEP: f32 = 0.95;
 
 /// The two networks on their way.
-pub(super) struct Private<'a> {
-    shape: &'a Shape,
-    encoded: &'a Encoded,
+pub(super) struct Private {
+    shape: Shape,
+    encoded: Encoded,
     plan: Plan,
     /// The norm that the gradient of a row is scaled down to.
     bound: f32,
@@ -45,16 +45,10 @@ pub(super) struct Private<'a> {
     seed: Seed,
 }
 
-impl<'a> Private<'a> {
-    pub(super) fn new(
-        shape: &'a Shape,
-        encoded: &'a Encoded,
-        plan: Plan,
-        bound: f32,
-        seed: Seed,
-    ) -> Result<Self> {
+impl Private {
+    pub(super) fn new(shape: Shape, encoded: Encoded, plan: Plan, bound: f32, seed: Seed) -> Result<Self> {
         let mut first = seed.stream("first parameters of gan");
-        let generator = train::generator(shape, 0, plan.hidden, plan.noise)?;
+        let generator = train::generator(&shape, 0, plan.hidden, plan.noise)?;
         let maker = plan.device.engine(Arc::clone(&generator), &mut first)?;
         let judge = plan.device.engine(train::critic(shape.width, plan.hidden.div_ceil(4))?, &mut first)?;
         let codes = seed.streams("codes of gan");
@@ -89,7 +83,7 @@ impl<'a> Private<'a> {
         let statistics =
             train::refreshed(&mut *maker, own, self.seed, &Run::default(), || drawn(self.plan.batch))?;
         if !self.shares.is_empty() {
-            calibrate(self.shape, &self.shares, &mut parameters, |rows, parameters| {
+            calibrate(&self.shape, &self.shares, &mut parameters, |rows, parameters| {
                 Ok(generator.predict(parameters, &statistics, &drawn(rows))?)
             })?;
         }
@@ -101,7 +95,7 @@ impl<'a> Private<'a> {
         let batch = self.plan.batch;
         let noise = normal(batch, self.plan.noise, stream);
         let mut made = self.maker.forward(train::inputs(noise, std::iter::repeat_n(None, batch)), stream)?;
-        activate(self.shape, &mut made, &self.codes, draw);
+        activate(&self.shape, &mut made, &self.codes, draw);
         Ok(made)
     }
 
@@ -118,26 +112,26 @@ impl<'a> Private<'a> {
     }
 }
 
-impl Learner for Private<'_> {
+impl Learner for Private {
     fn parameters(&self) -> usize {
         self.judge.network().parameters()
     }
 
     fn margins(&self) -> Vec<Vec<i64>> {
-        counts(self.shape, self.encoded)
+        counts(&self.shape, &self.encoded)
     }
 
     fn begin(&mut self, frequencies: &[Vec<f64>]) -> Result<()> {
         self.shares = frequencies.concat();
-        begin_with(self.shape, &self.shares, &mut *self.maker)
+        begin_with(&self.shape, &self.shares, &mut *self.maker)
     }
 
     fn gradient(&mut self, rows: &[u32], bound: f32, stream: &mut Stream) -> Result<Vec<f32>> {
         if rows.is_empty() {
             return Ok(vec![0.0; self.parameters()]);
         }
-        let beside = Beside { shape: self.shape, conditions: 0, pack: 1 };
-        let real = beside.real(self.encoded, rows, &vec![None; rows.len()]);
+        let beside = Beside { shape: &self.shape, conditions: 0, pack: 1 };
+        let real = beside.real(&self.encoded, rows, &vec![None; rows.len()]);
         self.judge.forward(Batch::dense(real), stream)?;
         self.judge.backward_clipped(Matrix::new(rows.len(), 1, vec![-1.0; rows.len()]), bound, false)?;
         let sum = self.judge.gradient()?.to_vec();
@@ -164,7 +158,7 @@ impl Learner for Private<'_> {
             self.judge.forward(Batch::dense(made.clone()), stream)?;
             let up = Matrix::new(batch, 1, vec![-1.0 / batch as f32; batch]);
             let mut back = self.judge.backward(up, Wanted::INPUT)?;
-            activate_back(self.shape, &made, &mut back);
+            activate_back(&self.shape, &made, &mut back);
             self.maker.backward(back, Wanted::PARAMETERS)?;
             self.maker.step(&Adam { decay: 1e-6, ..adam })?;
         }

@@ -1,6 +1,6 @@
 //! Marginals: a graphical model of noisy contingency tables (Private-PGM), exact on a junction tree.
 //!
-//! Numbers are cut into declared bins. A few marginals are selected and measured, with exact discrete noise
+//! Numbers are cut into bins, of a private fit into bins that noisy counts found. A few marginals are selected and measured, with exact discrete noise
 //! under one zCDP budget where the fit is private; the distribution of the most entropy that explains them is a
 //! log-linear model, whose junction tree gives marginals, densities and conditional rows exactly. [`Mst`]
 //! selects a spanning tree of pairs, [`Aim`] whatever the model explains worst, [`AimGrem`] what marginals put
@@ -28,13 +28,14 @@ use daotwin_history::frame::synthesizer::{
     FittedTable, Setting, TableCard, TableFitOptions, TableSynthesizer,
 };
 use daotwin_history::synthesizer::Failure;
-use daotwin_privacy::Measurer;
+use daotwin_privacy::{Measurer, Noise};
 
 use self::counts::Rows;
+use self::domain::Domain;
 use self::fitted::Fitted;
-use self::select::{Plan, Progress, Select, Strategy};
+use self::select::{Learned, Plan, Progress, Select, Strategy};
 use super::files::Guarantee;
-use super::private;
+use super::private::{self, BIN_SHARE, Cut};
 use crate::charge::Stage;
 use crate::encode::Discrete;
 use crate::error::{Error, Result};
@@ -52,15 +53,11 @@ pub struct Aim;
 #[derive(Debug)]
 pub struct AimGrem;
 
-const PRIVACY: &str = "(epsilon, delta) for a row: all counts and selections under one zCDP budget, exact discrete \
-     Gaussian noise and an exact exponential mechanism; every column must be declared";
+const PRIVACY: &str = "(epsilon, delta) for a member: all counts and selections, and those of where bins lie, under one zCDP \
+     budget, exact discrete Gaussian noise and an exact exponential mechanism; every column must be declared";
 
-const BINS: Setting = Setting {
-    name: "bins",
-    default: 16.0,
-    bounds: (1.0, 256.0),
-    purpose: "intervals that a number's bounds are cut into",
-};
+const BINS: Setting =
+    Setting { name: "bins", default: 16.0, bounds: (1.0, 256.0), purpose: "cells that a number is cut into" };
 
 const MAX_CELLS: Setting = Setting {
     name: "max_cells",
@@ -99,10 +96,10 @@ impl TableSynthesizer for Mst {
         TableCard {
             purpose: "private tables in a second: the strongest pairs of columns, as a tree",
             source: "McKenna, Miklau and Sheldon 2021 (MST), McKenna, Sheldon and Miklau 2019 (Private-PGM)",
-            limits: "relations of three columns are kept only where they follow from the tree; numbers are even within \
-                     a bin",
+            limits: "relations of three columns are kept only where they follow from the tree; numbers lie within a \
+                     bin as a coarse noisy count says",
             privacy: Some(PRIVACY),
-            settings: &[BINS, MAX_CELLS, RIDGE],
+            settings: &[BINS, MAX_CELLS, RIDGE, BIN_SHARE],
             bytes_per_cell: 8,
         }
     }
@@ -130,9 +127,9 @@ impl TableSynthesizer for Aim {
         TableCard {
             purpose: "the most faithful private tables: it spends its budget on what the model explains worst",
             source: "McKenna, Mullins, Sheldon and Miklau 2022 (AIM), McKenna, Sheldon and Miklau 2019 (Private-PGM)",
-            limits: "numbers are even within a bin; with many columns the budget of each marginal is small",
+            limits: "within a bin numbers lie as a coarse noisy count says; with many columns the budget of each marginal is small",
             privacy: Some(PRIVACY),
-            settings: &[BINS, MAX_CELLS, RIDGE, ROUNDS, TARGET],
+            settings: &[BINS, MAX_CELLS, RIDGE, BIN_SHARE, ROUNDS, TARGET],
             bytes_per_cell: 8,
         }
     }
@@ -160,10 +157,10 @@ impl TableSynthesizer for AimGrem {
         TableCard {
             purpose: "private tables of many columns: each round of `aim` without a model of the whole table",
             source: "arXiv 2602.05674 (AIM+GReM), Xiao et al. 2023 (ResidualPlanner), Mullins et al. 2024 (ReM)",
-            limits: "numbers are even within a bin; rows keep those measured marginals that fit into a junction tree of \
-                     `max_cells`",
+            limits: "rows keep those measured marginals that fit into a junction tree of `max_cells`; at epsilon 1 and 3 \
+                     `aim` was closer to a table of 48 columns, and `mst` to one of 192",
             privacy: Some(PRIVACY),
-            settings: &[BINS, MAX_CELLS, RIDGE, ROUNDS, TARGET],
+            settings: &[BINS, MAX_CELLS, RIDGE, BIN_SHARE, ROUNDS, TARGET],
             bytes_per_cell: 8,
         }
     }
@@ -192,6 +189,53 @@ pub(crate) fn fit_reports(
     Ok(Box::new(fit(&Mst, Strategy::Mst, frame, Some(statement), options, run)?))
 }
 
+/// The codes of rows, one list an attribute.
+fn codes_of(frame: &Frame, discrete: &Discrete, order: &[usize]) -> Vec<Vec<u32>> {
+    let mut codes = discrete.encode(frame);
+    order.iter().map(|&column| std::mem::take(&mut codes[column])).collect()
+}
+
+/// The attribute of a column.
+fn place_of(column: Option<usize>, order: &[usize]) -> Option<usize> {
+    column.and_then(|column| order.iter().position(|&known| known == column))
+}
+
+/// A private fit: the cells of numbers, then the marginals of their codes.
+struct Private<'a> {
+    frame: &'a Frame,
+    cut: Cut,
+    plan: Plan,
+    /// The column whose relations matter most.
+    target: Option<usize>,
+    progress: Progress<'a>,
+}
+
+/// What a private fit releases.
+struct Found {
+    discrete: Discrete,
+    learned: Learned,
+}
+
+impl Stage for Private<'_> {
+    type Release = Found;
+
+    fn measure<N: Noise>(self, measurer: &mut Measurer<N>) -> Result<Found> {
+        let discrete = self.cut.cells(self.frame, measurer)?;
+        let (order, domain): (Vec<usize>, Domain) = fitted::order_of(&discrete);
+        let codes = codes_of(self.frame, &discrete, &order);
+        let rows = Rows { domain: &domain, codes: &codes, count: self.frame.rows(), reports: None };
+        let plan = Plan { target: place_of(self.target, &order), ..self.plan };
+        let learned = Select { rows, plan, progress: self.progress }.measure(measurer)?;
+        Ok(Found { discrete, learned })
+    }
+
+    fn bytes(found: &Found) -> Vec<Vec<u8>> {
+        let mut bytes = vec![serde_json::to_vec(&found.discrete.parts).unwrap_or_default()];
+        bytes.extend(Select::bytes(&found.learned));
+        bytes
+    }
+}
+
 fn fit(
     synthesizer: &dyn TableSynthesizer,
     strategy: Strategy,
@@ -201,11 +245,10 @@ fn fit(
     run: &Run,
 ) -> Result<Fitted> {
     let settings = super::begin(synthesizer, frame, options)?;
-    let problems =
-        options.privacy.as_ref().map_or_else(Vec::new, |privacy| private::refusals(frame, privacy));
-    if !problems.is_empty() {
-        return Err(Error::Options { problems });
-    }
+    let private = match &options.privacy {
+        Some(privacy) => Some((private::admitted(frame, privacy)?, privacy)),
+        None => None,
+    };
     if reports.is_some() && options.privacy.is_some() {
         let what = "reports are private by themselves; leave `--epsilon` out, or fit the members' own values";
         return Err(Error::Options { problems: vec![what.to_owned()] });
@@ -214,39 +257,39 @@ fn fit(
     let stage = format!("fit {name}");
     let progress = Progress { run, stage: &stage };
     progress.at(0.0)?;
-    let target = settings.get(4).map_or(0, |place| *place as usize);
+    let target = settings.get(5).map_or(0, |place| *place as usize);
     if target > frame.columns().len() {
         let what = format!("setting `target` is {target}; the table has {} columns", frame.columns().len());
         return Err(Error::Options { problems: vec![what] });
     }
     let bins = settings[0] as usize;
-    let rho = match &options.privacy {
-        Some(privacy) => Some(select::rho(privacy.epsilon, privacy.delta)?),
-        None => None,
-    };
-    // Without noise the data itself may say where its bins lie.
-    let discrete = match (reports, &options.privacy) {
-        (Some(statement), _) => statement.discrete(frame)?,
-        (None, Some(_)) => Discrete::declared(frame.columns(), bins),
-        (None, None) => Discrete::fit(frame, bins),
-    };
-    let (order, domain) = fitted::order_of(&discrete);
-    let plan = Plan {
+    let mut plan = Plan {
         strategy,
         max_cells: settings[1] as usize,
         ridge: settings[2],
-        rounds: settings.get(3).copied().unwrap_or_default(),
-        target: target.checked_sub(1).and_then(|column| order.iter().position(|&known| known == column)),
-        rho,
+        rounds: settings.get(4).copied().unwrap_or_default(),
+        target: None,
+        rho: None,
     };
-    let mut codes = discrete.encode(frame);
-    let codes: Vec<Vec<u32>> = order.iter().map(|&column| std::mem::take(&mut codes[column])).collect();
-    let reported: Option<Vec<Report>> =
-        reports.map(|statement| order.iter().map(|&column| statement.columns[column].clone()).collect());
-    let rows = Rows { domain: &domain, codes: &codes, count: frame.rows(), reports: reported.as_deref() };
-    let select = Select { rows, plan, progress };
-    let (mut learned, guarantee) = match &options.privacy {
+    let target = target.checked_sub(1);
+    let (discrete, order, domain, mut learned, guarantee) = match &private {
+        Some((frame, privacy)) => {
+            let cut = Cut { bins, share: settings[3] };
+            // What the noise leaves of a row, of which a member may hold several.
+            let group = f64::from(private::group(frame));
+            let rho = select::rho(privacy.epsilon, privacy.delta)?;
+            plan.rho = Some(rho * cut.left(frame) / (group * group));
+            let stage = Private { frame, cut, plan, target, progress };
+            let (found, guarantee) = private::release(name, frame, &settings, privacy, stage)?;
+            let (order, domain) = fitted::order_of(&found.discrete);
+            (found.discrete, order, domain, found.learned, Some(guarantee))
+        }
         None => {
+            // Without noise the data itself may say where its bins lie.
+            let discrete = match reports {
+                Some(statement) => statement.discrete(frame)?,
+                None => Discrete::fit(frame, bins),
+            };
             let guarantee = reports.map(|statement| Guarantee {
                 epsilon: statement.epsilon,
                 delta: 0.0,
@@ -254,14 +297,17 @@ fn fit(
                 ledger_head: None,
                 test_noise: false,
             });
-            (select.measure(&mut Measurer::exact())?, guarantee)
-        }
-        Some(privacy) => {
-            let (learned, guarantee) = private::release(name, frame, &settings, privacy, select)?;
-            (learned, Some(guarantee))
+            let (order, domain) = fitted::order_of(&discrete);
+            let codes = codes_of(frame, &discrete, &order);
+            let reported: Option<Vec<Report>> = reports
+                .map(|statement| order.iter().map(|&column| statement.columns[column].clone()).collect());
+            let rows =
+                Rows { domain: &domain, codes: &codes, count: frame.rows(), reports: reported.as_deref() };
+            let plan = Plan { target: place_of(target, &order), ..plan };
+            let learned = Select { rows, plan, progress }.measure(&mut Measurer::exact())?;
+            (discrete, order, domain, learned, guarantee)
         }
     };
-    drop(codes);
     let (engine, total) = learned.finish(&domain, &plan, run)?;
     let fitted = Fitted::new(name, discrete, order, engine, learned.theta, total, options.seed.0, guarantee);
     progress.at(1.0)?;

@@ -127,19 +127,26 @@ impl Fitted {
             if missing.is_empty() {
                 continue;
             }
-            let mut logs: Vec<f64> = self.weights.iter().map(|weight| weight.ln()).collect();
+            let mut weights = self.weights.clone();
             for (column, codes) in codes.iter().enumerate() {
-                let code = codes[row] as usize;
-                for (component, log) in logs.iter_mut().enumerate() {
-                    let law = self.law(column, component);
-                    *log += if missing.contains(&column) {
-                        law[..present[column]].iter().sum::<f64>().ln()
-                    } else {
-                        law[code].ln()
-                    };
+                let size = self.laws[column].len() / self.weights.len();
+                let (numbers, place) = if missing.contains(&column) {
+                    (&self.sums[column], present[column] - 1)
+                } else {
+                    (&self.laws[column], codes[row] as usize)
+                };
+                let mut most = 0.0_f64;
+                for (weight, law) in weights.iter_mut().zip(numbers.chunks_exact(size)) {
+                    *weight *= law[place];
+                    most = most.max(*weight);
                 }
+                // Products of many columns would fall below the smallest float.
+                weights.iter_mut().for_each(|weight| *weight /= most);
             }
-            let Some(weights) = from_logs(logs) else { continue };
+            // Where no component explains the row, its weights are not numbers.
+            if !weights.iter().all(|weight| weight.is_finite()) {
+                continue;
+            }
             let component = stream.weighted(&weights);
             for column in missing {
                 let size = self.laws[column].len() / self.weights.len();

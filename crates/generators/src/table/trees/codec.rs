@@ -83,8 +83,11 @@ fn unit(kind: &Kind) -> Option<f64> {
     }
 }
 
+/// Below this ratio of its ends a part from just above zero is drawn from evenly.
+const FINEST: f64 = 1e-15;
+
 fn logarithmic(low: f64, high: f64) -> bool {
-    low > 0.0 && high > LOGARITHMIC * low
+    low > FINEST * high && low > 0.0 && high > LOGARITHMIC * low
 }
 
 /// The share of a part's values up to `value`.
@@ -124,17 +127,15 @@ impl Codec {
         (Self { discrete, cuts }, codes)
     }
 
-    /// Cells of the declared bounds, without a look at any value; numbers are drawn evenly from them.
-    pub(crate) fn declared(columns: &Arc<[Column]>, cells: usize) -> Self {
-        let discrete = Discrete::declared(columns, cells);
+    /// The cells of a private fit, without a look at any value; numbers are drawn as the cells say.
+    pub(crate) fn of_cells(discrete: Discrete) -> Self {
         let cuts = |part: &DiscreteColumn| {
             let mut cuts = Cuts::default();
             if part.interval(0).is_some() {
                 cuts.starts.push(0);
             }
-            for (low, high) in (0..part.size() as u32).map_while(|code| part.interval(code)) {
-                cuts.at.push(low);
-                cuts.at.extend((high > low).then_some(high));
+            for code in (0..part.size() as u32).take_while(|&code| part.interval(code).is_some()) {
+                cuts.at.extend(part.cuts(code, PARTS));
                 cuts.starts.push(cuts.at.len());
             }
             cuts

@@ -26,8 +26,9 @@ use self::train::Plan;
 use super::checkpoint::Checkpoint;
 use super::deep::{BURN, Base, Given, Shape, bound, private_rate, private_steps, setting, steps};
 use super::dpsgd;
-use crate::encode::{Form, Mixed, MixedOptions};
-use crate::error::{Error, Result};
+use super::private::{BIN_SHARE, Cut};
+use crate::encode::{Discrete, Form, Mixed, MixedOptions};
+use crate::error::Result;
 
 /// The name in the registry.
 const NAME: &str = "vae";
@@ -79,6 +80,7 @@ const SETTINGS: &[Setting] = &[
     private_steps(400.0),
     bound(0.1),
     BURN,
+    BIN_SHARE,
 ];
 
 impl TableSynthesizer for Vae {
@@ -95,8 +97,9 @@ impl TableSynthesizer for Vae {
                      over; conditions that one row in 10,000 meets are met exactly, and the other columns follow \
                      them roughly",
             privacy: Some(
-                "(epsilon, delta) for a row: DP-SGD with Poisson sampling, gradients of rows scaled down to a bound, \
-                 discrete Gaussian noise, and a noisy count of rows; every column must be declared",
+                "(epsilon, delta) for a member: DP-SGD with Poisson sampling, gradients of rows scaled down to a bound, \
+                 discrete Gaussian noise, and noisy counts of rows, of each column and of where its cells lie; every \
+                 column must be declared",
             ),
             settings: SETTINGS,
             bytes_per_cell: 32,
@@ -145,12 +148,7 @@ fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
         learned,
     };
     if let Some(privacy) = &options.privacy {
-        let problems = crate::table::private::refusals(frame, privacy);
-        if !problems.is_empty() {
-            return Err(Error::Options { problems });
-        }
-        let mixed = Mixed::declared(frame.columns(), given.private("bins", 16.0) as usize);
-        let (shape, encoded) = (Shape::of(&mixed, false), mixed.encode(frame, options.seed));
+        let frame = &crate::table::private::admitted(frame, privacy)?;
         let private = dpsgd::Plan::of(&given);
         // Noise grows with the number of parameters: a private network is small, and its steps are large.
         let plan = Plan {
@@ -161,10 +159,15 @@ fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
             steps: private.steps,
             ..plan
         };
-        let learner = train::Private::new(&shape, &encoded, plan, options.seed)?;
-        let (learner, rows, guarantee) =
-            dpsgd::fit(NAME, frame, privacy, &given.values, learner, private, options.seed, run)?;
-        return Ok(fitted(mixed, learner.learned()?, plan, rows, Some(guarantee)));
+        let cut = Cut { bins: given.private("bins", 16.0) as usize, share: given.get(BIN_SHARE.name) };
+        let build = |cells: &Discrete| {
+            let mixed = Mixed::of_cells(cells);
+            let encoded = mixed.encode(frame, options.seed);
+            train::Private::new(Shape::of(&mixed, false), encoded, plan, options.seed)
+        };
+        let done = dpsgd::fit(NAME, frame, privacy, &given.values, cut, build, private, options.seed, run)?;
+        let mixed = Mixed::of_cells(&done.cells);
+        return Ok(fitted(mixed, done.learner.learned()?, plan, done.rows, Some(done.guarantee)));
     }
     let checkpoint = Checkpoint::open(NAME, frame, options, &given.values, run)?;
     let form = Form::Bins(given.get("bins") as usize);
@@ -177,11 +180,11 @@ fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
 
 /// A private training of a small network, for the audit.
 #[cfg(test)]
-pub(super) fn audited<'a>(
-    shape: &'a Shape,
-    encoded: &'a crate::encode::Encoded,
+pub(super) fn audited(
+    shape: Shape,
+    encoded: crate::encode::Encoded,
     steps: u64,
-) -> Result<impl dpsgd::Learner + use<'a>> {
+) -> Result<impl dpsgd::Learner + use<>> {
     let device = daotwin_nn::Device::Fused;
     let plan = Plan { hidden: 64, latent: 4, batch: 8, steps, rate: 1e-3, beta: 1.0, modes: 1, device };
     train::Private::new(shape, encoded, plan, daotwin_core::Seed(5))

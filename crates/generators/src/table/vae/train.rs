@@ -236,9 +236,9 @@ fn prior(
 
 /// A private training of the same networks. Each network's gradient has its own bound, so that both together keep
 /// that of the plan. Hidden parts keep to the standard normal law, since another would look at rows again.
-pub(super) struct Private<'a> {
-    shape: &'a Shape,
-    encoded: &'a Encoded,
+pub(super) struct Private {
+    shape: Shape,
+    encoded: Encoded,
     plan: Plan,
     inner: Box<dyn Engine>,
     outer: Box<dyn Engine>,
@@ -248,11 +248,11 @@ pub(super) struct Private<'a> {
     seed: Seed,
 }
 
-impl<'a> Private<'a> {
-    pub(super) fn new(shape: &'a Shape, encoded: &'a Encoded, plan: Plan, seed: Seed) -> Result<Self> {
+impl Private {
+    pub(super) fn new(shape: Shape, encoded: Encoded, plan: Plan, seed: Seed) -> Result<Self> {
         let mut first = seed.stream("first parameters of vae");
-        let encoder = encoder(shape, plan.hidden, plan.latent)?;
-        let decoder = decoder(shape, plan.hidden, plan.latent)?;
+        let encoder = encoder(&shape, plan.hidden, plan.latent)?;
+        let decoder = decoder(&shape, plan.hidden, plan.latent)?;
         let inner = plan.device.engine(encoder, &mut first)?;
         let outer = plan.device.engine(Arc::clone(&decoder), &mut first)?;
         Ok(Self { shape, encoded, plan, inner, outer, decoder, shares: Vec::new(), seed })
@@ -264,7 +264,7 @@ impl<'a> Private<'a> {
         let prior = Prior::standard(self.plan.latent);
         if !self.shares.is_empty() {
             let mut stream = self.seed.stream("calibration of vae");
-            calibrate(self.shape, &self.shares, &mut parameters, |rows, parameters| {
+            calibrate(&self.shape, &self.shares, &mut parameters, |rows, parameters| {
                 let drawn = Batch::dense(prior.draw(rows, &mut stream));
                 Ok(self.decoder.predict(parameters, &[], &drawn)?)
             })?;
@@ -273,18 +273,18 @@ impl<'a> Private<'a> {
     }
 }
 
-impl Learner for Private<'_> {
+impl Learner for Private {
     fn parameters(&self) -> usize {
         self.inner.network().parameters() + self.outer.network().parameters()
     }
 
     fn margins(&self) -> Vec<Vec<i64>> {
-        counts(self.shape, self.encoded)
+        counts(&self.shape, &self.encoded)
     }
 
     fn begin(&mut self, frequencies: &[Vec<f64>]) -> Result<()> {
         self.shares = frequencies.concat();
-        begin_with(self.shape, &self.shares, &mut *self.outer)
+        begin_with(&self.shape, &self.shares, &mut *self.outer)
     }
 
     fn gradient(&mut self, rows: &[u32], bound: f32, stream: &mut Stream) -> Result<Vec<f32>> {
@@ -292,11 +292,11 @@ impl Learner for Private<'_> {
             return Ok(vec![0.0; self.parameters()]);
         }
         let own = bound * std::f32::consts::FRAC_1_SQRT_2;
-        let batch = self.shape.batch(self.encoded, rows);
+        let batch = self.shape.batch(&self.encoded, rows);
         let law = self.inner.forward(batch.clone(), stream)?;
         let hidden = Hidden::new(law, normal(rows.len(), self.plan.latent, stream));
         let mut logits = self.outer.forward(Batch::dense(hidden.drawn.clone()), stream)?;
-        losses(self.shape, &mut logits, &batch, 1.0);
+        losses(&self.shape, &mut logits, &batch, 1.0);
         let (_, by_drawn) = self.outer.backward_clipped(logits, own, true)?;
         self.inner.backward_clipped(hidden.back(&by_drawn, self.plan.beta, 1.0), own, false)?;
         let mut sum = self.inner.gradient()?.to_vec();

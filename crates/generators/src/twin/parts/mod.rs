@@ -71,10 +71,15 @@ impl Part {
 /// The models of the registry of tables that can draw a part: those that fill in missing values.
 pub const MODELS: [&str; 3] = ["forest", "mixture", "autoregressive"];
 
-/// What a manifest says where a DAO has too few rows for the model that was asked for.
+/// The twin's own estimators: what a fit asks for to draw a part without a model of tables, and what a manifest
+/// says where a DAO has too few rows for the model.
 pub const OWN: &str = "twin";
 
-/// The model of each part that was asked for.
+/// The models of parts that a fit without privacy takes where it names none: those that score best on DAOs that had
+/// no say in the choice (example `parts`).
+pub const DEFAULT: [(Part, &str); 1] = [(Part::Proposals, "mixture")];
+
+/// The model of each part that one draws.
 pub(crate) type Chosen = BTreeMap<Part, &'static dyn TableSynthesizer>;
 
 /// The models that a fit asks for.
@@ -84,7 +89,7 @@ pub(crate) type Chosen = BTreeMap<Part, &'static dyn TableSynthesizer>;
 /// fit.
 pub(crate) fn chosen(options: &FitOptions) -> Result<Chosen> {
     let mut problems = Vec::new();
-    let mut chosen = Chosen::new();
+    let mut named: BTreeMap<Part, Option<&'static dyn TableSynthesizer>> = BTreeMap::new();
     let list = |names: &[&str]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     for (part, model) in &options.parts {
         let found = Part::find(part);
@@ -93,26 +98,35 @@ pub(crate) fn chosen(options: &FitOptions) -> Result<Chosen> {
             problems.push(format!("there is no part `{part}` of a History; parts are {parts}"));
         }
         let synthesizer = if MODELS.contains(&model.as_str()) { registry::find(model) } else { None };
-        if synthesizer.is_none() {
+        if synthesizer.is_none() && model != OWN {
             problems.push(format!(
-                "part `{part}` cannot be drawn by `{model}`; models that can draw a part are {}",
+                "part `{part}` cannot be drawn by `{model}`; models that can draw a part are {}, and `{OWN}` is \
+                 without any",
                 list(&MODELS)
             ));
         }
-        if let Some((part, synthesizer)) = found.zip(synthesizer)
-            && chosen.insert(part, synthesizer).is_some()
+        if let Some(part) = found
+            && named.insert(part, synthesizer).is_some()
         {
             problems.push(format!("part `{}` is given twice; one model a part is allowed", part.name()));
         }
     }
-    if options.privacy.is_some() && !options.parts.is_empty() {
+    if options.privacy.is_some() && options.parts.iter().any(|(_, model)| model != OWN) {
         problems.push(
             "models of parts have no private fit; leave them out, and the twin draws every part from what it \
              paid for"
                 .to_owned(),
         );
     }
-    if problems.is_empty() { Ok(chosen) } else { Err(Error::Options { problems }) }
+    if !problems.is_empty() {
+        return Err(Error::Options { problems });
+    }
+    if options.privacy.is_none() {
+        for (part, model) in DEFAULT {
+            named.entry(part).or_insert_with(|| registry::find(model));
+        }
+    }
+    Ok(named.into_iter().filter_map(|(part, synthesizer)| Some((part, synthesizer?))).collect())
 }
 
 /// The models of the parts of one DAO.

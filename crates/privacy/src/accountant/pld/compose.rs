@@ -1,33 +1,16 @@
-//! Composition of gridded losses by Fourier transform, and what is read off it.
+//! What is read off a composed loss distribution: tails, straight from its Fourier coefficients.
+//!
+//! With w(j) the tilted masses, a = e^(-theta width) and z(k) the roots of unity, the sums over the points from s on
+//! are geometric: sum over j >= s of w(j) a^(j - s) = 1/N sum over k of W(k) (z(k)^s - a^(N - s)) / (1 - a z(k)).
 
 use rustfft::FftPlanner;
 use rustfft::num_complex::Complex64;
 
-use super::grid::{Grid, Side};
+use super::spectrum::{LEFT_OUT, Part, Spectrum, compose, rotate, work};
 use super::tilt::{Query, Tilt};
-
-/// A step's grid with its count.
-pub(super) type Part<'a> = (&'a Grid, u64);
 
 /// Relative margin on delta over the rounding of the integration and of the moments.
 const MARGIN: f64 = 1e-7;
-
-/// The largest transform.
-const MAX_LENGTH: usize = 1 << 20;
-
-/// One composed and tilted loss distribution.
-#[derive(Debug)]
-struct Composed {
-    /// Tilted masses, ascending in loss.
-    masses: Vec<f64>,
-    /// ln of the factor that takes the tilt off at loss 0.
-    log_moment: f64,
-    /// Bounds of the tilted masses below and above the window.
-    below: f64,
-    above: f64,
-    /// A bound of the rounding error in each mass.
-    rounding: f64,
-}
 
 /// The answers at one grid width.
 #[derive(Debug, Clone, Copy)]
@@ -36,7 +19,7 @@ pub(super) struct Answer {
     pub(super) upper: f64,
 }
 
-/// Composes the parts on a grid of this width and answers. `None` where the transform would be too long.
+/// Composes the parts on a grid of this width and answers. `None` where that is too much work.
 pub(super) fn answer(
     parts: &[Part<'_>],
     width: f64,
@@ -44,282 +27,226 @@ pub(super) fn answer(
     query: Query,
     planner: &mut FftPlanner<f64>,
 ) -> Option<Answer> {
-    let span = (tilt.high - tilt.low) / width + 4.0;
-    if span > MAX_LENGTH as f64 {
-        return None;
-    }
-    let length = transform_length(span as usize);
-    let origin = [0, 1]
-        .map(|side| parts.iter().map(|(grid, times)| sides(grid)[side].offset * *times as f64).sum::<f64>());
-    let start = origin.map(|origin| ((tilt.low - origin) / width).floor() as i64 - 1);
     let infinite: f64 = parts.iter().map(|(grid, times)| grid.infinite * *times as f64).sum();
-    let [pessimistic, optimistic] = compose(parts, width, tilt, (origin, start), length, planner);
-    let read = |side: usize| Reading { origin: origin[side], start: start[side], width, theta: tilt.theta };
-    let (above, below) = (read(0), read(1));
+    let [pessimistic, optimistic] = compose(parts, width, tilt, planner)?;
+    let above = Reading::new(pessimistic, tilt.theta, true);
+    let below = Reading::new(optimistic, tilt.theta, false);
     Some(match query {
-        Query::Epsilon(delta) => Answer {
-            lower: below.epsilon_below(&optimistic, tilt.bound, delta),
-            upper: above.epsilon_above(&pessimistic, tilt.bound, infinite, delta),
+        Query::Epsilon(delta) => {
+            let upper = above.epsilon_above(tilt.bound, infinite, delta);
+            let from = if upper.is_finite() { upper } else { tilt.bound };
+            Answer { lower: below.epsilon_below(from, delta), upper }
+        }
+        Query::Delta(epsilon) => Answer {
+            lower: (below.delta(epsilon) * (1.0 - MARGIN)).clamp(0.0, 1.0),
+            upper: (above.delta(epsilon) * (1.0 + MARGIN) + infinite).clamp(0.0, 1.0),
         },
-        Query::Delta(epsilon) => {
-            let (lower, _) = below.delta(&optimistic, epsilon, false);
-            let (upper, _) = above.delta(&pessimistic, epsilon, true);
-            Answer {
-                lower: (lower * (1.0 - MARGIN)).clamp(0.0, 1.0),
-                upper: (upper * (1.0 + MARGIN) + infinite).clamp(0.0, 1.0),
-            }
-        }
     })
 }
 
-/// The next length that is a small multiple of a power of two.
-fn transform_length(at_least: usize) -> usize {
-    [1, 3, 5]
-        .into_iter()
-        .map(|odd| odd * at_least.div_ceil(odd).next_power_of_two())
-        .min()
-        .unwrap_or(at_least)
-}
-
-/// Pessimistic first.
-fn sides(grid: &Grid) -> [&Side; 2] {
-    [&grid.pessimistic, &grid.optimistic]
-}
-
-/// ln of a grid's moment.
-fn log_moment(side: &Side, width: f64, theta: f64) -> f64 {
-    let exponent = |index: usize| theta * side.loss(index, width);
-    // The exponents are linear, so the largest is at an end.
-    let largest = exponent(0).max(exponent(side.masses.len() - 1));
-    let sum: f64 =
-        side.masses.iter().enumerate().map(|(index, mass)| mass * (exponent(index) - largest).exp()).sum();
-    largest + sum.ln()
-}
-
-/// Both distributions at once: one is the real and one the imaginary part of every transform.
-fn compose(
-    parts: &[Part<'_>],
-    width: f64,
-    tilt: &Tilt,
-    (origin, start): ([f64; 2], [i64; 2]),
-    length: usize,
-    planner: &mut FftPlanner<f64>,
-) -> [Composed; 2] {
-    let forward = planner.plan_fft_forward(length);
-    let half = length / 2 + 1;
-    let one = Complex64::new(1.0, 0.0);
-    let mut product = [vec![one; half], vec![one; half]];
-    let mut log_moments = [0.0; 2];
-    let mut log_high = [0.0; 2];
-    let mut log_low = [0.0; 2];
-    let mut rounding = [0.0; 2];
-    let mut offset = 0_i64;
-    let mut buffer = vec![Complex64::default(); length];
-    let mut scratch = vec![Complex64::default(); forward.get_inplace_scratch_len()];
-    let unit = f64::EPSILON * 2.0 * (length as f64).log2().max(1.0);
-    for &(grid, times) in parts {
-        let count = times as f64;
-        let both = sides(grid);
-        let moments = both.map(|side| log_moment(side, width, tilt.theta));
-        for side in 0..2 {
-            log_moments[side] += count * moments[side];
-            let at = |theta| log_moment(both[side], width, theta);
-            log_high[side] += count * (at(tilt.theta + tilt.high_tilt) - moments[side]);
-            log_low[side] += count * (at(tilt.theta - tilt.low_tilt) - moments[side]);
-        }
-        // Centred, so that phases stay small.
-        let tilted = [0, 1].map(|index: usize| {
-            let side = both[index];
-            let weigh = |(place, mass): (usize, &f64)| {
-                mass * (tilt.theta * side.loss(place, width) - moments[index]).exp()
-            };
-            side.masses.iter().enumerate().map(weigh).collect::<Vec<f64>>()
-        });
-        let center: f64 = tilted[0]
-            .iter()
-            .enumerate()
-            .map(|(place, mass)| (both[0].first + place as i64) as f64 * mass)
-            .sum();
-        let center = center.round() as i64;
-        buffer.fill(Complex64::default());
-        for (index, unit) in [(0, Complex64::new(1.0, 0.0)), (1, Complex64::new(0.0, 1.0))] {
-            for (place, mass) in tilted[index].iter().enumerate() {
-                let place = both[index].first + place as i64 - center;
-                buffer[place.rem_euclid(length as i64) as usize] += unit * mass;
-            }
-        }
-        offset += times as i64 * center;
-        forward.process_with_scratch(&mut buffer, &mut scratch);
-        // Compared before any logarithm is taken: of many steps nearly all coefficients are left out.
-        let negligible = (2.0 * NEGLIGIBLE / count).exp();
-        for k in 0..half {
-            let (left, right) = (buffer[k], buffer[(length - k) % length].conj());
-            let sides = [(left + right) * 0.5, (left - right) * Complex64::new(0.0, -0.5)];
-            for side in 0..2 {
-                let value = sides[side];
-                let old = product[side][k];
-                if old.norm_sqr() == 0.0 {
-                    continue;
-                }
-                product[side][k] = if times == 1 {
-                    old * value
-                } else if value.norm_sqr() < negligible {
-                    Complex64::default()
-                } else {
-                    let log = 0.5 * count * value.norm_sqr().ln();
-                    old * Complex64::from_polar(log.exp(), count * value.arg())
-                };
-            }
-        }
-        for side in 0..2 {
-            // An error of `unit` in a coefficient grows by the count under the power.
-            let alive: f64 = product[side].iter().map(|value| value.norm()).sum();
-            rounding[side] += 2.0 * alive * count * unit / length as f64;
-        }
-    }
-    // Back, both at once.
-    for k in 0..half {
-        let (left, right) = (product[0][k], product[1][k]);
-        let i = Complex64::new(0.0, 1.0);
-        buffer[k] = left + i * right;
-        buffer[(length - k) % length] = left.conj() + i * right.conj();
-    }
-    planner.plan_fft_inverse(length).process(&mut buffer);
-    let scale = 1.0 / length as f64;
-    [0, 1].map(|side: usize| {
-        let (origin, start) = (origin[side], start[side]);
-        let end = origin + (start + length as i64) as f64 * width;
-        let begin = origin + start as f64 * width;
-        let squares: f64 = product[side].iter().map(Complex64::norm_sqr).sum::<f64>() * 2.0;
-        let masses = (0..length)
-            .map(|index| {
-                let place = (start + index as i64 - offset).rem_euclid(length as i64) as usize;
-                scale * if side == 0 { buffer[place].re } else { buffer[place].im }
-            })
-            .collect();
-        Composed {
-            masses,
-            log_moment: log_moments[side],
-            above: (log_high[side] - tilt.high_tilt * end).exp().min(1.0),
-            below: (log_low[side] + tilt.low_tilt * begin).exp().min(1.0),
-            rounding: rounding[side] + unit * scale * squares.sqrt(),
-        }
-    })
-}
-
-/// ln of a Fourier coefficient that is left out; with a million of them still far below the rounding.
-const NEGLIGIBLE: f64 = -60.0;
-
-/// Reads tails off a composed distribution.
-#[derive(Debug, Clone, Copy)]
+/// The tails of one composed distribution, as bounds from above or from below.
+///
+/// tail(s) = sum over points j > s of w(j) a^(j - s) (1 - e^(loss(s) - loss(j))) and
+/// slope(s) = sum over j >= s of w(j) a^(j - s) e^(loss(s) - loss(j)). Taken times e^(-theta loss(s)) and the moment,
+/// they are delta at the point's loss and how it changes below it: there delta is exactly linear in e^epsilon.
+#[derive(Debug)]
 struct Reading {
-    /// The loss of grid index 0 of the composition.
-    origin: f64,
-    start: i64,
-    width: f64,
+    spectrum: Spectrum,
     theta: f64,
+    upper: bool,
+    /// Of each frequency for tail and slope.
+    tail: Vec<Complex64>,
+    slope: Vec<Complex64>,
+    /// Bounds of the errors of tail and slope.
+    tail_error: f64,
+    slope_error: f64,
+    /// The sums that the window's end takes off, times a^(N - s) and (a / e^width)^(N - s).
+    ends: (f64, f64),
+    ends_error: (f64, f64),
+}
+
+/// A point with its tail and slope.
+#[derive(Debug, Clone, Copy)]
+struct Point {
+    index: usize,
+    loss: f64,
+    tail: f64,
+    slope: f64,
 }
 
 impl Reading {
-    fn loss(&self, index: usize) -> f64 {
-        self.origin + (self.start + index as i64) as f64 * self.width
-    }
-
-    /// Walks down from the top. `visit(index, tail, slope)` sees at each grid point s the sums
-    /// tail = sum over losses l > s of w(l) (1 - e^(s - l)) and slope = sum over l >= s of w(l) e^(s - l), with
-    /// w the untilted masses relative to `reference`. It says whether to go on.
-    fn walk(
-        &self,
-        composed: &Composed,
-        upper: bool,
-        reference: f64,
-        mut visit: impl FnMut(usize, f64, f64) -> bool,
-    ) {
-        let shrink = (-self.width).exp();
-        let whole = -(-self.width).exp_m1();
-        let (mut tail, mut slope) = (0.0, 0.0);
-        for index in (0..composed.masses.len()).rev() {
-            tail += slope * whole;
-            let mass = if upper {
-                composed.masses[index] + composed.rounding
-            } else {
-                composed.masses[index] - composed.rounding
+    fn new(spectrum: Spectrum, theta: f64, upper: bool) -> Self {
+        let (length, width) = (spectrum.length, spectrum.width);
+        let (by_tail, by_slope) = (-theta * width, -(theta + 1.0) * width);
+        let count = spectrum.coefficients.len();
+        let (mut tail, mut slope) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        let (mut tail_error, mut slope_error) = (0.0, 0.0);
+        let (mut ends, mut ends_error) = ((0.0, 0.0), (0.0, 0.0));
+        let summed = f64::EPSILON * (200.0 + count as f64 / 8.0);
+        for (k, (coefficient, error)) in spectrum.coefficients.iter().zip(&spectrum.errors).enumerate() {
+            let (sin, cos) = (std::f64::consts::PI * k as f64 / length as f64).sin_cos();
+            let root = Complex64::new(1.0 - 2.0 * sin * sin, 2.0 * sin * cos);
+            // 1 - e^by z, without cancellation.
+            let gap = |by: f64| {
+                let turned = by.exp() * 2.0 * sin;
+                Complex64::new(-by.exp_m1() + turned * sin, -turned * cos)
             };
-            slope = slope * shrink + mass.max(0.0) * (self.theta * (reference - self.loss(index))).exp();
-            if !visit(index, tail, slope) {
-                return;
+            let (one, other) = (gap(by_tail).inv(), gap(by_slope).inv());
+            // Each but the first and the middle one stands for two.
+            let twice = if k == 0 || 2 * k == length { 1.0 } else { 2.0 } / length as f64;
+            let kernel = root * one * other * (by_tail.exp() * -(-width).exp_m1());
+            let value = coefficient * twice;
+            tail.push(value * kernel);
+            slope.push(value * other);
+            let error = twice * (error + summed * coefficient.norm());
+            tail_error += error * kernel.norm();
+            slope_error += error * other.norm();
+            ends.0 += (value * one).re;
+            ends.1 += (value * other).re;
+            ends_error.0 += error * one.norm();
+            ends_error.1 += error * other.norm();
+        }
+        // What was left out, over all frequencies: the first one's kernel, and the others', of which the k-th is below
+        // length / 4 k where the damping is weak and below 2 where it is strong.
+        let (one, other) = (-by_tail.exp_m1(), -by_slope.exp_m1());
+        let sum = |first: f64| LEFT_OUT * ((first * length as f64).recip() + (length as f64).ln() + 2.0);
+        tail_error += sum(other) * by_tail.exp() * -(-width).exp_m1() / one;
+        slope_error += sum(other);
+        ends_error.0 += sum(one);
+        ends_error.1 += sum(other);
+        Self { spectrum, theta, upper, tail, slope, tail_error, slope_error, ends, ends_error }
+    }
+
+    fn loss(&self, index: usize) -> f64 {
+        self.spectrum.begin + index as f64 * self.spectrum.width
+    }
+
+    fn point(&self, index: usize) -> Point {
+        work(self.tail.len() as f64);
+        let (mut tail, mut slope) = (0.0, 0.0);
+        rotate(index as i64, self.spectrum.length, self.tail.len(), |first, cos, sin| {
+            let (mut tails, mut slopes) = (0.0, 0.0);
+            let both = self.tail[first..].iter().zip(&self.slope[first..]);
+            for ((by_tail, by_slope), (cos, sin)) in both.zip(cos.iter().zip(sin)) {
+                tails += by_tail.re * cos - by_tail.im * sin;
+                slopes += by_slope.re * cos - by_slope.im * sin;
             }
+            tail += tails;
+            slope += slopes;
+        });
+        let rest = (self.spectrum.length - index) as f64 * self.spectrum.width;
+        let (one, other) = ((-self.theta * rest).exp(), (-(self.theta + 1.0) * rest).exp());
+        tail -= one * self.ends.0 - other * self.ends.1;
+        slope -= other * self.ends.1;
+        let sign = if self.upper { 1.0 } else { -1.0 };
+        let by_end = other * self.ends_error.1;
+        tail += sign * (self.tail_error + one * self.ends_error.0 + by_end);
+        slope += sign * (self.slope_error + by_end);
+        Point { index, loss: self.loss(index), tail: tail.max(0.0), slope: slope.max(0.0) }
+    }
+
+    /// What may lie beyond the window, or may have been folded into it, with the tilt taken off at this loss.
+    fn folded(&self, at: f64) -> f64 {
+        let Spectrum { above, below, .. } = self.spectrum;
+        if self.upper {
+            above * (self.theta * (at - self.loss(self.spectrum.length))).exp()
+        } else {
+            above + below
         }
     }
 
-    /// What may lie beyond the window, or may have been folded into it, relative to `reference`.
-    fn folded(&self, composed: &Composed, upper: bool, reference: f64, from: f64) -> f64 {
-        if upper {
-            let end = self.loss(composed.masses.len());
-            composed.above * (self.theta * (reference - end)).exp()
-        } else {
-            (composed.above + composed.below) * (self.theta * (reference - from)).exp()
-        }
+    /// The first point at or above a loss.
+    fn index(&self, loss: f64) -> usize {
+        ((loss - self.spectrum.begin) / self.spectrum.width).ceil().max(0.0) as usize
     }
 
     /// A bound of delta at this epsilon, without margin.
-    fn delta(&self, composed: &Composed, epsilon: f64, upper: bool) -> (f64, usize) {
-        let mut found = (0.0, composed.masses.len());
-        self.walk(composed, upper, epsilon, |index, tail, slope| {
-            let at = self.loss(index);
-            if at < epsilon {
-                return false;
-            }
-            // Below its grid point the tail is exactly linear in e^epsilon.
-            found = (tail - slope * (epsilon - at).exp_m1(), index);
-            true
-        });
-        let folded = self.folded(composed, upper, epsilon, epsilon);
-        let value = if upper { found.0 + folded } else { found.0 - folded };
-        (value * (composed.log_moment - self.theta * epsilon).exp(), found.1)
+    fn delta(&self, epsilon: f64) -> f64 {
+        let index = self.index(epsilon);
+        let mut value = 0.0;
+        if index < self.spectrum.length {
+            let point = self.point(index);
+            let raised = (self.theta * (epsilon - point.loss)).exp();
+            value = raised * (point.tail - point.slope * (epsilon - point.loss).exp_m1());
+        }
+        let folded = self.folded(epsilon);
+        value += if self.upper { folded } else { -folded };
+        value.max(0.0) * (self.spectrum.log_moment - self.theta * epsilon).exp()
     }
 
-    /// An epsilon at which delta is not above this one.
-    fn epsilon_above(&self, composed: &Composed, reference: f64, infinite: f64, delta: f64) -> f64 {
+    /// An epsilon at which delta is not above this one. `near` is where to look first.
+    fn epsilon_above(&self, near: f64, infinite: f64, delta: f64) -> f64 {
         let room = (delta - infinite) * (1.0 - MARGIN);
         if room <= 0.0 {
             return f64::INFINITY;
         }
-        let goal = (room.ln() - composed.log_moment + self.theta * reference).exp()
-            - self.folded(composed, true, reference, reference);
-        if goal > 0.0 { self.cross(composed, true, reference, |_| goal) } else { f64::INFINITY }
+        let log = room.ln() - self.spectrum.log_moment;
+        self.cross(near, |loss| (log + self.theta * loss).exp() - self.folded(loss))
     }
 
     /// An epsilon at which delta is not below this one.
-    fn epsilon_below(&self, composed: &Composed, reference: f64, delta: f64) -> f64 {
-        let goal = (delta.ln() - composed.log_moment + self.theta * reference).exp() * (1.0 + MARGIN);
-        let folded = |from| self.folded(composed, false, reference, from);
-        self.cross(composed, false, reference, |from| goal + folded(from))
+    fn epsilon_below(&self, near: f64, delta: f64) -> f64 {
+        let log = delta.ln() - self.spectrum.log_moment;
+        // What is folded counts most at the lower end of a cell.
+        let raised = (self.theta * self.spectrum.width).exp();
+        self.cross(near, |loss| (log + self.theta * loss).exp() * (1.0 + MARGIN) + self.folded(loss) * raised)
     }
 
-    /// Where the tail passes a goal, which may depend on the grid point below; at least 0. Where it does not
-    /// within the window: the window's lower end, or 0 for a lower bound.
-    fn cross(&self, composed: &Composed, upper: bool, reference: f64, goal: impl Fn(f64) -> f64) -> f64 {
-        let mut found = None;
-        let mut last = self.loss(composed.masses.len());
-        self.walk(composed, upper, reference, |index, tail, slope| {
-            let at = self.loss(index);
-            last = at;
-            if at <= 0.0 {
-                found = Some(0.0);
-                // Between this point and the one before, the tail may have passed the goal already.
-                return false;
+    /// Where the tail passes a goal; at least 0. `goal(loss)` is for the cell below a point.
+    ///
+    /// A bound from above: the point's tail is not above the goal. From below: the tail at what is returned is not
+    /// below it. Neither rests on how the point was found.
+    fn cross(&self, near: f64, goal: impl Fn(f64) -> f64) -> f64 {
+        let length = self.spectrum.length;
+        let lowest = self.index(0.0);
+        if lowest >= length {
+            // Nothing is above 0 but what may lie beyond the window.
+            return if self.upper && goal(0.0) < 0.0 { f64::INFINITY } else { 0.0 };
+        }
+        // The tail is above its goal below `low` and not above it from `high` on.
+        let (mut low, mut high) = (lowest, length);
+        let mut found: Option<Point> = None;
+        let mut next = self.index(near).clamp(lowest, length - 1);
+        let shrink = -(-self.spectrum.width).exp_m1();
+        for step in 0..STEPS {
+            if low >= high {
+                break;
             }
-            let goal = goal(at - self.width);
-            let before = tail + slope * -(-self.width).exp_m1();
-            if before > goal {
-                // tail + slope (1 - e^(epsilon - at)) = goal
-                let share = ((goal - tail) / slope).clamp(0.0, 1.0);
-                found = Some((at + (-share).ln_1p()).max(0.0));
-                return false;
+            if next < low || next >= high || step > NEWTON {
+                next = low + (high - low) / 2;
             }
-            true
-        });
-        found.unwrap_or(if upper { last.max(0.0) } else { 0.0 })
+            let point = self.point(next);
+            let goal = goal(point.loss);
+            let passes = point.tail <= goal;
+            if passes {
+                high = next;
+                found = Some(point);
+                if point.tail + point.slope * shrink > goal {
+                    break;
+                }
+            } else {
+                low = next + 1;
+            }
+            // Newton's step for the logarithm of delta, which is nearly straight.
+            let away = (point.tail / goal).ln() * point.tail / point.slope / self.spectrum.width;
+            next = if away.is_finite() && goal > 0.0 {
+                let to = (next as f64 + away).ceil().max(low as f64);
+                // Two cells too far rather than one too short.
+                to.min(high as f64 - 1.0) as usize
+            } else {
+                length
+            };
+        }
+        let Some(point) = found else { return if self.upper { f64::INFINITY } else { 0.0 } };
+        if point.index == 0 {
+            return if self.upper { point.loss.max(0.0) } else { 0.0 };
+        }
+        // tail + slope (1 - e^(epsilon - loss)) = goal
+        let share = ((goal(point.loss) - point.tail) / point.slope).clamp(0.0, shrink);
+        (point.loss + (-share).ln_1p()).max(0.0)
     }
 }
+
+/// Steps of a search, and how many of them may be Newton's.
+const STEPS: usize = 80;
+const NEWTON: usize = 24;

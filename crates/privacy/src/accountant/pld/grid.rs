@@ -8,7 +8,8 @@
 //! - *optimistic*: inscribed. From the smallest loss upwards, mass around each grid point is merged so that the
 //!   merged loss is the point's. Merging is post-processing, which only loses power.
 //!
-//! Both err to second order in the grid's width.
+//! Both err to second order in the cells' widths. The grid is some points of a lattice: close together where most mass
+//! is, far apart where little is.
 
 use std::collections::VecDeque;
 
@@ -27,10 +28,10 @@ struct Half {
 #[derive(Debug)]
 pub(super) struct Cells {
     width: f64,
-    /// The loss of grid index 0.
+    /// The loss of lattice index 0.
     offset: f64,
-    /// The grid index of the lower end of the first cell.
-    first: i64,
+    /// The lattice index of each grid point.
+    places: Vec<i64>,
     /// Two for each cell.
     halves: Vec<Half>,
     /// What lies on the grid points themselves, present and absent; one more than there are cells.
@@ -52,10 +53,10 @@ pub(super) enum Direction {
 /// Masses on grid points.
 #[derive(Debug)]
 pub(super) struct Side {
-    /// The loss of grid index 0.
+    /// The loss of lattice index 0.
     pub(super) offset: f64,
-    /// The grid index of the first mass.
-    pub(super) first: i64,
+    /// The lattice index of each mass, ascending.
+    pub(super) places: Vec<i64>,
     pub(super) masses: Vec<f64>,
 }
 
@@ -73,7 +74,7 @@ const ON_POINT: f64 = 1e-9;
 
 impl Side {
     pub(super) fn loss(&self, index: usize, width: f64) -> f64 {
-        self.offset + (self.first + index as i64) as f64 * width
+        self.offset + self.places[index] as f64 * width
     }
 
     /// From the present law's masses to the absent law's. Both polygons keep the ratio of the two at each point, so
@@ -84,14 +85,22 @@ impl Side {
             self.masses[index] *= (-self.loss(index, width)).exp();
         }
         self.masses.reverse();
-        self.first = 1 - self.first - self.masses.len() as i64;
+        self.places = self.places.iter().rev().map(|place| -place).collect();
         self.offset = -self.offset;
     }
 }
 
 impl Cells {
-    /// Cuts a pair; all but `rest` of the smooth part on each side. `None` where more cells than `limit` are needed.
-    pub(super) fn cut(pair: &Pair, width: f64, offset: f64, rest: f64, limit: usize) -> Option<Self> {
+    /// Cuts a pair; all but `rest` of the smooth part on each side. Cells are as wide as the lattice, or as `wide` says
+    /// at a loss. `None` where more cells than `limit` are needed.
+    pub(super) fn cut(
+        pair: &Pair,
+        width: f64,
+        offset: f64,
+        wide: &dyn Fn(f64) -> f64,
+        rest: f64,
+        limit: usize,
+    ) -> Option<Self> {
         let (low, high, outside_present, outside_absent) = pair.range(rest);
         let mut losses: Vec<f64> = pair.atoms().map(|atom| atom.loss - offset).collect();
         if high > low {
@@ -99,15 +108,28 @@ impl Cells {
         }
         let smallest = losses.iter().copied().fold(f64::INFINITY, f64::min);
         let largest = losses.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        if (largest - smallest) / width > limit as f64 {
-            return None;
-        }
         let first = (smallest / width + ON_POINT).floor() as i64;
-        let count = ((largest / width - ON_POINT).ceil() as i64 - first).max(1) as usize;
+        let last = ((largest / width - ON_POINT).ceil() as i64).max(first + 1);
+        let points = |from: i64| ((wide(offset + from as f64 * width) / width) as i64).max(1);
+        let mut places = vec![first];
+        let mut from = first;
+        while from < last {
+            let mut step = points(from).min(last - from);
+            // Not from a coarse part into a fine one.
+            while step > 1 && points(from + step) < step {
+                step /= 2;
+            }
+            from += step;
+            places.push(from);
+            if places.len() > limit {
+                return None;
+            }
+        }
+        let count = places.len() - 1;
         let mut cells = Self {
             width,
             offset,
-            first,
+            places,
             halves: vec![Half::default(); 2 * count],
             points: vec![(0.0, 0.0); count + 1],
             outside_present,
@@ -116,13 +138,15 @@ impl Cells {
         for atom in pair.atoms() {
             let place = (atom.loss - offset) / width;
             let nearest = place.round();
-            if (place - nearest).abs() < ON_POINT {
-                let point = &mut cells.points[(nearest as i64 - first) as usize];
+            let on = cells.places.binary_search(&(nearest as i64));
+            if let (true, Ok(index)) = ((place - nearest).abs() < ON_POINT, on) {
+                let point = &mut cells.points[index];
                 point.0 += atom.present;
                 point.1 += atom.absent;
             } else {
-                let half = ((place - first as f64) * 2.0).floor() as usize;
-                let half = &mut cells.halves[half.min(2 * count - 1)];
+                let cell = cells.places.partition_point(|&low| low as f64 <= place).clamp(1, count) - 1;
+                let upper = cells.half(2 * cell + 1) <= place;
+                let half = &mut cells.halves[2 * cell + usize::from(upper)];
                 half.present += atom.present;
                 half.absent += atom.absent;
             }
@@ -130,18 +154,30 @@ impl Cells {
         if high > low {
             cells.integrate(pair, low, high);
         }
-        for (index, half) in cells.halves.iter_mut().enumerate() {
-            let low = offset + (first as f64 + index as f64 / 2.0) * width;
+        for index in 0..cells.halves.len() {
+            let low = offset + cells.half(index) * width;
+            let half = &mut cells.halves[index];
             half.above = (half.present - half.absent * low.exp()).max(0.0);
         }
         Some(cells)
+    }
+
+    /// The lower end of a half cell, as a lattice index.
+    fn half(&self, half: usize) -> f64 {
+        let low = self.places[half / 2] as f64;
+        if half.is_multiple_of(2) { low } else { f64::midpoint(low, self.places[half / 2 + 1] as f64) }
+    }
+
+    /// The width of a cell.
+    fn wide(&self, cell: usize) -> f64 {
+        (self.places[cell + 1] - self.places[cell]) as f64 * self.width
     }
 
     /// Panels end where the loss passes a half cell.
     fn integrate(&mut self, pair: &Pair, low: f64, high: f64) {
         let mut from = low;
         for half in 0..self.halves.len() {
-            let end = self.offset + (self.first as f64 + (half + 1) as f64 / 2.0) * self.width;
+            let end = self.offset + self.half(half + 1) * self.width;
             let to = if half + 1 == self.halves.len() { high } else { pair.output(end).clamp(from, high) };
             if to > from {
                 let (present, absent) = integrate(pair, from, to);
@@ -165,8 +201,8 @@ impl Cells {
 
     /// The loss distribution of one direction. On a lattice the losses themselves are grid points.
     pub(super) fn grid(&self, direction: Direction, lattice: bool) -> Grid {
-        let side = |masses| Side { offset: self.offset, first: self.first, masses };
-        let closed = if lattice { None } else { closed(&self.pieces(), self.width, direction) };
+        let side = |masses: Vec<f64>| Side { offset: self.offset, places: self.places.clone(), masses };
+        let closed = if lattice { None } else { closed(&self.pieces(), &self.places, self.width, direction) };
         let mut pessimistic = side(self.pessimistic());
         let mut optimistic = closed.unwrap_or_else(|| side(self.optimistic(direction)));
         if direction == Direction::Remove {
@@ -179,11 +215,11 @@ impl Cells {
 
     /// Splits each cell's mass onto its ends so that both laws keep theirs.
     fn pessimistic(&self) -> Vec<f64> {
-        let whole = -(-self.width).exp_m1();
-        let shrink = (-self.width / 2.0).exp();
         let mut grid: Vec<f64> = self.points.iter().map(|point| point.0).collect();
         for (index, cell) in self.halves.chunks_exact(2).enumerate() {
             let (low, high) = (cell[0], cell[1]);
+            let whole = -(-self.wide(index)).exp_m1();
+            let shrink = (-self.wide(index) / 2.0).exp();
             let mass = low.present + high.present;
             // The upper half's excess, measured from the cell's lower end instead of its own.
             let above = low.above + high.present * (1.0 - shrink) + shrink * high.above;
@@ -200,8 +236,8 @@ impl Cells {
     /// At the top it may not quite end at the origin. A removal's polygon must start there, so it gives up power;
     /// an addition's is read from the other end, where a polygon that is too low costs nothing else.
     fn optimistic(&self, direction: Direction) -> Vec<f64> {
-        let grow = (self.width / 2.0).exp();
         let top = self.points.len() - 1;
+        let grow = |cell: usize| (self.wide(cell) / 2.0).exp();
         let mut grid = vec![0.0; top + 1];
         let mut gap = 0.0_f64;
         // What of the two halves of the cell below is not merged yet.
@@ -212,6 +248,7 @@ impl Cells {
                 break;
             }
             if index > 0 {
+                let grow = grow(index - 1);
                 for (half, scale) in [(0, grow * grow), (1, grow)] {
                     let Half { present, above, .. } = self.halves[2 * index - 2 + half];
                     let merged = (present - above) * scale;
@@ -220,14 +257,16 @@ impl Cells {
                 }
             }
             left = [1.0; 2];
-            for (half, scale) in [(0, 1.0), (1, 1.0 / grow)] {
-                let Some(&Half { present, above, .. }) = self.halves.get(2 * index + half) else { break };
+            for (left, (half, &Half { present, above, .. })) in
+                left.iter_mut().zip(self.halves.iter().enumerate().skip(2 * index))
+            {
+                let scale = if half == 2 * index { 1.0 } else { 1.0 / grow(index) };
                 let merged = (present - above) * scale;
                 let gain = (present - merged).max(0.0);
                 let used = if gain <= gap { 1.0 } else { gap / gain };
                 gap -= used * gain;
                 mass += used * merged;
-                left[half] = 1.0 - used;
+                *left = 1.0 - used;
                 if used < 1.0 {
                     break;
                 }
@@ -241,9 +280,10 @@ impl Cells {
         // polygon's next corner is (level, power); further corners are taken away until a grid slope leads to it
         // or below it.
         grid[top] = self.points[top].0;
-        let place = |index: usize| self.offset + (self.first + index as i64) as f64 * self.width;
+        let place = |index: usize| self.offset + self.places[index] as f64 * self.width;
         let (mut level, mut power) = (0.0, -gap);
         if top > 0 {
+            let grow = grow(top - 1);
             for (half, scale) in [(0, grow * grow), (1, grow)] {
                 let Half { present, above, .. } = self.halves[2 * top - 2 + half];
                 level += left[half] * (present - above) * scale * (-place(top)).exp();
@@ -254,9 +294,10 @@ impl Cells {
         while lowest > 0 && (level > 0.0 || power < 0.0) {
             let slope = if power > 0.0 { (power / level).ln() } else { f64::NEG_INFINITY };
             // A slope that is a grid point's up to rounding is that point's.
-            let index = ((slope - place(0)) / self.width + ON_POINT).floor();
-            if index >= lowest as f64 - 1.0 {
-                let index = (index as usize).min(top);
+            let reached = (slope - self.offset) / self.width + ON_POINT;
+            let index = self.places.partition_point(|&place| place as f64 <= reached);
+            if index >= lowest {
+                let index = index - 1;
                 grid[index] += level * place(index).exp();
                 break;
             }
@@ -279,17 +320,25 @@ impl Cells {
 /// given grid finds too little mass for its second point, and gives up nearly all power.
 ///
 /// `None` where no such offset is found.
-fn closed(pieces: &VecDeque<(f64, f64)>, width: f64, direction: Direction) -> Option<Side> {
+fn closed(pieces: &VecDeque<(f64, f64)>, places: &[i64], width: f64, direction: Direction) -> Option<Side> {
     let smallest = ratio(*pieces.front()?);
+    // The grid from its lowest point, and one more point: it may be moved down.
+    let lowest = places.first()?;
+    let mut steps: Vec<i64> = places.iter().map(|place| place - lowest).collect();
+    steps.push(2 * steps.last()? - steps.get(places.len() - 2)?);
+    let points = Points { steps: &steps, width };
     let most = pieces.iter().copied().max_by(|left, right| left.0.total_cmp(&right.0))?;
-    let mut meet = ((ratio(most) - smallest) / width).floor() as i64;
-    let rest = |offset: f64, meet: i64| Rest::new(pieces, offset, width, meet, |_, _| {});
+    let mut meet = points.below(smallest, ratio(most));
+    let rest = |offset: f64, meet: i64| Rest::new(pieces, points, offset, meet, |_, _| {});
     // A point whose rest is above it while that of the next is below.
     let mut at_low = rest(smallest, meet)?;
     let up = at_low.surplus >= 0.0;
     for _ in 0..MEETINGS {
         let next = meet + if up { 1 } else { -1 };
-        let found = if next >= 0 { rest(smallest, next)? } else { return None };
+        if next < 0 || next as usize >= steps.len() {
+            return None;
+        }
+        let found = rest(smallest, next)?;
         if up && found.surplus < 0.0 {
             break;
         }
@@ -298,14 +347,16 @@ fn closed(pieces: &VecDeque<(f64, f64)>, width: f64, direction: Direction) -> Op
             break;
         }
     }
-    let (mut low, mut high) = (smallest, smallest + width);
+    // As far as to where the next point was.
+    let next = steps.get(meet as usize + 1)? - steps[meet as usize];
+    let (mut low, mut high) = (smallest, smallest + next as f64 * width);
     let mut at_high = rest(high, meet)?;
     if at_low.surplus < 0.0 || at_high.surplus >= 0.0 {
         return None;
     }
     let (mut weight_low, mut weight_high) = (1.0, 1.0);
     for _ in 0..CLOSING {
-        if at_low.share(width) <= LITTLE || at_high.share(width) <= LITTLE {
+        if at_low.share <= LITTLE || at_high.share <= LITTLE {
             break;
         }
         // False position, halving where one end would stay (Dowell and Jarratt 1971).
@@ -323,14 +374,13 @@ fn closed(pieces: &VecDeque<(f64, f64)>, width: f64, direction: Direction) -> Op
             (weight_low, weight_high) = (weight_low * 0.5, 1.0);
         }
     }
-    let (shares, removes) = ([at_low.share(width), at_high.share(width)], direction == Direction::Remove);
+    let (shares, removes) = ([at_low.share, at_high.share], direction == Direction::Remove);
     // Where no neighbour helps, a removal can give up power and an addition level, each at one end of the bracket.
     let at_low_end = if shares[0].min(shares[1]) <= 1.0 { shares[0] <= shares[1] } else { removes };
     let offset = if at_low_end { low } else { high };
-    let last = pieces.back().map(|&piece| ((ratio(piece) - offset) / width).floor())?.max(meet as f64 + 1.0);
-    let mut side = Side { offset, first: 0, masses: vec![0.0; last as usize + 1] };
+    let mut side = Side { offset, places: steps.clone(), masses: vec![0.0; steps.len()] };
     let Rest { present, absent, .. } =
-        Rest::new(pieces, offset, width, meet, |index, mass| side.masses[index as usize] += mass)?;
+        Rest::new(pieces, points, offset, meet, |index, mass| side.masses[index as usize] += mass)?;
     let share = shares[usize::from(!at_low_end)];
     side.masses[meet as usize] += if share <= 1.0 {
         let neighbour = &mut side.masses[if at_low_end { meet as usize - 1 } else { meet as usize + 1 }];
@@ -338,11 +388,38 @@ fn closed(pieces: &VecDeque<(f64, f64)>, width: f64, direction: Direction) -> Op
         *neighbour -= moved;
         present + moved
     } else if removes {
-        absent * (offset + meet as f64 * width).exp()
+        absent * points.at(offset, meet).exp()
     } else {
         present
     };
     Some(side)
+}
+
+/// Grid points that may be moved together.
+#[derive(Debug, Clone, Copy)]
+struct Points<'a> {
+    /// Lattice indices, ascending.
+    steps: &'a [i64],
+    width: f64,
+}
+
+impl Points<'_> {
+    /// The loss of a point.
+    fn at(&self, offset: f64, index: i64) -> f64 {
+        offset + self.steps[index as usize] as f64 * self.width
+    }
+
+    /// The last point that is not above a loss; -1 where there is none.
+    fn below(&self, offset: f64, loss: f64) -> i64 {
+        let place = (loss - offset) / self.width;
+        self.steps.partition_point(|&step| step as f64 <= place) as i64 - 1
+    }
+
+    /// The first point that is not below a loss.
+    fn above(&self, offset: f64, loss: f64) -> i64 {
+        let place = (loss - offset) / self.width;
+        self.steps.partition_point(|&step| (step as f64) < place) as i64
+    }
 }
 
 /// What is left for the point at which [`merge`] meets.
@@ -352,34 +429,37 @@ struct Rest {
     absent: f64,
     /// How far above the point its merged loss is.
     surplus: f64,
-    /// The present mass of the neighbouring point on the other side.
-    neighbour: f64,
+    /// The share of the neighbouring point on the other side that makes the merged loss the point's; above 1 where it
+    /// has too little.
+    share: f64,
 }
 
 impl Rest {
     fn new(
         pieces: &VecDeque<(f64, f64)>,
+        points: Points<'_>,
         offset: f64,
-        width: f64,
         meet: i64,
         mut visit: impl FnMut(i64, f64),
     ) -> Option<Self> {
         let mut beside = [0.0; 2];
-        let (present, absent) = merge(pieces.clone(), offset, width, meet, |index, mass| {
+        let (present, absent) = merge(pieces.clone(), points, offset, meet, |index, mass| {
             if (index - meet).abs() == 1 {
                 beside[usize::from(index > meet)] = mass;
             }
             visit(index, mass);
         })?;
-        let surplus = ((present - absent) / absent).ln_1p() - (offset + meet as f64 * width);
-        Some(Self { present, absent, surplus, neighbour: beside[usize::from(surplus < 0.0)] })
-    }
-
-    /// The share of the neighbour that makes the merged loss the point's; above 1 where it has too little.
-    fn share(&self, width: f64) -> f64 {
-        let step = if self.surplus < 0.0 { -(-width).exp_m1() } else { width.exp_m1() };
-        // |present - absent e^point|, from the surplus.
-        self.present * (-self.surplus).exp_m1().abs() / (self.neighbour * step)
+        let at = points.at(offset, meet);
+        let surplus = ((present - absent) / absent).ln_1p() - at;
+        let beyond = if surplus < 0.0 { meet + 1 } else { meet - 1 };
+        let mut share = f64::INFINITY;
+        if usize::try_from(beyond).is_ok_and(|index| index < points.steps.len()) {
+            let step = points.at(offset, beyond) - at;
+            // |present - absent e^point|, from the surplus, over what the neighbour's unit of mass brings.
+            let excess = present * (-surplus).exp_m1().abs();
+            share = excess / (beside[usize::from(surplus < 0.0)] * (-step).exp_m1().abs());
+        }
+        Some(Self { present, absent, surplus, share })
     }
 }
 
@@ -399,39 +479,39 @@ const LITTLE: f64 = 0.1;
 /// sees each point's mass. Returns what is left for that point, present and absent; `None` where nothing is.
 fn merge(
     mut pieces: VecDeque<(f64, f64)>,
+    points: Points<'_>,
     offset: f64,
-    width: f64,
     meet: i64,
     mut visit: impl FnMut(i64, f64),
 ) -> Option<(f64, f64)> {
-    let at = |index: i64| (offset + index as f64 * width).exp();
     for down in [true, false] {
-        let (step, factor) = if down { (-1, (-width).exp()) } else { (1, width.exp()) };
-        let mut last: Option<(i64, f64)> = None;
+        let step = if down { -1 } else { 1 };
+        let mut last: Option<i64> = None;
         loop {
             let end = *if down { pieces.back() } else { pieces.front() }?;
-            // The next point, by a factor whose rounding is not let grow; or the first that has mass beyond it.
-            let next = last.map(|(index, point)| {
-                let index = index + step;
-                (index, if index % 32 == 0 { at(index) } else { point * factor })
-            });
-            let has_mass = |&(_, point): &(i64, f64)| {
-                let beyond = end.0 - point * end.1;
+            let has_mass = |index: i64| {
+                let beyond = end.0 - points.at(offset, index).exp() * end.1;
                 if down { beyond >= 0.0 } else { beyond <= 0.0 }
             };
-            let (index, point) = next.filter(has_mass).unwrap_or_else(|| {
-                let place = (ratio(end) - offset) / width;
-                let first = if down { place.floor() } else { place.ceil() } as i64;
-                let index = match next {
-                    Some((next, _)) if down => first.min(next),
-                    Some((next, _)) => first.max(next),
-                    None => first.max(0),
-                };
-                (index, at(index))
-            });
+            // The next point; or the first that has mass beyond it.
+            let next = last.map(|index| index + step);
+            let inside = |index: &i64| if down { *index > meet } else { *index < meet };
+            let index = match next.filter(inside) {
+                Some(next) if has_mass(next) => next,
+                _ => {
+                    let loss = ratio(end);
+                    let first = if down { points.below(offset, loss) } else { points.above(offset, loss) };
+                    match next {
+                        Some(next) if down => first.min(next),
+                        Some(next) => first.max(next),
+                        None => first,
+                    }
+                }
+            };
             if (down && index <= meet) || (!down && index >= meet) {
                 break;
             }
+            let point = points.at(offset, index).exp();
             // How far the group is on the far side of the point.
             let (mut present, mut excess) = (0.0, 0.0);
             loop {
@@ -454,7 +534,7 @@ fn merge(
                 break;
             }
             visit(index, present);
-            last = Some((index, point));
+            last = Some(index);
         }
     }
     Some(pieces.into_iter().fold((0.0, 0.0), |sum, piece| (sum.0 + piece.0, sum.1 + piece.1)))

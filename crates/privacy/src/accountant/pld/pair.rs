@@ -98,12 +98,13 @@ impl Pair {
             Some((pair.loss(first.t), pair.loss(last.t) - pair.loss(first.t)))
         };
         pair.lattice = match mechanism {
-            Mechanism::Laplace { .. } => span(&pair),
+            Mechanism::Laplace { .. } if rate == 1.0 => span(&pair),
             Mechanism::RandomisedResponse { epsilon, .. } => Some((0.0, epsilon)),
             Mechanism::DiscreteGaussian { .. } | Mechanism::DiscreteLaplace { .. } if rate == 1.0 => {
                 span(&pair).map(|(first, span)| (first, span / (pair.atoms.len() - 1) as f64))
             }
             Mechanism::Gaussian { .. }
+            | Mechanism::Laplace { .. }
             | Mechanism::DiscreteGaussian { .. }
             | Mechanism::DiscreteLaplace { .. } => None,
         };

@@ -165,58 +165,56 @@ fn a_gridded_step_lies_on_both_sides_of_the_curve() {
     for (rate, mechanism, exact) in cases {
         let pair = Pair::new(Step { rate, mechanism });
         for (width, offset) in [(0.01, 0.0), (0.0023, 0.001), (0.0011, -0.0003), (0.000_01, 0.0)] {
-            let cells = Cells::cut(&pair, width, offset, 1e-14, 1 << 24).unwrap();
-            for direction in [Direction::Remove, Direction::Add] {
-                if direction == Direction::Add && rate < 1.0 {
-                    continue;
-                }
-                let grid = cells.grid(direction, rate == 1.0);
-                for step in 0..200 {
-                    let epsilon = f64::from(step) * if rate < 1.0 { 6e-6 } else { 0.0007 };
-                    let truth = exact(epsilon);
-                    let low = tail(&grid.optimistic, width, epsilon);
-                    let high = tail(&grid.pessimistic, width, epsilon) + grid.infinite;
-                    // The rounding of sums of about 1.
-                    assert!(low <= truth + 1e-12, "{mechanism:?} {width} {epsilon}: {low} above {truth}");
-                    assert!(high >= truth - 1e-12, "{mechanism:?} {width} {epsilon}: {high} below {truth}");
+            // Cells of one width, and cells that are wider where the loss is larger.
+            for growth in [0.0, 0.2] {
+                let wide = |loss: f64| growth * loss.abs();
+                let cells = Cells::cut(&pair, width, offset, &wide, 1e-14, 1 << 24).unwrap();
+                for direction in [Direction::Remove, Direction::Add] {
+                    if direction == Direction::Add && rate < 1.0 {
+                        continue;
+                    }
+                    let grid = cells.grid(direction, rate == 1.0);
+                    for step in 0..200 {
+                        let epsilon = f64::from(step) * if rate < 1.0 { 6e-6 } else { 0.0007 };
+                        let truth = exact(epsilon);
+                        let low = tail(&grid.optimistic, width, epsilon);
+                        let high = tail(&grid.pessimistic, width, epsilon) + grid.infinite;
+                        let name = format!("{mechanism:?} {width} {growth} {epsilon}");
+                        // The rounding of sums of about 1.
+                        assert!(low <= truth + 1e-12, "{name}: {low} above {truth}");
+                        assert!(high >= truth - 1e-12, "{name}: {high} below {truth}");
+                    }
                 }
             }
         }
     }
 }
 
-/// Time that this thread has spent on a processor, where the system tells, else time on the wall: tests run beside
-/// others.
-fn clock() -> std::time::Duration {
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
-    let spent = told.and_then(|text| text.split_whitespace().next()?.parse().ok());
-    let start = std::time::UNIX_EPOCH.elapsed().unwrap_or_default();
-    spent.map_or(start, std::time::Duration::from_nanos)
-}
-
 /// No failure from sigma 0.3 to 100, one step to a million, any rate: bounds in order, within 0.1 % of each other,
-/// below the bound by Rényi divergences. What the slowest took on a processor is printed.
+/// below the bound by Rényi divergences. What a query takes is counted in products of its transforms, of which a
+/// processor does a few hundred millions a second: the slowest takes some 5 million, and twice that still passes.
 #[test]
 fn the_whole_range_is_answered() {
-    let mut slowest = (std::time::Duration::ZERO, String::new());
+    let mut slowest = (0.0, String::new());
     for sigma in [0.3, 0.5, 1.0, 3.0, 10.0, 100.0] {
         for times in [1, 10, 1000, 100_000, 1_000_000] {
             for rate in [1e-5, 1e-4, 1e-3, 0.03, 0.5, 1.0] {
                 let event = sampled(rate, sigma, times);
-                let start = clock();
+                let start = spectrum::WORK.get();
                 let found = epsilon(&event, 1e-6).unwrap();
-                let took = clock().saturating_sub(start);
-                let name = format!("rate {rate} sigma {sigma} times {times}: {found:?} {took:?}");
+                let work = spectrum::WORK.get() - start;
+                let name = format!("rate {rate} sigma {sigma} times {times}: {found:?}, {work:e} products");
                 assert!(found.upper.is_finite() && found.lower <= found.upper, "{name}");
                 assert!(found.upper <= found.lower * 1.001 + 1e-9, "{name}");
                 assert!(found.upper <= rdp::epsilon(&event, 1e-6).unwrap() * (1.0 + 1e-6) + 1e-9, "{name}");
-                if took > slowest.0 {
-                    slowest = (took, name);
+                if work > slowest.0 {
+                    slowest = (work, name);
                 }
             }
         }
     }
     println!("slowest: {}", slowest.1);
+    assert!(slowest.0 < 1e7, "{}", slowest.1);
 }
 
 proptest! {

@@ -37,6 +37,27 @@ pub(super) struct Tilt {
     pub(super) high_tilt: f64,
 }
 
+/// How wide cells may be.
+#[derive(Debug)]
+pub(super) struct Spacing {
+    /// Of each step: the loss of most mass; and up to which loss cells may be as wide as this, times the factor.
+    steps: Vec<(f64, Vec<(f64, f64)>)>,
+    factor: f64,
+}
+
+impl Spacing {
+    /// The width of a step's cells at a loss, when all are so much finer.
+    pub(super) fn at(&self, step: usize, loss: f64, finer: f64) -> f64 {
+        let (center, widths) = &self.steps[step];
+        let place = widths.partition_point(|&(end, _)| end < loss).min(widths.len().max(1) - 1);
+        let width = widths.get(place).map_or(f64::INFINITY, |found| found.1 * self.factor);
+        finer * width.min(AWAY * (loss - center).abs())
+    }
+}
+
+/// The width of a cell over its distance from where most mass is.
+const AWAY: f64 = 0.03;
+
 /// ln of the tilted mass that may lie outside the window on each side.
 const OUTSIDE: f64 = -23.0;
 
@@ -99,6 +120,36 @@ impl Moments {
             Query::Epsilon(delta) => (moment - delta.ln()) / theta,
             Query::Delta(epsilon) => moment - theta * epsilon,
         }
+    }
+
+    /// How wide cells of each step may be so that all together add `variance`, with as few cells as that takes: the cube
+    /// of the width falls with the tilted density. No cell is wide against its distance from where most mass is, for the
+    /// density changes over such lengths.
+    ///
+    /// Losses above the answer, `near`, count the less the larger they are, whatever the tilt.
+    pub(super) fn spacing(&self, tilt: &Tilt, near: f64, variance: f64) -> Spacing {
+        let weigh = |loss: f64| tilt.theta * loss.min(near) - (loss - near).max(0.0);
+        let mut total = 0.0;
+        let mut steps = Vec::with_capacity(self.steps.len());
+        for (masses, times) in &self.steps {
+            let mut masses: Vec<(f64, f64)> =
+                masses.iter().map(|(log, loss)| (*loss, log + weigh(*loss))).collect();
+            masses.sort_by(|left, right| left.0.total_cmp(&right.0));
+            let largest = masses.iter().map(|mass| mass.1).fold(f64::NEG_INFINITY, f64::max);
+            let sum: f64 = masses.iter().map(|mass| (mass.1 - largest).exp()).sum();
+            let center = masses.iter().copied().max_by(|left, right| left.1.total_cmp(&right.1));
+            let mut widths = Vec::with_capacity(masses.len());
+            for pair in masses.windows(2) {
+                let [(low, before), (high, after)] = [pair[0], pair[1]];
+                let mass = times * ((before - largest).exp() + (after - largest).exp()) / (2.0 * sum);
+                let root = (mass / (high - low).max(f64::MIN_POSITIVE)).cbrt();
+                total += root * (high - low);
+                widths.push((high, root.recip()));
+            }
+            steps.push((center.map_or(0.0, |mass| mass.0), widths));
+        }
+        // A split onto the ends of a cell adds a sixth of the width's square.
+        Spacing { steps, factor: (6.0 * variance / total).sqrt() }
     }
 
     /// A wider grid than `width` where most steps lose next to nothing, as where few members are ever sampled: the
@@ -165,34 +216,66 @@ impl Moments {
         let (mean, variance) = self.spread(theta);
         // Not below what the tilt can see: a lone mass has no deviation.
         let deviation = variance.sqrt().max(0.1 / theta);
-        let base = self.log_moment(theta);
-        // The bounds by moments for what lies outside; the best of a few further tilts.
-        let mut window = Tilt {
-            theta,
-            bound,
-            deviation,
-            low: f64::NEG_INFINITY,
-            high: f64::INFINITY,
-            low_tilt: 0.0,
-            high_tilt: 0.0,
-        };
-        for power in -2..=6 {
-            let further = 2.0_f64.powi(power) / deviation;
-            let high = (self.log_moment(theta + further) - base - OUTSIDE) / further;
-            if high < window.high {
-                (window.high, window.high_tilt) = (high, further);
+        let window = Tilt { theta, bound, deviation, low: mean, high: mean, low_tilt: 0.0, high_tilt: 0.0 };
+        self.window(window, OUTSIDE, 0.0)
+    }
+
+    /// The window outside which lie less than e^`outside` of the tilted mass on each side, by moments; the best of a few
+    /// further tilts. The grid may add this `variance` to the composed loss.
+    fn window(&self, mut tilt: Tilt, outside: f64, variance: f64) -> Tilt {
+        let base = self.log_moment(tilt.theta);
+        let (mean, spread) = self.spread(tilt.theta);
+        (tilt.low, tilt.high) = (f64::NEG_INFINITY, f64::INFINITY);
+        let unit = spread.sqrt().max(0.1 / tilt.theta).recip();
+        for power in -1..=4 {
+            let further = unit * 4.0_f64.powi(power) / 1.5;
+            let room = outside - 0.5 * further * further * variance;
+            let high = (self.log_moment(tilt.theta + further) - base - room) / further;
+            if high < tilt.high {
+                (tilt.high, tilt.high_tilt) = (high, further);
             }
-            let low = (base - self.log_moment(theta - further) + OUTSIDE) / further;
-            if low > window.low {
-                (window.low, window.low_tilt) = (low, further);
+            let low = (base - self.log_moment(tilt.theta - further) + room) / further;
+            if low > tilt.low {
+                (tilt.low, tilt.low_tilt) = (low, further);
             }
         }
         // Outside the range of what can happen there is nothing.
-        window.low = window.low.min(mean);
-        window.high = window.high.max(mean);
-        window
+        tilt.low = tilt.low.min(mean);
+        tilt.high = tilt.high.max(mean);
+        tilt
+    }
+
+    /// A tilt with a shorter window, now that it is known about where the answer lies. Where delta is that of a few
+    /// large losses, the tilt that is best for the bound by moments favours the largest of them far too much. How much
+    /// smaller than 1 the tilted tail may be, as a logarithm, is left to the rounding: `most`.
+    pub(super) fn shorten(
+        &self,
+        tilt: &Tilt,
+        (epsilon, log_delta): (f64, f64),
+        variance: f64,
+        most: f64,
+    ) -> Tilt {
+        let mut best = *tilt;
+        for halvings in 0..SHORTENINGS {
+            let theta = tilt.theta * 0.5_f64.powi(halvings);
+            let small = (self.log_moment(theta) - theta * epsilon - log_delta).max(0.0);
+            if small > most {
+                continue;
+            }
+            let found = self.window(Tilt { theta, ..*tilt }, BESIDE - small, variance);
+            if found.high - found.low < best.high - best.low {
+                best = found;
+            }
+        }
+        best
     }
 }
+
+/// Halvings of the tilt that are tried.
+const SHORTENINGS: i32 = 12;
+
+/// ln of what may lie outside the window, over the tail.
+const BESIDE: f64 = -12.5;
 
 /// Steps by which a grid may be widened.
 const WIDENINGS: usize = 64;

@@ -94,7 +94,7 @@ impl Select<'_> {
             let sensitivity = (3 + self.plan.target.map_or(0, |_| TARGET_WEIGHT)) as u32 * UNITS as u32;
             let selected = measurer.select("a marginal", &scores, sensitivity, price)?;
             let clique = candidates[selected].clique.clone();
-            let (before, rows) = (residuals.law(&clique), residuals.total());
+            let (before, rows) = (self.expected(&residuals, &clique), residuals.total());
             let one = self.ask(measurer, &clique, &self.rows.counts(&clique), share)?;
             residuals.add(&one);
             learned.add(one);
@@ -126,7 +126,7 @@ impl Select<'_> {
         let total = residuals.total();
         candidates.par_iter_mut().filter(|one| one.stale).try_for_each(|one| {
             self.progress.run.check()?;
-            let expected = residuals.law(&one.clique);
+            let expected = self.expected(residuals, &one.clique);
             one.distance = match &one.counts {
                 Some(counts) => distance(counts, &expected, total),
                 None => distance(&self.rows.counts(&one.clique), &expected, total),
@@ -135,6 +135,50 @@ impl Select<'_> {
             one.stale = false;
             Ok(())
         })
+    }
+
+    /// What is expected of a clique. A pair that was not measured follows from those that were: where both its columns
+    /// were measured with a third one, it is taken as independent given the third, by the one through which they
+    /// depend most. (As if they were independent outright, pairs that others already explain would be measured again.)
+    fn expected(&self, residuals: &Residuals<'_>, clique: &[usize]) -> Vec<f64> {
+        let &[left, right] = clique else { return residuals.law(clique) };
+        if residuals.knows(clique) {
+            return residuals.law(clique);
+        }
+        let domain = self.rows.domain;
+        let even = residuals.law(clique);
+        let (rows, columns) = (domain.size(left), domain.size(right));
+        let through = |third: usize| {
+            let [first, second] = [left, right].map(|column| union(&[column], &[third]));
+            if third == left || third == right || !residuals.knows(&first) || !residuals.knows(&second) {
+                return None;
+            }
+            let size = domain.size(third);
+            // One row of the table for each code of the third column, whichever stands first in the clique.
+            let by_third = |pair: &[usize], own: usize| -> Vec<f64> {
+                let law = residuals.law(pair);
+                if pair[0] == third {
+                    return law;
+                }
+                (0..size * own).map(|at| law[at % own * size + at / own]).collect()
+            };
+            let (first, second) = (by_third(&first, rows), by_third(&second, columns));
+            let mut law = vec![0.0; rows * columns];
+            for (first, second) in first.chunks_exact(rows).zip(second.chunks_exact(columns)) {
+                let total: f64 = (first.iter().sum::<f64>() + second.iter().sum::<f64>()) / 2.0;
+                if total > 0.0 {
+                    for (own, left) in law.chunks_exact_mut(columns).zip(first) {
+                        own.iter_mut().zip(second).for_each(|(cell, right)| *cell += left * right / total);
+                    }
+                }
+            }
+            let sum: f64 = law.iter().sum();
+            law.iter_mut().for_each(|cell| *cell /= sum.max(f64::MIN_POSITIVE));
+            let moved: f64 = law.iter().zip(&even).map(|(one, other)| (one - other).abs()).sum();
+            Some((moved, law))
+        };
+        let strongest = (0..domain.len()).filter_map(through).max_by(|one, other| one.0.total_cmp(&other.0));
+        strongest.map_or(even, |(_, law)| law)
     }
 
     /// The triples that a newly measured pair opens: two of their pairs are known.
