@@ -65,7 +65,12 @@ const SETTINGS: &[Setting] = &[
         (1.0, 1_024.0),
         "random numbers that a row is made from (of a private fit: 32 where not given)",
     ),
-    setting("rate", 0.001, (1e-6, 1.0), "learning rate of both networks"),
+    setting(
+        "rate",
+        0.0005,
+        (1e-6, 1.0),
+        "learning rate of both networks in the first half of the steps (of a private fit: 0.001 at first where not given)",
+    ),
     setting(
         "penalty",
         10.0,
@@ -160,6 +165,7 @@ fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
             batch: given.private("batch", 500.0) as usize,
             pack: 1,
             steps: private.steps,
+            rate: given.private("rate", 0.001) as f32,
             penalty: given.private("penalty", 0.2) as f32,
             ..plan
         };
