@@ -77,11 +77,13 @@ pub trait Engine: Send + std::fmt::Debug {
 
     /// As [`Engine::backward`] of parameters, with every sample's own gradient scaled down to the norm `bound`
     /// before they are added; returns the norms as they were. Norms are computed from what goes in and comes
-    /// back at each layer, without any sample's gradient being written out (Li et al. 2022, section 3).
+    /// back at each layer, without any sample's gradient being written out (Li et al. 2022, section 3). Beside them
+    /// comes the gradient of the numbers that went in, not scaled down, where `input` is set (else an unspecified
+    /// matrix).
     ///
     /// # Errors
     /// As [`Engine::backward`]; [`Error::Defect`] of a network that mixes samples.
-    fn backward_clipped(&mut self, gradient: Matrix, bound: f32) -> Result<Vec<f64>>;
+    fn backward_clipped(&mut self, gradient: Matrix, bound: f32, input: bool) -> Result<(Vec<f64>, Matrix)>;
 
     /// Adds the gradient of `weight` times the mean over samples of `(|d output / d input| - 1)^2`; returns
     /// that mean. Exact almost everywhere for linear layers and straight activations, which have no second

@@ -469,11 +469,12 @@ impl Engine for Fused {
         Ok(self.back(gradient, wanted, None)?.0)
     }
 
-    fn backward_clipped(&mut self, gradient: Matrix, bound: f32) -> Result<Vec<f64>> {
+    fn backward_clipped(&mut self, gradient: Matrix, bound: f32, input: bool) -> Result<(Vec<f64>, Matrix)> {
         if self.network.mixes_samples() {
             return Err(Error::Defect("a network that mixes samples has no gradient of one".to_owned()));
         }
-        Ok(self.back(gradient, Wanted { parameters: true, input: false }, Some(bound))?.1)
+        let (gradient, norms) = self.back(gradient, Wanted { parameters: true, input }, Some(bound))?;
+        Ok((norms, gradient))
     }
 
     fn penalty(&mut self, batch: Matrix, weight: f32, stream: &mut Stream) -> Result<f64> {

@@ -96,6 +96,15 @@ fn download(tensor: Tensor<2>) -> Result<Vec<f32>> {
     tensor.try_into_vec_as::<f32>().map_err(|error| Error::Tensors(format!("{error:?}")))
 }
 
+/// The gradient of a batch's numbers; zeros where it was not wanted.
+fn input_gradient(batch: &Batch, found: Option<Tensor<2>>) -> Result<Matrix> {
+    let (rows, columns) = (batch.dense.rows, batch.dense.columns);
+    match found {
+        Some(gradient) => Ok(Matrix::new(rows, columns, download(gradient)?)),
+        None => Ok(Matrix::zeros(rows, columns)),
+    }
+}
+
 fn join(parts: &[Tensor<2>]) -> Result<Vec<f32>> {
     let mut to = Vec::new();
     for part in parts {
@@ -294,20 +303,17 @@ impl Engine for Tensors {
         if wanted.parameters {
             self.add_all(&last.tracked, &found);
         }
-        let (rows, columns) = (last.batch.dense.rows, last.batch.dense.columns);
-        match last.dense.grad(&found).filter(|_| wanted.input) {
-            Some(gradient) => Ok(Matrix::new(rows, columns, download(gradient)?)),
-            None => Ok(Matrix::zeros(rows, if wanted.input { columns } else { 0 })),
-        }
+        input_gradient(&last.batch, last.dense.grad(&found).filter(|_| wanted.input))
     }
 
-    fn backward_clipped(&mut self, gradient: Matrix, bound: f32) -> Result<Vec<f64>> {
+    fn backward_clipped(&mut self, gradient: Matrix, bound: f32, input: bool) -> Result<(Vec<f64>, Matrix)> {
         if self.network.mixes_samples() {
             return Err(Error::Defect("a network that mixes samples has no gradient of one".to_owned()));
         }
         let last = self.last(&gradient)?;
         let weights = upload(&gradient.data, [gradient.rows, gradient.columns], &self.device);
         let found = (last.output * weights).sum().backward();
+        let entered = input_gradient(&last.batch, last.dense.grad(&found).filter(|_| input))?;
         let embeds = matches!(self.network.input, Input::Embed { .. });
         let mut squares = vec![0.0_f64; gradient.rows];
         let mut links = Vec::new();
@@ -318,12 +324,12 @@ impl Engine for Tensors {
             let [_, inputs] = link.input.dims();
             let input = Matrix::new(gradient.rows, inputs, download(link.input.clone())?);
             for (row, square) in squares.iter_mut().enumerate() {
-                let mut entered = functions::square(input.row(row)) + 1.0;
+                let mut square_in = functions::square(input.row(row)) + 1.0;
                 if embeds && place == 0 {
                     let per_row = last.batch.per_row;
-                    entered += repeats(&last.batch.codes[row * per_row..(row + 1) * per_row]);
+                    square_in += repeats(&last.batch.codes[row * per_row..(row + 1) * per_row]);
                 }
-                *square += entered * functions::square(own.row(row));
+                *square += square_in * functions::square(own.row(row));
             }
             links.push((link.part, link.input, back, embeds && place == 0));
         }
@@ -350,7 +356,7 @@ impl Engine for Tensors {
             }
             self.add(part + 1, back.sum_dim(0));
         }
-        Ok(norms)
+        Ok((norms, entered))
     }
 
     fn penalty(&mut self, batch: Matrix, weight: f32, stream: &mut Stream) -> Result<f64> {

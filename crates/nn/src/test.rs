@@ -169,7 +169,7 @@ fn clipped_gradients_are_those_of_single_samples() {
         let bound = 1.5;
         let found = compare(&network, |engine, dice| {
             engine.forward(batch.clone(), dice).unwrap();
-            let norms = engine.backward_clipped(form.clone(), bound).unwrap();
+            let (norms, _) = engine.backward_clipped(form.clone(), bound, false).unwrap();
             (norms, engine.gradient().unwrap().to_vec())
         });
         let state = both(&network)[0].state().unwrap();
@@ -205,7 +205,7 @@ fn a_network_that_mixes_samples_is_not_clipped() {
         let mut dice = Seed(1).stream("dice");
         let batch = batch(network, 4, &mut dice);
         let y = engine.forward(batch, &mut dice).unwrap();
-        assert!(engine.backward_clipped(y, 1.0).is_err());
+        assert!(engine.backward_clipped(y, 1.0, false).is_err());
     }
 }
 

@@ -1,6 +1,11 @@
 //! What the deep models share: codes as the inputs and outputs of networks, and drawing rows from a law that is a
 //! product over columns once the hidden part of a row is known.
 
+mod model;
+mod scalars;
+#[cfg(test)]
+pub(super) mod test;
+
 use std::sync::Arc;
 
 use daotwin_core::{Stream, Streams};
@@ -12,6 +17,9 @@ use super::checkpoint::Saved;
 use super::files::Tensors;
 use crate::encode::{Encoded, Mixed, MixedAllowed, MixedColumn};
 use crate::error::Result;
+
+pub(crate) use model::{BURN, Base, Given, bound, private_rate, private_steps, setting};
+pub(crate) use scalars::Curves;
 
 /// Where the codes of each column stand among the outputs of a network: for every column its codes, and behind all
 /// of them one number for every column that has scalars.
@@ -27,6 +35,8 @@ pub(crate) struct Shape {
     pub width: usize,
     /// Codes of each column that no row has.
     pub unseen: Vec<Vec<usize>>,
+    /// What brings scalars that a network made to those of rows.
+    pub curves: Curves,
 }
 
 impl Shape {
@@ -48,7 +58,7 @@ impl Shape {
             .iter()
             .map(|part| (0..part.size()).filter(|&code| !part.is_seen(code as u32)).collect())
             .collect();
-        Self { sizes, starts, scalars, width, unseen }
+        Self { sizes, starts, scalars, width, unseen, curves: Curves::default() }
     }
 
     /// Columns.
@@ -180,9 +190,10 @@ fn fill(
     for column in 0..shape.columns() {
         let at = row * encoded.width + column;
         let shares = allowed.get(column).and_then(Option::as_ref).map(|allowed| allowed.shares.as_slice());
-        encoded.codes[at] = code(shape.own(law, column), shares, &shape.unseen[column], stream) as u32;
+        let own = code(shape.own(law, column), shares, &shape.unseen[column], stream);
+        encoded.codes[at] = own as u32;
         encoded.scalars[at] = match shape.scalars[column] {
-            Some(place) => law[place],
+            Some(place) => shape.curves.bend(shape.starts[column] + own, law[place]),
             // Even within the code.
             None => (2.0 * stream.uniform() - 1.0) as f32,
         };
@@ -244,6 +255,12 @@ pub(crate) fn steps(rows: usize, batch: usize, epochs: f64, least: u64, most: u6
     let once = rows as f64 / batch.clamp(1, rows.max(1)) as f64;
     let asked = if epochs > 0.0 { epochs * once } else { (100.0 * once).min(most as f64) };
     (asked.ceil() as u64).max(if epochs > 0.0 { 1 } else { least })
+}
+
+/// What is left of a learning rate at a step: it falls along half a cosine to a fiftieth.
+pub(crate) fn fall(step: u64, steps: u64) -> f32 {
+    let share = step as f64 / steps.max(1) as f64;
+    (0.02 + 0.49 * (1.0 + (std::f64::consts::PI * share).cos())) as f32
 }
 
 /// Batches of rows: every row comes once before any comes again. Each time through the rows has an order of its own,

@@ -83,7 +83,7 @@ impl Learner for Private {
         masked.weights.iter_mut().for_each(|weight| *weight *= rows.len() as f32);
         let mut logits = self.engine.forward(std::mem::take(&mut masked.batch), stream)?;
         loss(&self.parts, &self.data, rows, &masked, &mut logits);
-        self.engine.backward_clipped(logits, bound)?;
+        self.engine.backward_clipped(logits, bound, false)?;
         let gradient = self.engine.gradient()?;
         let sum = gradient.to_vec();
         gradient.fill(0.0);

@@ -77,7 +77,7 @@ impl Learner for Private {
         let (batch, asked) = noising.noise(rows, stream);
         let mut outputs = self.engine.forward(batch, stream)?;
         noising.gradient(&mut outputs, &asked, 1.0);
-        self.engine.backward_clipped(outputs, bound)?;
+        self.engine.backward_clipped(outputs, bound, false)?;
         let gradient = self.engine.gradient()?;
         let sum = gradient.to_vec();
         gradient.fill(0.0);

@@ -19,6 +19,7 @@ use daotwin_history::frame::Frame;
 use daotwin_history::synthesizer::PrivacyOptions;
 use daotwin_privacy::{Measurer, Noise, Sampling};
 
+use super::deep::Given;
 use super::files::Guarantee;
 use super::private::{self, Admitted, Cut};
 use crate::charge::Stage;
@@ -79,6 +80,17 @@ pub(crate) struct Plan {
     pub steps: u64,
     /// The norm that a row's gradient is scaled down to.
     pub bound: f32,
+}
+
+impl Plan {
+    /// As the settings `private_rate`, `private_steps` and `bound` say.
+    pub(crate) fn of(given: &Given<'_>) -> Self {
+        Self {
+            rate: given.get("private_rate"),
+            steps: given.get("private_steps") as u64,
+            bound: given.get("bound") as f32,
+        }
+    }
 }
 
 /// A training as the stage that the account pays for.

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use daotwin_core::{Run, Seed, Stream, Streams};
 use daotwin_nn::{
-    Activation, Adam, Batch, Device, Input, Layer, Matrix, NO_CODE, Network, State, Wanted, cross_entropy,
-    softmax,
+    Activation, Adam, Batch, Device, Engine, Input, Layer, Matrix, NO_CODE, Network, State, Wanted,
+    cross_entropy, softmax,
 };
 use rayon::prelude::*;
 
 use super::super::checkpoint::{Checkpoint, Saved};
-use super::super::deep::{Net, Shape, calibrate, frequencies, go_on, keep, normal};
+use super::super::deep::{Curves, Net, Shape, calibrate, frequencies, go_on, keep, normal};
 use super::super::files::Tensors;
 use crate::encode::Encoded;
 use crate::error::Result;
@@ -32,6 +32,8 @@ pub(super) struct Plan {
     pub rate: f32,
     /// The weight of the gradient penalty.
     pub penalty: f32,
+    /// What trains.
+    pub device: Device,
 }
 
 /// What was learned.
@@ -57,8 +59,8 @@ const MEAN_KEEP: f32 = 0.98;
 /// Batches from which the running statistics are read anew for the mean parameters.
 const REFRESHED: usize = 60;
 
-/// The share of the critic's hidden values that is dropped in training.
-const DROPOUT: f32 = 0.5;
+/// The share of the steps, the last ones, over which the learning rate falls.
+const FALLING: f32 = 0.5;
 
 /// The generator: random numbers and a condition's code to logits and scalars.
 pub(super) fn generator(shape: &Shape, conditions: usize, hidden: usize, noise: usize) -> Result<Net> {
@@ -77,9 +79,10 @@ pub(super) fn generator(shape: &Shape, conditions: usize, hidden: usize, noise: 
     Ok(Arc::new(Network::new(input, layers)?))
 }
 
-/// The critic: a pack of rows, each beside its condition, to a number.
-pub(super) fn critic(width: usize, hidden: usize, dropout: f32) -> Result<Net> {
-    let bend = || Layer::Activation { bend: Activation::LeakyRelu(0.2), dropout };
+/// The critic: a pack of rows, each beside its condition, to a number. Nothing is dropped: a critic that sees all of a
+/// row learns relations between columns sooner.
+pub(super) fn critic(width: usize, hidden: usize) -> Result<Net> {
+    let bend = || Layer::Activation { bend: Activation::LeakyRelu(0.2), dropout: 0.0 };
     let layers = vec![
         Layer::Linear { inputs: width, outputs: hidden },
         bend(),
@@ -91,7 +94,7 @@ pub(super) fn critic(width: usize, hidden: usize, dropout: f32) -> Result<Net> {
 }
 
 /// Conditions that rows are made under: one code of one column of labels.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Choices {
     /// The columns, and where their codes begin among those of all conditions.
     pub columns: Vec<(usize, usize)>,
@@ -100,6 +103,23 @@ pub(super) struct Choices {
 }
 
 impl Choices {
+    /// The conditions of these columns.
+    fn laid(shape: &Shape, labels: &[usize], counts: Vec<f64>) -> Self {
+        let mut start = 0;
+        let place = |&column: &usize| {
+            start += shape.sizes[column];
+            (column, start - shape.sizes[column])
+        };
+        Self { columns: labels.iter().map(place).collect(), counts }
+    }
+
+    /// The same of counts that were read; none where they do not fit.
+    pub(super) fn new(shape: &Shape, labels: &[usize], counts: Vec<f64>) -> Option<Self> {
+        let all: usize = labels.iter().map(|&column| shape.sizes[column]).sum();
+        let fits = counts.len() == all && counts.iter().all(|count| (0.0..=1e18).contains(count));
+        fits.then(|| Self::laid(shape, labels, counts))
+    }
+
     /// Where the codes of a choice's column end.
     fn end(&self, choice: usize) -> usize {
         self.columns.get(choice + 1).map_or(self.counts.len(), |next| next.1)
@@ -127,18 +147,16 @@ impl Choices {
 
 /// The conditions that a table's labels give, and which rows meet each.
 pub(super) fn choices(shape: &Shape, labels: &[usize], encoded: &Encoded) -> (Choices, Vec<Vec<u32>>) {
-    let mut choices = Choices { columns: Vec::new(), counts: Vec::new() };
     let mut rows = Vec::new();
     for &column in labels {
-        choices.columns.push((column, rows.len()));
         let mut own = vec![Vec::new(); shape.sizes[column]];
         for row in 0..encoded.rows() {
             own[encoded.codes_of(row)[column] as usize].push(row as u32);
         }
-        choices.counts.extend(own.iter().map(|rows| rows.len() as f64));
         rows.extend(own);
     }
-    (choices, rows)
+    let counts = rows.iter().map(|rows| rows.len() as f64).collect();
+    (Choices::laid(shape, labels, counts), rows)
 }
 
 /// Rows of a block that has a stream of its own.
@@ -262,16 +280,14 @@ pub(super) fn train(
     seed: Seed,
     (mut checkpoint, saved): (Checkpoint, Option<Saved>),
     run: &Run,
-) -> Result<(Learned, Choices)> {
+) -> Result<(Learned, Choices, Curves)> {
     let (choices, rows_of) = choices(shape, labels, encoded);
     let beside = Beside { shape, conditions: choices.counts.len(), pack: plan.pack };
     let mut first = seed.stream("first parameters of gan");
     let generator = generator(shape, choices.counts.len(), plan.hidden, plan.noise)?;
-    let mut maker = Device::Fused.engine(Arc::clone(&generator), &mut first)?;
-    let mut judge =
-        Device::Fused.engine(critic(plan.pack * beside.width(), plan.hidden, DROPOUT)?, &mut first)?;
+    let mut maker = plan.device.engine(Arc::clone(&generator), &mut first)?;
+    let mut judge = plan.device.engine(critic(plan.pack * beside.width(), plan.hidden)?, &mut first)?;
     let (streams, gumbel) = (seed.streams("steps of gan"), seed.streams("codes of gan"));
-    let adam = Adam { rate: plan.rate, keep: (0.5, 0.9), decay: 0.0 };
     let mut mean = vec![0.0_f32; generator.parameters()];
     let mut from = 0;
     if let Some(mut saved) = saved {
@@ -289,11 +305,12 @@ pub(super) fn train(
             Saved::new(&step, tensors)
         })?;
         let mut stream = streams.stream(step);
-        // A condition for each row, rare codes more often than rows have them, and a real row that meets it.
+        let adam = adam(plan.rate, step, plan.steps);
+        // A condition for each row, and a real row that meets it.
         let mut conditions = Vec::with_capacity(plan.batch);
         let mut rows = Vec::with_capacity(plan.batch);
         for _ in 0..plan.batch {
-            let condition = choices.draw(|count| (count + 1.0).ln(), &mut stream);
+            let condition = choices.draw(rarer, &mut stream);
             let own = choices.place(condition).map(|place| &rows_of[place]).filter(|rows| !rows.is_empty());
             rows.push(match own {
                 Some(own) => own[stream.below(own.len() as u64) as usize],
@@ -311,17 +328,15 @@ pub(super) fn train(
         let (real, fake) = (beside.real(encoded, &rows, &places), beside.made(&made, &places));
         let packs = real.rows;
         let even = |sign: f32| Matrix::new(packs, 1, vec![sign / packs as f32; packs]);
-        let mut between = real.clone();
-        let columns = between.columns;
-        for (to, fake) in between.data.chunks_exact_mut(columns).zip(fake.data.chunks_exact(columns)) {
-            let share = stream.uniform() as f32;
-            to.iter_mut().zip(fake).for_each(|(to, fake)| *to += share * (fake - *to));
-        }
+        let between = (step % LAZY == 0).then(|| {
+            let shares: Vec<f32> = (0..packs).map(|_| stream.uniform() as f32).collect();
+            mixed(&real, &fake, &shares)
+        });
         judge.forward(Batch::dense(real), &mut stream)?;
         judge.backward(even(-1.0), Wanted::PARAMETERS)?;
         judge.forward(Batch::dense(fake.clone()), &mut stream)?;
         judge.backward(even(1.0), Wanted::PARAMETERS)?;
-        if step % LAZY == 0 {
+        if let Some(between) = between {
             judge.penalty(between, plan.penalty * LAZY as f32, &mut stream)?;
         }
         judge.step(&adam)?;
@@ -341,32 +356,72 @@ pub(super) fn train(
         maker.backward(gradient, Wanted::PARAMETERS)?;
         maker.step(&Adam { decay: 1e-6, ..adam })?;
         if step % MEAN_EVERY == 0 {
-            let state = maker.state()?;
-            // At first as a plain mean, so that the beginning is soon forgotten.
-            let keep = MEAN_KEEP.min((step / MEAN_EVERY) as f32 / (step / MEAN_EVERY + 9) as f32);
-            for (mean, now) in mean.iter_mut().zip(&state.parameters) {
-                *mean = keep * *mean + (1.0 - keep) * now;
-            }
+            move_mean(&mut mean, &maker.state()?.parameters, MEAN_KEEP, step / MEAN_EVERY);
         }
     }
     run.step("fit gan", plan.steps, plan.steps)?;
     let mut stream = seed.stream("calibration of gan");
-    let mut drawn = |rows: usize| {
+    let mut drawn = |rows: usize, weight: fn(f64) -> f64| {
         let places: Vec<Option<usize>> =
-            (0..rows).map(|_| choices.place(choices.draw(|count| count, &mut stream))).collect();
+            (0..rows).map(|_| choices.place(choices.draw(weight, &mut stream))).collect();
         inputs(normal(rows, plan.noise, &mut stream), places.into_iter())
     };
-    maker.restore(State { parameters: mean, ..maker.state()? })?;
-    for _ in 0..REFRESHED {
-        run.check()?;
-        maker.forward(drawn(plan.batch), &mut seed.stream("no dice"))?;
-    }
-    let mut state = maker.state()?;
-    calibrate(shape, &frequencies(shape, encoded), &mut state.parameters, |rows, parameters| {
-        Ok(generator.predict(parameters, &state.statistics, &drawn(rows))?)
+    // The statistics that the generator learned to make rows with.
+    let statistics = refreshed(&mut *maker, mean, seed, run, || drawn(plan.batch, rarer))?;
+    let mut parameters = maker.state()?.parameters;
+    let shares = frequencies(shape, encoded);
+    calibrate(shape, &shares, &mut parameters, |rows, parameters| {
+        Ok(generator.predict(parameters, &statistics, &drawn(rows, |count| count))?)
+    })?;
+    let curves = Curves::fit(shape, encoded, &mut seed.stream("scalars of gan"), |rows| {
+        Ok(generator.predict(&parameters, &statistics, &drawn(rows, |count| count))?)
     })?;
     checkpoint.finish()?;
-    Ok((Learned { generator, parameters: state.parameters, statistics: state.statistics }, choices))
+    Ok((Learned { generator, parameters, statistics }, choices, curves))
+}
+
+/// How often a condition of so many rows is trained: rare ones more often than rows have them.
+fn rarer(count: f64) -> f64 {
+    (count + 1.0).ln()
+}
+
+/// Rows between two of each pair, so far from the first as its share says.
+pub(super) fn mixed(first: &Matrix, second: &Matrix, shares: &[f32]) -> Matrix {
+    let mut to = first.clone();
+    let columns = to.columns.max(1);
+    let pairs = to.data.chunks_exact_mut(columns).zip(second.data.chunks_exact(columns));
+    for ((to, second), share) in pairs.zip(shares) {
+        to.iter_mut().zip(second).for_each(|(to, second)| *to += share * (second - *to));
+    }
+    to
+}
+
+/// Adam at a step of a training; in its last part the learning rate falls to nothing.
+fn adam(rate: f32, step: u64, steps: u64) -> Adam {
+    let left = (steps - step) as f32 / steps as f32;
+    Adam { rate: rate * (left / FALLING).min(1.0), keep: (0.5, 0.9), decay: 0.0 }
+}
+
+/// Moves a running mean of parameters; at first it is a plain mean, so that the beginning is soon forgotten.
+pub(super) fn move_mean(mean: &mut [f32], now: &[f32], keep: f32, moved: u64) {
+    let keep = keep.min(moved as f32 / (moved + 9) as f32);
+    mean.iter_mut().zip(now).for_each(|(mean, now)| *mean = keep * *mean + (1.0 - keep) * now);
+}
+
+/// Puts other parameters into a generator and reads its running statistics anew for them, from batches of `drawn`.
+pub(super) fn refreshed(
+    maker: &mut dyn Engine,
+    parameters: Vec<f32>,
+    seed: Seed,
+    run: &Run,
+    mut drawn: impl FnMut() -> Batch,
+) -> Result<Vec<f32>> {
+    maker.restore(State { parameters, ..maker.state()? })?;
+    for _ in 0..REFRESHED {
+        run.check()?;
+        maker.forward(drawn(), &mut seed.stream("no dice"))?;
+    }
+    Ok(maker.state()?.statistics)
 }
 
 #[cfg(test)]

@@ -24,11 +24,11 @@ use daotwin_history::synthesizer::Failure;
 use self::model::Fitted;
 use self::train::Plan;
 use super::checkpoint::Checkpoint;
-use super::deep::{Shape, steps};
+use super::deep::{BURN, Base, Given, Shape, bound, private_rate, private_steps, setting, steps};
 use super::dpsgd;
 use super::private::{BIN_SHARE, Cut};
 use crate::encode::{Discrete, Form, Mixed, MixedOptions};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// The name in the registry.
 const NAME: &str = "vae";
@@ -38,67 +38,48 @@ const NAME: &str = "vae";
 pub struct Vae;
 
 const SETTINGS: &[Setting] = &[
-    Setting {
-        name: "epochs",
-        default: 0.0,
-        bounds: (0.0, 10_000.0),
-        purpose: "times through the rows; 0 for as many as 4,000 steps give, at most 100",
-    },
-    Setting { name: "batch", default: 500.0, bounds: (8.0, 65_536.0), purpose: "rows of a training step" },
-    Setting {
-        name: "hidden",
-        default: 128.0,
-        bounds: (4.0, 4_096.0),
-        purpose: "width of the hidden layers (of a private fit: 32 where not given)",
-    },
-    Setting {
-        name: "latent",
-        default: 32.0,
-        bounds: (1.0, 1_024.0),
-        purpose: "numbers that describe a row before it is drawn (of a private fit: 4 where not given)",
-    },
-    Setting {
-        name: "rate",
-        default: 0.002,
-        bounds: (1e-6, 1.0),
-        purpose: "learning rate of the first step (of a private fit: 0.01 where not given)",
-    },
-    Setting {
-        name: "beta",
-        default: 0.5,
-        bounds: (0.0, 100.0),
-        purpose: "weight of the law of hidden parts against that of the rows (of a private fit: 0.05 where not given)",
-    },
-    Setting {
-        name: "modes",
-        default: 128.0,
-        bounds: (1.0, 4_096.0),
-        purpose: "Gaussians of the law of hidden parts that samples start from",
-    },
-    Setting {
-        name: "bins",
-        default: 32.0,
-        bounds: (2.0, 1_024.0),
-        purpose: "codes of a number, beside its spikes (of a private fit: 16 where not given)",
-    },
-    Setting {
-        name: "private_rate",
-        default: 0.1,
-        bounds: (1e-6, 1.0),
-        purpose: "of a private fit: the chance with which a row takes part in a step",
-    },
-    Setting {
-        name: "private_steps",
-        default: 400.0,
-        bounds: (1.0, 1_000_000.0),
-        purpose: "of a private fit: steps, which share the budget",
-    },
-    Setting {
-        name: "bound",
-        default: 0.1,
-        bounds: (1e-6, 1e6),
-        purpose: "of a private fit: the norm that the gradient of a row is scaled down to",
-    },
+    setting(
+        "epochs",
+        0.0,
+        (0.0, 10_000.0),
+        "times through the rows; 0 for as many as 4,000 steps give, at most 100",
+    ),
+    setting("batch", 500.0, (8.0, 65_536.0), "rows of a training step"),
+    setting(
+        "hidden",
+        128.0,
+        (4.0, 4_096.0),
+        "width of the hidden layers (of a private fit: 32 where not given)",
+    ),
+    setting(
+        "latent",
+        32.0,
+        (1.0, 1_024.0),
+        "numbers that describe a row before it is drawn (of a private fit: 4 where not given)",
+    ),
+    setting(
+        "rate",
+        0.002,
+        (1e-6, 1.0),
+        "learning rate of the first step (of a private fit: 0.01 where not given)",
+    ),
+    setting(
+        "beta",
+        0.5,
+        (0.0, 100.0),
+        "weight of the law of hidden parts against that of the rows (of a private fit: 0.05 where not given)",
+    ),
+    setting("modes", 128.0, (1.0, 4_096.0), "Gaussians of the law of hidden parts that samples start from"),
+    setting(
+        "bins",
+        32.0,
+        (2.0, 1_024.0),
+        "codes of a number, beside its spikes (of a private fit: 16 where not given)",
+    ),
+    private_rate(0.1),
+    private_steps(400.0),
+    bound(0.1),
+    BURN,
     BIN_SHARE,
 ];
 
@@ -140,81 +121,61 @@ impl TableSynthesizer for Vae {
 }
 
 fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
-    let settings = super::begin(&Vae, frame, options)?;
-    let [
-        epochs,
-        batch,
-        hidden,
-        latent,
-        rate,
-        beta,
-        modes,
-        bins,
-        private_rate,
-        private_steps,
-        bound,
-        bin_share,
-    ] = settings[..]
-    else {
-        return Err(Error::Defect("the settings of `vae` are not those of its card".to_owned()));
-    };
+    let values = super::begin(&Vae, frame, options)?;
+    let given = Given { settings: SETTINGS, values, options };
     run.check()?;
-    let batch = (batch as usize).min(frame.rows().max(1));
+    let batch = (given.get("batch") as usize).min(frame.rows().max(1));
     let plan = Plan {
-        hidden: hidden as usize,
-        latent: latent as usize,
+        hidden: given.get("hidden") as usize,
+        latent: given.get("latent") as usize,
         batch,
-        steps: steps(frame.rows(), batch, epochs, 200, 4_000),
-        rate: rate as f32,
-        beta: beta as f32,
-        modes: modes as usize,
+        steps: steps(frame.rows(), batch, given.get("epochs"), 200, 4_000),
+        rate: given.get("rate") as f32,
+        beta: given.get("beta") as f32,
+        modes: given.get("modes") as usize,
+        device: given.device(),
     };
-    let fitted = |mixed: Mixed, learned: train::Learned, hidden, rows: u64, guarantee| Fitted {
-        shape: Shape::of(&mixed, false),
-        mixed,
+    let fitted = |mixed: Mixed, learned, plan: Plan, rows: u64, guarantee| Fitted {
+        base: Base {
+            shape: Shape::of(&mixed, false),
+            mixed,
+            hidden: plan.hidden,
+            latent: plan.latent,
+            rows,
+            seed: options.seed.0,
+            guarantee,
+        },
         learned,
-        hidden,
-        rows,
-        seed: options.seed.0,
-        guarantee,
     };
     if let Some(privacy) = &options.privacy {
         let frame = &crate::table::private::admitted(frame, privacy)?;
+        let private = dpsgd::Plan::of(&given);
         // Noise grows with the number of parameters: a private network is small, and its steps are large.
-        let unless_given = |name: &str, value: f64, private: f64| {
-            if options.settings.iter().any(|(given, _)| given == name) { value } else { private }
-        };
-        let private = dpsgd::Plan { rate: private_rate, steps: private_steps as u64, bound: bound as f32 };
         let plan = Plan {
-            hidden: unless_given("hidden", hidden, 32.0) as usize,
-            latent: unless_given("latent", latent, 4.0) as usize,
-            rate: unless_given("rate", rate, 0.01) as f32,
-            beta: unless_given("beta", beta, 0.05) as f32,
+            hidden: given.private("hidden", 32.0) as usize,
+            latent: given.private("latent", 4.0) as usize,
+            rate: given.private("rate", 0.01) as f32,
+            beta: given.private("beta", 0.05) as f32,
             steps: private.steps,
             ..plan
         };
-        let cut = Cut { bins: unless_given("bins", bins, 16.0) as usize, share: bin_share };
+        let cut = Cut { bins: given.private("bins", 16.0) as usize, share: given.get(BIN_SHARE.name) };
         let build = |cells: &Discrete| {
             let mixed = Mixed::of_cells(cells);
-            train::Private::new(
-                Shape::of(&mixed, false),
-                mixed.encode(frame, options.seed),
-                plan,
-                options.seed,
-            )
+            let encoded = mixed.encode(frame, options.seed);
+            train::Private::new(Shape::of(&mixed, false), encoded, plan, options.seed)
         };
-        let done = dpsgd::fit(NAME, frame, privacy, &settings, cut, build, private, options.seed, run)?;
-        let (mixed, learned) = (Mixed::of_cells(&done.cells), done.learner.learned()?);
-        return Ok(fitted(mixed, learned, plan.hidden, done.rows, Some(done.guarantee)));
+        let done = dpsgd::fit(NAME, frame, privacy, &given.values, cut, build, private, options.seed, run)?;
+        let mixed = Mixed::of_cells(&done.cells);
+        return Ok(fitted(mixed, done.learner.learned()?, plan, done.rows, Some(done.guarantee)));
     }
-    let checkpoint = Checkpoint::open(NAME, frame, options, &settings, run)?;
-    let mixed =
-        Mixed::fit(frame, &MixedOptions { form: Form::Bins(bins as usize), ..MixedOptions::default() });
+    let checkpoint = Checkpoint::open(NAME, frame, options, &given.values, run)?;
+    let form = Form::Bins(given.get("bins") as usize);
+    let mixed = Mixed::fit(frame, &MixedOptions { form, ..MixedOptions::default() });
     run.check()?;
     let encoded = mixed.encode(frame, options.seed);
-    let shape = Shape::of(&mixed, false);
-    let learned = train::train(&shape, &encoded, &plan, options.seed, checkpoint, run)?;
-    Ok(fitted(mixed, learned, plan.hidden, frame.rows() as u64, None))
+    let learned = train::train(&Shape::of(&mixed, false), &encoded, &plan, options.seed, checkpoint, run)?;
+    Ok(fitted(mixed, learned, plan, frame.rows() as u64, None))
 }
 
 /// A private training of a small network, for the audit.
@@ -224,6 +185,7 @@ pub(super) fn audited(
     encoded: crate::encode::Encoded,
     steps: u64,
 ) -> Result<impl dpsgd::Learner + use<>> {
-    let plan = Plan { hidden: 64, latent: 4, batch: 8, steps, rate: 1e-3, beta: 1.0, modes: 1 };
+    let device = daotwin_nn::Device::Fused;
+    let plan = Plan { hidden: 64, latent: 4, batch: 8, steps, rate: 1e-3, beta: 1.0, modes: 1, device };
     train::Private::new(shape, encoded, plan, daotwin_core::Seed(5))
 }

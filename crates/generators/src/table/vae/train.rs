@@ -9,7 +9,7 @@ use daotwin_nn::{
 
 use super::super::checkpoint::{Checkpoint, Saved};
 use super::super::deep::{
-    Batches, Net, Shape, begin_with, by_rows, calibrate, counts, frequencies, go_on, keep, normal,
+    Batches, Net, Shape, begin_with, by_rows, calibrate, counts, fall, frequencies, go_on, keep, normal,
 };
 use super::super::dpsgd::Learner;
 use super::super::files::Tensors;
@@ -34,6 +34,8 @@ pub(super) struct Plan {
     pub beta: f32,
     /// Gaussians of the law of hidden parts.
     pub modes: usize,
+    /// What trains.
+    pub device: Device,
 }
 
 /// What was learned.
@@ -141,11 +143,9 @@ fn weight(plan: &Plan, step: u64) -> f32 {
     plan.beta * (step as f32 / (WARM * plan.steps as f32).max(1.0)).min(1.0)
 }
 
-/// Adam at a step: the learning rate falls along half a cosine.
+/// Adam at a step.
 pub(super) fn adam(rate: f32, step: u64, steps: u64) -> Adam {
-    let share = step as f64 / steps.max(1) as f64;
-    let fall = 0.5 * (1.0 + (std::f64::consts::PI * share).cos());
-    Adam { rate: rate * (0.02 + 0.98 * fall) as f32, ..Adam::default() }
+    Adam { rate: rate * fall(step, steps), ..Adam::default() }
 }
 
 /// Learns from codes.
@@ -163,8 +163,8 @@ pub(super) fn train(
     let mut first = seed.stream("first parameters of vae");
     let (encoder, decoder) =
         (encoder(shape, plan.hidden, plan.latent)?, decoder(shape, plan.hidden, plan.latent)?);
-    let mut inner = Device::Fused.engine(encoder, &mut first)?;
-    let mut outer = Device::Fused.engine(Arc::clone(&decoder), &mut first)?;
+    let mut inner = plan.device.engine(encoder, &mut first)?;
+    let mut outer = plan.device.engine(Arc::clone(&decoder), &mut first)?;
     let mut batches = Batches::new(encoded.rows(), seed.streams("batches of vae"));
     let streams = seed.streams("steps of vae");
     let mut from = 0;
@@ -253,8 +253,8 @@ impl Private {
         let mut first = seed.stream("first parameters of vae");
         let encoder = encoder(&shape, plan.hidden, plan.latent)?;
         let decoder = decoder(&shape, plan.hidden, plan.latent)?;
-        let inner = Device::Fused.engine(encoder, &mut first)?;
-        let outer = Device::Fused.engine(Arc::clone(&decoder), &mut first)?;
+        let inner = plan.device.engine(encoder, &mut first)?;
+        let outer = plan.device.engine(Arc::clone(&decoder), &mut first)?;
         Ok(Self { shape, encoded, plan, inner, outer, decoder, shares: Vec::new(), seed })
     }
 
@@ -297,10 +297,8 @@ impl Learner for Private {
         let hidden = Hidden::new(law, normal(rows.len(), self.plan.latent, stream));
         let mut logits = self.outer.forward(Batch::dense(hidden.drawn.clone()), stream)?;
         losses(&self.shape, &mut logits, &batch, 1.0);
-        let by_drawn = self.outer.backward(logits.clone(), Wanted::INPUT)?;
-        self.outer.forward(Batch::dense(hidden.drawn.clone()), stream)?;
-        self.outer.backward_clipped(logits, own)?;
-        self.inner.backward_clipped(hidden.back(&by_drawn, self.plan.beta, 1.0), own)?;
+        let (_, by_drawn) = self.outer.backward_clipped(logits, own, true)?;
+        self.inner.backward_clipped(hidden.back(&by_drawn, self.plan.beta, 1.0), own, false)?;
         let mut sum = self.inner.gradient()?.to_vec();
         sum.extend_from_slice(self.outer.gradient()?);
         self.inner.gradient()?.fill(0.0);
