@@ -78,7 +78,7 @@ impl Curves {
     /// Those of a file; none where they do not fit.
     pub(crate) fn read(shape: &Shape, points: Vec<f32>) -> Option<Self> {
         let any = shape.scalars.iter().any(Option::is_some);
-        let rising = points.chunks_exact(POINTS).all(|list| list.is_sorted());
+        let rising = points.chunks_exact(POINTS).all(<[f32]>::is_sorted);
         let wanted = if any { 2 * POINTS * shape.codes() } else { 0 };
         (rising && points.len() == wanted).then_some(Self { points })
     }
