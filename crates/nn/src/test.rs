@@ -169,8 +169,8 @@ fn clipped_gradients_are_those_of_single_samples() {
         let bound = 1.5;
         let found = compare(&network, |engine, dice| {
             engine.forward(batch.clone(), dice).unwrap();
-            let (norms, _) = engine.backward_clipped(form.clone(), bound, false).unwrap();
-            (norms, engine.gradient().unwrap().to_vec())
+            let (norms, input) = engine.backward_clipped(form.clone(), bound, true).unwrap();
+            (norms, engine.gradient().unwrap().to_vec(), input)
         });
         let state = both(&network)[0].state().unwrap();
         let mut sum = vec![0.0_f32; network.parameters()];
@@ -182,17 +182,20 @@ fn clipped_gradients_are_those_of_single_samples() {
                 per_row: batch.per_row,
             };
             let form = Matrix::new(1, form.columns, form.row(row).to_vec());
-            let (_, gradient, _) = slope(&network, &state, &alone, &form);
+            let (_, gradient, by_input) = slope(&network, &state, &alone, &form);
             let norm = gradient.iter().map(|g| f64::from(g * g)).sum::<f64>().sqrt();
-            for (norms, _) in &found {
+            for (norms, _, input) in &found {
                 assert!((norms[row] - norm).abs() < 1e-3 * norm.max(1.0), "{} and {norm}", norms[row]);
+                if batch.dense.columns > 0 {
+                    close(input.row(row), &by_input, "gradient of what went in, not scaled down");
+                }
             }
             clipped += usize::from(norm > f64::from(bound));
             let factor = (f64::from(bound) / norm).min(1.0) as f32;
             sum.iter_mut().zip(&gradient).for_each(|(sum, g)| *sum += factor * g);
         }
         assert!(clipped > 0, "no sample was clipped: the test says nothing");
-        for (_, gradient) in &found {
+        for (_, gradient, _) in &found {
             close(gradient, &sum, "clipped gradient");
         }
     }
