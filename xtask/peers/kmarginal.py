@@ -139,8 +139,10 @@ class Bench:
             told = ", ".join(f"{score:.1f}" for score in scores)
             print(f"demographic columns, {card['model']} at epsilon 1, delta 1e-9, three noises: {told}", flush=True)
         real, table, columns = self.excerpt(path, MOST, "most")
-        rows = self.sample("most", table, columns, "trees")
-        print(f"21 columns crossed with the area, trees without privacy: {self.score(real, rows):.1f}")
+        # The default is more careful: it reveals less of whose rows were learned.
+        for name, settings in (("most", []), ("bold", ["--set", "class_gain=0.3"])):
+            score = self.score(real, self.sample(name, table, columns, "trees", *settings))
+            print(f"21 columns crossed with the area, trees without privacy {' '.join(settings)}: {score:.1f}")
         return best >= ASKED
 
 
