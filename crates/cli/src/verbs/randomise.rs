@@ -18,8 +18,9 @@ use crate::{Answer, arguments};
 /// where the declaration says `optional = true`, is a category of its own. Each value is kept or replaced by k-ary
 /// randomised response. The epsilon is a row's: it is split evenly over the columns, so more columns mean more noise in
 /// each; leave out (`kind = "leave-out"`) what nobody needs. Beside the reports a JSON statement says what each costs
-/// and with what probabilities it was made; `daotwin fit --reports` takes the noise out of the counts again. A member
-/// with several rows pays for each of them.
+/// and with what probabilities it was made; `daotwin fit --reports` takes the noise out of the counts again. Where
+/// the declaration names `member`, the epsilon is a member's: it is split over `rows_per_member` rows as well, and rows
+/// beyond are left out; else a member with several rows pays for each of them.
 #[derive(Debug, Args)]
 #[command(
     help_template = arguments::TEMPLATE,

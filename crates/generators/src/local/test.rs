@@ -1,6 +1,6 @@
 use daotwin_core::Run;
 use daotwin_core::statistics::clopper_pearson;
-use daotwin_history::frame::{Column, Kind, Values};
+use daotwin_history::frame::{Column, Kind, Members, Values};
 
 use super::*;
 
@@ -68,6 +68,17 @@ fn a_row_costs_its_epsilon() {
     let each: Vec<Report> =
         statement.columns.iter().map(|report| Report::new("", report.categories, 6.0)).collect();
     assert!(worst(&each) > 6.0 + 1.0);
+}
+
+/// The reports of all rows of a member together keep its claim, and rows beyond the declared number are not reported.
+#[test]
+fn a_member_costs_its_epsilon() {
+    let members = Members { of_rows: (0..ROWS as u32).map(|row| row / 10).collect(), most_rows: 4 };
+    let frame = table().with_members(members).unwrap();
+    let (noisy, statement) = randomise(&frame, 6.0, 4, &Run::default()).unwrap();
+    assert_eq!(noisy.rows(), ROWS / 10 * 4);
+    let row: f64 = statement.columns.iter().map(|one| (one.truth / one.other).ln()).sum();
+    assert!(4.0 * row <= 6.0 + 1e-9 && 4.0 * row > 6.0 - 1e-6, "{row}");
 }
 
 /// Estimates of single columns and of a pair within 5.6 of their standard errors: 3 + 5 + 9 of them, 17 times 2.2e-8
