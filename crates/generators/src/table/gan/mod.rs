@@ -75,7 +75,7 @@ const SETTINGS: &[Setting] = &[
         "penalty",
         10.0,
         (0.0, 1_000.0),
-        "weight of the penalty on the critic's slope (of a private fit: 1 where not given)",
+        "weight of the penalty on the critic's slope (of a private fit: 0.2 where not given)",
     ),
     setting(
         "modes",
@@ -166,7 +166,7 @@ fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
             pack: 1,
             steps: private.steps,
             rate: given.private("rate", 0.001) as f32,
-            penalty: given.private("penalty", 1.0) as f32,
+            penalty: given.private("penalty", 0.2) as f32,
             ..plan
         };
         let cut = Cut { bins: 16, share: given.get(BIN_SHARE.name) };
