@@ -162,6 +162,12 @@ fn the_models_of_parts_are_those_that_fill_in() {
     assert_eq!(able, BTreeSet::from(MODELS));
 }
 
+/// A private fit with noise for tests, which opens no ledger.
+fn noised() -> PrivacyOptions {
+    let ledger = std::path::PathBuf::new();
+    PrivacyOptions { epsilon: 1.0, delta: 1e-6, ledger, account: None, test_noise: Some(Seed(1)) }
+}
+
 /// Without a choice the default draws, but not where it would have to be private.
 #[test]
 fn the_default_is_the_chosen_one_and_private_twins_have_none() {
@@ -173,14 +179,7 @@ fn the_default_is_the_chosen_one_and_private_twins_have_none() {
     };
     let default = DEFAULT.map(|(part, model)| (part.name().to_owned(), model.to_owned()));
     assert_eq!(parts(&with(&[])), default.clone().into());
-    let folder = tempfile::tempdir().unwrap();
-    let privacy = Some(PrivacyOptions {
-        epsilon: 1.0,
-        delta: 1e-6,
-        ledger: folder.path().join("ledger"),
-        account: None,
-        test_noise: Some(Seed(1)),
-    });
+    let privacy = Some(noised());
     assert!(parts(&FitOptions { privacy: privacy.clone(), ..with(&[]) }).is_empty());
     let own = with(&[("votes", OWN), ("proposals", OWN)]);
     assert!(parts(&own).is_empty());
@@ -198,14 +197,7 @@ fn everything_wrong_with_a_choice_is_told_at_once() {
     for told in ["by `trees`", "`forest`, `mixture`, `autoregressive`", "no part `texts`", "given twice"] {
         assert!(message.contains(told), "{told}: {message}");
     }
-    let folder = tempfile::tempdir().unwrap();
-    let privacy = Some(PrivacyOptions {
-        epsilon: 1.0,
-        delta: 1e-6,
-        ledger: folder.path().join("ledger"),
-        account: None,
-        test_noise: Some(Seed(1)),
-    });
+    let privacy = Some(noised());
     let private = FitOptions { privacy, ..with(&[("votes", "forest")]) };
     let error = twin::fit(&history, &private, &run).unwrap_err();
     assert!(error.to_string().contains("no private fit"), "{error}");
