@@ -2,8 +2,9 @@
 batches of 4,096, 100 time steps, rate 0.002; their layers are 256, 1024, 1024, 1024, 1024, 256, here all are equal.
 
 usage: diffusion.py TRAIN.csv STEPS LAYERS UNITS OUT.csv OUT.json
-STEPS are gradient steps; OUT.csv may be `-`: then nothing is sampled, which takes far longer than a short fit. The
-JSON gives CPU-seconds a step, and what the authors' 30,000 steps would take.
+STEPS are gradient steps; OUT.csv may be `-`: then nothing is sampled. The JSON gives CPU-seconds a step, and what the
+authors' 30,000 steps would take. Rows outside the training data's ranges are kept (`strict`): by default the package
+throws them away and samples on, for hours where the fit is short.
 """
 
 import json
@@ -26,6 +27,7 @@ def main():
     model = Plugins().get(
         "ddpm",
         random_state=0,
+        strict=False,
         n_iter=epochs,
         batch_size=batch,
         num_timesteps=100,

@@ -60,6 +60,7 @@ pub(crate) const VERIFY: &[Step] = &[
     ("membership", membership),
     ("forecast", forecast),
     ("tables", tables),
+    ("large tables", large_tables),
     ("relational peer", peers::relational),
     ("table peers", peers::tables),
     ("k-marginal", peers::kmarginal),
@@ -235,6 +236,12 @@ fn tables(context: &Context) -> Answer {
     context.command(&program, &["sample", &model, "--out", &rows, "--seed", "2"])?;
     let compared = ["evaluate", "--real", &train, "--synthetic", &rows, "--holdout", &test];
     context.command(&program, &[&compared[..], &["--target", "income", "--out", &report]].concat())
+}
+
+fn large_tables(context: &Context) -> Answer {
+    let folder = tools::target(&context.root);
+    let train = "../shared/data/benchmark-tables/adult_train.csv.gz";
+    example(context, "table_scale", &[train, "1000000", "10000000", &folder.to_string_lossy()])
 }
 
 /// What `cargo xtask matrix` runs: which model is for what.

@@ -18,14 +18,6 @@ use daotwin::history::synthesizer::{FitOptions, Fitted, SampleOptions};
 /// The DAO that is enlarged: a token governor in the middle of the sizes.
 const DAO: &str = "compound-bravo";
 
-/// The largest memory that this process ever held, in MiB; NaN where the system does not say.
-fn peak_mebibytes() -> f64 {
-    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kibibytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok());
-    kibibytes.map_or(f64::NAN, |size| size / 1024.0)
-}
-
 /// Options for about `votes` votes by more members.
 fn enlarged(twin: &FittedTwin, votes: f64) -> SampleOptions {
     let dao = &twin.manifest().daos[0];
@@ -52,7 +44,7 @@ fn stream(folder: &Path, votes: f64) -> Result<(), Box<dyn Error>> {
         rows(Table::Members),
         bytes as f64 / f64::from(1 << 20),
         rows(Table::Votes) as f64 / processor / 1e6,
-        peak_mebibytes(),
+        support::peak_mebibytes(),
     );
     Ok(())
 }

@@ -11,7 +11,7 @@ use daotwin::history::frame::synthesizer::TableFitOptions;
 use daotwin::history::synthesizer::PrivacyOptions;
 
 use crate::figures::Row;
-use crate::support::processor_seconds;
+use crate::support::{peak_mebibytes, processor_seconds};
 use crate::tables::{TABLES, load};
 
 /// The delta of private fits.
@@ -39,14 +39,6 @@ pub(crate) fn one(table: &str, model: &str, epsilon: f64) -> String {
     serde_json::to_string(&row).unwrap_or_default()
 }
 
-/// Peak memory of this process in MiB; NaN where the system does not say.
-fn peak_mib() -> f64 {
-    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
-    kib.map_or(f64::NAN, |kib| kib / 1024.0)
-}
-
 fn measured(name: &str, model: &str, epsilon: Option<f64>) -> Result<Row, Box<dyn Error>> {
     let table = TABLES.iter().find(|table| table.name == name).ok_or("no such table")?;
     let synthesizer = registry::find(model).ok_or("no such model")?;
@@ -69,7 +61,7 @@ fn measured(name: &str, model: &str, epsilon: Option<f64>) -> Result<Row, Box<dy
     let before = processor_seconds();
     let fitted = constrained::fit(synthesizer, &train, &constraints, &options, &run)?;
     let fit = processor_seconds() - before;
-    let peak = peak_mib();
+    let peak = peak_mebibytes();
 
     let mut figures = BTreeMap::from([("fit_cpu_s".to_owned(), fit), ("peak_mib".to_owned(), peak)]);
     let rows = train.rows() as u64;

@@ -37,3 +37,12 @@ pub(crate) fn processor_seconds() -> f64 {
     // A tick is 1/100 s on Linux.
     ticks(11).zip(ticks(12)).map_or(f64::NAN, |(user, system)| (user + system) / 100.0)
 }
+
+/// The largest memory that this process ever held, in MiB; NaN where the system does not say.
+#[allow(dead_code, reason = "not every example asks")]
+pub(crate) fn peak_mebibytes() -> f64 {
+    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kibibytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok());
+    kibibytes.map_or(f64::NAN, |size| size / 1024.0)
+}
