@@ -16,6 +16,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("daotwin-report", &["daotwin-core"]),
     ("daotwin-generators", &["daotwin-core", "daotwin-history", "daotwin-nn", "daotwin-privacy"]),
     ("daotwin-evaluation", &["daotwin-core", "daotwin-history"]),
+    ("daotwin-simulation", &["daotwin-core", "daotwin-generators", "daotwin-history", "daotwin-nn"]),
     (
         "daotwin",
         &[
@@ -25,6 +26,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "daotwin-history",
             "daotwin-privacy",
             "daotwin-report",
+            "daotwin-simulation",
         ],
     ),
     ("daotwin-cli", &["daotwin"]),

@@ -5,8 +5,13 @@
 //! other figures stay as they are; `--render` measures nothing. Each fit is a process of its own, so that its
 //! memory is its own. Private fits take their noise from a fixed seed and charge no ledger: figures are
 //! repeatable, and nothing of them can be released.
+//!
+//! `matrix choices [few|many|bins|noise]...` measures what the rules of `--model auto` and the defaults of private
+//! models rest on, and prints it; `matrix one TABLE MODEL EPSILON [rows=N] [beside=N] [noise=N] [SETTING=NUMBER]...`
+//! is one fit (epsilon 0: no guarantee).
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a tool for developers")]
 
+mod choices;
 mod figures;
 mod measure;
 mod page;
@@ -23,6 +28,7 @@ use daotwin::core::files::atomic_write;
 use daotwin::generators::table::registry::{TABLE_SYNTHESIZERS, find};
 
 use figures::{Data, Row};
+use measure::Variant;
 
 /// Budgets that private models are fitted at.
 const EPSILONS: [f64; 2] = [1.0, 3.0];
@@ -60,11 +66,13 @@ fn parse(arguments: &[String]) -> Result<Call, String> {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [one, table, model, epsilon] = arguments.as_slice()
-        && one == "one"
-    {
-        println!("{}", measure::one(table, model, epsilon.parse()?));
-        return Ok(());
+    match arguments.as_slice() {
+        [one, table, model, epsilon, variant @ ..] if one == "one" => {
+            println!("{}", measure::one(table, model, epsilon.parse()?, &Variant::read(variant)?));
+            return Ok(());
+        }
+        [choices, only @ ..] if choices == "choices" => return choices::print(only),
+        _ => {}
     }
     let call = parse(&arguments)?;
     let book = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../book");

@@ -6,8 +6,8 @@ use std::error::Error;
 use daotwin::core::{Run, Seed};
 use daotwin::evaluation::table::{TableOptions, evaluate_table};
 use daotwin::generators::table::{constrained, registry, sample};
-use daotwin::history::frame::Constraint;
 use daotwin::history::frame::synthesizer::TableFitOptions;
+use daotwin::history::frame::{Constraint, Frame};
 use daotwin::history::synthesizer::PrivacyOptions;
 
 use crate::figures::Row;
@@ -18,7 +18,7 @@ use crate::tables::{TABLES, load};
 pub(crate) const DELTA: f64 = 1e-9;
 
 /// The figures that the evaluation gives, by their name here.
-pub(crate) const SCORES: [(&str, &str); 10] = [
+pub(crate) const SCORES: [(&str, &str); 11] = [
     ("marginals1", "table.fidelity.marginals1"),
     ("marginals2", "table.fidelity.marginals2"),
     ("marginals3", "table.fidelity.marginals3"),
@@ -29,17 +29,71 @@ pub(crate) const SCORES: [(&str, &str); 10] = [
     ("copies", "table.privacy.copies"),
     ("nearest", "table.privacy.nearest"),
     ("membership", "table.privacy.membership"),
+    ("tail of weight", "table.fidelity.tail.weight"),
 ];
 
+/// How a fit differs from that of the page.
+#[derive(Debug, Clone)]
+pub(crate) struct Variant {
+    /// Learn from so many rows of the table, evenly spread over it.
+    rows: usize,
+    /// The first of them.
+    draw: usize,
+    /// So many times the table's columns: copies whose rows are shifted against each other.
+    beside: usize,
+    /// Drives the noise.
+    noise: u64,
+    /// Settings of the model.
+    settings: Vec<(String, f64)>,
+}
+
+impl Variant {
+    /// Reads `rows=N`, `draw=N`, `beside=N`, `noise=N` and settings of the model.
+    pub(crate) fn read(arguments: &[String]) -> Result<Self, Box<dyn Error>> {
+        let mut variant = Self { rows: usize::MAX, draw: 0, beside: 1, noise: 1, settings: Vec::new() };
+        for argument in arguments {
+            let (name, value) = argument.split_once('=').ok_or("a variant is NAME=NUMBER")?;
+            match name {
+                "rows" => variant.rows = value.parse()?,
+                "draw" => variant.draw = value.parse()?,
+                "beside" => variant.beside = value.parse()?,
+                "noise" => variant.noise = value.parse()?,
+                _ => variant.settings.push((name.to_owned(), value.parse()?)),
+            }
+        }
+        Ok(variant)
+    }
+
+    fn of(&self, frame: &Frame, rows: usize) -> Result<Frame, Box<dyn Error>> {
+        let rows = rows.min(frame.rows());
+        let step = frame.rows() / rows.max(1);
+        let (mut columns, mut values) = (Vec::new(), Vec::new());
+        for copy in 0..self.beside {
+            let shifted = frame.take(
+                &(0..rows)
+                    .map(|row| ((row + copy * 997) % rows * step + self.draw) % frame.rows())
+                    .collect::<Vec<_>>(),
+            );
+            for (place, column) in shifted.columns().iter().enumerate() {
+                let mut column = column.clone();
+                column.name = if copy == 0 { column.name } else { format!("{} {copy}", column.name) };
+                columns.push(column);
+                values.push(shifted.values(place).clone());
+            }
+        }
+        Ok(Frame::new(columns, values)?)
+    }
+}
+
 /// The row of this fit as JSON; epsilon 0 is no guarantee.
-pub(crate) fn one(table: &str, model: &str, epsilon: f64) -> String {
+pub(crate) fn one(table: &str, model: &str, epsilon: f64, variant: &Variant) -> String {
     let epsilon = (epsilon > 0.0).then_some(epsilon);
-    let row = measured(table, model, epsilon)
+    let row = measured(table, model, epsilon, variant)
         .unwrap_or_else(|error| Row::failed(table, model, epsilon, error.to_string()));
     serde_json::to_string(&row).unwrap_or_default()
 }
 
-fn measured(name: &str, model: &str, epsilon: Option<f64>) -> Result<Row, Box<dyn Error>> {
+fn measured(name: &str, model: &str, epsilon: Option<f64>, variant: &Variant) -> Result<Row, Box<dyn Error>> {
     let table = TABLES.iter().find(|table| table.name == name).ok_or("no such table")?;
     let synthesizer = registry::find(model).ok_or("no such model")?;
     let loaded = load(table)?.ok_or("no such data")?;
@@ -49,15 +103,18 @@ fn measured(name: &str, model: &str, epsilon: Option<f64>) -> Result<Row, Box<dy
         delta: DELTA,
         ledger: "unused".into(),
         account: None,
-        test_noise: Some(Seed(1)),
+        test_noise: Some(Seed(variant.noise)),
     });
     // The domain of the table itself is declared, as it is to the peers.
-    let places = 0..loaded.train.columns().len();
-    let train = loaded.train.with_declared(places);
+    let (train, holdout) =
+        (variant.of(&loaded.train, variant.rows)?, variant.of(&loaded.holdout, usize::MAX)?);
+    let places = 0..train.columns().len();
+    let train = train.with_declared(places);
     // A private fit refuses constraints that read the data.
     let mut constraints = loaded.constraints;
     constraints.retain(|constraint| epsilon.is_none() || matches!(constraint, Constraint::Order(..)));
-    let options = TableFitOptions { seed: Seed(1), privacy, ..TableFitOptions::default() };
+    let settings = variant.settings.clone();
+    let options = TableFitOptions { seed: Seed(1), privacy, settings, ..TableFitOptions::default() };
     let before = processor_seconds();
     let fitted = constrained::fit(synthesizer, &train, &constraints, &options, &run)?;
     let fit = processor_seconds() - before;
@@ -83,7 +140,7 @@ fn measured(name: &str, model: &str, epsilon: Option<f64>) -> Result<Row, Box<dy
     let imputes = fitted.impute(&few, &mut stream).is_some();
 
     let options = TableOptions { seed: Seed(1), target: Some(table.target.to_owned()) };
-    let evaluation = evaluate_table(&train, &synthetic, Some(&loaded.holdout), &options, &run)?;
+    let evaluation = evaluate_table(&train, &synthetic, Some(&holdout), &options, &run)?;
     let mut references = vec![BTreeMap::new(); 3];
     for (id, score) in SCORES {
         let Some(score) = evaluation.score(score) else { continue };

@@ -1,0 +1,4 @@
+//! What runs a simulation: random draws that depend on nothing but who draws them, and functions that are the same on
+//! every machine.
+
+pub mod random;

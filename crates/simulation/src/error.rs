@@ -1,0 +1,42 @@
+//! What can go wrong in a simulation.
+
+use daotwin_core::ErrorKind;
+
+/// A failure of the `simulation` room.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A failure of the ground: limits, cancellation, files.
+    #[error(transparent)]
+    Core(#[from] daotwin_core::Error),
+    /// Something named does not exist.
+    #[error("there is no {what} `{name}`; there are {known}")]
+    Unknown {
+        /// What kind of thing: `rule`, `scenario`.
+        what: &'static str,
+        /// What was asked for.
+        name: String,
+        /// What there is, quoted and joined by commas.
+        known: String,
+    },
+    /// A case that a rule cannot decide; one message a problem, each with its place.
+    #[error("{}", problems.join("\n"))]
+    Case {
+        /// The problems.
+        problems: Vec<String>,
+    },
+}
+
+impl Error {
+    /// The kind of this failure.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Core(error) => error.kind(),
+            Self::Unknown { .. } => ErrorKind::NotFound,
+            Self::Case { .. } => ErrorKind::Input,
+        }
+    }
+}
+
+/// The room's result.
+pub type Result<T> = std::result::Result<T, Error>;

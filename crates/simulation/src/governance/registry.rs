@@ -1,0 +1,18 @@
+//! The rules that users can name.
+
+use super::Rule;
+use crate::{Error, Result};
+
+/// Every rule, in the order in which they are listed.
+pub const RULES: &[&dyn Rule] = &[];
+
+/// The rule with this name.
+///
+/// # Errors
+/// There is none; the error lists those there are.
+pub fn find(name: &str) -> Result<&'static dyn Rule> {
+    RULES.iter().copied().find(|rule| rule.name() == name).ok_or_else(|| {
+        let known: Vec<String> = RULES.iter().map(|rule| format!("`{}`", rule.name())).collect();
+        Error::Unknown { what: "rule", name: name.to_owned(), known: known.join(", ") }
+    })
+}
