@@ -84,7 +84,7 @@ const GROUPS: &[Group] = &[
     },
     Group {
         name: "noise",
-        figures: &["utility", "f1", "marginals3"],
+        figures: &["utility", "f1", "marginals3", "detection"],
         repeated: ("noise", 5),
         fits: &[("adult", "gan", "1", &[])],
     },

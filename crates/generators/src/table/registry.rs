@@ -47,14 +47,14 @@ pub fn load(folder: &Path, run: &Run) -> Result<Box<dyn FittedTable>, Failure> {
     super::constrained::wrap(folder, inner, run)
 }
 
-/// Below so many rows, without a guarantee to keep, `trees` gives rows away: its membership attack reached 0.53 to 0.59
-/// at 100 and 200 rows of three tables, and that of `copula` 0.50 to 0.54.
+/// Below so many rows, without a guarantee to keep, `trees` gives rows away: of 200 rows of three tables its membership
+/// attack reaches 0.53 to 0.55, that of `copula` 0.51 to 0.52 (`cargo xtask matrix choices few`).
 const FEW_ROWS: usize = 300;
 
 /// From more columns on, `mst` is closer to a table than `aim` where each column's zCDP is below the second number:
 /// `aim` spends on choosing among very many pairs what it then lacks for measuring them. (Distance of triples at epsilon 1
-/// and delta 1e-9, `mst` and `aim`: 48 columns 0.33 and 0.33; 96 columns 0.35 and 0.35; 192 columns 0.39 and 0.42, in a
-/// twentieth of the time.)
+/// and delta 1e-9, `mst` and `aim`: 48 columns 0.340 and 0.335; 96 columns 0.364 and 0.347; 192 columns 0.391 and 0.402,
+/// in a twentieth of the time: `cargo xtask matrix choices many`.)
 const MANY_COLUMNS: (usize, f64) = (128, 1.8e-4);
 
 /// The model for a table where the user names none, and why it: what follows from its size and from the privacy asked
