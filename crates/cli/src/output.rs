@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
+use daotwin::core::names::nearest;
 use daotwin::core::{Error as CoreError, ErrorKind};
 use serde::Serialize;
 
@@ -95,13 +96,9 @@ pub(crate) fn quoted(path: &std::path::Path) -> String {
 
 /// A usage failure that lists what was allowed, and what was probably meant.
 pub(crate) fn unknown(what: &str, found: &str, known: &[&str]) -> Failure {
-    let meant = known
-        .iter()
-        .map(|candidate| (distance(found, candidate), candidate))
-        .min()
-        .filter(|(distance, _)| *distance <= found.chars().count().div_ceil(3));
+    let meant = nearest(found, known.iter().copied());
     let mut message = format!("unknown {what} `{found}`; known are {}", list(known));
-    if let Some((_, candidate)) = meant {
+    if let Some(candidate) = meant {
         write!(message, "; did you mean `{candidate}`?").ok();
     }
     Failure::new(ErrorKind::Usage, message)
@@ -113,22 +110,6 @@ pub(crate) fn list(words: &[&str]) -> String {
         return "none".to_owned();
     }
     words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
-}
-
-/// Levenshtein's distance.
-fn distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (i, l) in left.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, r) in right.iter().enumerate() {
-            let replaced = diagonal + usize::from(l != *r);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(row[j + 1] + 1);
-        }
-    }
-    row[right.len()]
 }
 
 #[cfg(test)]
@@ -144,7 +125,6 @@ mod test {
 
     #[test]
     fn a_slip_is_guessed_and_a_stranger_is_not() {
-        assert_eq!(distance("kitten", "sitting"), 3);
         let text = |found| match unknown("model", found, &["twin", "mst"]) {
             Failure::Error { message, .. } => message,
             other => panic!("{other:?}"),

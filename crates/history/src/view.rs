@@ -51,6 +51,8 @@ pub struct ProposalView {
     pub voting_system: Option<String>,
     /// How many choices it offers; 0 where unknown.
     pub choices: u32,
+    /// Their labels in the source's order; as many, or none where the reader of a view did not say.
+    pub labels: Vec<String>,
     /// When it was made, in seconds since 1970.
     pub created_at: Option<i64>,
     /// When voting starts.
@@ -261,12 +263,14 @@ impl<'a> Loader<'a> {
             let (Some(dao), Some(proposal)) = (daos.get(row), ids.get(row)) else { continue };
             let text = |ids: Ids<'_>| ids.get(row).map(str::to_owned);
             let start_at = at(batch, "start_at", row)?;
+            let labels = if choices.is_valid(row) { texts(&choices.value(row))? } else { Vec::new() };
             let entry = ProposalView {
                 proposal: proposal.to_owned(),
                 author: text(authors),
                 category: text(categories),
                 voting_system: text(systems),
-                choices: if choices.is_valid(row) { choices.value_length(row) as u32 } else { 0 },
+                choices: labels.len() as u32,
+                labels,
                 created_at: at(batch, "created_at", row)?,
                 start_at,
                 // A window that ends before it starts has no known end.
@@ -402,6 +406,15 @@ impl<'a> Loader<'a> {
         }
         Ok(())
     }
+}
+
+/// The texts of a list; a missing one is empty.
+fn texts(list: &arrow::array::ArrayRef) -> Result<Vec<String>> {
+    let texts = list.as_string_opt::<i32>();
+    let texts = texts.ok_or_else(|| Error::Defect("column `choices` is not of the schema".to_owned()))?;
+    Ok((0..texts.len())
+        .map(|row| if texts.is_valid(row) { texts.value(row).to_owned() } else { String::new() })
+        .collect())
 }
 
 /// The integer cells of a column, for the rows that have one.

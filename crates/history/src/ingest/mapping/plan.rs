@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use daotwin_core::names::nearest;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -125,10 +126,9 @@ impl Checker<'_> {
     }
 
     fn unknown(&mut self, at: &Range<usize>, what: &str, name: &str, known: &[&str]) {
-        let near = known.iter().map(|known| (distance(name, known), known)).min();
-        let hint = match near {
-            Some((distance, near)) if distance <= 3 => format!("; did you mean `{near}`?"),
-            _ => format!("; known are {}", known.join(", ")),
+        let hint = match nearest(name, known.iter().copied()) {
+            Some(near) => format!("; did you mean `{near}`?"),
+            None => format!("; known are {}", known.join(", ")),
         };
         self.problem(at, &format!("unknown {what} `{name}`{hint}"));
     }
@@ -302,22 +302,6 @@ impl Style {
             Kind::Choice => Format::Choice(self.choice),
         }
     }
-}
-
-/// The least number of letters to insert, remove or replace (Levenshtein), of short names only.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, letter) in a.chars().take(64).enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, other) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(letter != *other);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
 
 /// Whether a file's name fits a pattern of letters, `*` and `?`.
