@@ -168,7 +168,7 @@ fn a_gridded_step_lies_on_both_sides_of_the_curve() {
             // Cells of one width, and cells that are wider where the loss is larger.
             for growth in [0.0, 0.2] {
                 let wide = |loss: f64| growth * loss.abs();
-                let cells = Cells::cut(&pair, width, offset, &wide, 1e-14, 1 << 24).unwrap();
+                let cells = Cells::cut(&pair, width, offset, &wide, (1e-14, f64::INFINITY), 1 << 24).unwrap();
                 for direction in [Direction::Remove, Direction::Add] {
                     if direction == Direction::Add && rate < 1.0 {
                         continue;
@@ -178,7 +178,7 @@ fn a_gridded_step_lies_on_both_sides_of_the_curve() {
                         let epsilon = f64::from(step) * if rate < 1.0 { 6e-6 } else { 0.0007 };
                         let truth = exact(epsilon);
                         let low = tail(&grid.optimistic, width, epsilon);
-                        let high = tail(&grid.pessimistic, width, epsilon) + grid.infinite;
+                        let high = tail(&grid.pessimistic, width, epsilon) + grid.pessimistic.infinite;
                         let name = format!("{mechanism:?} {width} {growth} {epsilon}");
                         // The rounding of sums of about 1.
                         assert!(low <= truth + 1e-12, "{name}: {low} above {truth}");
