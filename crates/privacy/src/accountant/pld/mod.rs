@@ -230,7 +230,7 @@ fn refine(
         if gap <= WIDE || best.upper == 0.0 || (!piloting && moved < GAP / 4.0) {
             break;
         }
-        let ratio = if gap.is_finite() { (0.8 * GAP / gap).sqrt().clamp(0.03, 0.7) } else { 0.3 };
+        let ratio = if gap.is_finite() { (1.5 * GAP / gap).sqrt().clamp(0.03, 0.7) } else { 0.3 };
         width = aligned * ratio;
         finer *= ratio;
         if best.upper.is_finite() {
@@ -247,7 +247,13 @@ fn refine(
             }
             near = answer.0;
             if spacing.is_none() {
-                window = capped.shorten(&tilt, answer, 2.0 * variance);
+                // The smaller of what it may be is the harder one.
+                let hard = match query {
+                    _ if gap <= VAGUE => answer,
+                    Query::Epsilon(_) => (best.lower.max(UNLIKELY * answer.0), answer.1),
+                    Query::Delta(_) => (answer.0, best.lower.max(UNLIKELY * best.upper).ln()),
+                };
+                window = capped.shorten(&tilt, hard, 2.0 * variance);
             }
         } else if piloting {
             width = planned;
@@ -266,6 +272,9 @@ const CAP: f64 = 2.0;
 
 /// The gap above which a first look tells little.
 const VAGUE: f64 = 0.3;
+
+/// A part of a bound that the answer is unlikely to be below when the other bound tells little.
+const UNLIKELY: f64 = 0.25;
 
 /// Points of the window of a first look.
 const PILOT: f64 = 4096.0;

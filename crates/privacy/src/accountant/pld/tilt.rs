@@ -281,8 +281,8 @@ impl Moments {
         let times: f64 = self.steps.iter().map(|(_, times)| times).sum();
         let mut best = *tilt;
         let (mut shortest, mut least) = (f64::INFINITY, f64::INFINITY);
-        for halvings in 0..SHORTENINGS {
-            let theta = tilt.theta * 0.5_f64.powi(halvings);
+        for shortening in 0..SHORTENINGS {
+            let theta = tilt.theta * SHORTER.powi(shortening);
             let small = (self.log_moment(theta) - theta * epsilon - log_delta).max(0.0);
             let found = self.window(Tilt { theta, ..*tilt }, BESIDE - small, variance);
             let length = found.high - found.low;
@@ -295,14 +295,17 @@ impl Moments {
             least = least.min(rounding);
             if rounding <= ROUNDING {
                 shortest = shortest.min(length);
+            } else if shortest.is_finite() {
+                break;
             }
         }
         best
     }
 }
 
-/// Halvings of the tilt that are tried.
-const SHORTENINGS: i32 = 12;
+/// Smaller tilts that are tried, each over the one before.
+const SHORTENINGS: i32 = 24;
+const SHORTER: f64 = 0.7;
 
 /// About the error of a coefficient of a composition of one step, and what the errors of all may come to, over the tail.
 const UNIT: f64 = 600.0 * f64::EPSILON;
