@@ -51,12 +51,13 @@ pub(super) fn answer(
 
 /// The chance of an infinite loss at any pessimistic step.
 fn above_all(parts: &[Part<'_>]) -> f64 {
-    let none: f64 = parts.iter().map(|(grid, times)| *times as f64 * (-grid.pessimistic.infinite).ln_1p()).sum();
+    let none: f64 =
+        parts.iter().map(|(grid, times)| *times as f64 * (-grid.pessimistic.infinite).ln_1p()).sum();
     -none.exp_m1()
 }
 
 /// The chance of an infinite loss at any optimistic step, and of nothing that was given up at the others.
-fn split_off(parts: &[Part<'_>]) -> f64 {
+pub(super) fn split_off(parts: &[Part<'_>]) -> f64 {
     let (mut finite, mut any) = (0.0, 0.0);
     for (grid, times) in parts {
         let (count, mass) = (*times as f64, grid.optimistic.masses.iter().sum::<f64>());
@@ -70,7 +71,7 @@ fn split_off(parts: &[Part<'_>]) -> f64 {
 /// into the cap and infinity. A single step's tail at a loss is not changed up to the cap and raised by no more than
 /// the mass at infinity above it. In a composition the loss is epsilon less the other steps' losses; that it is above
 /// the cap has a bound by moments. Steps are changed one after the other.
-fn overcounted(parts: &[Part<'_>], width: f64, epsilon: f64) -> f64 {
+pub(super) fn overcounted(parts: &[Part<'_>], width: f64, epsilon: f64) -> f64 {
     let at = |power: i32| {
         let order = 4.0_f64.powi(power);
         let (mut log, mut sum) = (0.0, 0.0);

@@ -100,8 +100,12 @@ impl Grid {
         let side = &self.optimistic;
         let last = side.masses.iter().rposition(|&mass| mass > 0.0).unwrap_or(0);
         let cap = side.loss(last, width);
-        let finite: f64 =
-            side.masses.iter().enumerate().map(|(index, mass)| mass * (-order * side.loss(index, width)).exp()).sum();
+        let finite: f64 = side
+            .masses
+            .iter()
+            .enumerate()
+            .map(|(index, mass)| mass * (-order * side.loss(index, width)).exp())
+            .sum();
         ((finite + side.infinite * (-order * cap).exp()).ln(), cap)
     }
 }

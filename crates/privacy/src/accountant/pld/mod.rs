@@ -161,7 +161,7 @@ fn refine(
         Query::Epsilon(delta) => delta,
         Query::Delta(_) => tilt.bound.exp() * 1e-2,
     };
-    let rest = left_out(pairs, delta);
+    let mut rest = left_out(pairs, delta);
     let sampled = pairs.iter().all(|(pair, _)| !pair.is_symmetric());
     // The lattice's width for an answer, and the variance that cells wider than it may add.
     let plan = |moments: &Moments, tilt: &Tilt, near: f64| {
@@ -230,7 +230,9 @@ fn refine(
         if gap <= WIDE || best.upper == 0.0 || (!piloting && moved < GAP / 4.0) {
             break;
         }
-        let ratio = if gap.is_finite() { (1.5 * GAP / gap).sqrt().clamp(0.03, 0.7) } else { 0.3 };
+        // Where the work is long, there is no more of it than is needed.
+        let aim = if (window.high - window.low) / aligned > LONG { 1.5 * GAP } else { 0.8 * GAP };
+        let ratio = if gap.is_finite() { (aim / gap).sqrt().clamp(0.03, 0.7) } else { 0.3 };
         width = aligned * ratio;
         finer *= ratio;
         if best.upper.is_finite() {
@@ -246,6 +248,9 @@ fn refine(
                 (width, variance, finer) = (width.min(planned.0), planned.1, 1.0);
             }
             near = answer.0;
+            if query == Query::Delta(near) {
+                rest = rest.min(left_out(pairs, 1e-2 * best.upper));
+            }
             if spacing.is_none() {
                 // The smaller of what it may be is the harder one.
                 let hard = match query {
@@ -269,6 +274,9 @@ fn refine(
 
 /// A loss that need not be told from larger ones, over the answer.
 const CAP: f64 = 2.0;
+
+/// Points of a window that take long.
+const LONG: f64 = 5e4;
 
 /// The gap above which a first look tells little.
 const VAGUE: f64 = 0.3;

@@ -272,12 +272,7 @@ impl Moments {
     /// of a few large losses, the tilt that is best for the bound by moments favours the largest of them far too much,
     /// and what may lie outside the window must be little against a tail far below 1. How much smaller than 1 it may
     /// be is left to the rounding.
-    pub(super) fn shorten(
-        &self,
-        tilt: &Tilt,
-        (epsilon, log_delta): (f64, f64),
-        variance: f64,
-    ) -> Tilt {
+    pub(super) fn shorten(&self, tilt: &Tilt, (epsilon, log_delta): (f64, f64), variance: f64) -> Tilt {
         let times: f64 = self.steps.iter().map(|(_, times)| times).sum();
         let mut best = *tilt;
         let (mut shortest, mut least) = (f64::INFINITY, f64::INFINITY);
@@ -289,7 +284,11 @@ impl Moments {
             // The errors of all coefficients through the kernel that reads tails, over the tail.
             let reach = theta * length;
             let rounding = times * UNIT * (1.0 + reach / 2.0) / (reach * (1.0 + theta)) * small.exp();
-            if if rounding <= ROUNDING { length < shortest } else { shortest.is_infinite() && rounding < least } {
+            if if rounding <= ROUNDING {
+                length < shortest
+            } else {
+                shortest.is_infinite() && rounding < least
+            } {
                 best = found;
             }
             least = least.min(rounding);
