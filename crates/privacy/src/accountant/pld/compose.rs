@@ -126,25 +126,27 @@ impl Reading {
         let (mut tail, mut slope) = (Vec::with_capacity(count), Vec::with_capacity(count));
         let (mut tail_error, mut slope_error) = (0.0, 0.0);
         let mut ends = (0.0, 0.0);
+        let (of_tail, of_slope) = ((by_tail.exp(), -by_tail.exp_m1()), (by_slope.exp(), -by_slope.exp_m1()));
+        let scale = by_tail.exp() * -(-width).exp_m1();
         let summed = f64::EPSILON * (200.0 + count as f64 / 8.0);
         for (k, (coefficient, error)) in spectrum.coefficients.iter().zip(&spectrum.errors).enumerate() {
             let (sin, cos) = (std::f64::consts::PI * k as f64 / length as f64).sin_cos();
             let root = Complex64::new(1.0 - 2.0 * sin * sin, 2.0 * sin * cos);
             // 1 - e^by z, without cancellation.
-            let gap = |by: f64| {
-                let turned = by.exp() * 2.0 * sin;
-                Complex64::new(-by.exp_m1() + turned * sin, -turned * cos)
+            let gap = |(power, rest): (f64, f64)| {
+                let turned = power * 2.0 * sin;
+                Complex64::new(rest + turned * sin, -turned * cos)
             };
-            let (one, other) = (gap(by_tail).inv(), gap(by_slope).inv());
+            let (one, other) = (gap(of_tail).inv(), gap(of_slope).inv());
             // Each but the first and the middle one stands for two.
             let twice = if k == 0 || 2 * k == length { 1.0 } else { 2.0 } / length as f64;
-            let kernel = root * one * other * (by_tail.exp() * -(-width).exp_m1());
+            let kernel = root * one * other * scale;
             let value = coefficient * twice;
             tail.push(value * kernel);
             slope.push(value * other);
-            let error = twice * (error + summed * coefficient.norm());
-            tail_error += error * kernel.norm();
-            slope_error += error * other.norm();
+            let error = twice * (error + summed * coefficient.norm_sqr().sqrt());
+            tail_error += error * kernel.norm_sqr().sqrt();
+            slope_error += error * other.norm_sqr().sqrt();
             ends.0 += (value * kernel).re;
             ends.1 += (value * other).re;
         }

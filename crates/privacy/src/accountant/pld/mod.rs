@@ -11,9 +11,14 @@
 //! the rounding of transforms by its a-priori estimate. They rest on the elementary functions of `f64` being good
 //! to 1e-13.
 //!
-//! Deterministic. A query takes about three milliseconds of one processor. Where members take part less than once in
-//! 10,000 steps and delta is 1e-9 or less, it may take a third of a second, and the bounds lie further apart than
-//! elsewhere: by a few per cent at 1e-9, and at 1e-12 the upper one may be several times the lower.
+//! Where few members are ever sampled, delta is that of a few large losses that spread over many powers of e. A loss so
+//! far above the answer that the other steps' losses do not make up for it counts in full, however large: it is split
+//! into a cap and infinity, which keeps the likelihoods of both laws and hence every tail below the cap, and what that
+//! may change of tails above is bounded by moments and allowed for ([`compose::overcounted`]).
+//!
+//! Deterministic. A query takes about three milliseconds of one processor. Of 1,152 cases with sigma 0.3 to 100, up to
+//! 700,000 steps, rates from 1e-6 and delta from 1e-12, the slowest takes about 60 and the bounds are nowhere more than
+//! 0.095 % apart, relative to epsilon or to 0.001 where that is larger: the example `queries scan` prints both.
 //!
 //! # Sources
 //! Sommer, Meiser and Mohammadi 2019 (privacy loss distributions); Koskela, Jälkö and Honkela 2020 (composition by

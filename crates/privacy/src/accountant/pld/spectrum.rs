@@ -162,7 +162,7 @@ fn multiply(spectrum: &mut Spectrum, transform: &[Complex64], times: u64, unit: 
     for ((coefficient, error), value) in
         spectrum.coefficients.iter_mut().zip(&mut spectrum.errors).zip(transform)
     {
-        let (old, square) = (coefficient.norm(), value.norm_sqr());
+        let (old, square) = (coefficient.norm_sqr().sqrt(), value.norm_sqr());
         if times == 1 {
             *error = *error * (square.sqrt() + unit) + old * unit;
             *coefficient *= value;
