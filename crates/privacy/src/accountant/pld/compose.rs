@@ -27,7 +27,8 @@ pub(super) fn answer(
     query: Query,
     planner: &mut FftPlanner<f64>,
 ) -> Option<Answer> {
-    let infinite: f64 = parts.iter().map(|(grid, times)| grid.infinite * *times as f64).sum();
+    let infinite = above_all(parts);
+    let (split_off, least) = (split_off(parts), |loss: f64| overcounted(parts, width, loss));
     let [pessimistic, optimistic] = compose(parts, width, tilt, planner)?;
     let above = Reading::new(pessimistic, tilt.theta, true);
     let below = Reading::new(optimistic, tilt.theta, false);
@@ -35,13 +36,56 @@ pub(super) fn answer(
         Query::Epsilon(delta) => {
             let upper = above.epsilon_above(tilt.bound, infinite, delta);
             let from = if upper.is_finite() { upper } else { tilt.bound };
-            Answer { lower: below.epsilon_below(from, delta), upper }
+            let known = split_off * (1.0 - MARGIN) - if split_off > 0.0 { least(from) } else { 0.0 };
+            Answer { lower: below.epsilon_below(from, known.max(0.0), delta), upper }
         }
-        Query::Delta(epsilon) => Answer {
-            lower: (below.delta(epsilon) * (1.0 - MARGIN)).clamp(0.0, 1.0),
-            upper: (above.delta(epsilon) * (1.0 + MARGIN) + infinite).clamp(0.0, 1.0),
-        },
+        Query::Delta(epsilon) => {
+            let known = split_off * (1.0 - MARGIN) - if split_off > 0.0 { least(epsilon) } else { 0.0 };
+            Answer {
+                lower: (below.delta(epsilon) * (1.0 - MARGIN) + known.max(0.0)).clamp(0.0, 1.0),
+                upper: ((above.delta(epsilon) + infinite) * (1.0 + MARGIN)).clamp(0.0, 1.0),
+            }
+        }
     })
+}
+
+/// The chance of an infinite loss at any pessimistic step.
+fn above_all(parts: &[Part<'_>]) -> f64 {
+    let none: f64 =
+        parts.iter().map(|(grid, times)| *times as f64 * (-grid.pessimistic.infinite).ln_1p()).sum();
+    -none.exp_m1()
+}
+
+/// The chance of an infinite loss at any optimistic step, and of nothing that was given up at the others.
+pub(super) fn split_off(parts: &[Part<'_>]) -> f64 {
+    let (mut finite, mut any) = (0.0, 0.0);
+    for (grid, times) in parts {
+        let (count, mass) = (*times as f64, grid.optimistic.masses.iter().sum::<f64>());
+        finite += count * mass.ln();
+        any += count * (grid.optimistic.infinite / mass).ln_1p();
+    }
+    finite.exp() * any.exp_m1()
+}
+
+/// How much too large delta may be at an epsilon up to this one because optimistic steps' losses above a cap were split
+/// into the cap and infinity. A single step's tail at a loss is not changed up to the cap and raised by no more than
+/// the mass at infinity above it. In a composition the loss is epsilon less the other steps' losses; that it is above
+/// the cap has a bound by moments. Steps are changed one after the other.
+pub(super) fn overcounted(parts: &[Part<'_>], width: f64, epsilon: f64) -> f64 {
+    let at = |power: i32| {
+        let order = 4.0_f64.powi(power);
+        let (mut log, mut sum) = (0.0, 0.0);
+        for (grid, times) in parts {
+            let (moment, cap) = grid.over(width, order);
+            let count = *times as f64;
+            // One of the steps is not among the others; its own moment, if below 1, may not be left in.
+            log += count * moment;
+            sum += count * grid.optimistic.infinite * (order * (epsilon - cap) - moment).exp();
+        }
+        sum * log.exp()
+    };
+    let best = (-10..=20).map(at).filter(|value| !value.is_nan()).fold(f64::INFINITY, f64::min);
+    best * (1.0 + MARGIN)
 }
 
 /// The tails of one composed distribution, as bounds from above or from below.
@@ -60,9 +104,9 @@ struct Reading {
     /// Bounds of the errors of tail and slope.
     tail_error: f64,
     slope_error: f64,
-    /// The sums that the window's end takes off, times a^(N - s) and (a / e^width)^(N - s).
+    /// The sums that the window's end takes off: of the tails times a^(N - s), and of the slopes times that and
+    /// 1 - e^(loss(s) - loss(N)); of the slopes alone times (a / e^width)^(N - s).
     ends: (f64, f64),
-    ends_error: (f64, f64),
 }
 
 /// A point with its tail and slope.
@@ -81,30 +125,30 @@ impl Reading {
         let count = spectrum.coefficients.len();
         let (mut tail, mut slope) = (Vec::with_capacity(count), Vec::with_capacity(count));
         let (mut tail_error, mut slope_error) = (0.0, 0.0);
-        let (mut ends, mut ends_error) = ((0.0, 0.0), (0.0, 0.0));
+        let mut ends = (0.0, 0.0);
+        let (of_tail, of_slope) = ((by_tail.exp(), -by_tail.exp_m1()), (by_slope.exp(), -by_slope.exp_m1()));
+        let scale = by_tail.exp() * -(-width).exp_m1();
         let summed = f64::EPSILON * (200.0 + count as f64 / 8.0);
         for (k, (coefficient, error)) in spectrum.coefficients.iter().zip(&spectrum.errors).enumerate() {
             let (sin, cos) = (std::f64::consts::PI * k as f64 / length as f64).sin_cos();
             let root = Complex64::new(1.0 - 2.0 * sin * sin, 2.0 * sin * cos);
             // 1 - e^by z, without cancellation.
-            let gap = |by: f64| {
-                let turned = by.exp() * 2.0 * sin;
-                Complex64::new(-by.exp_m1() + turned * sin, -turned * cos)
+            let gap = |(power, rest): (f64, f64)| {
+                let turned = power * 2.0 * sin;
+                Complex64::new(rest + turned * sin, -turned * cos)
             };
-            let (one, other) = (gap(by_tail).inv(), gap(by_slope).inv());
+            let (one, other) = (gap(of_tail).inv(), gap(of_slope).inv());
             // Each but the first and the middle one stands for two.
             let twice = if k == 0 || 2 * k == length { 1.0 } else { 2.0 } / length as f64;
-            let kernel = root * one * other * (by_tail.exp() * -(-width).exp_m1());
+            let kernel = root * one * other * scale;
             let value = coefficient * twice;
             tail.push(value * kernel);
             slope.push(value * other);
-            let error = twice * (error + summed * coefficient.norm());
-            tail_error += error * kernel.norm();
-            slope_error += error * other.norm();
-            ends.0 += (value * one).re;
+            let error = twice * (error + summed * coefficient.norm_sqr().sqrt());
+            tail_error += error * kernel.norm_sqr().sqrt();
+            slope_error += error * other.norm_sqr().sqrt();
+            ends.0 += (value * kernel).re;
             ends.1 += (value * other).re;
-            ends_error.0 += error * one.norm();
-            ends_error.1 += error * other.norm();
         }
         // What was left out, over all frequencies: the first one's kernel, and the others', of which the k-th is below
         // length / 4 k where the damping is weak and below 2 where it is strong.
@@ -112,9 +156,7 @@ impl Reading {
         let sum = |first: f64| LEFT_OUT * ((first * length as f64).recip() + (length as f64).ln() + 2.0);
         tail_error += sum(other) * by_tail.exp() * -(-width).exp_m1() / one;
         slope_error += sum(other);
-        ends_error.0 += sum(one);
-        ends_error.1 += sum(other);
-        Self { spectrum, theta, upper, tail, slope, tail_error, slope_error, ends, ends_error }
+        Self { spectrum, theta, upper, tail, slope, tail_error, slope_error, ends }
     }
 
     fn loss(&self, index: usize) -> f64 {
@@ -136,12 +178,13 @@ impl Reading {
         });
         let rest = (self.spectrum.length - index) as f64 * self.spectrum.width;
         let (one, other) = ((-self.theta * rest).exp(), (-(self.theta + 1.0) * rest).exp());
-        tail -= one * self.ends.0 - other * self.ends.1;
+        // The two geometric sums' ends nearly cancel, and so do their errors.
+        let short = -(-rest).exp_m1();
+        tail -= one * (self.ends.0 + short * self.ends.1);
         slope -= other * self.ends.1;
         let sign = if self.upper { 1.0 } else { -1.0 };
-        let by_end = other * self.ends_error.1;
-        tail += sign * (self.tail_error + one * self.ends_error.0 + by_end);
-        slope += sign * (self.slope_error + by_end);
+        tail += sign * (self.tail_error + one * (self.tail_error + short * self.slope_error));
+        slope += sign * self.slope_error * (1.0 + other);
         Point { index, loss: self.loss(index), tail: tail.max(0.0), slope: slope.max(0.0) }
     }
 
@@ -176,7 +219,7 @@ impl Reading {
 
     /// An epsilon at which delta is not above this one. `near` is where to look first.
     fn epsilon_above(&self, near: f64, infinite: f64, delta: f64) -> f64 {
-        let room = (delta - infinite) * (1.0 - MARGIN);
+        let room = delta * (1.0 - MARGIN) - infinite * (1.0 + MARGIN);
         if room <= 0.0 {
             return f64::INFINITY;
         }
@@ -184,12 +227,17 @@ impl Reading {
         self.cross(near, |loss| (log + self.theta * loss).exp() - self.folded(loss))
     }
 
-    /// An epsilon at which delta is not below this one.
-    fn epsilon_below(&self, near: f64, delta: f64) -> f64 {
-        let log = delta.ln() - self.spectrum.log_moment;
+    /// An epsilon, not above `most`, at which delta is not below this one, of which `known` lies at an infinite loss.
+    fn epsilon_below(&self, most: f64, known: f64, delta: f64) -> f64 {
+        let room = delta * (1.0 + MARGIN) - known;
+        if room <= 0.0 {
+            return most;
+        }
+        let log = room.ln() - self.spectrum.log_moment;
         // What is folded counts most at the lower end of a cell.
         let raised = (self.theta * self.spectrum.width).exp();
-        self.cross(near, |loss| (log + self.theta * loss).exp() * (1.0 + MARGIN) + self.folded(loss) * raised)
+        let goal = |loss: f64| (log + self.theta * loss).exp() * (1.0 + MARGIN) + self.folded(loss) * raised;
+        self.cross(most, goal).min(most)
     }
 
     /// Where the tail passes a goal; at least 0. `goal(loss)` is for the cell below a point.

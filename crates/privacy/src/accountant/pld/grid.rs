@@ -36,6 +36,8 @@ pub(super) struct Cells {
     halves: Vec<Half>,
     /// What lies on the grid points themselves, present and absent; one more than there are cells.
     points: Vec<(f64, f64)>,
+    /// What lies above the last grid point.
+    beyond: Half,
     /// Mass left out.
     outside_present: f64,
     outside_absent: f64,
@@ -58,6 +60,9 @@ pub(super) struct Side {
     /// The lattice index of each mass, ascending.
     pub(super) places: Vec<i64>,
     pub(super) masses: Vec<f64>,
+    /// Mass that counts as an infinite loss. Of the optimistic side it counts for too much where the other steps' losses
+    /// make up for more than the loss of its last mass; see [`Grid::over`].
+    pub(super) infinite: f64,
 }
 
 /// A loss distribution on two grids of one width.
@@ -65,8 +70,6 @@ pub(super) struct Side {
 pub(super) struct Grid {
     pub(super) pessimistic: Side,
     pub(super) optimistic: Side,
-    /// Mass that counts as an infinite loss in the pessimistic one.
-    pub(super) infinite: f64,
 }
 
 /// A loss this close to a grid point, in cells, is on it: the rounding of the two.
@@ -90,15 +93,32 @@ impl Side {
     }
 }
 
+impl Grid {
+    /// A bound of E[e^(-order (loss - least))] of one optimistic step before its infinite losses were split off, where
+    /// no loss above the last one is told from it, and the loss above which those were split off.
+    pub(super) fn over(&self, width: f64, order: f64) -> (f64, f64) {
+        let side = &self.optimistic;
+        let last = side.masses.iter().rposition(|&mass| mass > 0.0).unwrap_or(0);
+        let cap = side.loss(last, width);
+        let finite: f64 = side
+            .masses
+            .iter()
+            .enumerate()
+            .map(|(index, mass)| mass * (-order * side.loss(index, width)).exp())
+            .sum();
+        ((finite + side.infinite * (-order * cap).exp()).ln(), cap)
+    }
+}
+
 impl Cells {
     /// Cuts a pair; all but `rest` of the smooth part on each side. Cells are as wide as the lattice, or as `wide` says
-    /// at a loss. `None` where more cells than `limit` are needed.
+    /// at a loss. Losses above `cap` share one cell without an end. `None` where more cells than `limit` are needed.
     pub(super) fn cut(
         pair: &Pair,
         width: f64,
         offset: f64,
         wide: &dyn Fn(f64) -> f64,
-        rest: f64,
+        (rest, cap): (f64, f64),
         limit: usize,
     ) -> Option<Self> {
         let (low, high, outside_present, outside_absent) = pair.range(rest);
@@ -107,7 +127,7 @@ impl Cells {
             losses.extend([pair.loss_at(low) - offset, pair.loss_at(high) - offset]);
         }
         let smallest = losses.iter().copied().fold(f64::INFINITY, f64::min);
-        let largest = losses.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let largest = losses.iter().copied().fold(f64::NEG_INFINITY, f64::max).min(cap - offset);
         let first = (smallest / width + ON_POINT).floor() as i64;
         let last = ((largest / width - ON_POINT).ceil() as i64).max(first + 1);
         let points = |from: i64| ((wide(offset + from as f64 * width) / width) as i64).max(1);
@@ -132,6 +152,7 @@ impl Cells {
             places,
             halves: vec![Half::default(); 2 * count],
             points: vec![(0.0, 0.0); count + 1],
+            beyond: Half::default(),
             outside_present,
             outside_absent,
         };
@@ -143,6 +164,9 @@ impl Cells {
                 let point = &mut cells.points[index];
                 point.0 += atom.present;
                 point.1 += atom.absent;
+            } else if place > last as f64 {
+                cells.beyond.present += atom.present;
+                cells.beyond.absent += atom.absent;
             } else {
                 let cell = cells.places.partition_point(|&low| low as f64 <= place).clamp(1, count) - 1;
                 let upper = cells.half(2 * cell + 1) <= place;
@@ -152,13 +176,15 @@ impl Cells {
             }
         }
         if high > low {
-            cells.integrate(pair, low, high);
+            cells.integrate(pair, (low, high), cap.is_finite());
         }
         for index in 0..cells.halves.len() {
             let low = offset + cells.half(index) * width;
             let half = &mut cells.halves[index];
             half.above = (half.present - half.absent * low.exp()).max(0.0);
         }
+        let beyond = &mut cells.beyond;
+        beyond.above = (beyond.present - beyond.absent * (offset + last as f64 * width).exp()).max(0.0);
         Some(cells)
     }
 
@@ -174,17 +200,23 @@ impl Cells {
     }
 
     /// Panels end where the loss passes a half cell.
-    fn integrate(&mut self, pair: &Pair, low: f64, high: f64) {
+    fn integrate(&mut self, pair: &Pair, (low, high): (f64, f64), capped: bool) {
         let mut from = low;
         for half in 0..self.halves.len() {
             let end = self.offset + self.half(half + 1) * self.width;
-            let to = if half + 1 == self.halves.len() { high } else { pair.output(end).clamp(from, high) };
+            let last = !capped && half + 1 == self.halves.len();
+            let to = if last { high } else { pair.output(end).clamp(from, high) };
             if to > from {
                 let (present, absent) = integrate(pair, from, to);
                 self.halves[half].present += present;
                 self.halves[half].absent += absent;
             }
             from = to;
+        }
+        if high > from {
+            let (present, absent) = integrate(pair, from, high);
+            self.beyond.present += present;
+            self.beyond.absent += absent;
         }
     }
 
@@ -201,16 +233,36 @@ impl Cells {
 
     /// The loss distribution of one direction. On a lattice the losses themselves are grid points.
     pub(super) fn grid(&self, direction: Direction, lattice: bool) -> Grid {
-        let side = |masses: Vec<f64>| Side { offset: self.offset, places: self.places.clone(), masses };
+        let side = |masses: Vec<f64>| Side {
+            offset: self.offset,
+            places: self.places.clone(),
+            masses,
+            infinite: 0.0,
+        };
         let closed = if lattice { None } else { closed(&self.pieces(), &self.places, self.width, direction) };
         let mut pessimistic = side(self.pessimistic());
         let mut optimistic = closed.unwrap_or_else(|| side(self.optimistic(direction)));
         if direction == Direction::Remove {
-            return Grid { pessimistic, optimistic, infinite: self.outside_present };
+            pessimistic.infinite = self.outside_present + self.beyond.above;
+            self.split_beyond(&mut optimistic);
+        } else {
+            pessimistic.turn(self.width);
+            optimistic.turn(self.width);
+            pessimistic.infinite = self.outside_absent;
         }
-        pessimistic.turn(self.width);
-        optimistic.turn(self.width);
-        Grid { pessimistic, optimistic, infinite: self.outside_absent }
+        Grid { pessimistic, optimistic }
+    }
+
+    /// Splits what lies above the last grid point onto a point not above that and an infinite loss so that both laws keep
+    /// theirs: not optimistic, but the same at all losses up to that point.
+    fn split_beyond(&self, side: &mut Side) {
+        let Half { present, absent, .. } = self.beyond;
+        let end = self.places.last().map_or(0.0, |&last| self.offset + last as f64 * self.width);
+        let up_to = (end - side.offset) / self.width + ON_POINT;
+        let found = side.places.partition_point(|&place| place as f64 <= up_to).max(1) - 1;
+        let at = (absent * side.loss(found, self.width).exp()).min(present);
+        side.masses[found] += at;
+        side.infinite = present - at;
     }
 
     /// Splits each cell's mass onto its ends so that both laws keep theirs.
@@ -226,6 +278,10 @@ impl Cells {
             let up = (above / whole).clamp(0.0, mass);
             grid[index + 1] += up;
             grid[index] += mass - up;
+        }
+        // The ends of the last cell are the last point and an infinite loss.
+        if let Some(last) = grid.last_mut() {
+            *last += self.beyond.present - self.beyond.above;
         }
         grid
     }
@@ -378,7 +434,8 @@ fn closed(pieces: &VecDeque<(f64, f64)>, places: &[i64], width: f64, direction: 
     // Where no neighbour helps, a removal can give up power and an addition level, each at one end of the bracket.
     let at_low_end = if shares[0].min(shares[1]) <= 1.0 { shares[0] <= shares[1] } else { removes };
     let offset = if at_low_end { low } else { high };
-    let mut side = Side { offset, places: steps.clone(), masses: vec![0.0; steps.len()] };
+    let masses = vec![0.0; steps.len()];
+    let mut side = Side { offset, places: steps.clone(), masses, infinite: 0.0 };
     let Rest { present, absent, .. } =
         Rest::new(pieces, points, offset, meet, |index, mass| side.masses[index as usize] += mass)?;
     let share = shares[usize::from(!at_low_end)];

@@ -11,9 +11,14 @@
 //! the rounding of transforms by its a-priori estimate. They rest on the elementary functions of `f64` being good
 //! to 1e-13.
 //!
-//! Deterministic. A query takes about three milliseconds of one processor. Where members take part less than once in
-//! 10,000 steps and delta is 1e-9 or less, it may take a third of a second, and the bounds lie further apart than
-//! elsewhere: by a few per cent at 1e-9, and at 1e-12 the upper one may be several times the lower.
+//! Where few members are ever sampled, delta is that of a few large losses that spread over many powers of e. A loss so
+//! far above the answer that the other steps' losses do not make up for it counts in full, however large: it is split
+//! into a cap and infinity, which keeps the likelihoods of both laws and hence every tail below the cap, and what that
+//! may change of tails above is bounded by moments and allowed for (`compose::overcounted`).
+//!
+//! Deterministic. A query takes about three milliseconds of one processor. Of 1,152 cases with sigma 0.3 to 100, up to
+//! 700,000 steps, rates from 1e-6 and delta from 1e-12, the slowest takes 43 to 58 and the bounds are nowhere more than
+//! 0.095 % apart, relative to epsilon or to 0.001 where that is larger: the example `queries scan` prints both.
 //!
 //! # Sources
 //! Sommer, Meiser and Mohammadi 2019 (privacy loss distributions); Koskela, Jälkö and Honkela 2020 (composition by
@@ -161,11 +166,11 @@ fn refine(
         Query::Epsilon(delta) => delta,
         Query::Delta(_) => tilt.bound.exp() * 1e-2,
     };
-    let rest = left_out(pairs, delta);
-    let smooth = 0.25 * tilt.deviation.max(4.0 / tilt.theta) / (times as f64).sqrt();
+    let mut rest = left_out(pairs, delta);
     let sampled = pairs.iter().all(|(pair, _)| !pair.is_symmetric());
     // The lattice's width for an answer, and the variance that cells wider than it may add.
-    let plan = |near: f64| {
+    let plan = |moments: &Moments, tilt: &Tilt, near: f64| {
+        let smooth = 0.25 * tilt.deviation.max(4.0 / tilt.theta) / (times as f64).sqrt();
         // A loss moved by x with E[e^-x] = 1 adds (1 + theta) E[x^2] / 2 to epsilon, and theta times that to
         // ln(delta). E[x^2] is width^2 / 6 for the one grid and width^2 / 12 for the other.
         let allowed = match query {
@@ -176,17 +181,29 @@ fn refine(
         let variance = 4.0 / 3.0 * allowed / (1.0 + tilt.theta);
         (if sampled { moments.widen(tilt, width, variance) } else { width }, variance)
     };
-    let (mut width, mut variance) = plan(tilt.bound);
+    let mut near = match query {
+        Query::Epsilon(_) => tilt.bound,
+        Query::Delta(epsilon) => epsilon,
+    };
+    // Whatever the other steps' losses, one as large as this is above the answer.
+    let least = if sampled && direction == Direction::Remove { moments.least() } else { f64::NEG_INFINITY };
+    let limited = |near: f64| {
+        let cap = CAP * near - least;
+        if cap >= moments.largest() {
+            return (f64::INFINITY, moments.clone(), *tilt);
+        }
+        let moments = moments.capped(cap);
+        let tilt = Tilt { bound: tilt.bound, ..moments.tilt(query) };
+        (cap, moments, tilt)
+    };
+    let (mut cap, mut capped, mut tilt) = limited(near);
+    let (mut width, mut variance) = plan(&capped, &tilt, near);
     let mut finer = 1.0;
     let spacing = pairs.iter().find_map(|(pair, _)| pair.lattice).map(|(_, spacing)| spacing);
     let mut best = Bounds { lower: 0.0, upper: f64::INFINITY };
     // The width that was answered last.
     let mut last = f64::INFINITY;
-    let mut window = *tilt;
-    let mut near = match query {
-        Query::Epsilon(_) => tilt.bound,
-        Query::Delta(epsilon) => epsilon,
-    };
+    let mut window = tilt;
     // Where the work would be long, it is first found out about where the answer lies.
     let pilot = (tilt.high - tilt.low) / PILOT;
     let mut piloting = spacing.is_none() && width < pilot;
@@ -194,30 +211,33 @@ fn refine(
     if piloting {
         width = pilot;
     }
-    for _ in 0..ATTEMPTS {
+    for attempt in 0..ATTEMPTS {
         let aligned = match spacing {
             // Losses that sit on grid points cost nothing; a lattice finer than the grid is no reason to refine.
             Some(spacing) if spacing > width => spacing / (spacing / width).ceil(),
             Some(spacing) if spacing * 4.0 > width => spacing,
             _ => width,
         };
-        let cells = moments.spacing(tilt, near, CELLS * variance);
+        let cells = capped.spacing(&tilt, near, CELLS * variance);
         let wide = |step: usize, loss: f64| cells.at(step, loss, finer);
-        let found = at_width(pairs, direction, &window, query, aligned, (&wide, rest), planner);
+        let found = at_width(pairs, direction, &window, query, aligned, (&wide, (rest, cap)), planner);
         let Some(found) = found else {
             width = if last.is_finite() { (aligned * last).sqrt() } else { 2.0 * aligned };
             continue;
         };
         last = aligned;
-        let moved = 1.0 - found.upper.min(best.upper) / best.upper;
+        let up = if best.lower > 0.0 { found.lower / best.lower - 1.0 } else { 1.0 };
+        let moved = (1.0 - found.upper.min(best.upper) / best.upper).max(up);
         best.lower = best.lower.max(found.lower);
         best.upper = best.upper.min(found.upper);
         let gap = (best.upper - best.lower) / best.upper.max(f64::MIN_POSITIVE);
-        // Where the upper bound has settled, a lower bound that lags behind is not worth more time.
+        // Where both bounds have settled, more time is not worth it.
         if gap <= WIDE || best.upper == 0.0 || (!piloting && moved < GAP / 4.0) {
             break;
         }
-        let ratio = if gap.is_finite() { (0.8 * GAP / gap).sqrt().clamp(0.03, 0.7) } else { 0.3 };
+        // Where the work is long, there is no more of it than is needed.
+        let aim = if (window.high - window.low) / aligned > LONG { 1.5 * GAP } else { 0.8 * GAP };
+        let ratio = if gap.is_finite() { (aim / gap).sqrt().clamp(0.03, 0.7) } else { 0.3 };
         width = aligned * ratio;
         finer *= ratio;
         if best.upper.is_finite() {
@@ -226,27 +246,51 @@ fn refine(
                 Query::Delta(epsilon) => (epsilon, best.upper.ln()),
             };
             if answer.0 < 0.8 * near || piloting {
-                let planned = plan(answer.0);
+                if answer.0 < 0.8 * near {
+                    (cap, capped, tilt) = limited(answer.0);
+                }
+                let planned = plan(&capped, &tilt, answer.0);
                 (width, variance, finer) = (width.min(planned.0), planned.1, 1.0);
             }
             near = answer.0;
-            let most = (ROUNDING / (times as f64 * f64::EPSILON)).ln();
+            if query == Query::Delta(near) {
+                rest = rest.min(left_out(pairs, 1e-2 * best.upper));
+            }
             if spacing.is_none() {
-                window = moments.shorten(tilt, answer, 2.0 * variance, most);
+                // The smaller of what it may be is the harder one.
+                let hard = match query {
+                    _ if gap <= VAGUE => answer,
+                    Query::Epsilon(_) => (best.lower.max(UNLIKELY * answer.0), answer.1),
+                    Query::Delta(_) => (answer.0, best.lower.max(UNLIKELY * best.upper).ln()),
+                };
+                window = capped.shorten(&tilt, hard, 2.0 * variance);
             }
         } else if piloting {
             width = planned;
         }
-        piloting = false;
+        // A look that tells little is followed by a closer one.
+        piloting &= gap > VAGUE && attempt == 0;
+        if piloting {
+            width = width.max((window.high - window.low) / (4.0 * PILOT));
+        }
     }
     best
 }
 
+/// A loss that need not be told from larger ones, over the answer.
+const CAP: f64 = 2.0;
+
+/// Points of a window that take long.
+const LONG: f64 = 5e4;
+
+/// The gap above which a first look tells little.
+const VAGUE: f64 = 0.3;
+
+/// A part of a bound that the answer is unlikely to be below when the other bound tells little.
+const UNLIKELY: f64 = 0.25;
+
 /// Points of the window of a first look.
 const PILOT: f64 = 4096.0;
-
-/// What the rounding may add to the gap, some hundred times.
-const ROUNDING: f64 = 5e-7;
 
 fn at_width(
     pairs: &[(Pair, u64)],
@@ -254,13 +298,13 @@ fn at_width(
     tilt: &Tilt,
     query: Query,
     width: f64,
-    (wide, rest): (&dyn Fn(usize, f64) -> f64, f64),
+    (wide, limits): (&dyn Fn(usize, f64) -> f64, (f64, f64)),
     planner: &mut FftPlanner<f64>,
 ) -> Option<compose::Answer> {
     let mut grids = Vec::with_capacity(pairs.len());
     for (step, (pair, times)) in pairs.iter().enumerate() {
         let wide = |loss: f64| wide(step, if direction == Direction::Remove { loss } else { -loss });
-        grids.push((placed(pair, width, &wide, rest, direction)?, *times));
+        grids.push((placed(pair, width, &wide, limits, direction)?, *times));
     }
     let parts: Vec<spectrum::Part<'_>> = grids.iter().map(|(grid, times)| (grid, *times)).collect();
     compose::answer(&parts, width, tilt, query, planner)
@@ -271,16 +315,16 @@ fn placed(
     pair: &Pair,
     width: f64,
     wide: &dyn Fn(f64) -> f64,
-    rest: f64,
+    limits: (f64, f64),
     direction: Direction,
 ) -> Option<Grid> {
     let fits = |spacing: f64| (spacing / width - (spacing / width).round()).abs() < 1e-6;
     let lattice = pair.lattice.filter(|&(_, spacing)| fits(spacing)).map(|(first, _)| first);
     let offset = lattice.or(pair.is_symmetric().then_some(0.0));
-    let place = offset.unwrap_or_else(|| grid::place(pair, width, rest));
+    let place = offset.unwrap_or_else(|| grid::place(pair, width, limits.0));
     let even = |_| width;
     let wide = if lattice.is_some() { &even } else { wide };
-    let cells = Cells::cut(pair, width, place, wide, rest, MAX_CELLS)?;
+    let cells = Cells::cut(pair, width, place, wide, limits, MAX_CELLS)?;
     Some(cells.grid(direction, offset.is_some()))
 }
 

@@ -139,9 +139,10 @@ pub(super) fn compose(
     for (left, right) in pessimistic.iter().zip(optimistic) {
         let points = [&left.points, &right.points];
         let (transforms, unit) = if one_by_one {
-            // A sum of as many terms, each turned by at most TURNS products.
-            let terms = points[0].len().max(points[1].len()) as f64;
-            (points.map(|points| each(points, length, half)), f64::EPSILON * (100.0 + terms / 2.0))
+            // A sum of sums of as many terms, each turned by at most TURNS products.
+            let sums = points[0].len().max(points[1].len()).div_ceil(BLOCK);
+            let unit = f64::EPSILON * (100.0 + (BLOCK + sums) as f64 / 2.0);
+            (points.map(|points| each(points, length, half)), unit)
         } else {
             // The usual estimate.
             (together(points, length, half, planner), 2.0 * f64::EPSILON * (length as f64).log2().max(1.0))
@@ -161,7 +162,7 @@ fn multiply(spectrum: &mut Spectrum, transform: &[Complex64], times: u64, unit: 
     for ((coefficient, error), value) in
         spectrum.coefficients.iter_mut().zip(&mut spectrum.errors).zip(transform)
     {
-        let (old, square) = (coefficient.norm(), value.norm_sqr());
+        let (old, square) = (coefficient.norm_sqr().sqrt(), value.norm_sqr());
         if times == 1 {
             *error = *error * (square.sqrt() + unit) + old * unit;
             *coefficient *= value;
@@ -228,18 +229,29 @@ pub(super) fn rotate(
     }
 }
 
+/// Points that are summed before they are added to the others: sums err by the number of their terms.
+const BLOCK: usize = 64;
+
 /// The first `count` coefficients of a few points.
 fn each(points: &[(i64, f64)], length: usize, count: usize) -> Vec<Complex64> {
     let mut re = vec![[0.0; LANES]; count.div_ceil(LANES)];
     let mut im = re.clone();
-    for &(place, mass) in points {
-        rotate(-place, length, count, |first, cos, sin| {
-            let (re, im) = (&mut re[first / LANES], &mut im[first / LANES]);
-            for lane in 0..LANES {
-                re[lane] += mass * cos[lane];
-                im[lane] += mass * sin[lane];
-            }
-        });
+    let (mut part_re, mut part_im) = (re.clone(), im.clone());
+    for block in points.chunks(BLOCK) {
+        part_re.fill([0.0; LANES]);
+        part_im.fill([0.0; LANES]);
+        for &(place, mass) in block {
+            rotate(-place, length, count, |first, cos, sin| {
+                let (re, im) = (&mut part_re[first / LANES], &mut part_im[first / LANES]);
+                for lane in 0..LANES {
+                    re[lane] += mass * cos[lane];
+                    im[lane] += mass * sin[lane];
+                }
+            });
+        }
+        for (sum, part) in re.iter_mut().zip(&part_re).chain(im.iter_mut().zip(&part_im)) {
+            sum.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
+        }
     }
     let flat = re.iter().flatten().zip(im.iter().flatten());
     flat.map(|(&re, &im)| Complex64::new(re, im)).take(count).collect()

@@ -7,7 +7,7 @@
 use super::pair::Mass;
 
 /// The masses of one step under one direction, as logarithms, and how often the step is taken.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Moments {
     steps: Vec<(Vec<(f64, f64)>, f64)>,
 }
@@ -75,6 +75,29 @@ impl Moments {
                 })
                 .collect(),
         }
+    }
+
+    /// The largest loss of any step.
+    pub(super) fn largest(&self) -> f64 {
+        let losses = self.steps.iter().flat_map(|(masses, _)| masses).map(|(_, loss)| *loss);
+        losses.fold(f64::NEG_INFINITY, f64::max)
+    }
+
+    /// The same with losses above `cap` split into the cap and infinity, and without what is infinite.
+    pub(super) fn capped(&self, cap: f64) -> Self {
+        let steps = self.steps.iter().map(|(masses, times)| {
+            (masses.iter().map(|&(log, loss)| (log - (loss - cap).max(0.0), loss.min(cap))).collect(), *times)
+        });
+        Self { steps: steps.collect() }
+    }
+
+    /// A composed loss that is nearly never undercut, by moments; not above 0.
+    pub(super) fn least(&self) -> f64 {
+        let least = |power: i32| {
+            let order = 4.0_f64.powi(power);
+            (BESIDE - self.log_moment(-order)) / order
+        };
+        (-10..=20).map(least).filter(|loss| loss.is_finite()).fold(f64::NEG_INFINITY, f64::max).min(0.0)
     }
 
     /// ln E[e^(theta loss)] of the composition.
@@ -245,34 +268,47 @@ impl Moments {
         tilt
     }
 
-    /// A tilt with a shorter window, now that it is known about where the answer lies. Where delta is that of a few
-    /// large losses, the tilt that is best for the bound by moments favours the largest of them far too much. How much
-    /// smaller than 1 the tilted tail may be, as a logarithm, is left to the rounding: `most`.
-    pub(super) fn shorten(
-        &self,
-        tilt: &Tilt,
-        (epsilon, log_delta): (f64, f64),
-        variance: f64,
-        most: f64,
-    ) -> Tilt {
+    /// A tilt with the shortest window that does, now that it is known about where the answer lies. Where delta is that
+    /// of a few large losses, the tilt that is best for the bound by moments favours the largest of them far too much,
+    /// and what may lie outside the window must be little against a tail far below 1. How much smaller than 1 it may
+    /// be is left to the rounding.
+    pub(super) fn shorten(&self, tilt: &Tilt, (epsilon, log_delta): (f64, f64), variance: f64) -> Tilt {
+        let times: f64 = self.steps.iter().map(|(_, times)| times).sum();
         let mut best = *tilt;
-        for halvings in 0..SHORTENINGS {
-            let theta = tilt.theta * 0.5_f64.powi(halvings);
+        let (mut shortest, mut least) = (f64::INFINITY, f64::INFINITY);
+        for shortening in 0..SHORTENINGS {
+            let theta = tilt.theta * SHORTER.powi(shortening);
             let small = (self.log_moment(theta) - theta * epsilon - log_delta).max(0.0);
-            if small > most {
-                continue;
-            }
             let found = self.window(Tilt { theta, ..*tilt }, BESIDE - small, variance);
-            if found.high - found.low < best.high - best.low {
+            let length = found.high - found.low;
+            // The errors of all coefficients through the kernel that reads tails, over the tail.
+            let reach = theta * length;
+            let rounding = times * UNIT * (1.0 + reach / 2.0) / (reach * (1.0 + theta)) * small.exp();
+            if if rounding <= ROUNDING {
+                length < shortest
+            } else {
+                shortest.is_infinite() && rounding < least
+            } {
                 best = found;
+            }
+            least = least.min(rounding);
+            if rounding <= ROUNDING {
+                shortest = shortest.min(length);
+            } else if shortest.is_finite() {
+                break;
             }
         }
         best
     }
 }
 
-/// Halvings of the tilt that are tried.
-const SHORTENINGS: i32 = 12;
+/// Smaller tilts that are tried, each over the one before.
+const SHORTENINGS: i32 = 24;
+const SHORTER: f64 = 0.7;
+
+/// About the error of a coefficient of a composition of one step, and what the errors of all may come to, over the tail.
+const UNIT: f64 = 600.0 * f64::EPSILON;
+const ROUNDING: f64 = 2e-5;
 
 /// ln of what may lie outside the window, over the tail.
 const BESIDE: f64 = -12.5;
