@@ -18,7 +18,7 @@ use super::files::Tensors;
 use crate::encode::{Encoded, Mixed, MixedAllowed, MixedColumn};
 use crate::error::Result;
 
-pub(crate) use model::{BURN, Base, Given, bound, private_rate, private_steps, setting};
+pub(crate) use model::{BURN, Base, bound, private_rate, private_steps};
 pub(crate) use scalars::Curves;
 
 /// Where the codes of each column stand among the outputs of a network: for every column its codes, and behind all

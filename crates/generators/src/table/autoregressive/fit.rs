@@ -163,8 +163,7 @@ pub(super) fn fit(
     codes: &[Vec<u32>],
     plan: &Plan,
     seed: Seed,
-    mut checkpoint: Checkpoint,
-    saved: Option<Saved>,
+    (mut checkpoint, saved): (Checkpoint, Option<Saved>),
     run: &Run,
 ) -> Result<Fitted> {
     let parts = Parts::fit(codes, &codec.discrete.sizes());

@@ -136,7 +136,7 @@ fn bound(columns: usize) -> f64 {
 }
 
 fn fit(model: &Copula, frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
-    let settings = super::begin(model, frame, options)?;
+    let given = super::begin(model, frame, options)?;
     let mut problems =
         options.privacy.as_ref().map_or_else(Vec::new, |privacy| private::refusals(frame, privacy));
     let columns = frame.columns().len();
@@ -164,9 +164,10 @@ fn fit(model: &Copula, frame: &Frame, options: &TableFitOptions, run: &Run) -> R
         }
         Some(privacy) => {
             let frame = &private::admitted(frame, privacy)?;
-            let cut = Cut { bins: settings[0] as usize, share: settings[1] };
+            let cut = Cut::of(&given, given.get("bins"));
             let stage = Private { frame, cut, bound, run };
-            let ((discrete, measured), guarantee) = private::release(NAME, frame, &settings, privacy, stage)?;
+            let ((discrete, measured), guarantee) =
+                private::release(NAME, frame, &given.values, privacy, stage)?;
             (Codec::of_cells(discrete), measured, Some(guarantee))
         }
     };

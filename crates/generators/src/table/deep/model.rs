@@ -4,27 +4,18 @@
 use std::path::{Path, PathBuf};
 
 use daotwin_core::Run;
-use daotwin_history::frame::synthesizer::{Setting, TableFitOptions};
+use daotwin_history::frame::synthesizer::Setting;
 use daotwin_nn::{Device, Network};
 use serde::{Deserialize, Serialize};
 
 use super::super::files::{self, Guarantee, TableManifest, Tensors};
+use super::super::{Given, setting};
 use super::Shape;
 use crate::encode::{Mixed, MixedColumn};
 use crate::error::{Error, Result};
 
 /// Numbers of a layer that a model's file may ask for.
 const MOST_WIDTH: usize = 1 << 20;
-
-/// A setting of a card.
-pub(crate) const fn setting(
-    name: &'static str,
-    default: f64,
-    bounds: (f64, f64),
-    purpose: &'static str,
-) -> Setting {
-    Setting { name, default, bounds, purpose }
-}
 
 /// What trains: the steps written for these networks, or the tensor library.
 pub(crate) const BURN: Setting =
@@ -48,28 +39,7 @@ pub(crate) const fn bound(default: f64) -> Setting {
     setting("bound", default, (1e-6, 1e6), purpose)
 }
 
-/// The values of a model's settings, by name.
-#[derive(Debug)]
-pub(crate) struct Given<'a> {
-    pub settings: &'static [Setting],
-    /// In the order of the card.
-    pub values: Vec<f64>,
-    pub options: &'a TableFitOptions,
-}
-
 impl Given<'_> {
-    /// A setting's value; 0 of a setting that the card does not have.
-    pub(crate) fn get(&self, name: &str) -> f64 {
-        let place = self.settings.iter().position(|setting| setting.name == name);
-        place.and_then(|place| self.values.get(place)).copied().unwrap_or_default()
-    }
-
-    /// A setting's value of a private fit, which has a default of its own.
-    pub(crate) fn private(&self, name: &str, default: f64) -> f64 {
-        let asked = self.options.settings.iter().any(|(given, _)| given == name);
-        if asked { self.get(name) } else { default }
-    }
-
     /// What trains.
     pub(crate) fn device(&self) -> Device {
         if self.get(BURN.name) > 0.5 { Device::Tensors } else { Device::Fused }

@@ -19,7 +19,7 @@ use daotwin_history::frame::Frame;
 use daotwin_history::synthesizer::PrivacyOptions;
 use daotwin_privacy::{Measurer, Noise, Sampling};
 
-use super::deep::Given;
+use super::Given;
 use super::files::Guarantee;
 use super::private::{self, Admitted, Cut};
 use crate::charge::Stage;
@@ -248,20 +248,17 @@ pub(crate) struct Private<L> {
 ///
 /// # Errors
 /// The budget, the ledger, cancellation.
-#[expect(clippy::too_many_arguments, reason = "the parts of a fit")]
 pub(crate) fn fit<L: Learner, B: FnOnce(&Discrete) -> Result<L>>(
     name: &str,
+    given: &Given<'_>,
     frame: &Admitted<'_>,
     privacy: &PrivacyOptions,
-    settings: &[f64],
     cut: Cut,
     build: B,
-    plan: Plan,
-    seed: Seed,
     run: &Run,
 ) -> Result<Private<L>> {
-    let stage = Training { build, frame, cut, plan, seed, run, name };
-    let (trained, guarantee) = private::release(name, frame, settings, privacy, stage)?;
+    let stage = Training { build, frame, cut, plan: Plan::of(given), seed: given.options.seed, run, name };
+    let (trained, guarantee) = private::release(name, frame, &given.values, privacy, stage)?;
     let Trained { learner, cells, rows, .. } = trained;
     Ok(Private { learner, cells, rows: rows.round() as u64, guarantee })
 }

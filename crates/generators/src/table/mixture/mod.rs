@@ -99,19 +99,19 @@ impl TableSynthesizer for Mixture {
 }
 
 fn fit(model: &Mixture, frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
-    let settings = super::begin(model, frame, options)?;
+    let given = super::begin(model, frame, options)?;
     if frame.rows() >= u32::MAX as usize {
         let what = format!("model `{NAME}` takes at most {} rows; draw a sample of them", u32::MAX - 1);
         return Err(Error::Options { problems: vec![what] });
     }
     run.check()?;
-    let (mut checkpoint, saved) = Checkpoint::open(NAME, frame, options, &settings, run)?;
+    let (mut checkpoint, saved) = Checkpoint::open(NAME, frame, options, &given.values, run)?;
     let (codec, codes) = Codec::fit(frame, PART);
     let sizes = codec.discrete.sizes();
     let most = (PROBABILITIES / sizes.iter().sum::<usize>()).min(frame.rows().div_ceil(ROWS_A_COMPONENT));
-    let components = (settings[0] as usize).min(most).max(1);
-    let shape = Shape::new(&codec, &codes, components, settings[1]);
-    let plan = Plan::new(settings[2] as usize, frame.rows(), sizes.len(), components);
+    let components = (given.get("components") as usize).min(most).max(1);
+    let shape = Shape::new(&codec, &codes, components, given.get("smoothing"));
+    let plan = Plan::new(given.get("passes") as usize, frame.rows(), sizes.len(), components);
     let mut learner = Learner::new(&shape, &codes, plan, options.seed);
     if let Some(saved) = saved {
         learner.restore(saved)?;

@@ -24,9 +24,9 @@ use daotwin_history::synthesizer::Failure;
 use self::model::Fitted;
 use self::train::Plan;
 use super::checkpoint::Checkpoint;
-use super::deep::{BURN, Base, Given, Shape, bound, private_rate, private_steps, setting, steps};
-use super::dpsgd;
+use super::deep::{BURN, Base, Shape, bound, private_rate, private_steps, steps};
 use super::private::{BIN_SHARE, Cut};
+use super::{dpsgd, setting};
 use crate::encode::{Discrete, Form, Mixed, MixedOptions};
 use crate::error::Result;
 
@@ -121,8 +121,7 @@ impl TableSynthesizer for Vae {
 }
 
 fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
-    let values = super::begin(&Vae, frame, options)?;
-    let given = Given { settings: SETTINGS, values, options };
+    let given = super::begin(&Vae, frame, options)?;
     run.check()?;
     let batch = (given.get("batch") as usize).min(frame.rows().max(1));
     let plan = Plan {
@@ -148,7 +147,7 @@ fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
         learned,
     };
     if let Some(privacy) = &options.privacy {
-        let frame = &crate::table::private::admitted(frame, privacy)?;
+        let frame = &super::private::admitted(frame, privacy)?;
         let private = dpsgd::Plan::of(&given);
         // Noise grows with the number of parameters: a private network is small, and its steps are large.
         let plan = Plan {
@@ -159,13 +158,13 @@ fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
             steps: private.steps,
             ..plan
         };
-        let cut = Cut { bins: given.private("bins", 16.0) as usize, share: given.get(BIN_SHARE.name) };
+        let cut = Cut::of(&given, given.private("bins", 16.0));
         let build = |cells: &Discrete| {
             let mixed = Mixed::of_cells(cells);
             let encoded = mixed.encode(frame, options.seed);
             train::Private::new(Shape::of(&mixed, false), encoded, plan, options.seed)
         };
-        let done = dpsgd::fit(NAME, frame, privacy, &given.values, cut, build, private, options.seed, run)?;
+        let done = dpsgd::fit(NAME, &given, frame, privacy, cut, build, run)?;
         let mixed = Mixed::of_cells(&done.cells);
         return Ok(fitted(mixed, done.learner.learned()?, plan, done.rows, Some(done.guarantee)));
     }
