@@ -34,6 +34,7 @@ use daotwin_privacy::{Measurer, Noise};
 use self::model::Fitted;
 use self::moments::{Measured, Moments};
 use super::private::{self, BIN_SHARE, Cut};
+use super::setting;
 use super::trees::codec::Codec;
 use crate::charge::Stage;
 use crate::encode::Discrete;
@@ -55,15 +56,8 @@ const MOST_COLUMNS: usize = 512;
 #[derive(Debug)]
 pub struct Copula;
 
-const SETTINGS: &[Setting] = &[
-    Setting {
-        name: "bins",
-        default: 32.0,
-        bounds: (1.0, 255.0),
-        purpose: "of a private fit: cells of a number",
-    },
-    BIN_SHARE,
-];
+const SETTINGS: &[Setting] =
+    &[setting("bins", 32.0, (1.0, 255.0), "of a private fit: cells of a number"), BIN_SHARE];
 
 impl TableSynthesizer for Copula {
     fn name(&self) -> &'static str {

@@ -1,18 +1,18 @@
 //! What the models that draw a row from a hidden part have in common beside their networks: its files, and its
 //! settings by name.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use daotwin_core::Run;
 use daotwin_history::frame::synthesizer::Setting;
-use daotwin_nn::{Device, Network};
+use daotwin_nn::Device;
 use serde::{Deserialize, Serialize};
 
-use super::super::files::{self, Guarantee, TableManifest, Tensors};
+use super::super::files::{self, Guarantee, Numbers, TableManifest, Tensors, wide};
 use super::super::{Given, setting};
 use super::Shape;
 use crate::encode::{Mixed, MixedColumn};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// Numbers of a layer that a model's file may ask for.
 const MOST_WIDTH: usize = 1 << 20;
@@ -84,18 +84,15 @@ impl Base {
         others: &[(&str, &[f64])],
     ) -> Result<()> {
         let mut manifest = TableManifest::new(name, self.mixed.columns(), self.rows, self.seed);
-        let kept = Kept {
+        manifest.keep(Kept {
             parts: self.mixed.parts().to_vec(),
             scalars: self.shape.width > self.shape.codes(),
             hidden: self.hidden,
             latent: self.latent,
-        };
-        manifest.model = serde_json::to_value(kept).map_err(|error| Error::Defect(error.to_string()))?;
+        })?;
         manifest.privacy.clone_from(&self.guarantee);
-        let mut tensors = Tensors::new();
-        for (name, values) in networks {
-            tensors.insert((*name).to_owned(), values.iter().map(|value| f64::from(*value)).collect());
-        }
+        let mut tensors: Tensors =
+            networks.iter().map(|(name, values)| ((*name).to_owned(), wide(values))).collect();
         tensors.extend(others.iter().map(|(name, values)| ((*name).to_owned(), values.to_vec())));
         files::write(folder, &manifest, &tensors)
     }
@@ -105,8 +102,7 @@ impl Base {
     /// # Errors
     /// A folder that holds no such model.
     pub(crate) fn read(folder: &Path, run: &Run) -> Result<(Self, Numbers)> {
-        let manifest = files::read_manifest(folder, run)?;
-        let numbers = Numbers { folder: folder.to_path_buf(), tensors: files::read_tensors(folder, run)? };
+        let (manifest, numbers) = files::read(folder, run)?;
         let kept: Kept = serde_json::from_value(manifest.model)
             .map_err(|_| numbers.not("its manifest names no codes and layers"))?;
         let mixed = Mixed::new(manifest.columns.into(), kept.parts)
@@ -125,51 +121,5 @@ impl Base {
             guarantee: manifest.privacy,
         };
         Ok((base, numbers))
-    }
-}
-
-/// The numbers of a model that is read.
-#[derive(Debug)]
-pub(crate) struct Numbers {
-    folder: PathBuf,
-    tensors: Tensors,
-}
-
-impl Numbers {
-    /// That the folder holds no such model.
-    pub(crate) fn not(&self, reason: &str) -> Error {
-        Error::NotATable { path: self.folder.clone(), reason: reason.to_owned() }
-    }
-
-    /// A list.
-    ///
-    /// # Errors
-    /// There is none of this name.
-    pub(crate) fn take(&mut self, name: &str) -> Result<Vec<f64>> {
-        files::take(&self.folder, &mut self.tensors, name)
-    }
-
-    /// A list of finite numbers for a network.
-    ///
-    /// # Errors
-    /// There is none of this name, or it holds what is no number.
-    pub(crate) fn narrow(&mut self, name: &str) -> Result<Vec<f32>> {
-        let values: Vec<f32> = self.take(name)?.into_iter().map(|value| value as f32).collect();
-        if values.iter().any(|value| !value.is_finite()) {
-            return Err(self.not("its numbers do not fit its layers"));
-        }
-        Ok(values)
-    }
-
-    /// The parameters of a network.
-    ///
-    /// # Errors
-    /// As [`Numbers::narrow`]; parameters of another network.
-    pub(crate) fn parameters(&mut self, name: &str, network: &Network) -> Result<Vec<f32>> {
-        let values = self.narrow(name)?;
-        if values.len() != network.parameters() {
-            return Err(self.not("its numbers do not fit its layers"));
-        }
-        Ok(values)
     }
 }

@@ -51,7 +51,7 @@ pub(crate) trait Learner {
         Ok(())
     }
 
-    /// The sum over these rows of the gradient of each by the parameters, scaled down to the norm `bound`. Nothing
+    /// The sum over these rows, at least one, of the gradient of each by the parameters, scaled down to the norm `bound`. Nothing
     /// else about the rows may reach the model. The stream comes from the source of the noise, not from the seed.
     ///
     /// # Errors
@@ -68,7 +68,7 @@ pub(crate) trait Learner {
     ///
     /// # Errors
     /// The networks'.
-    fn bytes(&self) -> Result<Vec<u8>>;
+    fn released(&self) -> Result<Vec<f32>>;
 }
 
 /// How to train privately.
@@ -130,7 +130,7 @@ impl<L: Learner, B: FnOnce(&Discrete) -> Result<L>> Stage for Training<'_, B> {
             left -= MARGINS;
         }
         train(&mut learner, &Units::of(frame), counted, &plan, left, seed, run, name, measurer)?;
-        let bytes = learner.bytes()?;
+        let bytes = learner.released()?.iter().flat_map(|value| value.to_le_bytes()).collect();
         Ok(Trained { learner, cells, rows: counted, bytes })
     }
 
@@ -221,8 +221,9 @@ pub(crate) fn train<N: Noise, L: Learner>(
     for step in 0..plan.steps {
         run.step(&stage, step, plan.steps)?;
         let mut without = streams.stream(step);
-        let sum = |batch: &[u32], bits: u64| {
-            learner.gradient(&units.rows(batch), plan.bound, &mut Seed(bits).stream("rows of a private step"))
+        let sum = |batch: &[u32], bits: u64| match &*units.rows(batch) {
+            [] => Ok(vec![0.0; learner.parameters()]),
+            rows => learner.gradient(rows, plan.bound, &mut Seed(bits).stream("rows of a private step")),
         };
         let mut noisy = training.step(units.count(), f64::from(plan.bound), sum)?;
         noisy.iter_mut().for_each(|value| *value *= divide);

@@ -26,6 +26,7 @@ use self::em::{Learner, Plan};
 use self::law::Shape;
 use self::model::Fitted;
 use super::checkpoint::Checkpoint;
+use super::setting;
 use super::trees::codec::Codec;
 use crate::error::{Error, Result};
 
@@ -46,24 +47,19 @@ const PROBABILITIES: usize = 1 << 21;
 pub struct Mixture;
 
 const SETTINGS: &[Setting] = &[
-    Setting {
-        name: "components",
-        default: 400.0,
-        bounds: (1.0, 4_096.0),
-        purpose: "hidden groups of rows at most; time grows with it",
-    },
-    Setting {
-        name: "smoothing",
-        default: 1.0,
-        bounds: (0.01, 1_000.0),
-        purpose: "rows of the whole table that every component is blended with",
-    },
-    Setting {
-        name: "passes",
-        default: 30.0,
-        bounds: (1.0, 1_000.0),
-        purpose: "passes over the rows at most; it stops where rows held out are explained no better",
-    },
+    setting("components", 400.0, (1.0, 4_096.0), "hidden groups of rows at most; time grows with it"),
+    setting(
+        "smoothing",
+        1.0,
+        (0.01, 1_000.0),
+        "rows of the whole table that every component is blended with",
+    ),
+    setting(
+        "passes",
+        30.0,
+        (1.0, 1_000.0),
+        "passes over the rows at most; it stops where rows held out are explained no better",
+    ),
 ];
 
 impl TableSynthesizer for Mixture {
