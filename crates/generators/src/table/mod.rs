@@ -93,3 +93,17 @@ pub(crate) fn begin<'a>(
     }
     Ok(Given { settings: card.settings, values, options })
 }
+
+/// Lets so many columns and rows at most into a fit.
+///
+/// # Errors
+/// There are more.
+pub(crate) fn at_most(name: &str, frame: &Frame, columns: usize, rows: usize) -> Result<()> {
+    if frame.columns().len() <= columns && frame.rows() <= rows {
+        return Ok(());
+    }
+    let what = format!(
+        "model `{name}` takes at most {columns} columns and {rows} rows; take fewer, or draw a sample of the rows"
+    );
+    Err(Error::Options { problems: vec![what] })
+}

@@ -100,11 +100,7 @@ impl TableSynthesizer for Autoregressive {
                      arXiv 2110.02037; TabularARGN, arXiv 2501.12012)",
             limits: "slower than trees by a factor of some dozens; conditions on several \
                      ranges at once are met exactly, and the other columns follow them approximately",
-            privacy: Some(
-                "(epsilon, delta) for a member: DP-SGD with Poisson sampling, gradients of rows scaled down to a bound, \
-                 discrete Gaussian noise, and noisy counts of rows, of each column and of where its cells lie; every \
-                 column must be declared",
-            ),
+            privacy: Some(dpsgd::PRIVACY),
             settings: SETTINGS,
             bytes_per_cell: 64,
         }

@@ -224,7 +224,7 @@ fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
         };
         let cut = Cut::of(&given, given.get("bins"));
         let done = dpsgd::fit(NAME, &given, frame, privacy, cut, build, run)?;
-        return done.learner.fitted(done.rows, options.seed.0, done.guarantee);
+        return done.learner.fitted(done.rows, done.guarantee);
     }
     let codes = MixedOptions { spike: given.get("spike"), spikes: 128, ..MixedOptions::default() };
     learned(NAME, built(width(wide, frame.rows()), given.get("blocks")), &codes, frame, &given, run)

@@ -42,13 +42,19 @@ impl Private {
     }
 
     /// What was learned.
-    pub(super) fn fitted(self, rows: u64, seed: u64, guarantee: Guarantee) -> Result<Fitted> {
-        let Self { built, mut sampler, mean, frequencies, seed: first, .. } = self;
+    pub(super) fn fitted(self, rows: u64, guarantee: Guarantee) -> Result<Fitted> {
+        let Self { built, mut sampler, mean, frequencies, seed, .. } = self;
         sampler.parameters = mean.finite(super::NAME)?;
         if !frequencies.is_empty() {
-            sampler.calibrate(&frequencies, &mut first.stream("calibrate diffusion"))?;
+            sampler.calibrate(&frequencies, &mut seed.stream("calibrate diffusion"))?;
         }
-        Ok(Fitted { sampler: Sampler::Masked(sampler), built, rows, seed, guarantee: Some(guarantee) })
+        Ok(Fitted {
+            sampler: Sampler::Masked(sampler),
+            built,
+            rows,
+            seed: seed.0,
+            guarantee: Some(guarantee),
+        })
     }
 }
 

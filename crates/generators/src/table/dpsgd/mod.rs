@@ -26,6 +26,11 @@ use crate::charge::Stage;
 use crate::encode::Discrete;
 use crate::error::Result;
 
+/// What the card of a model says that is trained like this and adds nothing.
+pub(crate) const PRIVACY: &str = "(epsilon, delta) for a member: DP-SGD with Poisson sampling, gradients of rows scaled down to a bound, \
+     discrete Gaussian noise, and noisy counts of rows, of each column and of where its cells lie; every \
+     column must be declared";
+
 /// The share of the budget that the count of rows costs.
 const COUNT: f64 = 0.01;
 

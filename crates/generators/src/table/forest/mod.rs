@@ -23,13 +23,12 @@ use daotwin_history::synthesizer::Failure;
 use self::fit::Plan;
 use self::model::Fitted;
 use super::setting;
-use crate::error::Error;
 
 /// The name in the registry.
 const NAME: &str = "forest";
 
 /// Columns and rows beyond which numbers of features and places do not fit.
-const MOST: (usize, usize) = (4_096, 1 << 31);
+const MOST: (usize, usize) = (4_096, (1 << 31) - 1);
 
 /// Learns a mixture of products by a forest.
 #[derive(Debug)]
@@ -90,13 +89,7 @@ impl TableSynthesizer for Forest {
             delta: given.get("delta"),
             smoothing: given.get("smoothing"),
         };
-        if frame.columns().len() > MOST.0 || frame.rows() >= MOST.1 {
-            let what = format!(
-                "model `{NAME}` takes at most {} columns and {} rows; take fewer, or draw a sample of the rows",
-                MOST.0, MOST.1
-            );
-            return Err(Error::Options { problems: vec![what] }.into());
-        }
+        super::at_most(NAME, frame, MOST.0, MOST.1)?;
         let (codec, forest) = fit::fit(frame, plan, options.seed, run)?;
         Ok(Box::new(Fitted { codec, forest, rows: frame.rows() as u64, seed: options.seed.0, plan }))
     }

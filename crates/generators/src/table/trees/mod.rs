@@ -26,7 +26,6 @@ use daotwin_history::synthesizer::Failure;
 use self::fit::Plan;
 use self::model::Fitted;
 use super::setting;
-use crate::error::Error;
 
 /// The name in the registry.
 const NAME: &str = "trees";
@@ -97,14 +96,7 @@ impl TableSynthesizer for Trees {
             smoothing: given.get("smoothing"),
             wide: given.get("wide") as usize,
         };
-        if frame.columns().len() > fit::MOST_COLUMNS || frame.rows() >= u32::MAX as usize {
-            let what = format!(
-                "model `{NAME}` takes at most {} columns and {} rows; take fewer, or draw a sample of the rows",
-                fit::MOST_COLUMNS,
-                u32::MAX - 1
-            );
-            return Err(Error::Options { problems: vec![what] }.into());
-        }
+        super::at_most(NAME, frame, fit::MOST_COLUMNS, u32::MAX as usize - 1)?;
         let (codec, targets) = fit::fit(frame, plan, options.seed, run)?;
         Ok(Box::new(Fitted { codec, targets, rows: frame.rows() as u64, seed: options.seed.0, plan }))
     }

@@ -96,11 +96,7 @@ impl TableSynthesizer for Vae {
             limits: "sequential trees are closer to most tables and faster; the rarest combinations are smoothed \
                      over; conditions that one row in 10,000 meets are met exactly, and the other columns follow \
                      them roughly",
-            privacy: Some(
-                "(epsilon, delta) for a member: DP-SGD with Poisson sampling, gradients of rows scaled down to a bound, \
-                 discrete Gaussian noise, and noisy counts of rows, of each column and of where its cells lie; every \
-                 column must be declared",
-            ),
+            privacy: Some(dpsgd::PRIVACY),
             settings: SETTINGS,
             bytes_per_cell: 32,
         }
