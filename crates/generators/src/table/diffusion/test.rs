@@ -66,7 +66,7 @@ fn without_a_network_numbers_are_taken_for_standard_normal() {
 /// A masked code is never among what the network sees, nor its number; and what is asked was there.
 #[test]
 fn what_is_asked_is_not_seen() {
-    let frame = related(500);
+    let frame = related(500, 4);
     let mixed = Mixed::fit(&frame, &MixedOptions::default());
     let layout = Layout::of(&mixed);
     let encoded = mixed.encode(&frame, Seed(1));
