@@ -277,7 +277,7 @@ pub(crate) fn invert(table: &mut [f64], reports: &[&Report]) {
     }
 }
 
-/// A spanning tree of pairs of columns ([`Mst`](crate::table::marginals::Mst)) learned from reports: from the unbiased
+/// A spanning tree of pairs of columns ([`Mst`](crate::table::marginals::Strategy::Mst)) learned from reports: from the unbiased
 /// estimates of single columns and of pairs, each weighted by its noise. Pairs in which the noise hides what they tell
 /// are left out. The model's guarantee is the statement's.
 ///

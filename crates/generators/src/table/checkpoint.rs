@@ -115,6 +115,14 @@ impl Saved {
         }
     }
 
+    /// Takes a list of so many numbers of 32 bits out, by name.
+    ///
+    /// # Errors
+    /// As [`Saved::take`].
+    pub fn narrow(&mut self, name: &str, length: usize) -> Result<Vec<f32>> {
+        Ok(files::narrow(self.take(name, length)?))
+    }
+
     /// An error that says what is wrong with this checkpoint.
     pub fn wrong(&self, reason: impl Into<String>) -> Error {
         Error::Checkpoint { path: self.path.clone(), reason: reason.into() }

@@ -14,11 +14,11 @@ use daotwin_nn::{Batch, Engine, Matrix, Moments, State, exp, softmax};
 use rayon::prelude::*;
 
 use super::checkpoint::Saved;
-use super::files::Tensors;
+use super::files::{Tensors, wide};
 use crate::encode::{Encoded, Mixed, MixedAllowed, MixedColumn};
 use crate::error::Result;
 
-pub(crate) use model::{BURN, Base, Given, bound, private_rate, private_steps, setting};
+pub(crate) use model::{BURN, Base, bound, private_rate, private_steps};
 pub(crate) use scalars::Curves;
 
 /// Where the codes of each column stand among the outputs of a network: for every column its codes, and behind all
@@ -308,7 +308,6 @@ impl Batches {
 /// Puts everything that training changes in a network into a checkpoint, under a name.
 pub(crate) fn keep(name: &str, engine: &dyn Engine, tensors: &mut Tensors) -> Result<()> {
     let state = engine.state()?;
-    let wide = |values: &[f32]| values.iter().map(|value| f64::from(*value)).collect();
     let mut put = |part: &str, values: Vec<f64>| tensors.insert(format!("{name}.{part}"), values);
     put("parameters", wide(&state.parameters));
     put("statistics", wide(&state.statistics));
@@ -320,19 +319,25 @@ pub(crate) fn keep(name: &str, engine: &dyn Engine, tensors: &mut Tensors) -> Re
 
 /// Goes on from what [`keep`] put there.
 pub(crate) fn go_on(name: &str, engine: &mut dyn Engine, saved: &mut Saved) -> Result<()> {
-    let network = Arc::clone(engine.network());
-    let mut take = |part: &str, length: usize| -> Result<Vec<f32>> {
-        let values = saved.take(&format!("{name}.{part}"), length)?;
-        Ok(values.into_iter().map(|value| value as f32).collect())
-    };
-    let parameters = network.parameters();
-    let state = State {
-        parameters: take("parameters", parameters)?,
-        statistics: take("statistics", network.statistics())?,
-        moments: Moments { first: take("first", parameters)?, second: take("second", parameters)?, steps: 0 },
-    };
-    let steps = saved.take(&format!("{name}.steps"), 1)?[0];
-    Ok(engine.restore(State { moments: Moments { steps: steps as u64, ..state.moments }, ..state })?)
+    let network = engine.network();
+    let (parameters, statistics) = (network.parameters(), network.statistics());
+    let mut take = |part: &str, length: usize| saved.narrow(&format!("{name}.{part}"), length);
+    let (parameters, statistics, first, second) = (
+        take("parameters", parameters)?,
+        take("statistics", statistics)?,
+        take("first", parameters)?,
+        take("second", parameters)?,
+    );
+    let steps = saved.take(&format!("{name}.steps"), 1)?[0] as u64;
+    Ok(engine.restore(State { parameters, statistics, moments: Moments { first, second, steps } })?)
+}
+
+/// Takes the gradient out of a network.
+pub(crate) fn taken(engine: &mut dyn Engine) -> Result<Vec<f32>> {
+    let gradient = engine.gradient()?;
+    let sum = gradient.to_vec();
+    gradient.fill(0.0);
+    Ok(sum)
 }
 
 /// A matrix of standard normal draws.
@@ -372,18 +377,43 @@ pub(crate) fn counts(shape: &Shape, encoded: &Encoded) -> Vec<Vec<i64>> {
     counts
 }
 
-/// Begins a network with the logarithms of these frequencies as the biases of its last layer.
-pub(crate) fn begin_with(shape: &Shape, shares: &[f64], engine: &mut dyn Engine) -> Result<()> {
+/// Begins a network of so many outputs with the logarithms of these frequencies as the biases of its last layer.
+pub(crate) fn begin_with(outputs: usize, shares: &[f64], engine: &mut dyn Engine) -> Result<()> {
     let mut state = engine.state()?;
-    let biases = state.parameters.len() - shape.width;
+    let biases = state.parameters.len() - outputs;
     let own = state.parameters[biases..].iter_mut().zip(shares);
     own.for_each(|(bias, share)| *bias = share.max(1e-7).ln() as f32);
     Ok(engine.restore(state)?)
 }
 
+/// What is to be added to the logits of a column in each row until its codes are as frequent as wanted: iterative
+/// proportional fitting of one margin.
+pub(crate) fn fitted<'a, R: ExactSizeIterator<Item = &'a [f32]>>(
+    wanted: &[f64],
+    rounds: usize,
+    rows: impl Fn() -> R,
+) -> Vec<f32> {
+    let mut moved = vec![0.0_f32; wanted.len()];
+    let mut law = vec![0.0; wanted.len()];
+    for _ in 0..rounds {
+        let mut sums = vec![0.0_f64; wanted.len()];
+        for row in rows() {
+            law.iter_mut().zip(row).zip(&moved).for_each(|((to, logit), by)| *to = logit + by);
+            softmax(&mut law);
+            sums.iter_mut().zip(&law).for_each(|(sum, chance)| *sum += f64::from(*chance));
+        }
+        for ((by, sum), wanted) in moved.iter_mut().zip(&sums).zip(wanted) {
+            // A code that no row has stays possible.
+            let ratio = wanted.max(1e-7) / (sum / rows().len().max(1) as f64).max(1e-9);
+            *by = (*by + ratio.ln() as f32).clamp(-10.0, 10.0);
+        }
+    }
+    moved
+}
+
 /// Moves the biases of the last layer, which are the last of `parameters`, until the codes of rows drawn from these
 /// laws are as frequent as they should be: a network trained row by row gets relations right before frequencies.
-/// Iterative proportional fitting of one margin at a time, on logits.
+/// One margin at a time.
 ///
 /// `outputs` gives the laws of so many new rows under these parameters.
 ///
@@ -405,25 +435,7 @@ pub(crate) fn calibrate(
         .into_par_iter()
         .map(|column| {
             let (start, end) = (shape.starts[column], shape.starts[column + 1]);
-            let mut moved = vec![0.0_f32; end - start];
-            let mut law = vec![0.0; end - start];
-            for _ in 0..ROUNDS {
-                let mut sums = vec![0.0_f64; end - start];
-                for row in laws.each_row() {
-                    law.iter_mut()
-                        .zip(&row[start..end])
-                        .zip(&moved)
-                        .for_each(|((to, logit), by)| *to = logit + by);
-                    softmax(&mut law);
-                    sums.iter_mut().zip(&law).for_each(|(sum, chance)| *sum += f64::from(*chance));
-                }
-                for ((by, sum), wanted) in moved.iter_mut().zip(&sums).zip(&shares[start..end]) {
-                    // A code that no row has stays possible.
-                    let ratio = wanted.max(1e-7) / (sum / laws.rows.max(1) as f64).max(1e-9);
-                    *by = (*by + ratio.ln() as f32).clamp(-10.0, 10.0);
-                }
-            }
-            moved
+            fitted(&shares[start..end], ROUNDS, || laws.each_row().map(|row| &row[start..end]))
         })
         .collect();
     let own = parameters[biases..].iter_mut().zip(moved.into_iter().flatten());

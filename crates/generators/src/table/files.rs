@@ -2,12 +2,13 @@
 //! holds every number. No raw row is among them.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use daotwin_core::Run;
 use daotwin_core::files::{PartialFolder, atomic_write, read_limited};
 use daotwin_history::frame::Column;
+use daotwin_nn::Network;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
@@ -70,10 +71,26 @@ impl TableManifest {
             model: serde_json::Value::Null,
         }
     }
+
+    /// Keeps this beside the model's numbers.
+    pub(crate) fn keep(&mut self, kept: impl Serialize) -> Result<()> {
+        self.model = serde_json::to_value(kept).map_err(|error| Error::Defect(error.to_string()))?;
+        Ok(())
+    }
 }
 
 /// Named lists of numbers.
 pub type Tensors = BTreeMap<String, Vec<f64>>;
+
+/// Numbers as files hold them.
+pub(crate) fn wide<T: Copy + Into<f64>>(values: &[T]) -> Vec<f64> {
+    values.iter().map(|value| (*value).into()).collect()
+}
+
+/// Numbers as networks hold them.
+pub(crate) fn narrow(values: Vec<f64>) -> Vec<f32> {
+    values.into_iter().map(|value| value as f32).collect()
+}
 
 fn not(path: &Path, reason: impl Into<String>) -> Error {
     Error::NotATable { path: path.to_path_buf(), reason: reason.into() }
@@ -155,20 +172,64 @@ pub fn read_manifest(folder: &Path, run: &Run) -> Result<TableManifest> {
     Ok(manifest)
 }
 
-/// Reads a model's numbers: every list finite or NaN as it was written.
+/// Reads a model: its manifest, and its numbers, finite or NaN as they were written.
 ///
 /// # Errors
-/// A damaged file; limits.
-pub fn read_tensors(folder: &Path, run: &Run) -> Result<Tensors> {
+/// A folder that holds none; a damaged file; limits.
+pub(crate) fn read(folder: &Path, run: &Run) -> Result<(TableManifest, Numbers)> {
+    let manifest = read_manifest(folder, run)?;
     let bytes = read_limited(&folder.join("weights.safetensors"), run.limits.max_file_bytes)?;
     let (tensors, _) = unpack(&bytes).map_err(|what| not(folder, format!("`weights.safetensors` {what}")))?;
-    Ok(tensors)
+    Ok((manifest, Numbers { folder: folder.to_path_buf(), tensors }))
 }
 
-/// Takes a list of numbers out, by name.
-///
-/// # Errors
-/// The list is missing.
-pub fn take(folder: &Path, tensors: &mut Tensors, name: &str) -> Result<Vec<f64>> {
-    tensors.remove(name).ok_or_else(|| not(folder, format!("`weights.safetensors` lacks the list `{name}`")))
+/// The numbers of a model that is read.
+#[derive(Debug)]
+pub(crate) struct Numbers {
+    folder: PathBuf,
+    tensors: Tensors,
+}
+
+impl Numbers {
+    /// That the folder holds no such model.
+    pub(crate) fn not(&self, reason: &str) -> Error {
+        not(&self.folder, reason)
+    }
+
+    /// Takes a list out.
+    ///
+    /// # Errors
+    /// There is none of this name.
+    pub(crate) fn take(&mut self, name: &str) -> Result<Vec<f64>> {
+        self.find(name).ok_or_else(|| self.not(&format!("`weights.safetensors` lacks the list `{name}`")))
+    }
+
+    /// Takes a list out, if there is one of this name.
+    pub(crate) fn find(&mut self, name: &str) -> Option<Vec<f64>> {
+        self.tensors.remove(name)
+    }
+
+    /// Takes a list of finite numbers for a network out.
+    ///
+    /// # Errors
+    /// There is none of this name, or it holds what is no number.
+    pub(crate) fn narrow(&mut self, name: &str) -> Result<Vec<f32>> {
+        let values = narrow(self.take(name)?);
+        if values.iter().any(|value| !value.is_finite()) {
+            return Err(self.not("its numbers do not fit its layers"));
+        }
+        Ok(values)
+    }
+
+    /// Takes the parameters of a network out.
+    ///
+    /// # Errors
+    /// As [`Numbers::narrow`]; parameters of another network.
+    pub(crate) fn parameters(&mut self, name: &str, network: &Network) -> Result<Vec<f32>> {
+        let values = self.narrow(name)?;
+        if values.len() != network.parameters() {
+            return Err(self.not("its numbers do not fit its layers"));
+        }
+        Ok(values)
+    }
 }

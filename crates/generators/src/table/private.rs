@@ -10,19 +10,20 @@ use daotwin_privacy::ledger::Unit;
 use daotwin_privacy::{Measurement, Measurer, Noise};
 
 use super::files::Guarantee;
+use super::{Given, setting};
 use crate::charge::{Payment, Stage, pay};
 use crate::encode::grid::{counted, joined};
 use crate::encode::{Discrete, DiscreteColumn};
 use crate::error::{Error, Result};
 
 /// The setting of every private model that says what its cells of numbers cost.
-pub(super) const BIN_SHARE: Setting = Setting {
-    name: "bin_share",
-    default: 0.05,
-    bounds: (0.0, 0.5),
-    purpose: "of a private fit: the share of the budget that finds where a number's cells lie, so that each has about \
-              equally many rows; 0 cuts its declared bounds evenly",
-};
+pub(super) const BIN_SHARE: Setting = setting(
+    "bin_share",
+    0.05,
+    (0.0, 0.5),
+    "of a private fit: the share of the budget that finds where a number's cells lie, so that each has about \
+     equally many rows; 0 cuts its declared bounds evenly",
+);
 
 /// How a private fit cuts numbers.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -34,6 +35,11 @@ pub(super) struct Cut {
 }
 
 impl Cut {
+    /// At most so many cells, found by the share that is given.
+    pub(super) fn of(given: &Given<'_>, bins: f64) -> Self {
+        Self { bins: bins as usize, share: given.get(BIN_SHARE.name) }
+    }
+
     /// The columns whose cells are measured: numbers that have more values than cells.
     fn wanting(self, frame: &Frame) -> Vec<usize> {
         let wants = |place: &usize| {

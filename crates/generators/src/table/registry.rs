@@ -18,9 +18,9 @@ pub const TABLE_SYNTHESIZERS: &[&dyn TableSynthesizer] = &[
     &super::forest::Forest,
     &super::mixture::Mixture,
     &super::copula::Copula,
-    &super::marginals::Mst,
-    &super::marginals::Aim,
-    &super::marginals::AimGrem,
+    &super::marginals::Strategy::Mst,
+    &super::marginals::Strategy::Aim,
+    &super::marginals::Strategy::AimGrem,
     &super::autoregressive::Autoregressive,
     &super::vae::Vae,
     &super::gan::Gan,
@@ -74,13 +74,13 @@ pub fn choose(frame: &Frame, privacy: Option<&PrivacyOptions>) -> (&'static dyn 
                 "{columns} columns share the budget of epsilon {epsilon}; where each has so little, the pairs of one \
                  tree are closer to a table than what `aim` finds, and are fitted in a fraction of its time"
             );
-            (&super::marginals::Mst, reason)
+            (&super::marginals::Strategy::Mst, reason)
         } else {
             let reason = format!(
                 "of the private models it keeps most relations where {columns} columns share a budget of epsilon \
                  {epsilon}"
             );
-            (&super::marginals::Aim, reason)
+            (&super::marginals::Strategy::Aim, reason)
         };
     }
     if rows < FEW_ROWS {

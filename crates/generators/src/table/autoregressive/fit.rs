@@ -15,7 +15,7 @@ use super::parts::Parts;
 use crate::error::Result;
 use crate::table::checkpoint::{Checkpoint, Saved};
 use crate::table::deep::{Batches, go_on, keep};
-use crate::table::files::Tensors;
+use crate::table::files::{Tensors, wide};
 use crate::table::trees::codec::Codec;
 
 /// How to learn.
@@ -163,8 +163,7 @@ pub(super) fn fit(
     codes: &[Vec<u32>],
     plan: &Plan,
     seed: Seed,
-    mut checkpoint: Checkpoint,
-    saved: Option<Saved>,
+    (mut checkpoint, saved): (Checkpoint, Option<Saved>),
     run: &Run,
 ) -> Result<Fitted> {
     let parts = Parts::fit(codes, &codec.discrete.sizes());
@@ -184,8 +183,7 @@ pub(super) fn fit(
     if let Some(mut saved) = saved {
         progress = saved.state()?;
         go_on("network", &mut *engine, &mut saved)?;
-        let kept = saved.take("best", network.parameters())?;
-        best = kept.into_iter().map(|value| value as f32).collect();
+        best = saved.narrow("best", network.parameters())?;
     }
     let batch = plan.batch.min(train.len()).max(1);
     let turn = train.len().div_ceil(batch) as u64;
@@ -193,8 +191,7 @@ pub(super) fn fit(
     let mut batches = Batches::new(train.len(), seed.streams("order rows of autoregressive"));
     while progress.step < total && progress.stale < END {
         checkpoint.step(run, STAGE, progress.step, total, || {
-            let wide = best.iter().map(|value| f64::from(*value)).collect();
-            let mut tensors = Tensors::from([("best".to_owned(), wide)]);
+            let mut tensors = Tensors::from([("best".to_owned(), wide(&best))]);
             keep("network", &*engine, &mut tensors)?;
             Saved::new(&progress, tensors)
         })?;

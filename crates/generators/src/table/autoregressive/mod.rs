@@ -21,13 +21,13 @@ use daotwin_history::frame::synthesizer::{
     FittedTable, Setting, TableCard, TableFitOptions, TableSynthesizer,
 };
 use daotwin_history::synthesizer::Failure;
-use daotwin_nn::Device;
 
 use self::fit::Plan;
 use super::checkpoint::Checkpoint;
-use super::dpsgd;
+use super::deep::{BURN, bound, private_rate, private_steps};
 use super::private::{BIN_SHARE, Cut};
 use super::trees::codec::{CELLS, Codec};
+use super::{dpsgd, setting};
 use crate::encode::Discrete;
 use crate::error::Result;
 
@@ -42,88 +42,48 @@ const PART: usize = 5;
 pub struct Autoregressive;
 
 const SETTINGS: &[Setting] = &[
-    Setting {
-        name: "steps",
-        default: 3_000.0,
-        bounds: (1.0, 10_000_000.0),
-        purpose: "steps of learning at most, in whole passes over the rows; it stops where rows held out are \
-                  explained no better",
-    },
-    Setting { name: "batch", default: 256.0, bounds: (1.0, 65_536.0), purpose: "rows of a step" },
-    Setting { name: "width", default: 256.0, bounds: (8.0, 4_096.0), purpose: "numbers in a hidden layer" },
-    Setting {
-        name: "depth",
-        default: 1.0,
-        bounds: (0.0, 16.0),
-        purpose: "residual blocks between the first layer and the last",
-    },
-    Setting {
-        name: "rate",
-        default: 0.002,
-        bounds: (1e-6, 1.0),
-        purpose: "learning rate of the first step; it falls to nothing over the epochs",
-    },
-    Setting {
-        name: "dropout",
-        default: 0.05,
-        bounds: (0.0, 0.9),
-        purpose: "share of the hidden numbers that a step of learning leaves out",
-    },
-    Setting {
-        name: "cells",
-        default: 100.0,
-        bounds: (2.0, CELLS as f64),
-        purpose: "cells of a number at most",
-    },
-    Setting {
-        name: "any_order",
-        default: 0.3,
-        bounds: (0.0, 1.0),
-        purpose: "share of rows that are learned in an order of their own, for conditions and missing values; \
-                  the others are learned in the order in which rows are drawn",
-    },
-    Setting {
-        name: "bins",
-        default: 16.0,
-        bounds: (2.0, CELLS as f64),
-        purpose: "of a private fit: cells of a number",
-    },
-    Setting {
-        name: "private_width",
-        default: 64.0,
-        bounds: (8.0, 4_096.0),
-        purpose: "of a private fit: numbers in a hidden layer; noise grows with it",
-    },
-    Setting {
-        name: "private_learning_rate",
-        default: 0.01,
-        bounds: (1e-6, 1.0),
-        purpose: "of a private fit: learning rate of the first step; it falls to nothing over the steps",
-    },
-    Setting {
-        name: "private_rate",
-        default: 0.05,
-        bounds: (1e-6, 1.0),
-        purpose: "of a private fit: the chance with which a row takes part in a step",
-    },
-    Setting {
-        name: "private_steps",
-        default: 500.0,
-        bounds: (1.0, 1_000_000.0),
-        purpose: "of a private fit: steps, which share the budget",
-    },
-    Setting {
-        name: "bound",
-        default: 1.0,
-        bounds: (1e-6, 1e6),
-        purpose: "of a private fit: the norm that the gradient of a row is scaled down to",
-    },
-    Setting {
-        name: "burn",
-        default: 0.0,
-        bounds: (0.0, 1.0),
-        purpose: "1 trains through the tensor library, on a GPU where the build has one",
-    },
+    setting(
+        "steps",
+        3_000.0,
+        (1.0, 10_000_000.0),
+        "steps of learning at most, in whole passes over the rows; it stops where rows held out are \
+         explained no better",
+    ),
+    setting("batch", 256.0, (1.0, 65_536.0), "rows of a step"),
+    setting("width", 256.0, (8.0, 4_096.0), "numbers in a hidden layer"),
+    setting("depth", 1.0, (0.0, 16.0), "residual blocks between the first layer and the last"),
+    setting(
+        "rate",
+        0.002,
+        (1e-6, 1.0),
+        "learning rate of the first step; it falls to nothing over the epochs",
+    ),
+    setting("dropout", 0.05, (0.0, 0.9), "share of the hidden numbers that a step of learning leaves out"),
+    setting("cells", 100.0, (2.0, CELLS as f64), "cells of a number at most"),
+    setting(
+        "any_order",
+        0.3,
+        (0.0, 1.0),
+        "share of rows that are learned in an order of their own, for conditions and missing values; \
+         the others are learned in the order in which rows are drawn",
+    ),
+    setting("bins", 16.0, (2.0, CELLS as f64), "of a private fit: cells of a number"),
+    setting(
+        "private_width",
+        64.0,
+        (8.0, 4_096.0),
+        "of a private fit: numbers in a hidden layer; noise grows with it",
+    ),
+    setting(
+        "private_learning_rate",
+        0.01,
+        (1e-6, 1.0),
+        "of a private fit: learning rate of the first step; it falls to nothing over the steps",
+    ),
+    private_rate(0.05),
+    private_steps(500.0),
+    bound(1.0),
+    BURN,
     BIN_SHARE,
 ];
 
@@ -140,11 +100,7 @@ impl TableSynthesizer for Autoregressive {
                      arXiv 2110.02037; TabularARGN, arXiv 2501.12012)",
             limits: "slower than trees by a factor of some dozens; conditions on several \
                      ranges at once are met exactly, and the other columns follow them approximately",
-            privacy: Some(
-                "(epsilon, delta) for a member: DP-SGD with Poisson sampling, gradients of rows scaled down to a bound, \
-                 discrete Gaussian noise, and noisy counts of rows, of each column and of where its cells lie; every \
-                 column must be declared",
-            ),
+            privacy: Some(dpsgd::PRIVACY),
             settings: SETTINGS,
             bytes_per_cell: 64,
         }
@@ -165,44 +121,35 @@ impl TableSynthesizer for Autoregressive {
 }
 
 fn fit(model: &Autoregressive, frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<model::Fitted> {
-    let settings = super::begin(model, frame, options)?;
-    let given = |name: &str| {
-        let place = SETTINGS.iter().position(|setting| setting.name == name);
-        place.and_then(|place| settings.get(place)).copied().unwrap_or_default()
-    };
+    let given = super::begin(model, frame, options)?;
     let plan = Plan {
-        steps: given("steps") as u64,
-        batch: given("batch") as usize,
-        width: given("width") as usize,
-        depth: given("depth") as usize,
-        rate: given("rate") as f32,
-        dropout: given("dropout") as f32,
-        any_order: given("any_order"),
-        device: if given("burn") > 0.5 { Device::Tensors } else { Device::Fused },
+        steps: given.get("steps") as u64,
+        batch: given.get("batch") as usize,
+        width: given.get("width") as usize,
+        depth: given.get("depth") as usize,
+        rate: given.get("rate") as f32,
+        dropout: given.get("dropout") as f32,
+        any_order: given.get("any_order"),
+        device: given.device(),
     };
     if let Some(privacy) = &options.privacy {
-        let frame = &crate::table::private::admitted(frame, privacy)?;
+        let frame = &super::private::admitted(frame, privacy)?;
         run.check()?;
-        let private = dpsgd::Plan {
-            rate: given("private_rate"),
-            steps: given("private_steps") as u64,
-            bound: given("bound") as f32,
-        };
         let plan = Plan {
-            steps: private.steps,
-            width: given("private_width") as usize,
-            rate: given("private_learning_rate") as f32,
+            steps: dpsgd::Plan::of(&given).steps,
+            width: given.get("private_width") as usize,
+            rate: given.get("private_learning_rate") as f32,
             dropout: 0.0,
             ..plan
         };
-        let cut = Cut { bins: given("bins") as usize, share: given("bin_share") };
         let build = |cells: &Discrete| {
             self::private::Private::new(&Codec::of_cells(cells.clone()), frame, plan, options.seed)
         };
-        let done = dpsgd::fit(NAME, frame, privacy, &settings, cut, build, private, options.seed, run)?;
+        let cut = Cut::of(&given, given.get("bins"));
+        let done = dpsgd::fit(NAME, &given, frame, privacy, cut, build, run)?;
         return done.learner.fitted(Codec::of_cells(done.cells), done.rows, done.guarantee);
     }
-    let (checkpoint, saved) = Checkpoint::open(NAME, frame, options, &settings, run)?;
-    let (codec, codes) = Codec::fit_cells(frame, PART, given("cells") as usize);
-    fit::fit(codec, &codes, &plan, options.seed, checkpoint, saved, run)
+    let checkpoint = Checkpoint::open(NAME, frame, options, &given.values, run)?;
+    let (codec, codes) = Codec::fit_cells(frame, PART, given.get("cells") as usize);
+    fit::fit(codec, &codes, &plan, options.seed, checkpoint, run)
 }

@@ -11,7 +11,7 @@ use daotwin_nn::{Batch, Matrix, Network, softmax};
 use super::parts::{Digit, Parts};
 use crate::error::Result;
 use crate::table::files::Guarantee;
-use crate::table::trees::codec::{Allowed, Codec};
+use crate::table::trees::codec::{Allowed, Codec, put};
 
 /// Draws of the columns with conditions that a row chooses from, where several are ranges.
 const CANDIDATES: usize = 8;
@@ -294,21 +294,8 @@ impl Fitted {
             // Of two digits the missing code is not kept out: it is drawn anew as the most frequent one.
             drawn.iter_mut().filter(|code| Some(**code) == *missing).for_each(|code| *code = 0);
             let drawn = self.codec.decode(column, &drawn, None, stream);
-            match (&mut values, drawn) {
-                (Values::Number(values), Values::Number(drawn)) => {
-                    values
-                        .iter_mut()
-                        .zip(drawn)
-                        .filter(|(value, _)| value.is_nan())
-                        .for_each(|(to, new)| *to = new);
-                }
-                (Values::Code(values), Values::Code(drawn)) => values
-                    .iter_mut()
-                    .zip(drawn)
-                    .filter(|(value, _)| **value == daotwin_history::frame::MISSING)
-                    .for_each(|(to, new)| *to = new),
-                _ => {}
-            }
+            let gaps = (0..frame.rows()).filter(|&row| frame.values(column).is_missing(row));
+            gaps.for_each(|row| put(&mut values, row, &drawn, row));
             all.push(values);
         }
         Frame::new(Arc::clone(self.columns()), all).ok()

@@ -10,6 +10,7 @@ use super::fit::{Plan, loss, masked, network};
 use super::model::Fitted;
 use super::parts::Parts;
 use crate::error::Result;
+use crate::table::deep::{begin_with, taken};
 use crate::table::dpsgd::Learner;
 use crate::table::files::Guarantee;
 use crate::table::trees::codec::Codec;
@@ -65,18 +66,10 @@ impl Learner for Private {
 
     fn begin(&mut self, frequencies: &[Vec<f64>]) -> Result<()> {
         self.frequencies = frequencies.to_vec();
-        let mut state = self.engine.state()?;
-        // The biases of the last layer are the last parameters.
-        let biases = state.parameters.len() - self.parts.outputs();
-        let logs = frequencies.iter().flatten().map(|frequency| frequency.ln() as f32);
-        state.parameters[biases..].iter_mut().zip(logs).for_each(|(bias, log)| *bias = log);
-        Ok(self.engine.restore(state)?)
+        begin_with(self.parts.outputs(), &frequencies.concat(), &mut *self.engine)
     }
 
     fn gradient(&mut self, rows: &[u32], bound: f32, stream: &mut Stream) -> Result<Vec<f32>> {
-        if rows.is_empty() {
-            return Ok(vec![0.0; self.parameters()]);
-        }
         let each = rows.iter().map(|&row| row as usize);
         let mut masked = masked(&self.parts, &self.data, each, self.plan.any_order, stream);
         // The loss of each row by itself, not its share of the batch's.
@@ -84,10 +77,7 @@ impl Learner for Private {
         let mut logits = self.engine.forward(std::mem::take(&mut masked.batch), stream)?;
         loss(&self.parts, &self.data, rows, &masked, &mut logits);
         self.engine.backward_clipped(logits, bound, false)?;
-        let gradient = self.engine.gradient()?;
-        let sum = gradient.to_vec();
-        gradient.fill(0.0);
-        Ok(sum)
+        taken(&mut *self.engine)
     }
 
     fn apply(&mut self, gradient: &[f32], step: u64, _: &mut Stream) -> Result<()> {
@@ -96,7 +86,7 @@ impl Learner for Private {
         Ok(self.engine.step(&Adam { rate: self.plan.rate * (1.0 - done), ..Adam::default() })?)
     }
 
-    fn bytes(&self) -> Result<Vec<u8>> {
-        Ok(self.engine.state()?.parameters.iter().flat_map(|value| value.to_le_bytes()).collect())
+    fn released(&self) -> Result<Vec<f32>> {
+        Ok(self.engine.state()?.parameters)
     }
 }

@@ -34,6 +34,7 @@ use daotwin_privacy::{Measurer, Noise};
 use self::model::Fitted;
 use self::moments::{Measured, Moments};
 use super::private::{self, BIN_SHARE, Cut};
+use super::setting;
 use super::trees::codec::Codec;
 use crate::charge::Stage;
 use crate::encode::Discrete;
@@ -55,15 +56,8 @@ const MOST_COLUMNS: usize = 512;
 #[derive(Debug)]
 pub struct Copula;
 
-const SETTINGS: &[Setting] = &[
-    Setting {
-        name: "bins",
-        default: 32.0,
-        bounds: (1.0, 255.0),
-        purpose: "of a private fit: cells of a number",
-    },
-    BIN_SHARE,
-];
+const SETTINGS: &[Setting] =
+    &[setting("bins", 32.0, (1.0, 255.0), "of a private fit: cells of a number"), BIN_SHARE];
 
 impl TableSynthesizer for Copula {
     fn name(&self) -> &'static str {
@@ -136,7 +130,7 @@ fn bound(columns: usize) -> f64 {
 }
 
 fn fit(model: &Copula, frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
-    let settings = super::begin(model, frame, options)?;
+    let given = super::begin(model, frame, options)?;
     let mut problems =
         options.privacy.as_ref().map_or_else(Vec::new, |privacy| private::refusals(frame, privacy));
     let columns = frame.columns().len();
@@ -164,9 +158,10 @@ fn fit(model: &Copula, frame: &Frame, options: &TableFitOptions, run: &Run) -> R
         }
         Some(privacy) => {
             let frame = &private::admitted(frame, privacy)?;
-            let cut = Cut { bins: settings[0] as usize, share: settings[1] };
+            let cut = Cut::of(&given, given.get("bins"));
             let stage = Private { frame, cut, bound, run };
-            let ((discrete, measured), guarantee) = private::release(NAME, frame, &settings, privacy, stage)?;
+            let ((discrete, measured), guarantee) =
+                private::release(NAME, frame, &given.values, privacy, stage)?;
             (Codec::of_cells(discrete), measured, Some(guarantee))
         }
     };

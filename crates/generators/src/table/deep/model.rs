@@ -1,30 +1,21 @@
 //! What the models that draw a row from a hidden part have in common beside their networks: its files, and its
 //! settings by name.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use daotwin_core::Run;
-use daotwin_history::frame::synthesizer::{Setting, TableFitOptions};
-use daotwin_nn::{Device, Network};
+use daotwin_history::frame::synthesizer::Setting;
+use daotwin_nn::Device;
 use serde::{Deserialize, Serialize};
 
-use super::super::files::{self, Guarantee, TableManifest, Tensors};
+use super::super::files::{self, Guarantee, Numbers, TableManifest, Tensors, wide};
+use super::super::{Given, setting};
 use super::Shape;
 use crate::encode::{Mixed, MixedColumn};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// Numbers of a layer that a model's file may ask for.
 const MOST_WIDTH: usize = 1 << 20;
-
-/// A setting of a card.
-pub(crate) const fn setting(
-    name: &'static str,
-    default: f64,
-    bounds: (f64, f64),
-    purpose: &'static str,
-) -> Setting {
-    Setting { name, default, bounds, purpose }
-}
 
 /// What trains: the steps written for these networks, or the tensor library.
 pub(crate) const BURN: Setting =
@@ -48,28 +39,7 @@ pub(crate) const fn bound(default: f64) -> Setting {
     setting("bound", default, (1e-6, 1e6), purpose)
 }
 
-/// The values of a model's settings, by name.
-#[derive(Debug)]
-pub(crate) struct Given<'a> {
-    pub settings: &'static [Setting],
-    /// In the order of the card.
-    pub values: Vec<f64>,
-    pub options: &'a TableFitOptions,
-}
-
 impl Given<'_> {
-    /// A setting's value; 0 of a setting that the card does not have.
-    pub(crate) fn get(&self, name: &str) -> f64 {
-        let place = self.settings.iter().position(|setting| setting.name == name);
-        place.and_then(|place| self.values.get(place)).copied().unwrap_or_default()
-    }
-
-    /// A setting's value of a private fit, which has a default of its own.
-    pub(crate) fn private(&self, name: &str, default: f64) -> f64 {
-        let asked = self.options.settings.iter().any(|(given, _)| given == name);
-        if asked { self.get(name) } else { default }
-    }
-
     /// What trains.
     pub(crate) fn device(&self) -> Device {
         if self.get(BURN.name) > 0.5 { Device::Tensors } else { Device::Fused }
@@ -114,18 +84,15 @@ impl Base {
         others: &[(&str, &[f64])],
     ) -> Result<()> {
         let mut manifest = TableManifest::new(name, self.mixed.columns(), self.rows, self.seed);
-        let kept = Kept {
+        manifest.keep(Kept {
             parts: self.mixed.parts().to_vec(),
             scalars: self.shape.width > self.shape.codes(),
             hidden: self.hidden,
             latent: self.latent,
-        };
-        manifest.model = serde_json::to_value(kept).map_err(|error| Error::Defect(error.to_string()))?;
+        })?;
         manifest.privacy.clone_from(&self.guarantee);
-        let mut tensors = Tensors::new();
-        for (name, values) in networks {
-            tensors.insert((*name).to_owned(), values.iter().map(|value| f64::from(*value)).collect());
-        }
+        let mut tensors: Tensors =
+            networks.iter().map(|(name, values)| ((*name).to_owned(), wide(values))).collect();
         tensors.extend(others.iter().map(|(name, values)| ((*name).to_owned(), values.to_vec())));
         files::write(folder, &manifest, &tensors)
     }
@@ -135,8 +102,7 @@ impl Base {
     /// # Errors
     /// A folder that holds no such model.
     pub(crate) fn read(folder: &Path, run: &Run) -> Result<(Self, Numbers)> {
-        let manifest = files::read_manifest(folder, run)?;
-        let numbers = Numbers { folder: folder.to_path_buf(), tensors: files::read_tensors(folder, run)? };
+        let (manifest, numbers) = files::read(folder, run)?;
         let kept: Kept = serde_json::from_value(manifest.model)
             .map_err(|_| numbers.not("its manifest names no codes and layers"))?;
         let mixed = Mixed::new(manifest.columns.into(), kept.parts)
@@ -155,51 +121,5 @@ impl Base {
             guarantee: manifest.privacy,
         };
         Ok((base, numbers))
-    }
-}
-
-/// The numbers of a model that is read.
-#[derive(Debug)]
-pub(crate) struct Numbers {
-    folder: PathBuf,
-    tensors: Tensors,
-}
-
-impl Numbers {
-    /// That the folder holds no such model.
-    pub(crate) fn not(&self, reason: &str) -> Error {
-        Error::NotATable { path: self.folder.clone(), reason: reason.to_owned() }
-    }
-
-    /// A list.
-    ///
-    /// # Errors
-    /// There is none of this name.
-    pub(crate) fn take(&mut self, name: &str) -> Result<Vec<f64>> {
-        files::take(&self.folder, &mut self.tensors, name)
-    }
-
-    /// A list of finite numbers for a network.
-    ///
-    /// # Errors
-    /// There is none of this name, or it holds what is no number.
-    pub(crate) fn narrow(&mut self, name: &str) -> Result<Vec<f32>> {
-        let values: Vec<f32> = self.take(name)?.into_iter().map(|value| value as f32).collect();
-        if values.iter().any(|value| !value.is_finite()) {
-            return Err(self.not("its numbers do not fit its layers"));
-        }
-        Ok(values)
-    }
-
-    /// The parameters of a network.
-    ///
-    /// # Errors
-    /// As [`Numbers::narrow`]; parameters of another network.
-    pub(crate) fn parameters(&mut self, name: &str, network: &Network) -> Result<Vec<f32>> {
-        let values = self.narrow(name)?;
-        if values.len() != network.parameters() {
-            return Err(self.not("its numbers do not fit its layers"));
-        }
-        Ok(values)
     }
 }

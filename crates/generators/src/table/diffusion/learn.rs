@@ -8,7 +8,7 @@ use daotwin_nn::{Activation, Adam, Batch, Device, Engine, Input, Layer, Matrix, 
 use crate::error::{Error, Result};
 use crate::table::checkpoint::{Checkpoint, Saved};
 use crate::table::deep::{Batches, Net, go_on, keep};
-use crate::table::files::Tensors;
+use crate::table::files::{Tensors, wide};
 
 /// How to learn.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -92,9 +92,7 @@ impl Mean {
         self.values.iter_mut().zip(&parameters).for_each(|(mean, new)| *mean += moved * (new - *mean));
         Ok(())
     }
-}
 
-impl Mean {
     /// The mean, where it is one.
     pub(super) fn finite(self, name: &str) -> Result<Vec<f32>> {
         if self.values.iter().all(|value| value.is_finite()) {
@@ -135,14 +133,13 @@ pub(super) fn learn<N: Noising>(
     if let Some(mut saved) = saved {
         first = saved.state::<u64>()?;
         go_on("network", &mut *engine, &mut saved)?;
-        mean.values = saved.take("mean", count)?.into_iter().map(|value| value as f32).collect();
+        mean.values = saved.narrow("mean", count)?;
     }
     let mut batches = Batches::new(rows, seed.streams("batches of diffusion"));
     let streams = seed.streams("steps of diffusion");
     for step in first..plan.steps {
         checkpoint.step(run, &stage, step, plan.steps, || {
-            let wide = mean.values.iter().map(|value| f64::from(*value)).collect();
-            let mut tensors = Tensors::from([("mean".to_owned(), wide)]);
+            let mut tensors = Tensors::from([("mean".to_owned(), wide(&mean.values))]);
             keep("network", &*engine, &mut tensors)?;
             Saved::new(&step, tensors)
         })?;

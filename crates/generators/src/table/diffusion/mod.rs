@@ -22,16 +22,15 @@ use daotwin_history::frame::synthesizer::{
     FittedTable, Setting, TableCard, TableFitOptions, TableSynthesizer,
 };
 use daotwin_history::synthesizer::Failure;
-use daotwin_nn::Device;
 
-use self::learn::{Noising, Plan};
+use self::learn::Plan;
 use self::store::{Built, Fitted, Sampler};
 use super::checkpoint::Checkpoint;
-use super::deep::{Net, steps};
-use super::dpsgd;
+use super::deep::{BURN, bound, private_rate, private_steps, steps};
 use super::private::{BIN_SHARE, Cut};
+use super::{Given, dpsgd, setting};
 use crate::encode::{Discrete, Form, Mixed, MixedOptions};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// The names in the registry.
 const NAME: &str = "diffusion";
@@ -51,18 +50,12 @@ pub struct Diffusion;
 #[derive(Debug)]
 pub struct TabDdpm;
 
-const fn setting(name: &'static str, default: f64, bounds: (f64, f64), purpose: &'static str) -> Setting {
-    Setting { name, default, bounds, purpose }
-}
-
 const WIDTH: Setting = setting(
     "width",
     0.0,
     (0.0, 4_096.0),
     "numbers of a hidden layer; 0 for 256 where there are 5,000 rows or more, else 128, and 64 in a private fit",
 );
-const BURN: Setting =
-    setting("burn", 0.0, (0.0, 1.0), "1 to train through the tensor library, on a GPU where there is one");
 const RATE: Setting = setting(
     "rate",
     0.002,
@@ -97,19 +90,9 @@ const SETTINGS: &[Setting] = &[
     setting("spike", 0.01, (1e-6, 1.0), "share of the rows from which on a number is a code of its own"),
     BURN,
     setting("bins", 16.0, (2.0, 1_024.0), "of a private fit: codes of a number"),
-    setting(
-        "private_rate",
-        0.05,
-        (1e-6, 1.0),
-        "of a private fit: the chance with which a row takes part in a step",
-    ),
-    setting("private_steps", 1_000.0, (1.0, 1e6), "of a private fit: steps, which share the budget"),
-    setting(
-        "bound",
-        1.0,
-        (1e-6, 1e6),
-        "of a private fit: the norm that the gradient of a row is scaled down to",
-    ),
+    private_rate(0.05),
+    private_steps(1_000.0),
+    bound(1.0),
     BIN_SHARE,
 ];
 
@@ -215,133 +198,92 @@ fn width(given: f64, rows: usize) -> usize {
     }
 }
 
-fn device(burn: f64) -> Device {
-    if burn >= 0.5 { Device::Tensors } else { Device::Fused }
-}
-
 fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
-    let settings = super::begin(&Diffusion, frame, options)?;
-    let [
-        epochs,
-        batch,
-        wide,
-        blocks,
-        rate,
-        code_steps,
-        number_steps,
-        spike,
-        burn,
-        bins,
-        private_rate,
-        private_steps,
-        bound,
-        bin_share,
-    ] = settings[..]
-    else {
-        return Err(Error::Defect("the settings of `diffusion` are not those of its card".to_owned()));
-    };
+    let given = super::begin(&Diffusion, frame, options)?;
     run.check()?;
-    let rows = frame.rows();
-    let of_width = |width: usize| Built::Masked {
+    let built = |width: usize, blocks: f64| Built::Masked {
         width,
         blocks: blocks as usize,
-        code_steps: code_steps as usize,
-        number_steps: number_steps as usize,
+        code_steps: given.get("code_steps") as usize,
+        number_steps: given.get("number_steps") as usize,
     };
+    let wide = given.get("width");
     if let Some(privacy) = &options.privacy {
-        let frame = &crate::table::private::admitted(frame, privacy)?;
+        let frame = &super::private::admitted(frame, privacy)?;
         // Noise grows with the number of parameters: a private network is small, whatever the rows.
-        let unless_given = |name: &str, value: f64, private: f64| {
-            if options.settings.iter().any(|(given, _)| given == name) { value } else { private }
+        let width = if wide > 0.0 { wide as usize } else { PRIVATE_WIDTH };
+        let built = built(width, given.private("blocks", 1.0));
+        let plan = Plan {
+            batch: 0,
+            steps: dpsgd::Plan::of(&given).steps,
+            rate: given.private("rate", 0.01) as f32,
+            device: given.device(),
         };
-        let built = Built::Masked {
-            width: if wide > 0.0 { wide as usize } else { PRIVATE_WIDTH },
-            blocks: unless_given("blocks", blocks, 1.0) as usize,
-            code_steps: code_steps as usize,
-            number_steps: number_steps as usize,
-        };
-        let steps = private_steps as u64;
-        let rate = unless_given("rate", rate, 0.01) as f32;
-        let plan = Plan { batch: 0, steps, rate, device: device(burn) };
-        let cut = Cut { bins: bins as usize, share: bin_share };
         let build = |cells: &Discrete| {
             self::private::Private::new(built, Mixed::of_cells(cells), frame, plan, options.seed)
         };
-        let private = dpsgd::Plan { rate: private_rate, steps, bound: bound as f32 };
-        let done = dpsgd::fit(NAME, frame, privacy, &settings, cut, build, private, options.seed, run)?;
-        return done.learner.fitted(done.rows, options.seed.0, done.guarantee);
+        let cut = Cut::of(&given, given.get("bins"));
+        let done = dpsgd::fit(NAME, &given, frame, privacy, cut, build, run)?;
+        return done.learner.fitted(done.rows, done.guarantee);
     }
-    let built = of_width(width(wide, rows));
-    let mixed = Mixed::fit(frame, &MixedOptions { spike, spikes: 128, ..MixedOptions::default() });
-    run.check()?;
-    let encoded = mixed.encode(frame, options.seed);
-    let batch = (batch as usize).min(rows);
-    let plan = Plan {
-        batch,
-        steps: steps(rows, batch, epochs, 200, most(frame.columns().len())),
-        rate: rate as f32,
-        device: device(burn),
-    };
-    let mut sampler = built.sampler(mixed)?;
-    if let Sampler::Masked(inner) = &mut sampler {
-        let noising = masked::Masked { layout: &inner.layout, encoded: &encoded, even: true };
-        inner.parameters = learned(NAME, &noising, &inner.network, &plan, frame, &settings, options, run)?;
-    }
-    Ok(Fitted { sampler, built, rows: rows as u64, seed: options.seed.0, guarantee: None })
+    let codes = MixedOptions { spike: given.get("spike"), spikes: 128, ..MixedOptions::default() };
+    learned(NAME, built(width(wide, frame.rows()), given.get("blocks")), &codes, frame, &given, run)
 }
 
 fn fit_ddpm(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
-    let settings = super::begin(&TabDdpm, frame, options)?;
-    let [iterations, batch, wide, layers, rate, noise_steps, sampling_steps, burn] = settings[..] else {
-        return Err(Error::Defect("the settings of `tabddpm` are not those of its card".to_owned()));
-    };
+    let given = super::begin(&TabDdpm, frame, options)?;
     run.check()?;
-    let rows = frame.rows();
+    let (steps, fewer) = (given.get("steps"), given.get("sampling_steps"));
     let built = Built::Ddpm {
-        width: width(wide, rows),
-        layers: layers as usize,
-        steps: noise_steps as usize,
-        evaluations: if sampling_steps > 0.0 { sampling_steps } else { noise_steps } as usize,
+        width: width(given.get("width"), frame.rows()),
+        layers: given.get("layers") as usize,
+        steps: steps as usize,
+        evaluations: if fewer > 0.0 { fewer } else { steps } as usize,
     };
     // Every number is a score, as published: no value is a code of its own.
-    let options_of_codes = MixedOptions { form: Form::Score, spikes: 0, ..MixedOptions::default() };
-    let mixed = Mixed::fit(frame, &options_of_codes);
-    run.check()?;
-    let encoded = mixed.encode(frame, options.seed);
-    let batch = (batch as usize).min(rows);
-    let steps = if iterations > 0.0 {
-        iterations as u64
-    } else {
-        steps(rows, batch, 0.0, 200, most(frame.columns().len()))
-    };
-    let plan = Plan { batch, steps, rate: rate as f32, device: device(burn) };
-    let mut sampler = built.sampler(mixed)?;
-    if let Sampler::Ddpm(inner) = &mut sampler {
-        let noising = ddpm::Noisy { shape: &inner.shape, encoded: &encoded, schedule: &inner.schedule };
-        inner.parameters = learned(DDPM, &noising, &inner.network, &plan, frame, &settings, options, run)?;
-    }
-    Ok(Fitted { sampler, built, rows: rows as u64, seed: options.seed.0, guarantee: None })
+    let codes = MixedOptions { form: Form::Score, spikes: 0, ..MixedOptions::default() };
+    learned(DDPM, built, &codes, frame, &given, run)
 }
 
-#[expect(clippy::too_many_arguments, reason = "the parts of a fit")]
-fn learned<N: Noising>(
+/// A fit without privacy of either model.
+fn learned(
     name: &str,
-    noising: &N,
-    network: &Net,
-    plan: &Plan,
+    built: Built,
+    codes: &MixedOptions,
     frame: &Frame,
-    settings: &[f64],
-    options: &TableFitOptions,
+    given: &Given<'_>,
     run: &Run,
-) -> Result<Vec<f32>> {
-    let kept = Checkpoint::open(name, frame, options, settings, run)?;
-    learn::learn(name, noising, network.clone(), plan, frame.rows(), options.seed, kept, run)
+) -> Result<Fitted> {
+    let (rows, options) = (frame.rows(), given.options);
+    let mixed = Mixed::fit(frame, codes);
+    run.check()?;
+    let encoded = mixed.encode(frame, options.seed);
+    let batch = (given.get("batch") as usize).min(rows);
+    let asked = given.get("iterations") as u64;
+    let most = most(frame.columns().len());
+    let steps = if asked > 0 { asked } else { steps(rows, batch, given.get("epochs"), 200, most) };
+    let plan = Plan { batch, steps, rate: given.get("rate") as f32, device: given.device() };
+    let kept = Checkpoint::open(name, frame, options, &given.values, run)?;
+    let mut sampler = built.sampler(mixed)?;
+    match &mut sampler {
+        Sampler::Masked(inner) => {
+            let noising = masked::Masked { layout: &inner.layout, encoded: &encoded, even: true };
+            inner.parameters =
+                learn::learn(name, &noising, inner.network.clone(), &plan, rows, options.seed, kept, run)?;
+        }
+        Sampler::Ddpm(inner) => {
+            let noising = ddpm::Noisy { shape: &inner.shape, encoded: &encoded, schedule: &inner.schedule };
+            inner.parameters =
+                learn::learn(name, &noising, inner.network.clone(), &plan, rows, options.seed, kept, run)?;
+        }
+    }
+    Ok(Fitted { sampler, built, rows: rows as u64, seed: options.seed.0, guarantee: None })
 }
 
 /// A private training of a small network, for the audit.
 #[cfg(test)]
 pub(super) fn audited(mixed: Mixed, frame: &Frame, steps: u64) -> Result<impl dpsgd::Learner + use<>> {
     let built = Built::Masked { width: PRIVATE_WIDTH, blocks: 1, code_steps: 2, number_steps: 1 };
-    let plan = Plan { batch: 0, steps, rate: 1e-3, device: Device::Fused };
+    let plan = Plan { batch: 0, steps, rate: 1e-3, device: daotwin_nn::Device::Fused };
     self::private::Private::new(built, mixed, frame, plan, daotwin_core::Seed(5))
 }

@@ -184,21 +184,7 @@ impl Sampler {
         for column in self.layout.live.clone() {
             let part = (self.layout.shape.starts[column], self.layout.shape.starts[column + 1]);
             let mut law = self.logits(&rows, part)?;
-            let mut moved = vec![0.0_f32; part.1 - part.0];
-            for _ in 0..ROUNDS {
-                let mut sums = vec![0.0_f64; moved.len()];
-                let mut chances = vec![0.0_f32; moved.len()];
-                for logits in law.each_row() {
-                    let own = chances.iter_mut().zip(logits).zip(&moved);
-                    own.for_each(|((chance, logit), by)| *chance = logit + by);
-                    daotwin_nn::softmax(&mut chances);
-                    sums.iter_mut().zip(&chances).for_each(|(sum, chance)| *sum += f64::from(*chance));
-                }
-                for ((by, sum), wanted) in moved.iter_mut().zip(&sums).zip(&frequencies[column]) {
-                    let ratio = wanted * CALIBRATED as f64 / sum.max(1e-9);
-                    *by = (*by + ratio.ln() as f32).clamp(-10.0, 10.0);
-                }
-            }
+            let moved = deep::fitted(&frequencies[column], ROUNDS, || law.each_row());
             let own = &mut self.parameters[biases + part.0..biases + part.1];
             own.iter_mut().zip(&moved).for_each(|(bias, by)| *bias += by);
             for row in 0..rows.count {

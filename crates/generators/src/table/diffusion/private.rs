@@ -11,7 +11,7 @@ use super::model;
 use super::store::{Built, Fitted, Sampler};
 use crate::encode::{Encoded, Mixed};
 use crate::error::{Error, Result};
-use crate::table::deep::{begin_with, counts};
+use crate::table::deep::{begin_with, counts, taken};
 use crate::table::dpsgd::Learner;
 use crate::table::files::Guarantee;
 
@@ -42,13 +42,19 @@ impl Private {
     }
 
     /// What was learned.
-    pub(super) fn fitted(self, rows: u64, seed: u64, guarantee: Guarantee) -> Result<Fitted> {
-        let Self { built, mut sampler, mean, frequencies, seed: first, .. } = self;
+    pub(super) fn fitted(self, rows: u64, guarantee: Guarantee) -> Result<Fitted> {
+        let Self { built, mut sampler, mean, frequencies, seed, .. } = self;
         sampler.parameters = mean.finite(super::NAME)?;
         if !frequencies.is_empty() {
-            sampler.calibrate(&frequencies, &mut first.stream("calibrate diffusion"))?;
+            sampler.calibrate(&frequencies, &mut seed.stream("calibrate diffusion"))?;
         }
-        Ok(Fitted { sampler: Sampler::Masked(sampler), built, rows, seed, guarantee: Some(guarantee) })
+        Ok(Fitted {
+            sampler: Sampler::Masked(sampler),
+            built,
+            rows,
+            seed: seed.0,
+            guarantee: Some(guarantee),
+        })
     }
 }
 
@@ -63,25 +69,19 @@ impl Learner for Private {
 
     fn begin(&mut self, frequencies: &[Vec<f64>]) -> Result<()> {
         self.frequencies = frequencies.to_vec();
-        begin_with(&self.sampler.layout.shape, &frequencies.concat(), &mut *self.engine)?;
+        begin_with(self.sampler.layout.shape.width, &frequencies.concat(), &mut *self.engine)?;
         self.mean.values = self.engine.state()?.parameters;
         Ok(())
     }
 
     fn gradient(&mut self, rows: &[u32], bound: f32, stream: &mut Stream) -> Result<Vec<f32>> {
-        if rows.is_empty() {
-            return Ok(vec![0.0; self.parameters()]);
-        }
         // Masks are drawn for each row by itself: a row that comes or goes must not change what another is asked.
         let noising = Masked { layout: &self.sampler.layout, encoded: &self.encoded, even: false };
         let (batch, asked) = noising.noise(rows, stream);
         let mut outputs = self.engine.forward(batch, stream)?;
         noising.gradient(&mut outputs, &asked, 1.0);
         self.engine.backward_clipped(outputs, bound, false)?;
-        let gradient = self.engine.gradient()?;
-        let sum = gradient.to_vec();
-        gradient.fill(0.0);
-        Ok(sum)
+        taken(&mut *self.engine)
     }
 
     fn apply(&mut self, gradient: &[f32], step: u64, _: &mut Stream) -> Result<()> {
@@ -90,7 +90,7 @@ impl Learner for Private {
         self.mean.look(&*self.engine, step + 1, step + 1 == self.plan.steps)
     }
 
-    fn bytes(&self) -> Result<Vec<u8>> {
-        Ok(self.mean.values.iter().flat_map(|value| value.to_le_bytes()).collect())
+    fn released(&self) -> Result<Vec<f32>> {
+        Ok(self.mean.values.clone())
     }
 }

@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 use super::layout::Layout;
 use super::{ddpm, learn, model};
 use crate::encode::{Mixed, MixedColumn};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::table::deep::Shape;
-use crate::table::files::{self, Guarantee, TableManifest, Tensors};
+use crate::table::files::{self, Guarantee, TableManifest, Tensors, wide};
 
 /// Parameters that a model's file may ask for.
 const MOST: usize = 1 << 28;
@@ -116,13 +116,6 @@ impl Sampler {
             Self::Ddpm(sampler) => &sampler.mixed,
         }
     }
-
-    pub(super) fn parameters(&mut self) -> (&mut Vec<f32>, usize) {
-        match self {
-            Self::Masked(sampler) => (&mut sampler.parameters, sampler.network.parameters()),
-            Self::Ddpm(sampler) => (&mut sampler.parameters, sampler.network.parameters()),
-        }
-    }
 }
 
 impl FittedTable for Fitted {
@@ -158,36 +151,30 @@ impl FittedTable for Fitted {
         let name = self.built.name();
         let mixed = self.sampler.mixed();
         let mut manifest = TableManifest::new(name, mixed.columns(), self.rows, self.seed);
-        let kept = Kept { parts: mixed.parts().to_vec(), built: self.built };
-        manifest.model = serde_json::to_value(kept).map_err(|error| Error::Defect(error.to_string()))?;
+        manifest.keep(Kept { parts: mixed.parts().to_vec(), built: self.built })?;
         manifest.privacy = self.guarantee.clone();
         let parameters = match &self.sampler {
             Sampler::Masked(sampler) => &sampler.parameters,
             Sampler::Ddpm(sampler) => &sampler.parameters,
         };
-        let wide = parameters.iter().map(|value| f64::from(*value)).collect();
-        Ok(files::write(folder, &manifest, &Tensors::from([("network".to_owned(), wide)]))?)
+        Ok(files::write(folder, &manifest, &Tensors::from([("network".to_owned(), wide(parameters))]))?)
     }
 }
 
 /// Reads the model of this name.
 pub(super) fn read(name: &str, folder: &Path, run: &Run) -> Result<Fitted> {
-    let not = |reason: &str| Error::NotATable { path: folder.to_path_buf(), reason: reason.to_owned() };
-    let manifest = files::read_manifest(folder, run)?;
-    let mut tensors = files::read_tensors(folder, run)?;
-    let Kept { parts, built } =
-        serde_json::from_value(manifest.model).map_err(|_| not("its manifest names no codes and layers"))?;
-    let mixed =
-        Mixed::new(manifest.columns.into(), parts).map_err(|_| not("its codes do not fit its columns"))?;
+    let (manifest, mut numbers) = files::read(folder, run)?;
+    let Kept { parts, built } = serde_json::from_value(manifest.model)
+        .map_err(|_| numbers.not("its manifest names no codes and layers"))?;
+    let mixed = Mixed::new(manifest.columns.into(), parts)
+        .map_err(|_| numbers.not("its codes do not fit its columns"))?;
     if built.name() != name || !built.holds(mixed.sizes().iter().sum()) {
-        return Err(not("its layers are of another model, or too large"));
+        return Err(numbers.not("its layers are of another model, or too large"));
     }
-    let mut sampler = built.sampler(mixed).map_err(|_| not("its layers do not fit"))?;
-    let values = files::take(folder, &mut tensors, "network")?;
-    let (parameters, count) = sampler.parameters();
-    *parameters = values.into_iter().map(|value| value as f32).collect();
-    if parameters.len() != count || parameters.iter().any(|value| !value.is_finite()) {
-        return Err(not("its numbers do not fit its layers"));
+    let mut sampler = built.sampler(mixed).map_err(|_| numbers.not("its layers do not fit"))?;
+    match &mut sampler {
+        Sampler::Masked(sampler) => sampler.parameters = numbers.parameters("network", &sampler.network)?,
+        Sampler::Ddpm(sampler) => sampler.parameters = numbers.parameters("network", &sampler.network)?,
     }
     let (rows, seed, guarantee) = (manifest.rows, manifest.seed, manifest.privacy);
     Ok(Fitted { sampler, built, rows, seed, guarantee })

@@ -2,62 +2,22 @@
 //! any other.
 
 use daotwin_core::{Run, Seed};
-use daotwin_history::frame::synthesizer::{Condition, TableFitOptions, TableSynthesizer};
-use daotwin_history::frame::{Column, Frame, Kind, Values};
+use daotwin_history::frame::Frame;
+use daotwin_history::frame::synthesizer::{Condition, TableSynthesizer};
 
 use super::layout::{Held, Layout, Precondition};
 use super::learn::Noising;
 use super::masked::Masked;
 use super::{Diffusion, TabDdpm};
 use crate::encode::{Mixed, MixedOptions};
+use crate::table::deep::test::{near, related, with};
 use crate::table::sample;
-
-/// A label, a number that lies around ten times the label, and a second number around minus the first.
-fn related(rows: usize) -> Frame {
-    let mut stream = Seed(21).stream("related");
-    let (mut label, mut first, mut second) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..rows {
-        let of = stream.below(4) as u32;
-        let number = 10.0 * f64::from(of) + stream.normal();
-        label.push(of);
-        first.push(number);
-        second.push(-number + stream.normal());
-    }
-    let ends = |values: &[f64]| {
-        values.iter().fold((f64::MAX, f64::MIN), |(low, high), &at| (low.min(at), high.max(at)))
-    };
-    let number = |name: &str, bounds| Column {
-        name: name.to_owned(),
-        kind: Kind::Numeric { decimals: None },
-        optional: false,
-        bounds,
-    };
-    let labels = ["a", "b", "c", "d"].map(str::to_owned).to_vec();
-    let kind = Kind::Categorical { labels };
-    let columns = vec![
-        Column { name: "label".to_owned(), kind, optional: false, bounds: (0.0, 0.0) },
-        number("first", ends(&first)),
-        number("second", ends(&second)),
-    ];
-    Frame::new(columns, vec![Values::Code(label), Values::Number(first), Values::Number(second)]).unwrap()
-}
-
-/// The share of rows whose first number lies within 5 of where its label says: all but 1e-6 of the real ones, a
-/// quarter of independent columns.
-fn near(frame: &Frame) -> f64 {
-    let rows = frame.values(0).codes().iter().zip(frame.values(1).numbers());
-    let near = rows.filter(|(label, number)| (*number - 10.0 * f64::from(**label)).abs() < 5.0).count();
-    near as f64 / frame.rows() as f64
-}
 
 /// `follows` is the share of rows that must follow a condition in the other columns: 0 for the reference, which meets
 /// conditions and promises no more.
 fn learns_relations(model: &dyn TableSynthesizer, settings: &[(&str, f64)], follows: f64) {
-    let real = related(2_000);
-    let run = Run::default();
-    let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
-    let options = TableFitOptions { settings, ..TableFitOptions::default() };
-    let model = model.fit(&real, &options, &run).unwrap();
+    let (real, run) = (related(2_000, 4), Run::default());
+    let model = model.fit(&real, &with(settings), &run).unwrap();
     let rows = sample(&*model, 2_000, &Vec::new(), Seed(1), &run).unwrap();
     assert!(near(&rows) > 0.9, "{}", near(&rows));
     let correlation = daotwin_core::statistics::pearson(rows.values(1).numbers(), rows.values(2).numbers());
@@ -106,7 +66,7 @@ fn without_a_network_numbers_are_taken_for_standard_normal() {
 /// A masked code is never among what the network sees, nor its number; and what is asked was there.
 #[test]
 fn what_is_asked_is_not_seen() {
-    let frame = related(500);
+    let frame = related(500, 4);
     let mixed = Mixed::fit(&frame, &MixedOptions::default());
     let layout = Layout::of(&mixed);
     let encoded = mixed.encode(&frame, Seed(1));

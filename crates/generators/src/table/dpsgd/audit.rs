@@ -38,7 +38,10 @@ impl<L: Learner> Learner for Planted<L> {
 
     fn gradient(&mut self, rows: &[u32], bound: f32, stream: &mut Stream) -> Result<Vec<f32>> {
         let real = rows.partition_point(|row| (*row as usize) < REAL);
-        let mut sum = self.inner.gradient(&rows[..real], bound, stream)?;
+        let mut sum = match &rows[..real] {
+            [] => vec![0.0; self.parameters()],
+            rows => self.inner.gradient(rows, bound, stream)?,
+        };
         for &row in &rows[real..] {
             sum[self.first + self.included[(row as usize - REAL) / self.held]] += bound;
         }
@@ -51,8 +54,8 @@ impl<L: Learner> Learner for Planted<L> {
         self.inner.apply(gradient, step, stream)
     }
 
-    fn bytes(&self) -> Result<Vec<u8>> {
-        self.inner.bytes()
+    fn released(&self) -> Result<Vec<f32>> {
+        self.inner.released()
     }
 }
 

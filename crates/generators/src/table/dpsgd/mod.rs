@@ -19,12 +19,17 @@ use daotwin_history::frame::Frame;
 use daotwin_history::synthesizer::PrivacyOptions;
 use daotwin_privacy::{Measurer, Noise, Sampling};
 
-use super::deep::Given;
+use super::Given;
 use super::files::Guarantee;
 use super::private::{self, Admitted, Cut};
 use crate::charge::Stage;
 use crate::encode::Discrete;
 use crate::error::Result;
+
+/// What the card of a model says that is trained like this and adds nothing.
+pub(crate) const PRIVACY: &str = "(epsilon, delta) for a member: DP-SGD with Poisson sampling, gradients of rows scaled down to a bound, \
+     discrete Gaussian noise, and noisy counts of rows, of each column and of where its cells lie; every \
+     column must be declared";
 
 /// The share of the budget that the count of rows costs.
 const COUNT: f64 = 0.01;
@@ -51,7 +56,7 @@ pub(crate) trait Learner {
         Ok(())
     }
 
-    /// The sum over these rows of the gradient of each by the parameters, scaled down to the norm `bound`. Nothing
+    /// The sum over these rows, at least one, of the gradient of each by the parameters, scaled down to the norm `bound`. Nothing
     /// else about the rows may reach the model. The stream comes from the source of the noise, not from the seed.
     ///
     /// # Errors
@@ -68,7 +73,7 @@ pub(crate) trait Learner {
     ///
     /// # Errors
     /// The networks'.
-    fn bytes(&self) -> Result<Vec<u8>>;
+    fn released(&self) -> Result<Vec<f32>>;
 }
 
 /// How to train privately.
@@ -130,7 +135,7 @@ impl<L: Learner, B: FnOnce(&Discrete) -> Result<L>> Stage for Training<'_, B> {
             left -= MARGINS;
         }
         train(&mut learner, &Units::of(frame), counted, &plan, left, seed, run, name, measurer)?;
-        let bytes = learner.bytes()?;
+        let bytes = learner.released()?.iter().flat_map(|value| value.to_le_bytes()).collect();
         Ok(Trained { learner, cells, rows: counted, bytes })
     }
 
@@ -221,8 +226,9 @@ pub(crate) fn train<N: Noise, L: Learner>(
     for step in 0..plan.steps {
         run.step(&stage, step, plan.steps)?;
         let mut without = streams.stream(step);
-        let sum = |batch: &[u32], bits: u64| {
-            learner.gradient(&units.rows(batch), plan.bound, &mut Seed(bits).stream("rows of a private step"))
+        let sum = |batch: &[u32], bits: u64| match &*units.rows(batch) {
+            [] => Ok(vec![0.0; learner.parameters()]),
+            rows => learner.gradient(rows, plan.bound, &mut Seed(bits).stream("rows of a private step")),
         };
         let mut noisy = training.step(units.count(), f64::from(plan.bound), sum)?;
         noisy.iter_mut().for_each(|value| *value *= divide);
@@ -248,20 +254,17 @@ pub(crate) struct Private<L> {
 ///
 /// # Errors
 /// The budget, the ledger, cancellation.
-#[expect(clippy::too_many_arguments, reason = "the parts of a fit")]
 pub(crate) fn fit<L: Learner, B: FnOnce(&Discrete) -> Result<L>>(
     name: &str,
+    given: &Given<'_>,
     frame: &Admitted<'_>,
     privacy: &PrivacyOptions,
-    settings: &[f64],
     cut: Cut,
     build: B,
-    plan: Plan,
-    seed: Seed,
     run: &Run,
 ) -> Result<Private<L>> {
-    let stage = Training { build, frame, cut, plan, seed, run, name };
-    let (trained, guarantee) = private::release(name, frame, settings, privacy, stage)?;
+    let stage = Training { build, frame, cut, plan: Plan::of(given), seed: given.options.seed, run, name };
+    let (trained, guarantee) = private::release(name, frame, &given.values, privacy, stage)?;
     let Trained { learner, cells, rows, .. } = trained;
     Ok(Private { learner, cells, rows: rows.round() as u64, guarantee })
 }

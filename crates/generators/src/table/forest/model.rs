@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use super::fit::Plan;
 use super::leaves::Leaves;
 use crate::error::Error;
-use crate::table::trees::codec::{Allowed, Codec};
+use crate::table::trees::codec::{Allowed, Codec, put};
 use crate::table::trees::tree::{LEAF, leaf_of};
 
 /// A mixture: a tree by lot, a leaf by how many rows it has, every column by its law in that leaf.
@@ -183,14 +183,8 @@ impl Fitted {
             for column in missing {
                 let Some(allowed) = &allowed[column] else { continue };
                 let code = self.forest[tree].draw_allowed(leaf, column, allowed, stream);
-                match (
-                    &mut values[column],
-                    self.codec.decode(column, &[code.unwrap_or(allowed.first)], None, stream),
-                ) {
-                    (Values::Number(values), Values::Number(drawn)) => values[row] = drawn[0],
-                    (Values::Code(values), Values::Code(drawn)) => values[row] = drawn[0],
-                    _ => {}
-                }
+                let code = code.unwrap_or(allowed.first);
+                put(&mut values[column], row, &self.codec.decode(column, &[code], None, stream), 0);
             }
         }
         Frame::new(Arc::clone(self.columns()), values).ok()

@@ -26,9 +26,9 @@ use daotwin_history::synthesizer::Failure;
 use self::model::Fitted;
 use self::train::Plan;
 use super::checkpoint::Checkpoint;
-use super::deep::{BURN, Base, Given, Shape, bound, private_rate, private_steps, setting, steps};
-use super::dpsgd;
+use super::deep::{BURN, Base, Shape, bound, private_rate, private_steps, steps};
 use super::private::{BIN_SHARE, Cut};
+use super::{dpsgd, setting};
 use crate::encode::{Discrete, Form, Mixed, MixedOptions};
 use crate::error::Result;
 
@@ -128,8 +128,7 @@ impl TableSynthesizer for Gan {
 }
 
 fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
-    let values = super::begin(&Gan, frame, options)?;
-    let given = Given { settings: SETTINGS, values, options };
+    let given = super::begin(&Gan, frame, options)?;
     run.check()?;
     let pack = given.get("pack") as usize;
     let batch = (given.get("batch") as usize).min(frame.rows()).next_multiple_of(pack);
@@ -157,7 +156,7 @@ fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
         choices,
     };
     if let Some(privacy) = &options.privacy {
-        let frame = &crate::table::private::admitted(frame, privacy)?;
+        let frame = &super::private::admitted(frame, privacy)?;
         let private = dpsgd::Plan::of(&given);
         // How many rows are made in a step must not follow from how many there are.
         let plan = Plan {
@@ -169,7 +168,7 @@ fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
             penalty: given.private("penalty", 0.2) as f32,
             ..plan
         };
-        let cut = Cut { bins: 16, share: given.get(BIN_SHARE.name) };
+        let cut = Cut::of(&given, 16.0);
         let build = |cells: &Discrete| {
             let mixed = Mixed::of_cells(cells);
             let encoded = mixed.encode(frame, options.seed);
@@ -177,7 +176,7 @@ fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
             let shape = Shape::of(&mixed, false);
             self::private::Private::new(shape, encoded, plan, private.bound, options.seed)
         };
-        let done = dpsgd::fit(NAME, frame, privacy, &given.values, cut, build, private, options.seed, run)?;
+        let done = dpsgd::fit(NAME, &given, frame, privacy, cut, build, run)?;
         let mixed = Mixed::of_cells(&done.cells);
         let (shape, learned) = (Shape::of(&mixed, false), done.learner.learned()?);
         let none = train::Choices::default();

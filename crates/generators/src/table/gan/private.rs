@@ -12,7 +12,7 @@ use std::sync::Arc;
 use daotwin_core::{Run, Seed, Stream, Streams};
 use daotwin_nn::{Adam, Batch, Engine, Matrix, Wanted};
 
-use super::super::deep::{Net, Shape, begin_with, calibrate, counts, fall, normal};
+use super::super::deep::{Net, Shape, begin_with, calibrate, counts, fall, normal, taken};
 use super::super::dpsgd::Learner;
 use super::train::{self, Beside, Learned, Plan, activate, activate_back};
 use crate::encode::Encoded;
@@ -123,20 +123,15 @@ impl Learner for Private {
 
     fn begin(&mut self, frequencies: &[Vec<f64>]) -> Result<()> {
         self.shares = frequencies.concat();
-        begin_with(&self.shape, &self.shares, &mut *self.maker)
+        begin_with(self.shape.width, &self.shares, &mut *self.maker)
     }
 
     fn gradient(&mut self, rows: &[u32], bound: f32, stream: &mut Stream) -> Result<Vec<f32>> {
-        if rows.is_empty() {
-            return Ok(vec![0.0; self.parameters()]);
-        }
         let beside = Beside { shape: &self.shape, conditions: 0, pack: 1 };
         let real = beside.real(&self.encoded, rows, &vec![None; rows.len()]);
         self.judge.forward(Batch::dense(real), stream)?;
         self.judge.backward_clipped(Matrix::new(rows.len(), 1, vec![-1.0; rows.len()]), bound, false)?;
-        let sum = self.judge.gradient()?.to_vec();
-        self.judge.gradient()?.fill(0.0);
-        Ok(sum)
+        taken(&mut *self.judge)
     }
 
     fn apply(&mut self, gradient: &[f32], step: u64, stream: &mut Stream) -> Result<()> {
@@ -166,8 +161,8 @@ impl Learner for Private {
         Ok(())
     }
 
-    fn bytes(&self) -> Result<Vec<u8>> {
+    fn released(&self) -> Result<Vec<f32>> {
         let state = self.learned()?;
-        Ok(state.parameters.iter().chain(&state.statistics).flat_map(|value| value.to_le_bytes()).collect())
+        Ok([state.parameters, state.statistics].concat())
     }
 }

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use super::super::checkpoint::{Checkpoint, Saved};
 use super::super::deep::{Curves, Net, Shape, calibrate, frequencies, go_on, keep, normal};
-use super::super::files::Tensors;
+use super::super::files::{Tensors, wide};
 use crate::encode::Encoded;
 use crate::error::Result;
 
@@ -292,7 +292,7 @@ pub(super) fn train(
     let mut from = 0;
     if let Some(mut saved) = saved {
         from = saved.state::<u64>()?;
-        mean = saved.take("mean", mean.len())?.into_iter().map(|value| value as f32).collect();
+        mean = saved.narrow("mean", mean.len())?;
         go_on("generator", &mut *maker, &mut saved)?;
         go_on("critic", &mut *judge, &mut saved)?;
     }
@@ -301,7 +301,7 @@ pub(super) fn train(
             let mut tensors = Tensors::new();
             keep("generator", &*maker, &mut tensors)?;
             keep("critic", &*judge, &mut tensors)?;
-            tensors.insert("mean".to_owned(), mean.iter().map(|value| f64::from(*value)).collect());
+            tensors.insert("mean".to_owned(), wide(&mean));
             Saved::new(&step, tensors)
         })?;
         let mut stream = streams.stream(step);

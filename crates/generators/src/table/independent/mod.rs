@@ -76,18 +76,16 @@ struct Fitted {
 }
 
 fn read(folder: &Path, run: &Run) -> Result<Fitted> {
-    let manifest = files::read_manifest(folder, run)?;
-    let mut tensors = files::read_tensors(folder, run)?;
-    let not = |reason: &str| Error::NotATable { path: folder.to_path_buf(), reason: reason.to_owned() };
+    let (manifest, mut numbers) = files::read(folder, run)?;
     let parts: Vec<DiscreteColumn> =
-        serde_json::from_value(manifest.model).map_err(|_| not("its manifest names no cells"))?;
-    let discrete =
-        Discrete::new(manifest.columns.into(), parts).map_err(|_| not("its cells do not fit its columns"))?;
+        serde_json::from_value(manifest.model).map_err(|_| numbers.not("its manifest names no cells"))?;
+    let discrete = Discrete::new(manifest.columns.into(), parts)
+        .map_err(|_| numbers.not("its cells do not fit its columns"))?;
     let mut counts = Vec::new();
     for (index, size) in discrete.sizes().into_iter().enumerate() {
-        let count = files::take(folder, &mut tensors, &format!("{index}.count"))?;
+        let count = numbers.take(&format!("{index}.count"))?;
         if count.len() != size || !count.iter().all(|count| *count >= 0.0 && count.is_finite()) {
-            return Err(not("its counts do not fit its columns"));
+            return Err(numbers.not("its counts do not fit its columns"));
         }
         counts.push(count);
     }
@@ -132,8 +130,7 @@ impl FittedTable for Fitted {
 
     fn save(&self, folder: &Path) -> std::result::Result<(), Failure> {
         let mut manifest = TableManifest::new(NAME, self.discrete.columns(), self.rows, self.seed);
-        manifest.model =
-            serde_json::to_value(&self.discrete.parts).map_err(|error| Error::Defect(error.to_string()))?;
+        manifest.keep(&self.discrete.parts)?;
         let tensors: Tensors = self
             .counts
             .iter()

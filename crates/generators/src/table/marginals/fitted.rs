@@ -228,12 +228,10 @@ impl FittedTable for Fitted {
         let mut manifest = TableManifest::new(&self.name, self.discrete.columns(), self.rows, self.seed);
         manifest.privacy.clone_from(&self.guarantee);
         let columns = |clique: &Clique| clique.iter().map(|&attribute| self.order[attribute]).collect();
-        let structure = Structure {
+        manifest.keep(Structure {
             parts: self.discrete.parts.clone(),
             cliques: self.engine.cliques().iter().map(columns).collect(),
-        };
-        manifest.model =
-            serde_json::to_value(&structure).map_err(|error| Error::Defect(error.to_string()))?;
+        })?;
         let tensors = Tensors::from([("potentials".to_owned(), self.theta.clone())]);
         Ok(files::write(folder, &manifest, &tensors)?)
     }
@@ -253,38 +251,36 @@ pub(super) fn order_of(discrete: &Discrete) -> (Vec<usize>, Domain) {
 /// # Errors
 /// A folder that is no such model, or one whose junction tree would be too large; limits.
 pub(super) fn read(folder: &Path, run: &Run) -> Result<Fitted> {
-    let manifest = files::read_manifest(folder, run)?;
-    let mut tensors = files::read_tensors(folder, run)?;
-    let not = |reason: &str| Error::NotATable { path: folder.to_path_buf(), reason: reason.to_owned() };
+    let (manifest, mut numbers) = files::read(folder, run)?;
     let structure: Structure =
-        serde_json::from_value(manifest.model).map_err(|_| not("its manifest names no cliques"))?;
+        serde_json::from_value(manifest.model).map_err(|_| numbers.not("its manifest names no cliques"))?;
     let discrete = Discrete::new(manifest.columns.into(), structure.parts)
-        .map_err(|_| not("its cells do not fit its columns"))?;
+        .map_err(|_| numbers.not("its cells do not fit its columns"))?;
     let (order, domain) = order_of(&discrete);
     let attribute = |column: &usize| order.iter().position(|known| known == column);
     let mut cliques = Vec::new();
     for columns in &structure.cliques {
         let Some(mut clique) = columns.iter().map(attribute).collect::<Option<Clique>>() else {
-            return Err(not("its cliques name columns that it does not have"));
+            return Err(numbers.not("its cliques name columns that it does not have"));
         };
         clique.sort_unstable();
         if clique.windows(2).any(|pair| pair[0] == pair[1]) {
-            return Err(not("a clique names a column twice"));
+            return Err(numbers.not("a clique names a column twice"));
         }
         cliques.push(clique);
     }
     let tree = super::junction_tree::total_cells(&domain, cliques.iter().map(Vec::as_slice));
     if tree > MAX_CELLS {
-        return Err(not("its junction tree is too large"));
+        return Err(numbers.not("its junction tree is too large"));
     }
-    let theta = files::take(folder, &mut tensors, "potentials")?;
+    let theta = numbers.take("potentials")?;
     let cells: usize = cliques.iter().map(|clique| domain.cells(clique)).sum();
     if theta.len() != cells || !theta.iter().all(|value| value.is_finite()) {
-        return Err(not("its potentials do not fit its cliques"));
+        return Err(numbers.not("its potentials do not fit its cliques"));
     }
     let mut engine = Engine::new(&domain, cliques);
     if engine.run(&theta, &vec![None; domain.len()]).is_none() {
-        return Err(not("its potentials leave no row"));
+        return Err(numbers.not("its potentials leave no row"));
     }
     let rows = manifest.rows as f64;
     Ok(Fitted::new(

@@ -2,9 +2,8 @@
 //!
 //! Numbers are cut into bins, of a private fit into bins that noisy counts found. A few marginals are selected and measured, with exact discrete noise
 //! under one zCDP budget where the fit is private; the distribution of the most entropy that explains them is a
-//! log-linear model, whose junction tree gives marginals, densities and conditional rows exactly. [`Mst`]
-//! selects a spanning tree of pairs, [`Aim`] whatever the model explains worst, [`AimGrem`] what marginals put
-//! together from residuals explain worst, without a model of the whole until the end.
+//! log-linear model, whose junction tree gives marginals, densities and conditional rows exactly. What is
+//! measured is up to a [`Strategy`].
 
 #[cfg(test)]
 mod audit;
@@ -33,75 +32,75 @@ use daotwin_privacy::{Measurer, Noise};
 use self::counts::Rows;
 use self::domain::Domain;
 use self::fitted::Fitted;
-use self::select::{Learned, Plan, Progress, Select, Strategy};
+pub use self::select::Strategy;
+use self::select::{Learned, Plan, Progress, Select};
 use super::files::Guarantee;
 use super::private::{self, BIN_SHARE, Cut};
+use super::setting;
 use crate::charge::Stage;
 use crate::encode::Discrete;
 use crate::error::{Error, Result};
 use crate::local::{Report, Statement};
 
-/// A spanning tree of pairs of columns.
-#[derive(Debug)]
-pub struct Mst;
-
-/// The marginals that the model explains worst, round by round.
-#[derive(Debug)]
-pub struct Aim;
-
-/// [`Aim`] for wide tables: estimates are put together from residuals.
-#[derive(Debug)]
-pub struct AimGrem;
-
 const PRIVACY: &str = "(epsilon, delta) for a member: all counts and selections, and those of where bins lie, under one zCDP \
      budget, exact discrete Gaussian noise and an exact exponential mechanism; every column must be declared";
 
-const BINS: Setting =
-    Setting { name: "bins", default: 16.0, bounds: (1.0, 256.0), purpose: "cells that a number is cut into" };
+/// MST goes in no rounds and has no target, which stand last.
+const SETTINGS: &[Setting] = &[
+    setting("bins", 16.0, (1.0, 256.0), "cells that a number is cut into"),
+    setting(
+        "max_cells",
+        262_144.0,
+        (16.0, 16_777_216.0),
+        "cells of the junction tree at most; time and memory grow with it",
+    ),
+    setting(
+        "ridge",
+        0.2,
+        (0.02, 10.0),
+        "the weight of the entropy against the measured counts, in units of their noise",
+    ),
+    BIN_SHARE,
+    setting("rounds", 4.0, (1.5, 64.0), "rounds for each column that the budget is cut into at first"),
+    setting(
+        "target",
+        0.0,
+        (0.0, 4_096.0),
+        "the place of a column (1 is the first) that others will be used to predict; 0 for none",
+    ),
+];
 
-const MAX_CELLS: Setting = Setting {
-    name: "max_cells",
-    default: 262_144.0,
-    bounds: (16.0, 16_777_216.0),
-    purpose: "cells of the junction tree at most; time and memory grow with it",
-};
-
-const RIDGE: Setting = Setting {
-    name: "ridge",
-    default: 0.2,
-    bounds: (0.02, 10.0),
-    purpose: "the weight of the entropy against the measured counts, in units of their noise",
-};
-
-const ROUNDS: Setting = Setting {
-    name: "rounds",
-    default: 4.0,
-    bounds: (1.5, 64.0),
-    purpose: "rounds for each column that the budget is cut into at first",
-};
-
-const TARGET: Setting = Setting {
-    name: "target",
-    default: 0.0,
-    bounds: (0.0, 4_096.0),
-    purpose: "the place of a column (1 is the first) that others will be used to predict; 0 for none",
-};
-
-impl TableSynthesizer for Mst {
+impl TableSynthesizer for Strategy {
     fn name(&self) -> &'static str {
-        "mst"
+        match self {
+            Self::Mst => "mst",
+            Self::Aim => "aim",
+            Self::AimGrem => "aim-grem",
+        }
     }
 
     fn card(&self) -> TableCard {
-        TableCard {
-            purpose: "private tables in a second: the strongest pairs of columns, as a tree",
-            source: "McKenna, Miklau and Sheldon 2021 (MST), McKenna, Sheldon and Miklau 2019 (Private-PGM)",
-            limits: "relations of three columns are kept only where they follow from the tree; numbers lie within a \
-                     bin as a coarse noisy count says",
-            privacy: Some(PRIVACY),
-            settings: &[BINS, MAX_CELLS, RIDGE, BIN_SHARE],
-            bytes_per_cell: 8,
-        }
+        let (purpose, source, limits) = match self {
+            Self::Mst => (
+                "private tables in a second: the strongest pairs of columns, as a tree",
+                "McKenna, Miklau and Sheldon 2021 (MST), McKenna, Sheldon and Miklau 2019 (Private-PGM)",
+                "relations of three columns are kept only where they follow from the tree; numbers lie within a \
+                 bin as a coarse noisy count says",
+            ),
+            Self::Aim => (
+                "the most faithful private tables: it spends its budget on what the model explains worst",
+                "McKenna, Mullins, Sheldon and Miklau 2022 (AIM), McKenna, Sheldon and Miklau 2019 (Private-PGM)",
+                "within a bin numbers lie as a coarse noisy count says; with many columns the budget of each marginal is small",
+            ),
+            Self::AimGrem => (
+                "private tables of many columns: each round of `aim` without a model of the whole table",
+                "arXiv 2602.05674 (AIM+GReM), Xiao et al. 2023 (ResidualPlanner), Mullins et al. 2024 (ReM)",
+                "rows keep those measured marginals that fit into a junction tree of `max_cells`; at epsilon 1 and 3 \
+                 `aim` was closer to a table of 48 columns, and `mst` to one of 192",
+            ),
+        };
+        let settings = if *self == Self::Mst { SETTINGS.split_at(4).0 } else { SETTINGS };
+        TableCard { purpose, source, limits, privacy: Some(PRIVACY), settings, bytes_per_cell: 8 }
     }
 
     fn fit(
@@ -110,7 +109,7 @@ impl TableSynthesizer for Mst {
         options: &TableFitOptions,
         run: &Run,
     ) -> std::result::Result<Box<dyn FittedTable>, Failure> {
-        Ok(Box::new(fit(self, Strategy::Mst, frame, None, options, run)?))
+        Ok(Box::new(fit(*self, frame, None, options, run)?))
     }
 
     fn load(&self, folder: &Path, run: &Run) -> std::result::Result<Box<dyn FittedTable>, Failure> {
@@ -118,75 +117,14 @@ impl TableSynthesizer for Mst {
     }
 }
 
-impl TableSynthesizer for Aim {
-    fn name(&self) -> &'static str {
-        "aim"
-    }
-
-    fn card(&self) -> TableCard {
-        TableCard {
-            purpose: "the most faithful private tables: it spends its budget on what the model explains worst",
-            source: "McKenna, Mullins, Sheldon and Miklau 2022 (AIM), McKenna, Sheldon and Miklau 2019 (Private-PGM)",
-            limits: "within a bin numbers lie as a coarse noisy count says; with many columns the budget of each marginal is small",
-            privacy: Some(PRIVACY),
-            settings: &[BINS, MAX_CELLS, RIDGE, BIN_SHARE, ROUNDS, TARGET],
-            bytes_per_cell: 8,
-        }
-    }
-
-    fn fit(
-        &self,
-        frame: &Frame,
-        options: &TableFitOptions,
-        run: &Run,
-    ) -> std::result::Result<Box<dyn FittedTable>, Failure> {
-        Ok(Box::new(fit(self, Strategy::Aim, frame, None, options, run)?))
-    }
-
-    fn load(&self, folder: &Path, run: &Run) -> std::result::Result<Box<dyn FittedTable>, Failure> {
-        Ok(Box::new(fitted::read(folder, run)?))
-    }
-}
-
-impl TableSynthesizer for AimGrem {
-    fn name(&self) -> &'static str {
-        "aim-grem"
-    }
-
-    fn card(&self) -> TableCard {
-        TableCard {
-            purpose: "private tables of many columns: each round of `aim` without a model of the whole table",
-            source: "arXiv 2602.05674 (AIM+GReM), Xiao et al. 2023 (ResidualPlanner), Mullins et al. 2024 (ReM)",
-            limits: "rows keep those measured marginals that fit into a junction tree of `max_cells`; at epsilon 1 and 3 \
-                     `aim` was closer to a table of 48 columns, and `mst` to one of 192",
-            privacy: Some(PRIVACY),
-            settings: &[BINS, MAX_CELLS, RIDGE, BIN_SHARE, ROUNDS, TARGET],
-            bytes_per_cell: 8,
-        }
-    }
-
-    fn fit(
-        &self,
-        frame: &Frame,
-        options: &TableFitOptions,
-        run: &Run,
-    ) -> std::result::Result<Box<dyn FittedTable>, Failure> {
-        Ok(Box::new(fit(self, Strategy::AimGrem, frame, None, options, run)?))
-    }
-
-    fn load(&self, folder: &Path, run: &Run) -> std::result::Result<Box<dyn FittedTable>, Failure> {
-        Ok(Box::new(fitted::read(folder, run)?))
-    }
-}
-
-/// [`Mst`] of reports; see [`crate::local::fit`].
+/// [`Strategy::Mst`] of reports; see [`crate::local::fit`].
 pub(crate) fn fit_reports(
     frame: &Frame,
     statement: &Statement,
     options: &TableFitOptions,
     run: &Run,
 ) -> Result<Box<dyn FittedTable>> {
-    Ok(Box::new(fit(&Mst, Strategy::Mst, frame, Some(statement), options, run)?))
+    Ok(Box::new(fit(Strategy::Mst, frame, Some(statement), options, run)?))
 }
 
 /// The codes of rows, one list an attribute.
@@ -237,14 +175,13 @@ impl Stage for Private<'_> {
 }
 
 fn fit(
-    synthesizer: &dyn TableSynthesizer,
     strategy: Strategy,
     frame: &Frame,
     reports: Option<&Statement>,
     options: &TableFitOptions,
     run: &Run,
 ) -> Result<Fitted> {
-    let settings = super::begin(synthesizer, frame, options)?;
+    let given = super::begin(&strategy, frame, options)?;
     let private = match &options.privacy {
         Some(privacy) => Some((private::admitted(frame, privacy)?, privacy)),
         None => None,
@@ -253,34 +190,34 @@ fn fit(
         let what = "reports are private by themselves; leave `--epsilon` out, or fit the members' own values";
         return Err(Error::Options { problems: vec![what.to_owned()] });
     }
-    let name = synthesizer.name();
+    let name = strategy.name();
     let stage = format!("fit {name}");
     let progress = Progress { run, stage: &stage };
     progress.at(0.0)?;
-    let target = settings.get(5).map_or(0, |place| *place as usize);
+    let target = given.get("target") as usize;
     if target > frame.columns().len() {
         let what = format!("setting `target` is {target}; the table has {} columns", frame.columns().len());
         return Err(Error::Options { problems: vec![what] });
     }
-    let bins = settings[0] as usize;
+    let bins = given.get("bins");
     let mut plan = Plan {
         strategy,
-        max_cells: settings[1] as usize,
-        ridge: settings[2],
-        rounds: settings.get(4).copied().unwrap_or_default(),
+        max_cells: given.get("max_cells") as usize,
+        ridge: given.get("ridge"),
+        rounds: given.get("rounds"),
         target: None,
         rho: None,
     };
     let target = target.checked_sub(1);
     let (discrete, order, domain, mut learned, guarantee) = match &private {
         Some((frame, privacy)) => {
-            let cut = Cut { bins, share: settings[3] };
+            let cut = Cut::of(&given, bins);
             // What the noise leaves of a row, of which a member may hold several.
             let group = f64::from(private::group(frame));
             let rho = select::rho(privacy.epsilon, privacy.delta)?;
             plan.rho = Some(rho * cut.left(frame) / (group * group));
             let stage = Private { frame, cut, plan, target, progress };
-            let (found, guarantee) = private::release(name, frame, &settings, privacy, stage)?;
+            let (found, guarantee) = private::release(name, frame, &given.values, privacy, stage)?;
             let (order, domain) = fitted::order_of(&found.discrete);
             (found.discrete, order, domain, found.learned, Some(guarantee))
         }
@@ -288,7 +225,7 @@ fn fit(
             // Without noise the data itself may say where its bins lie.
             let discrete = match reports {
                 Some(statement) => statement.discrete(frame)?,
-                None => Discrete::fit(frame, bins),
+                None => Discrete::fit(frame, bins as usize),
             };
             let guarantee = reports.map(|statement| Guarantee {
                 epsilon: statement.epsilon,

@@ -19,14 +19,15 @@ use super::inference::Engine;
 use crate::charge::Stage;
 use crate::error::Result;
 
-/// Which algorithm selects.
+/// Which marginals are selected: each is a synthesizer of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Strategy {
-    /// A spanning tree of pairs.
+pub enum Strategy {
+    /// A spanning tree of pairs of columns.
     Mst,
-    /// Whatever the model explains worst, round by round.
+    /// The marginals that the model explains worst, round by round.
     Aim,
-    /// The same, against marginals put together from residuals.
+    /// [`Strategy::Aim`] for wide tables: estimates are put together from residuals, without a model of the whole
+    /// until the end.
     AimGrem,
 }
 
@@ -143,6 +144,25 @@ impl Select<'_> {
         let exact = || self.rows.deviation(clique).unwrap_or(1.0);
         let sigma = if N::KIND == NoiseKind::Exact { exact() } else { measurement.sigma };
         Ok(Measured { clique: clique.to_vec(), values: measurement.values, sigma })
+    }
+
+    /// What every strategy begins with: each column by itself, for this share of the budget each.
+    fn singles<N: Noise>(&self, measurer: &mut Measurer<N>, share: f64) -> Result<Learned> {
+        let singles: Vec<Clique> = (0..self.rows.domain.len()).map(|attribute| vec![attribute]).collect();
+        let mut learned = Learned::default();
+        for (clique, counts) in singles.iter().zip(self.rows.all(&singles)) {
+            learned.add(self.ask(measurer, clique, &counts, share)?);
+        }
+        Ok(learned)
+    }
+
+    /// The pairs of columns with so many cells at most.
+    fn pairs(&self, most: usize) -> Vec<Clique> {
+        let count = self.rows.domain.len();
+        (0..count)
+            .flat_map(|left| (left + 1..count).map(move |right| vec![left, right]))
+            .filter(|pair| self.rows.domain.cells(pair) <= most)
+            .collect()
     }
 }
 

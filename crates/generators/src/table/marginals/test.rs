@@ -5,12 +5,12 @@ use daotwin_history::synthesizer::PrivacyOptions;
 use daotwin_privacy::ledger::Unit;
 use daotwin_privacy::{Account, Budget, Ledger};
 
+use super::Strategy::{Aim, AimGrem, Mst};
 use super::domain::{Clique, Domain, Projection};
 use super::estimate::{self, Effort, Measured};
 use super::inference::Engine;
 use super::junction_tree::JunctionTree;
 use super::sample::Sampler;
-use super::{Aim, AimGrem, Mst};
 use crate::table::sample;
 
 /// The codes of every row of the whole domain.

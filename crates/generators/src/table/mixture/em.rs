@@ -8,7 +8,7 @@ use super::fast;
 use super::law::{Counts, Shape};
 use crate::error::{Error, Result};
 use crate::table::checkpoint::{Checkpoint, Saved};
-use crate::table::files::Tensors;
+use crate::table::files::{Tensors, wide};
 
 /// Plain passes over all rows at the end.
 const LAST: usize = 2;
@@ -129,8 +129,7 @@ impl<'a> Learner<'a> {
         let mut read = |name: &str| -> Result<Counts> {
             let rows = saved.take(&format!("{name}.rows"), self.shape.components)?;
             let columns = self.shape.sizes.iter().enumerate().map(|(column, size)| {
-                let values = saved.take(&format!("{name}.{column}"), size * self.shape.components)?;
-                Ok(values.into_iter().map(|value| value as f32).collect())
+                saved.narrow(&format!("{name}.{column}"), size * self.shape.components)
             });
             Ok(Counts { rows, columns: columns.collect::<Result<_>>()? })
         };
@@ -145,8 +144,7 @@ impl<'a> Learner<'a> {
         let mut put = |name: &str, counts: &Counts| {
             tensors.insert(format!("{name}.rows"), counts.rows.clone());
             for (column, values) in counts.columns.iter().enumerate() {
-                let values = values.iter().map(|&value| f64::from(value)).collect();
-                tensors.insert(format!("{name}.{column}"), values);
+                tensors.insert(format!("{name}.{column}"), wide(values));
             }
         };
         put("counts", &self.counts);

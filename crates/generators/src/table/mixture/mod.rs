@@ -26,6 +26,7 @@ use self::em::{Learner, Plan};
 use self::law::Shape;
 use self::model::Fitted;
 use super::checkpoint::Checkpoint;
+use super::setting;
 use super::trees::codec::Codec;
 use crate::error::{Error, Result};
 
@@ -46,24 +47,19 @@ const PROBABILITIES: usize = 1 << 21;
 pub struct Mixture;
 
 const SETTINGS: &[Setting] = &[
-    Setting {
-        name: "components",
-        default: 400.0,
-        bounds: (1.0, 4_096.0),
-        purpose: "hidden groups of rows at most; time grows with it",
-    },
-    Setting {
-        name: "smoothing",
-        default: 1.0,
-        bounds: (0.01, 1_000.0),
-        purpose: "rows of the whole table that every component is blended with",
-    },
-    Setting {
-        name: "passes",
-        default: 30.0,
-        bounds: (1.0, 1_000.0),
-        purpose: "passes over the rows at most; it stops where rows held out are explained no better",
-    },
+    setting("components", 400.0, (1.0, 4_096.0), "hidden groups of rows at most; time grows with it"),
+    setting(
+        "smoothing",
+        1.0,
+        (0.01, 1_000.0),
+        "rows of the whole table that every component is blended with",
+    ),
+    setting(
+        "passes",
+        30.0,
+        (1.0, 1_000.0),
+        "passes over the rows at most; it stops where rows held out are explained no better",
+    ),
 ];
 
 impl TableSynthesizer for Mixture {
@@ -99,19 +95,19 @@ impl TableSynthesizer for Mixture {
 }
 
 fn fit(model: &Mixture, frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
-    let settings = super::begin(model, frame, options)?;
+    let given = super::begin(model, frame, options)?;
     if frame.rows() >= u32::MAX as usize {
         let what = format!("model `{NAME}` takes at most {} rows; draw a sample of them", u32::MAX - 1);
         return Err(Error::Options { problems: vec![what] });
     }
     run.check()?;
-    let (mut checkpoint, saved) = Checkpoint::open(NAME, frame, options, &settings, run)?;
+    let (mut checkpoint, saved) = Checkpoint::open(NAME, frame, options, &given.values, run)?;
     let (codec, codes) = Codec::fit(frame, PART);
     let sizes = codec.discrete.sizes();
     let most = (PROBABILITIES / sizes.iter().sum::<usize>()).min(frame.rows().div_ceil(ROWS_A_COMPONENT));
-    let components = (settings[0] as usize).min(most).max(1);
-    let shape = Shape::new(&codec, &codes, components, settings[1]);
-    let plan = Plan::new(settings[2] as usize, frame.rows(), sizes.len(), components);
+    let components = (given.get("components") as usize).min(most).max(1);
+    let shape = Shape::new(&codec, &codes, components, given.get("smoothing"));
+    let plan = Plan::new(given.get("passes") as usize, frame.rows(), sizes.len(), components);
     let mut learner = Learner::new(&shape, &codes, plan, options.seed);
     if let Some(saved) = saved {
         learner.restore(saved)?;

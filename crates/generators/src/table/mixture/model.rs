@@ -9,7 +9,7 @@ use daotwin_history::synthesizer::Failure;
 use rayon::prelude::*;
 
 use crate::error::Error;
-use crate::table::trees::codec::{Allowed, Codec};
+use crate::table::trees::codec::{Allowed, Codec, put};
 
 /// Weights of components, and within each one table of probabilities a column.
 #[derive(Debug)]
@@ -152,11 +152,7 @@ impl Fitted {
                 let size = self.laws[column].len() / self.weights.len();
                 let sums = &self.sums[column][component * size..][..present[column]];
                 let code = draw(sums, stream) as u32;
-                match (&mut values[column], self.codec.decode(column, &[code], None, stream)) {
-                    (Values::Number(values), Values::Number(drawn)) => values[row] = drawn[0],
-                    (Values::Code(values), Values::Code(drawn)) => values[row] = drawn[0],
-                    _ => {}
-                }
+                put(&mut values[column], row, &self.codec.decode(column, &[code], None, stream), 0);
             }
         }
         Frame::new(Arc::clone(self.columns()), values).ok()

@@ -6,10 +6,10 @@ use daotwin_core::Run;
 use serde::{Deserialize, Serialize};
 
 use super::model::Fitted;
-use crate::encode::{Discrete, DiscreteColumn};
-use crate::error::{Error, Result};
+use crate::encode::DiscreteColumn;
+use crate::error::Result;
 use crate::table::files::{self, TableManifest, Tensors};
-use crate::table::trees::store::{read_cuts, write_cuts};
+use crate::table::trees::store::{read_codec, write_cuts};
 
 /// What the manifest keeps beside the numbers.
 #[derive(Debug, Serialize, Deserialize)]
@@ -24,8 +24,7 @@ const ROUNDING: f64 = 1e-6;
 
 pub(super) fn write(model: &Fitted, folder: &Path) -> Result<()> {
     let mut manifest = TableManifest::new(super::NAME, model.codec.columns(), model.rows, model.seed);
-    let kept = Kept { cells: model.codec.discrete.parts.clone() };
-    manifest.model = serde_json::to_value(kept).map_err(|error| Error::Defect(error.to_string()))?;
+    manifest.keep(Kept { cells: model.codec.discrete.parts.clone() })?;
     let mut tensors = Tensors::from([("weights".to_owned(), model.weights.clone())]);
     write_cuts(&model.codec, &mut tensors);
     for (column, law) in model.laws.iter().enumerate() {
@@ -35,27 +34,23 @@ pub(super) fn write(model: &Fitted, folder: &Path) -> Result<()> {
 }
 
 pub(super) fn read(folder: &Path, run: &Run) -> Result<Fitted> {
-    let manifest = files::read_manifest(folder, run)?;
-    let mut tensors = files::read_tensors(folder, run)?;
-    let not = |reason: &str| Error::NotATable { path: folder.to_path_buf(), reason: reason.to_owned() };
+    let (manifest, mut numbers) = files::read(folder, run)?;
     let kept: Kept =
-        serde_json::from_value(manifest.model).map_err(|_| not("its manifest names no cells"))?;
-    let discrete = Discrete::new(manifest.columns.into(), kept.cells)
-        .map_err(|_| not("its cells do not fit its columns"))?;
-    let sizes = discrete.sizes();
-    let codec = read_cuts(folder, &mut tensors, discrete)?;
+        serde_json::from_value(manifest.model).map_err(|_| numbers.not("its manifest names no cells"))?;
+    let codec = read_codec(&mut numbers, manifest.columns, kept.cells)?;
+    let sizes = codec.discrete.sizes();
     let law = |values: &[f64]| {
         values.iter().all(|value| *value >= 0.0) && (values.iter().sum::<f64>() - 1.0).abs() < ROUNDING
     };
-    let weights = files::take(folder, &mut tensors, "weights")?;
+    let weights = numbers.take("weights")?;
     if !law(&weights) {
-        return Err(not("the weights of its components do not add up to 1"));
+        return Err(numbers.not("the weights of its components do not add up to 1"));
     }
     let mut laws = Vec::with_capacity(sizes.len());
     for (column, &size) in sizes.iter().enumerate() {
-        let values = files::take(folder, &mut tensors, &format!("law.{column}"))?;
+        let values = numbers.take(&format!("law.{column}"))?;
         if Some(values.len()) != size.checked_mul(weights.len()) || !values.chunks(size).all(law) {
-            return Err(not("the probabilities of a column do not fit it, or do not add up to 1"));
+            return Err(numbers.not("the probabilities of a column do not fit it, or do not add up to 1"));
         }
         laws.push(values);
     }

@@ -402,6 +402,15 @@ impl Codec {
     }
 }
 
+/// Puts a value from one place to another of values of the same kind.
+pub(crate) fn put(to: &mut Values, at: usize, values: &Values, from: usize) {
+    match (to, values) {
+        (Values::Number(to), Values::Number(values)) => to[at] = values[from],
+        (Values::Code(to), Values::Code(values)) => to[at] = values[from],
+        _ => {}
+    }
+}
+
 fn cut(column: &DiscreteColumn, values: &Values, codes: &[u32], part: usize) -> Cuts {
     let Values::Number(values) = values else { return Cuts::default() };
     let cells = (0..column.size() as u32).take_while(|&code| column.interval(code).is_some()).count();

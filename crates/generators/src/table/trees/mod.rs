@@ -25,7 +25,7 @@ use daotwin_history::synthesizer::Failure;
 
 use self::fit::Plan;
 use self::model::Fitted;
-use crate::error::{Error, Result};
+use super::setting;
 
 /// The name in the registry.
 const NAME: &str = "trees";
@@ -35,82 +35,30 @@ const NAME: &str = "trees";
 pub struct Trees;
 
 const SETTINGS: &[Setting] = &[
-    Setting {
-        name: "trees",
-        default: 4.0,
-        bounds: (1.0, 64.0),
-        purpose: "trees a column; a value is drawn from one of them",
-    },
-    Setting {
-        name: "min_leaf",
-        default: 5.0,
-        bounds: (1.0, 100_000.0),
-        purpose: "rows that a leaf must have; more is more private and coarser",
-    },
-    Setting {
-        name: "row_share",
-        default: 0.8,
-        bounds: (0.05, 1.0),
-        purpose: "share of the rows that each of several trees grows from",
-    },
-    Setting {
-        name: "column_share",
-        default: 1.0,
-        bounds: (0.05, 1.0),
-        purpose: "share of the earlier columns that are tried at a split",
-    },
-    Setting {
-        name: "min_gain",
-        default: 3.0,
-        bounds: (0.0, 1_000.0),
-        purpose: "what a split must gain in log-likelihood (nats over its rows)",
-    },
-    Setting {
-        name: "class_gain",
-        default: 0.7,
-        bounds: (0.0, 1_000.0),
-        purpose: "what it must gain in addition for every class but one among its rows",
-    },
-    Setting {
-        name: "smoothing",
-        default: 0.3,
-        bounds: (0.0, 1_000.0),
-        purpose: "how readily a leaf that saw few rows falls back to a wider group",
-    },
-    Setting {
-        name: "wide",
-        default: 5.0,
-        bounds: (1.0, 1_000.0),
-        purpose: "rows of that wider group, in leaves of the least size",
-    },
+    setting("trees", 4.0, (1.0, 64.0), "trees a column; a value is drawn from one of them"),
+    setting(
+        "min_leaf",
+        5.0,
+        (1.0, 100_000.0),
+        "rows that a leaf must have; more is more private and coarser",
+    ),
+    setting("row_share", 0.8, (0.05, 1.0), "share of the rows that each of several trees grows from"),
+    setting("column_share", 1.0, (0.05, 1.0), "share of the earlier columns that are tried at a split"),
+    setting("min_gain", 3.0, (0.0, 1_000.0), "what a split must gain in log-likelihood (nats over its rows)"),
+    setting(
+        "class_gain",
+        0.7,
+        (0.0, 1_000.0),
+        "what it must gain in addition for every class but one among its rows",
+    ),
+    setting(
+        "smoothing",
+        0.3,
+        (0.0, 1_000.0),
+        "how readily a leaf that saw few rows falls back to a wider group",
+    ),
+    setting("wide", 5.0, (1.0, 1_000.0), "rows of that wider group, in leaves of the least size"),
 ];
-
-impl Trees {
-    fn plan(&self, options: &TableFitOptions) -> Result<Plan> {
-        let values = options.settings(&self.card());
-        let mut problems = values.as_ref().err().cloned().unwrap_or_default();
-        if options.privacy.is_some() {
-            problems.push(format!("model `{NAME}` has no private fit; `daotwin models` says which have"));
-        }
-        match values.as_deref() {
-            Ok(&[trees, min_leaf, share, tried, min_gain, class_gain, smoothing, wide])
-                if problems.is_empty() =>
-            {
-                Ok(Plan {
-                    trees: trees as usize,
-                    min_leaf: min_leaf as usize,
-                    share,
-                    tried,
-                    min_gain,
-                    class_gain,
-                    smoothing,
-                    wide: wide as usize,
-                })
-            }
-            _ => Err(Error::Options { problems }),
-        }
-    }
-}
 
 impl TableSynthesizer for Trees {
     fn name(&self) -> &'static str {
@@ -137,18 +85,18 @@ impl TableSynthesizer for Trees {
         options: &TableFitOptions,
         run: &Run,
     ) -> std::result::Result<Box<dyn FittedTable>, Failure> {
-        let plan = self.plan(options)?;
-        if frame.rows() == 0 {
-            return Err(Error::Nothing("the table has no row to learn from".to_owned()).into());
-        }
-        if frame.columns().len() > fit::MOST_COLUMNS || frame.rows() >= u32::MAX as usize {
-            let what = format!(
-                "model `{NAME}` takes at most {} columns and {} rows; take fewer, or draw a sample of the rows",
-                fit::MOST_COLUMNS,
-                u32::MAX - 1
-            );
-            return Err(Error::Options { problems: vec![what] }.into());
-        }
+        let given = super::begin(self, frame, options)?;
+        let plan = Plan {
+            trees: given.get("trees") as usize,
+            min_leaf: given.get("min_leaf") as usize,
+            share: given.get("row_share"),
+            tried: given.get("column_share"),
+            min_gain: given.get("min_gain"),
+            class_gain: given.get("class_gain"),
+            smoothing: given.get("smoothing"),
+            wide: given.get("wide") as usize,
+        };
+        super::at_most(NAME, frame, fit::MOST_COLUMNS, u32::MAX as usize - 1)?;
         let (codec, targets) = fit::fit(frame, plan, options.seed, run)?;
         Ok(Box::new(Fitted { codec, targets, rows: frame.rows() as u64, seed: options.seed.0, plan }))
     }

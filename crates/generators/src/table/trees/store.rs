@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use daotwin_core::Run;
+use daotwin_history::frame::Column;
 use serde::{Deserialize, Serialize};
 
 use super::codec::{Codec, Cuts};
@@ -10,8 +11,8 @@ use super::fit::{Plan, Target};
 use super::model::Fitted;
 use super::tree::{Node, Pool, Span, Tree, check};
 use crate::encode::{Discrete, DiscreteColumn};
-use crate::error::{Error, Result};
-use crate::table::files::{self, TableManifest, Tensors};
+use crate::error::Result;
+use crate::table::files::{self, Numbers, TableManifest, Tensors, wide};
 
 /// What the manifest keeps beside the numbers.
 #[derive(Debug, Serialize, Deserialize)]
@@ -35,14 +36,13 @@ pub(crate) fn write(model: &Fitted, folder: &Path) -> Result<()> {
         trees: model.targets.iter().map(|target| target.trees.len()).collect(),
         plan: model.plan,
     };
-    manifest.model = serde_json::to_value(kept).map_err(|error| Error::Defect(error.to_string()))?;
+    manifest.keep(kept)?;
     let mut tensors = Tensors::new();
     write_cuts(&model.codec, &mut tensors);
     for (position, target) in model.targets.iter().enumerate() {
         for (feature, bins) in target.bins.iter().enumerate() {
             if let Some(bins) = bins {
-                let bins = bins.iter().map(|&bin| f64::from(bin)).collect();
-                tensors.insert(format!("{position}.bins.{feature}"), bins);
+                tensors.insert(format!("{position}.bins.{feature}"), wide(bins));
             }
         }
         for (number, tree) in target.trees.iter().enumerate() {
@@ -63,24 +63,25 @@ pub(crate) fn write_cuts(codec: &Codec, tensors: &mut Tensors) {
     }
 }
 
-/// Reads the cuts of every column.
-pub(crate) fn read_cuts(folder: &Path, tensors: &mut Tensors, discrete: Discrete) -> Result<Codec> {
+/// Reads the cells of every column, and their cuts.
+///
+/// # Errors
+/// Cells or cuts that do not fit the columns.
+pub(crate) fn read_codec(
+    numbers: &mut Numbers,
+    columns: Vec<Column>,
+    cells: Vec<DiscreteColumn>,
+) -> Result<Codec> {
+    let discrete =
+        Discrete::new(columns.into(), cells).map_err(|_| numbers.not("its cells do not fit its columns"))?;
     let cuts = (0..discrete.parts.len())
         .map(|column| {
-            Ok(Cuts {
-                starts: files::take(folder, tensors, &format!("cuts.{column}.start"))?
-                    .into_iter()
-                    .map(|start| start as usize)
-                    .collect(),
-                at: files::take(folder, tensors, &format!("cuts.{column}.at"))?,
-            })
+            let starts = numbers.take(&format!("cuts.{column}.start"))?;
+            let at = numbers.take(&format!("cuts.{column}.at"))?;
+            Ok(Cuts { starts: starts.into_iter().map(|start| start as usize).collect(), at })
         })
         .collect::<Result<Vec<Cuts>>>()?;
-    Codec::new(discrete, cuts).map_err(|_| not(folder, "its cuts do not fit its columns"))
-}
-
-fn not(folder: &Path, reason: &str) -> Error {
-    Error::NotATable { path: folder.to_path_buf(), reason: reason.to_owned() }
+    Codec::new(discrete, cuts).map_err(|_| numbers.not("its cuts do not fit its columns"))
 }
 
 /// Puts the splits of a tree down.
@@ -119,15 +120,10 @@ pub(crate) fn put_runs(name: &str, pool: &Pool, leaves: impl Iterator<Item = Spa
 ///
 /// # Errors
 /// Splits that make no tree over so many features.
-pub(crate) fn take_nodes(
-    folder: &Path,
-    name: &str,
-    tensors: &mut Tensors,
-    features: usize,
-) -> Result<(Vec<Node>, usize)> {
-    let mut take = |part: &str| files::take(folder, tensors, &format!("{name}.{part}"));
+pub(crate) fn take_nodes(name: &str, numbers: &mut Numbers, features: usize) -> Result<(Vec<Node>, usize)> {
+    let mut take = |part: &str| numbers.take(&format!("{name}.{part}"));
     let (feature, bin, next) = (take("feature")?, take("bin")?, take("next")?);
-    let damaged = || not(folder, "a tree is damaged");
+    let damaged = || numbers.not("a tree is damaged");
     if feature.len() != bin.len() || feature.len() != next.len() {
         return Err(damaged());
     }
@@ -144,18 +140,17 @@ pub(crate) fn take_nodes(
 /// # Errors
 /// Codes that a column of this size does not have, or that do not add up to the rows.
 pub(crate) fn take_runs(
-    folder: &Path,
     name: &str,
-    tensors: &mut Tensors,
+    numbers: &mut Numbers,
     leaves: usize,
     size: usize,
     rows: u64,
 ) -> Result<(Vec<u32>, Vec<u32>)> {
-    let mut take = |part: &str| files::take(folder, tensors, &format!("{name}.{part}"));
+    let mut take = |part: &str| numbers.take(&format!("{name}.{part}"));
     let (code, count, leaf) = (take("code")?, take("count")?, take("leaf")?);
     let whole = |value: &f64| value.fract() == 0.0 && *value >= 0.0;
     let sum: f64 = count.iter().sum();
-    let damaged = || not(folder, "a tree is damaged");
+    let damaged = || numbers.not("a tree is damaged");
     // Counts decide how much memory is taken: they must add up to the rows.
     if leaf.len() != leaves
         || code.len() != count.len()
@@ -186,39 +181,36 @@ pub(crate) fn take_runs(
 
 /// Reads a model.
 pub(crate) fn read(folder: &Path, run: &Run) -> Result<Fitted> {
-    let manifest = files::read_manifest(folder, run)?;
-    let mut tensors = files::read_tensors(folder, run)?;
+    let (manifest, mut numbers) = files::read(folder, run)?;
     let kept: Kept = serde_json::from_value(manifest.model)
-        .map_err(|_| not(folder, "its manifest names no cells, order and trees"))?;
-    let discrete = Discrete::new(manifest.columns.into(), kept.cells)
-        .map_err(|_| not(folder, "its cells do not fit its columns"))?;
-    let sizes = discrete.sizes();
+        .map_err(|_| numbers.not("its manifest names no cells, order and trees"))?;
+    let codec = read_codec(&mut numbers, manifest.columns, kept.cells)?;
+    let sizes = codec.discrete.sizes();
     let mut sorted = kept.order.clone();
     sorted.sort_unstable();
     if sorted != (0..sizes.len()).collect::<Vec<_>>() || kept.trees.len() != sizes.len() {
-        return Err(not(folder, "its order does not fit its columns"));
+        return Err(numbers.not("its order does not fit its columns"));
     }
-    let codec = read_cuts(folder, &mut tensors, discrete)?;
     let mut targets = Vec::new();
     for (position, (&column, &trees)) in kept.order.iter().zip(&kept.trees).enumerate() {
         run.check()?;
         let mut bins = Vec::new();
         for (feature, &earlier) in kept.order[..position].iter().enumerate() {
-            let own = tensors.remove(&format!("{position}.bins.{feature}"));
+            let own = numbers.find(&format!("{position}.bins.{feature}"));
             if own.as_ref().is_some_and(|own| own.len() != sizes[earlier])
                 || (own.is_none() && sizes[earlier] > 256)
             {
-                return Err(not(folder, "its bins do not fit its columns"));
+                return Err(numbers.not("its bins do not fit its columns"));
             }
             bins.push(own.map(|own| own.into_iter().map(|bin| bin as u8).collect()));
         }
         if trees == 0 {
-            return Err(not(folder, "a column has no tree"));
+            return Err(numbers.not("a column has no tree"));
         }
         let trees = (0..trees)
             .map(|tree| {
                 let name = format!("{position}.{tree}");
-                read_tree(folder, &name, &mut tensors, position, sizes[column], manifest.rows, kept.plan)
+                read_tree(&name, &mut numbers, position, sizes[column], manifest.rows, kept.plan)
             })
             .collect::<Result<Vec<Tree>>>()?;
         targets.push(Target { column, trees, bins });
@@ -227,16 +219,15 @@ pub(crate) fn read(folder: &Path, run: &Run) -> Result<Fitted> {
 }
 
 fn read_tree(
-    folder: &Path,
     name: &str,
-    tensors: &mut Tensors,
+    numbers: &mut Numbers,
     features: usize,
     size: usize,
     rows: u64,
     plan: Plan,
 ) -> Result<Tree> {
-    let (nodes, leaves) = take_nodes(folder, name, tensors, features)?;
-    let (codes, ends) = take_runs(folder, name, tensors, leaves, size, rows)?;
+    let (nodes, leaves) = take_nodes(name, numbers, features)?;
+    let (codes, ends) = take_runs(name, numbers, leaves, size, rows)?;
     let wide = plan.wide.saturating_mul(plan.min_leaf);
     Ok(Tree::assemble(nodes, &ends, Pool::new(codes, size), size, wide, plan.smoothing))
 }

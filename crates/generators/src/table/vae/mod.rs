@@ -24,9 +24,9 @@ use daotwin_history::synthesizer::Failure;
 use self::model::Fitted;
 use self::train::Plan;
 use super::checkpoint::Checkpoint;
-use super::deep::{BURN, Base, Given, Shape, bound, private_rate, private_steps, setting, steps};
-use super::dpsgd;
+use super::deep::{BURN, Base, Shape, bound, private_rate, private_steps, steps};
 use super::private::{BIN_SHARE, Cut};
+use super::{dpsgd, setting};
 use crate::encode::{Discrete, Form, Mixed, MixedOptions};
 use crate::error::Result;
 
@@ -96,11 +96,7 @@ impl TableSynthesizer for Vae {
             limits: "sequential trees are closer to most tables and faster; the rarest combinations are smoothed \
                      over; conditions that one row in 10,000 meets are met exactly, and the other columns follow \
                      them roughly",
-            privacy: Some(
-                "(epsilon, delta) for a member: DP-SGD with Poisson sampling, gradients of rows scaled down to a bound, \
-                 discrete Gaussian noise, and noisy counts of rows, of each column and of where its cells lie; every \
-                 column must be declared",
-            ),
+            privacy: Some(dpsgd::PRIVACY),
             settings: SETTINGS,
             bytes_per_cell: 32,
         }
@@ -121,8 +117,7 @@ impl TableSynthesizer for Vae {
 }
 
 fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
-    let values = super::begin(&Vae, frame, options)?;
-    let given = Given { settings: SETTINGS, values, options };
+    let given = super::begin(&Vae, frame, options)?;
     run.check()?;
     let batch = (given.get("batch") as usize).min(frame.rows().max(1));
     let plan = Plan {
@@ -148,7 +143,7 @@ fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
         learned,
     };
     if let Some(privacy) = &options.privacy {
-        let frame = &crate::table::private::admitted(frame, privacy)?;
+        let frame = &super::private::admitted(frame, privacy)?;
         let private = dpsgd::Plan::of(&given);
         // Noise grows with the number of parameters: a private network is small, and its steps are large.
         let plan = Plan {
@@ -159,13 +154,13 @@ fn fit(frame: &Frame, options: &TableFitOptions, run: &Run) -> Result<Fitted> {
             steps: private.steps,
             ..plan
         };
-        let cut = Cut { bins: given.private("bins", 16.0) as usize, share: given.get(BIN_SHARE.name) };
+        let cut = Cut::of(&given, given.private("bins", 16.0));
         let build = |cells: &Discrete| {
             let mixed = Mixed::of_cells(cells);
             let encoded = mixed.encode(frame, options.seed);
             train::Private::new(Shape::of(&mixed, false), encoded, plan, options.seed)
         };
-        let done = dpsgd::fit(NAME, frame, privacy, &given.values, cut, build, private, options.seed, run)?;
+        let done = dpsgd::fit(NAME, &given, frame, privacy, cut, build, run)?;
         let mixed = Mixed::of_cells(&done.cells);
         return Ok(fitted(mixed, done.learner.learned()?, plan, done.rows, Some(done.guarantee)));
     }

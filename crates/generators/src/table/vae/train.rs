@@ -10,6 +10,7 @@ use daotwin_nn::{
 use super::super::checkpoint::{Checkpoint, Saved};
 use super::super::deep::{
     Batches, Net, Shape, begin_with, by_rows, calibrate, counts, fall, frequencies, go_on, keep, normal,
+    taken,
 };
 use super::super::dpsgd::Learner;
 use super::super::files::Tensors;
@@ -284,13 +285,10 @@ impl Learner for Private {
 
     fn begin(&mut self, frequencies: &[Vec<f64>]) -> Result<()> {
         self.shares = frequencies.concat();
-        begin_with(&self.shape, &self.shares, &mut *self.outer)
+        begin_with(self.shape.width, &self.shares, &mut *self.outer)
     }
 
     fn gradient(&mut self, rows: &[u32], bound: f32, stream: &mut Stream) -> Result<Vec<f32>> {
-        if rows.is_empty() {
-            return Ok(vec![0.0; self.parameters()]);
-        }
         let own = bound * std::f32::consts::FRAC_1_SQRT_2;
         let batch = self.shape.batch(&self.encoded, rows);
         let law = self.inner.forward(batch.clone(), stream)?;
@@ -299,11 +297,7 @@ impl Learner for Private {
         losses(&self.shape, &mut logits, &batch, 1.0);
         let (_, by_drawn) = self.outer.backward_clipped(logits, own, true)?;
         self.inner.backward_clipped(hidden.back(&by_drawn, self.plan.beta, 1.0), own, false)?;
-        let mut sum = self.inner.gradient()?.to_vec();
-        sum.extend_from_slice(self.outer.gradient()?);
-        self.inner.gradient()?.fill(0.0);
-        self.outer.gradient()?.fill(0.0);
-        Ok(sum)
+        Ok([taken(&mut *self.inner)?, taken(&mut *self.outer)?].concat())
     }
 
     fn apply(&mut self, gradient: &[f32], step: u64, _: &mut Stream) -> Result<()> {
@@ -315,7 +309,7 @@ impl Learner for Private {
         Ok(self.outer.step(&adam)?)
     }
 
-    fn bytes(&self) -> Result<Vec<u8>> {
-        Ok(self.learned()?.parameters.iter().flat_map(|value| value.to_le_bytes()).collect())
+    fn released(&self) -> Result<Vec<f32>> {
+        Ok(self.learned()?.parameters)
     }
 }

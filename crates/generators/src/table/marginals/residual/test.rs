@@ -3,12 +3,12 @@ use daotwin_history::frame::synthesizer::{TableFitOptions, TableSynthesizer};
 use daotwin_history::frame::{Frame, Kind, Values};
 use daotwin_privacy::{Budget, Measurer};
 
-use super::super::AimGrem;
+use super::super::Strategy;
 use super::super::counts::Rows;
 use super::super::domain::{Clique, Domain};
 use super::super::estimate::Measured;
 use super::super::junction_tree::total_cells;
-use super::super::select::{Plan, Progress, Select, Strategy, grem::bounded};
+use super::super::select::{Plan, Progress, Select, grem::bounded};
 use super::super::test::{cell, close, column, every_row, private, summed};
 use super::Residuals;
 use crate::charge::Stage;
@@ -200,7 +200,7 @@ fn wide_tables_are_fitted() {
     let frame = frame.unwrap().with_declared(0..count);
     let options = TableFitOptions { seed: Seed(1), privacy: Some(private(8)), ..TableFitOptions::default() };
     let run = Run::default();
-    let model = AimGrem.fit(&frame, &options, &run).unwrap();
+    let model = Strategy::AimGrem.fit(&frame, &options, &run).unwrap();
     let drawn = sample(&*model, rows as u64, &Vec::new(), Seed(2), &run).unwrap();
     let agree = |frame: &Frame, left: usize, right: usize| {
         let pairs = frame.values(left).codes().iter().zip(frame.values(right).codes());

@@ -19,10 +19,10 @@ use super::{Effort, Learned, MEAN_SIZE, Select, UNITS, distance};
 use crate::error::Result;
 
 /// The share of a round that pays for its selection.
-pub(super) const SELECTION: f64 = 0.1;
+const SELECTION: f64 = 0.1;
 
 /// What a marginal over the target weighs beyond the number of its attributes.
-pub(super) const TARGET_WEIGHT: i64 = 3;
+const TARGET_WEIGHT: i64 = 3;
 
 /// Message passes of the estimate after each round, which starts from the last one.
 const PASSES: usize = 40;
@@ -48,66 +48,99 @@ struct Candidate {
     expected: Vec<f64>,
 }
 
+/// What the rounds of AIM have to spend, as shares of the budget.
+pub(super) struct Purse {
+    left: f64,
+    /// What the next round pays for its marginal, and for selecting it.
+    pub(super) share: f64,
+    pub(super) price: f64,
+}
+
+impl Purse {
+    /// Pays for a round, the last of which takes all there is; false where nothing is left.
+    pub(super) fn pay(&mut self) -> bool {
+        if self.left <= 1e-6 {
+            return false;
+        }
+        let last = self.left < 2.0 * (self.share + self.price);
+        if last {
+            (self.share, self.price) = (self.left * (1.0 - SELECTION), self.left * SELECTION);
+        }
+        self.left = if last { 0.0 } else { self.left - self.share - self.price };
+        true
+    }
+
+    /// What was spent.
+    pub(super) fn spent(&self) -> f64 {
+        1.0 - self.left
+    }
+
+    /// Nothing was learned through the noise: less of it from now on.
+    pub(super) fn pay_more(&mut self) {
+        (self.share, self.price) = (self.share * 4.0, self.price * 4.0);
+    }
+}
+
 impl Select<'_> {
+    /// What every AIM begins with: the single columns, what is left, and the pairs with what the rows say of them.
+    pub(super) fn opening<N: Noise>(
+        &self,
+        measurer: &mut Measurer<N>,
+    ) -> Result<(Learned, Purse, Vec<Clique>, Vec<Vec<i64>>)> {
+        let count = self.rows.domain.len();
+        let rounds = (self.plan.rounds * count as f64).max(1.0);
+        let share = if count < 2 { 1.0 } else { (1.0 - SELECTION) / rounds };
+        let learned = self.singles(measurer, share)?;
+        let purse = Purse { left: 1.0 - share * count as f64, share, price: SELECTION / rounds };
+        let pairs = self.pairs(self.plan.max_cells);
+        let counted = self.rows.all(&pairs);
+        Ok((learned, purse, pairs, counted))
+    }
+
+    /// Reports a round.
+    pub(super) fn report(&self, done: usize, purse: &Purse) -> Result<()> {
+        let exact = done as f64 / (EXACT_ROUNDS * self.rows.domain.len()) as f64;
+        self.progress.at(0.9 * if self.plan.rho.is_none() { exact } else { purse.spent() })
+    }
+
+    /// By how much a score moves with one row at most: the units of the heaviest marginal.
+    pub(super) fn sensitivity(&self) -> u32 {
+        (3 + self.plan.target.map_or(0, |_| TARGET_WEIGHT)) as u32 * UNITS as u32
+    }
+
     pub(super) fn aim<N: Noise>(&self, measurer: &mut Measurer<N>) -> Result<Learned> {
         let domain = self.rows.domain;
-        let count = domain.len();
-        let singles: Vec<Clique> = (0..count).map(|attribute| vec![attribute]).collect();
-        let rounds = (self.plan.rounds * count as f64).max(1.0);
-        let (mut share, mut price) = ((1.0 - SELECTION) / rounds, SELECTION / rounds);
-        if count < 2 {
-            share = 1.0;
-        }
-        let mut learned = Learned::default();
-        for (clique, counts) in singles.iter().zip(self.rows.all(&singles)) {
-            learned.add(self.ask(measurer, clique, &counts, share)?);
-        }
-        let mut left = 1.0 - share * count as f64;
-        let pairs: Vec<Clique> = (0..count)
-            .flat_map(|left| (left + 1..count).map(move |right| vec![left, right]))
-            .filter(|pair| domain.cells(pair) <= self.plan.max_cells)
-            .collect();
+        let (mut learned, mut purse, pairs, counted) = self.opening(measurer)?;
         if pairs.is_empty() {
             return Ok(learned);
         }
-        // What the rows say of all pairs is counted once.
-        let counted = self.rows.all(&pairs);
         let effort = Effort { passes: PASSES, ridge: self.plan.ridge };
         let (mut engine, mut total) = learned.estimate(domain, effort, self.progress.run)?;
         let exact = self.plan.rho.is_none();
         let mut done = 0;
         let mut triples = Triples::default();
-        while left > 1e-6 {
-            let last = left < 2.0 * (share + price);
-            if last {
-                (share, price) = (left * (1.0 - SELECTION), left * SELECTION);
-            }
-            left = if last { 0.0 } else { left - share - price };
-            let stage = if exact { done as f64 / (EXACT_ROUNDS * count) as f64 } else { 1.0 - left };
-            self.progress.at(0.9 * stage)?;
-            let sigma = self.sigma(share);
-            let room = if exact { 1.0 } else { 1.0 - left };
+        while purse.pay() {
+            self.report(done, &purse)?;
+            let sigma = self.sigma(purse.share);
+            let room = if exact { 1.0 } else { purse.spent() };
             let candidates =
                 self.candidates(&engine, &learned, &pairs, &counted, &mut triples, total, sigma, room)?;
             let scores: Vec<i64> = candidates.iter().map(|candidate| candidate.score).collect();
             if scores.is_empty()
-                || (exact && (done == EXACT_ROUNDS * count || scores.iter().all(|&score| score <= 0)))
+                || (exact && (done == EXACT_ROUNDS * domain.len() || scores.iter().all(|&score| score <= 0)))
             {
                 break;
             }
-            // With one row no score moves by more than the heaviest marginal's units.
-            let sensitivity = (3 + self.plan.target.map_or(0, |_| TARGET_WEIGHT)) as u32 * UNITS as u32;
-            let selected = measurer.select("a marginal", &scores, sensitivity, price)?;
+            let selected = measurer.select("a marginal", &scores, self.sensitivity(), purse.price)?;
             let Candidate { clique, expected, .. } = &candidates[selected];
-            learned.add(self.ask(measurer, clique, &self.rows.counts(clique), share)?);
+            learned.add(self.ask(measurer, clique, &self.rows.counts(clique), purse.share)?);
             let before = total;
             (engine, total) = learned.estimate(domain, effort, self.progress.run)?;
             let after = engine.within(clique).unwrap_or_default();
             let moved: f64 =
                 after.iter().zip(expected).map(|(new, old)| (new * total - old * before).abs()).sum();
             if moved <= MEAN_SIZE * sigma * after.len() as f64 {
-                // Nothing was learned through this noise: less of it from now on.
-                (share, price) = (share * 4.0, price * 4.0);
+                purse.pay_more();
             }
             done += 1;
         }

@@ -19,7 +19,7 @@ use super::super::domain::{Clique, Domain, union};
 use super::super::estimate::Measured;
 use super::super::junction_tree::total_cells;
 use super::super::residual::{Residuals, subsets};
-use super::aim::{EXACT_ROUNDS, SELECTION, TARGET_WEIGHT};
+use super::aim::EXACT_ROUNDS;
 use super::{Learned, MEAN_SIZE, Select, UNITS, distance};
 use crate::error::Result;
 
@@ -46,40 +46,18 @@ impl Candidate {
 impl Select<'_> {
     pub(super) fn grem<N: Noise>(&self, measurer: &mut Measurer<N>) -> Result<Learned> {
         let domain = self.rows.domain;
-        let count = domain.len();
-        let singles: Vec<Clique> = (0..count).map(|attribute| vec![attribute]).collect();
-        let rounds = (self.plan.rounds * count as f64).max(1.0);
-        let (mut share, mut price) = ((1.0 - SELECTION) / rounds, SELECTION / rounds);
-        if count < 2 {
-            share = 1.0;
-        }
-        let mut learned = Learned::default();
+        let (mut learned, mut purse, pairs, counted) = self.opening(measurer)?;
         let mut residuals = Residuals::new(domain);
-        for (clique, counts) in singles.iter().zip(self.rows.all(&singles)) {
-            let one = self.ask(measurer, clique, &counts, share)?;
-            residuals.add(&one);
-            learned.add(one);
-        }
-        let mut left = 1.0 - share * count as f64;
-        let pairs: Vec<Clique> = (0..count)
-            .flat_map(|left| (left + 1..count).map(move |right| vec![left, right]))
-            .filter(|pair| domain.cells(pair) <= self.plan.max_cells)
-            .collect();
-        let counted = self.rows.all(&pairs);
+        learned.measured.iter().for_each(|one| residuals.add(one));
         let mut candidates: Vec<Candidate> =
             pairs.into_iter().zip(counted).map(|(pair, counts)| Candidate::new(pair, Some(counts))).collect();
         let exact = self.plan.rho.is_none();
-        let most = EXACT_ROUNDS * count;
+        let most = EXACT_ROUNDS * domain.len();
         let mut done = 0;
         let mut triples = BTreeSet::new();
-        while left > 1e-6 && !candidates.is_empty() {
-            let last = left < 2.0 * (share + price);
-            if last {
-                (share, price) = (left * (1.0 - SELECTION), left * SELECTION);
-            }
-            left = if last { 0.0 } else { left - share - price };
-            self.progress.at(0.9 * if exact { done as f64 / most as f64 } else { 1.0 - left })?;
-            let sigma = self.sigma(share);
+        while !candidates.is_empty() && purse.pay() {
+            self.report(done, &purse)?;
+            let sigma = self.sigma(purse.share);
             self.compare(&residuals, &mut candidates)?;
             let score = |one: &Candidate| {
                 let penalty =
@@ -90,19 +68,16 @@ impl Select<'_> {
             if exact && (done == most || scores.iter().all(|&score| score <= 0)) {
                 break;
             }
-            // With one row no score moves by more than the heaviest marginal's units.
-            let sensitivity = (3 + self.plan.target.map_or(0, |_| TARGET_WEIGHT)) as u32 * UNITS as u32;
-            let selected = measurer.select("a marginal", &scores, sensitivity, price)?;
+            let selected = measurer.select("a marginal", &scores, self.sensitivity(), purse.price)?;
             let clique = candidates[selected].clique.clone();
             let (before, rows) = (self.expected(&residuals, &clique), residuals.total());
-            let one = self.ask(measurer, &clique, &self.rows.counts(&clique), share)?;
+            let one = self.ask(measurer, &clique, &self.rows.counts(&clique), purse.share)?;
             residuals.add(&one);
             learned.add(one);
             let (after, now) = (residuals.law(&clique), residuals.total());
             let moved: f64 = after.iter().zip(&before).map(|(new, old)| (new * now - old * rows).abs()).sum();
             if moved <= MEAN_SIZE * sigma * after.len() as f64 {
-                // Nothing was learned through this noise: less of it from now on.
-                (share, price) = (share * 4.0, price * 4.0);
+                purse.pay_more();
             }
             for one in &mut candidates {
                 one.stale |= one.clique.iter().any(|attribute| clique.contains(attribute));

@@ -18,23 +18,16 @@ impl Select<'_> {
     pub(super) fn mst<N: Noise>(&self, measurer: &mut Measurer<N>) -> Result<Learned> {
         let domain = self.rows.domain;
         let count = domain.len();
-        let singles: Vec<Vec<usize>> = (0..count).map(|attribute| vec![attribute]).collect();
         let share = if count > 1 { SINGLES } else { 1.0 } / count.max(1) as f64;
-        let mut learned = Learned::default();
-        for (clique, counts) in singles.iter().zip(self.rows.all(&singles)) {
-            learned.add(self.ask(measurer, clique, &counts, share)?);
-        }
+        let mut learned = self.singles(measurer, share)?;
         if count < 2 {
             return Ok(learned);
         }
         let (engine, rows) =
             learned.estimate(domain, Effort { passes: PASSES, ridge: self.plan.ridge }, self.progress.run)?;
-        let laws: Vec<Vec<f64>> = singles.iter().map(|one| engine.within(one).unwrap_or_default()).collect();
-        let most = self.plan.max_cells / count;
-        let pairs: Vec<Vec<usize>> = (0..count)
-            .flat_map(|left| (left + 1..count).map(move |right| vec![left, right]))
-            .filter(|pair| domain.cells(pair) <= most)
-            .collect();
+        let laws: Vec<Vec<f64>> =
+            (0..count).map(|attribute| engine.within(&[attribute]).unwrap_or_default()).collect();
+        let pairs = self.pairs(self.plan.max_cells / count);
         self.progress.at(0.1)?;
         let scores: Vec<i64> = pairs
             .par_iter()
