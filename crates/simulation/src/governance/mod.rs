@@ -5,7 +5,10 @@
 //! command, the service and the conformance suite ask every rule in one way.
 
 mod case;
+pub mod governor;
+pub mod lifecycle;
 pub mod registry;
+mod script;
 
 pub use case::{Amount, Powers, read_case};
 
