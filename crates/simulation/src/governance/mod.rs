@@ -6,6 +6,8 @@
 
 mod case;
 pub mod governor;
+pub mod governor_alpha;
+pub mod governor_bravo;
 pub mod lifecycle;
 pub mod registry;
 mod script;

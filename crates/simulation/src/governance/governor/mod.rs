@@ -404,10 +404,11 @@ impl Proposal {
 
     /// The first ballot that meets the quorum fixes how long the vote stays open at the least.
     fn tally_updated(&mut self, settings: &Settings, now: Moment) {
-        if let Some(extension) = settings.late_quorum_extension {
-            if self.extended.is_none() && self.quorum_reached() {
-                self.extended = Some(now.clock.saturating_add(extension));
-            }
+        if let Some(extension) = settings.late_quorum_extension
+            && self.extended.is_none()
+            && self.quorum_reached()
+        {
+            self.extended = Some(now.clock.saturating_add(extension));
         }
     }
 
@@ -470,8 +471,8 @@ impl Proposal {
             Guardian::Absent => false,
             Guardian::Unset => proposer,
             Guardian::Caller(guardian) => caller == guardian,
-        };
-        if !allowed && !(state == State::Pending && proposer) {
+        } || (proposer && state == State::Pending);
+        if !allowed {
             return Err(Revert::Caller);
         }
         match state {
