@@ -263,9 +263,8 @@ impl Proposal {
         guardian: bool,
         (power, past_supply): (Amount, Amount),
     ) -> Result<(), Revert> {
-        match self.state(now) {
-            state @ (State::Canceled | State::Executed | State::Expired) => return Err(Revert::State(state)),
-            _ => {}
+        if let state @ (State::Canceled | State::Executed | State::Expired) = self.state(now) {
+            return Err(Revert::State(state));
         }
         if !guardian && power >= self.executor.proposition_power(past_supply)? {
             return Err(Revert::Caller);

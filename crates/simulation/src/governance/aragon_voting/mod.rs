@@ -38,18 +38,18 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Lido's at its start: 50 %, 5 %, 72 hours.
+    /// Lido's at its start: 50 %, 5 %, 24 hours.
     pub const LIDO: Self = Self {
         support_required: 500_000_000_000_000_000,
         minimum_acceptance_quorum: 50_000_000_000_000_000,
-        vote_time: 72 * 3_600,
+        vote_time: 24 * 3_600,
         objection_phase: 0,
         early_execution: true,
     };
 
-    /// Lido's since July 2022: the last 24 of 72 hours take objections only.
+    /// Lido's since June 2022: the last 24 of 72 hours take objections only.
     pub const LIDO_TWO_PHASES: Self =
-        Self { objection_phase: 24 * 3_600, early_execution: false, ..Self::LIDO };
+        Self { vote_time: 72 * 3_600, objection_phase: 24 * 3_600, early_execution: false, ..Self::LIDO };
 }
 
 /// What a vote takes at a time.
