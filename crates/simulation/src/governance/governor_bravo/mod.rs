@@ -71,7 +71,7 @@ impl Settings {
         cancelling: Cancelling::Alpha { guardian: None },
     };
 
-    /// Compound's Governor Bravo as it stood from July 2021 on, without a whitelist's guardian.
+    /// Compound's Governor Bravo as it stood from July 2021 to March 2022, without a whitelist's guardian.
     pub const BRAVO: Self = Self {
         voting_delay: 13_140,
         voting_period: 19_710,
