@@ -4,8 +4,15 @@
 //! `vectors.json`, worked cases with their source. The same rule takes a case as JSON ([`Rule::decide`]): so the
 //! command, the service and the conformance suite ask every rule in one way.
 
+pub mod aave_governance;
+pub mod aragon_voting;
 mod case;
+pub mod governor;
+pub mod governor_alpha;
+pub mod governor_bravo;
+pub mod lifecycle;
 pub mod registry;
+mod script;
 
 pub use case::{Amount, Powers, read_case};
 

@@ -4,7 +4,7 @@ use super::Rule;
 use crate::{Error, Result};
 
 /// Every rule, in the order in which they are listed.
-pub const RULES: &[&dyn Rule] = &[];
+pub const RULES: &[&dyn Rule] = &[&super::governor::Governor];
 
 /// The rule with this name.
 ///
