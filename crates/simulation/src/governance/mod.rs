@@ -6,6 +6,13 @@
 
 mod case;
 pub mod registry;
+pub mod snapshot;
+pub mod snapshot_approval;
+pub mod snapshot_copeland;
+pub mod snapshot_quadratic;
+pub mod snapshot_ranked;
+pub mod snapshot_single;
+pub mod snapshot_weighted;
 
 pub use case::{Amount, Powers, read_case};
 

@@ -4,7 +4,15 @@ use super::Rule;
 use crate::{Error, Result};
 
 /// Every rule, in the order in which they are listed.
-pub const RULES: &[&dyn Rule] = &[];
+pub const RULES: &[&dyn Rule] = &[
+    &super::snapshot_single::SINGLE_CHOICE,
+    &super::snapshot_single::BASIC,
+    &super::snapshot_approval::SnapshotApproval,
+    &super::snapshot_weighted::SnapshotWeighted,
+    &super::snapshot_quadratic::SnapshotQuadratic,
+    &super::snapshot_ranked::SnapshotRanked,
+    &super::snapshot_copeland::SnapshotCopeland,
+];
 
 /// The rule with this name.
 ///
