@@ -5,6 +5,9 @@
 //! command, the service and the conformance suite ask every rule in one way.
 
 mod case;
+pub mod conviction;
+pub mod conviction_lock;
+pub mod quadratic_credits;
 pub mod registry;
 pub mod snapshot;
 pub mod snapshot_approval;
@@ -13,8 +16,10 @@ pub mod snapshot_quadratic;
 pub mod snapshot_ranked;
 pub mod snapshot_single;
 pub mod snapshot_weighted;
+pub mod wide;
 
-pub use case::{Amount, Powers, read_case};
+pub use case::{Amount, Powers, read_case, write_outcome};
+pub use wide::Wide;
 
 use serde_json::Value;
 

@@ -12,6 +12,9 @@ pub const RULES: &[&dyn Rule] = &[
     &super::snapshot_quadratic::SnapshotQuadratic,
     &super::snapshot_ranked::SnapshotRanked,
     &super::snapshot_copeland::SnapshotCopeland,
+    &super::quadratic_credits::Credits,
+    &super::conviction::Conviction,
+    &super::conviction_lock::ConvictionLock,
 ];
 
 /// The rule with this name.

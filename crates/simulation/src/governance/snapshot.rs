@@ -110,8 +110,7 @@ pub(super) fn decide<T: Type>(rule: &str, case: &Value, make: impl FnOnce(u32, b
         outcome.order = order(&outcome.scores);
     }
     outcome.winner = winner(&outcome.scores);
-    serde_json::to_value(&outcome)
-        .map_err(|error| Error::Case { problems: vec![format!("outcome of rule `{rule}`: {error}")] })
+    super::write_outcome(rule, &outcome)
 }
 
 /// Choices from the highest score down; equal ones by number.
