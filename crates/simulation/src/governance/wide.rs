@@ -17,14 +17,14 @@ impl Wide {
     pub const ZERO: Self = Self { high: 0, low: 0 };
 
     /// The sum; none where it is 2^256 or more.
-    pub fn add(self, other: Self) -> Option<Self> {
+    pub fn plus(self, other: Self) -> Option<Self> {
         let (low, carry) = self.low.overflowing_add(other.low);
         let high = self.high.checked_add(other.high)?.checked_add(u128::from(carry))?;
         Some(Self { high, low })
     }
 
     /// The difference; none where it is below zero.
-    pub fn sub(self, other: Self) -> Option<Self> {
+    pub fn minus(self, other: Self) -> Option<Self> {
         let (low, borrow) = self.low.overflowing_sub(other.low);
         let high = self.high.checked_sub(other.high)?.checked_sub(u128::from(borrow))?;
         Some(Self { high, low })
@@ -42,18 +42,18 @@ impl Wide {
     }
 
     /// The product; none where it is 2^256 or more.
-    pub fn mul(self, other: Self) -> Option<Self> {
+    pub fn times(self, other: Self) -> Option<Self> {
         let crossed = match (self.high, other.high) {
             (0, high) => Self::product(self.low, high),
             (high, 0) => Self::product(high, other.low),
             _ => return None,
         };
         let high = if crossed.high == 0 { crossed.low } else { return None };
-        Self::product(self.low, other.low).add(Self { high, low: 0 })
+        Self::product(self.low, other.low).plus(Self { high, low: 0 })
     }
 
     /// The whole part of the quotient; none where the divisor is zero.
-    pub fn div(self, other: Self) -> Option<Self> {
+    pub fn over(self, other: Self) -> Option<Self> {
         if other == Self::ZERO {
             return None;
         }
@@ -175,11 +175,11 @@ mod test {
     #[test]
     fn ends_are_told() {
         let one = Wide::from(1_u64);
-        assert_eq!(MAX.add(one), None);
-        assert_eq!(Wide::ZERO.sub(one), None);
-        assert_eq!(one.div(Wide::ZERO), None);
-        assert_eq!(Wide::from(1_u64).shl(128).mul(one.shl(128)), None);
-        assert_eq!(MAX.mul(Wide::from(2_u64)), None);
+        assert_eq!(MAX.plus(one), None);
+        assert_eq!(Wide::ZERO.minus(one), None);
+        assert_eq!(one.over(Wide::ZERO), None);
+        assert_eq!(Wide::from(1_u64).shl(128).times(one.shl(128)), None);
+        assert_eq!(MAX.times(Wide::from(2_u64)), None);
         assert_eq!(
             MAX.to_string(),
             "115792089237316195423570985008687907853269984665640564039457584007913129639935"
@@ -197,15 +197,15 @@ mod test {
             Wide { high: u128::from(stream.bits()) << 64, low }.shr(256 - bits)
         };
         for bits in (1..128).chain(1..128) {
-            let (left, right) = (draw(bits), draw(255 - bits).add(Wide::from(1_u64)).unwrap());
-            let product = left.mul(right).unwrap();
-            assert_eq!(product.div(right).unwrap(), left);
-            let rest = right.sub(Wide::from(1_u64)).unwrap();
-            assert_eq!(product.add(rest).unwrap().div(right).unwrap(), left);
+            let (left, right) = (draw(bits), draw(255 - bits).plus(Wide::from(1_u64)).unwrap());
+            let product = left.times(right).unwrap();
+            assert_eq!(product.over(right).unwrap(), left);
+            let rest = right.minus(Wide::from(1_u64)).unwrap();
+            assert_eq!(product.plus(rest).unwrap().over(right).unwrap(), left);
             assert_eq!(left.shl(256 - bits).shr(256 - bits), left);
         }
-        assert_eq!(MAX.div(MAX), Some(Wide::from(1_u64)));
-        assert_eq!(MAX.div(MAX.shr(1)), Some(Wide::from(2_u64)));
-        assert_eq!(MAX.div(MAX.sub(Wide::from(1_u64)).unwrap()), Some(Wide::from(1_u64)));
+        assert_eq!(MAX.over(MAX), Some(Wide::from(1_u64)));
+        assert_eq!(MAX.over(MAX.shr(1)), Some(Wide::from(2_u64)));
+        assert_eq!(MAX.over(MAX.minus(Wide::from(1_u64)).unwrap()), Some(Wide::from(1_u64)));
     }
 }

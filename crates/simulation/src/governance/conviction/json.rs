@@ -87,6 +87,13 @@ pub(super) fn decide(rule: &str, case: &Value) -> Result<Value> {
         }
     };
     for (place, event) in case.events.iter().enumerate() {
+        let (Event::Stake(Change { block, .. })
+        | Event::Withdraw(Change { block, .. })
+        | Event::Execute(Step { block, .. })
+        | Event::Cancel(Step { block, .. })) = event;
+        if *block > case.at {
+            problems.push(format!("`events[{place}].block` is {block}; the case ends `at` {}", case.at));
+        }
         match event {
             Event::Stake(Change { member, proposal, .. })
             | Event::Withdraw(Change { member, proposal, .. }) => {

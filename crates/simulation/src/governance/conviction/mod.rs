@@ -69,14 +69,15 @@ fn one() -> Wide {
 pub fn conviction(decay: u64, blocks: u64, last: u128, staked: u128) -> Option<u128> {
     let kept = power(decay, blocks)?;
     let gained =
-        Wide::from(staked).mul(D.into())?.mul(one().sub(kept)?)?.div(D.checked_sub(decay)?.into())?;
-    kept.mul(last.into())?.add(gained)?.add(Wide::from(1_u128 << 127))?.shr(128).narrow()
+        Wide::from(staked).times(D.into())?.times(one().minus(kept)?)?.over(D.checked_sub(decay)?.into())?;
+    kept.times(last.into())?.plus(gained)?.plus(Wide::from(1_u128 << 127))?.shr(128).narrow()
 }
 
 /// 2^128 (decay / D)^blocks by squares and products, each rounded to the nearest.
 fn power(decay: u64, blocks: u64) -> Option<Wide> {
-    let multiply = |left: Wide, right: Wide| Some(left.mul(right)?.add(Wide::from(1_u128 << 127))?.shr(128));
-    let (mut base, mut rest) = (Wide::from(decay).shl(128).div(D.into())?, blocks);
+    let multiply =
+        |left: Wide, right: Wide| Some(left.times(right)?.plus(Wide::from(1_u128 << 127))?.shr(128));
+    let (mut base, mut rest) = (Wide::from(decay).shl(128).over(D.into())?, blocks);
     let mut result = one();
     while rest > 0 {
         if rest & 1 == 0 {
@@ -107,20 +108,20 @@ pub fn threshold(
         return Err(Refusal::OverMaxRatio);
     }
     let found = || {
-        let least = Wide::product(supply, min_stake).div(HUNDRED_PERCENT.into())?;
+        let least = Wide::product(supply, min_stake).over(HUNDRED_PERCENT.into())?;
         let staked = Wide::from(staked).max(least);
-        let share = Wide::from(requested).shl(64).div(funds.into())?;
-        let distance = Wide::from(max_ratio).shl(64).div(D.into())?.sub(share)?;
-        let square = distance.mul(distance)?.shr(64);
-        let scaled = Wide::from(weight).shl(128).div(D.into())?.div(square)?;
-        Some(scaled.mul(D.into())?.div(D.checked_sub(decay)?.into())?.mul(staked)?.shr(64))
+        let share = Wide::from(requested).shl(64).over(funds.into())?;
+        let distance = Wide::from(max_ratio).shl(64).over(D.into())?.minus(share)?;
+        let square = distance.times(distance)?.shr(64);
+        let scaled = Wide::from(weight).shl(128).over(D.into())?.over(square)?;
+        Some(scaled.times(D.into())?.over(D.checked_sub(decay)?.into())?.times(staked)?.shr(64))
     };
     found().ok_or(Refusal::Overflow)
 }
 
 /// The conviction that a stake approaches: x / (1 - a), rounded down; none above 128 bits.
 pub fn max_conviction(decay: u64, staked: u128) -> Option<u128> {
-    Wide::product(staked, D.into()).div(D.checked_sub(decay)?.into())?.narrow()
+    Wide::product(staked, D.into()).over(D.checked_sub(decay)?.into())?.narrow()
 }
 
 /// y a^t + x (1 - a^t) / (1 - a).
