@@ -4,6 +4,7 @@
 
 mod instructions;
 mod peers;
+mod snapshot;
 mod steps;
 mod tools;
 

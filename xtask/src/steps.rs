@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use crate::{instructions, peers, tools};
+use crate::{instructions, peers, snapshot, tools};
 
 /// What a check is given.
 #[derive(Debug)]
@@ -61,6 +61,7 @@ pub(crate) const VERIFY: &[Step] = &[
     ("forecast", forecast),
     ("tables", tables),
     ("large tables", large_tables),
+    ("snapshot rules", snapshot::rules),
     ("relational peer", peers::relational),
     ("table peers", peers::tables),
     ("k-marginal", peers::kmarginal),

@@ -85,3 +85,13 @@ fn no_rule_takes_what_it_does_not_know() {
         assert!(rule.decide(&Value::Null).is_err(), "{} takes nothing for a case", rule.name());
     }
 }
+
+#[test]
+fn every_folder_of_a_rule_is_registered() {
+    let governance = concat!(env!("CARGO_MANIFEST_DIR"), "/src/governance");
+    for folder in std::fs::read_dir(governance).unwrap() {
+        let vectors = folder.unwrap().path().join("vectors.json");
+        let Ok(text) = std::fs::read_to_string(&vectors) else { continue };
+        assert!(RULES.iter().any(|rule| rule.vectors() == text), "{} belongs to no rule", vectors.display());
+    }
+}

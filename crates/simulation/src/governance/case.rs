@@ -122,8 +122,20 @@ pub type Powers = BTreeMap<String, Amount>;
 /// What does not fit, with its place. Types refuse unknown fields (`#[serde(deny_unknown_fields)]`), so that a
 /// misspelt one is told instead of ignored.
 pub fn read_case<T: DeserializeOwned>(rule: &str, case: &Value) -> Result<T> {
-    T::deserialize(case)
-        .map_err(|error| Error::Case { problems: vec![format!("case of rule `{rule}`: {error}")] })
+    T::deserialize(case).map_err(|error| {
+        // Read as text the same error says what stands where; of a value `serde_json` says `invalid number` alone.
+        let told = serde_json::from_str::<T>(&case.to_string()).err().unwrap_or(error);
+        Error::Case { problems: vec![format!("case of rule `{rule}`: {told}")] }
+    })
+}
+
+/// Writes what a rule found.
+///
+/// # Errors
+/// An outcome that JSON cannot hold.
+pub fn write_outcome<T: Serialize>(rule: &str, outcome: &T) -> Result<Value> {
+    serde_json::to_value(outcome)
+        .map_err(|error| Error::Case { problems: vec![format!("outcome of rule `{rule}`: {error}")] })
 }
 
 #[cfg(test)]

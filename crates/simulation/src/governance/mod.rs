@@ -7,14 +7,26 @@
 pub mod aave_governance;
 pub mod aragon_voting;
 mod case;
+pub mod conviction;
+pub mod conviction_lock;
 pub mod governor;
 pub mod governor_alpha;
 pub mod governor_bravo;
 pub mod lifecycle;
+pub mod quadratic_credits;
 pub mod registry;
 mod script;
+pub mod snapshot;
+pub mod snapshot_approval;
+pub mod snapshot_copeland;
+pub mod snapshot_quadratic;
+pub mod snapshot_ranked;
+pub mod snapshot_single;
+pub mod snapshot_weighted;
+pub mod wide;
 
-pub use case::{Amount, Powers, read_case};
+pub use case::{Amount, Powers, read_case, write_outcome};
+pub use wide::Wide;
 
 use serde_json::Value;
 

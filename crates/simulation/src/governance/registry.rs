@@ -4,7 +4,31 @@ use super::Rule;
 use crate::{Error, Result};
 
 /// Every rule, in the order in which they are listed.
-pub const RULES: &[&dyn Rule] = &[&super::governor::Governor];
+pub const RULES: &[&dyn Rule] = &[
+    // Proposals on a chain.
+    &super::governor::Governor,
+    &super::governor_bravo::GovernorBravo,
+    &super::governor_alpha::GovernorAlpha,
+    &super::aave_governance::AaveGovernance,
+    &super::aragon_voting::AragonVoting,
+    // Ballots and power.
+    &super::snapshot_single::SINGLE_CHOICE,
+    &super::snapshot_single::BASIC,
+    &super::snapshot_approval::SnapshotApproval,
+    &super::snapshot_weighted::SnapshotWeighted,
+    &super::snapshot_quadratic::SnapshotQuadratic,
+    &super::snapshot_ranked::SnapshotRanked,
+    &super::snapshot_copeland::SnapshotCopeland,
+    &super::quadratic_credits::Credits,
+    &super::conviction::Conviction,
+    &super::conviction_lock::ConvictionLock,
+    // Exits, funding and markets.
+    &super::moloch::Moloch,
+    &super::nouns_fork::NounsFork,
+    &super::quadratic_funding::QuadraticFunding,
+    &super::retroactive_funding::RetroactiveFunding,
+    &super::bribes::Bribes,
+];
 
 /// The rule with this name.
 ///
