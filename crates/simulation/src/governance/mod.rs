@@ -5,8 +5,12 @@
 //! command, the service and the conformance suite ask every rule in one way.
 
 mod case;
+pub mod moloch;
+pub mod nouns_fork;
 pub mod registry;
+mod replay;
 
+pub(crate) use case::write_outcome;
 pub use case::{Amount, Powers, read_case};
 
 use serde_json::Value;

@@ -4,7 +4,11 @@ use super::Rule;
 use crate::{Error, Result};
 
 /// Every rule, in the order in which they are listed.
-pub const RULES: &[&dyn Rule] = &[];
+pub const RULES: &[&dyn Rule] = &[
+    // Exits, funding and markets.
+    &super::moloch::Moloch,
+    &super::nouns_fork::NounsFork,
+];
 
 /// The rule with this name.
 ///
