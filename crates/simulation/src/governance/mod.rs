@@ -7,6 +7,7 @@
 mod case;
 pub mod moloch;
 pub mod nouns_fork;
+pub mod quadratic_funding;
 pub mod registry;
 mod replay;
 

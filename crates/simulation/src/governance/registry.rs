@@ -8,6 +8,7 @@ pub const RULES: &[&dyn Rule] = &[
     // Exits, funding and markets.
     &super::moloch::Moloch,
     &super::nouns_fork::NounsFork,
+    &super::quadratic_funding::QuadraticFunding,
 ];
 
 /// The rule with this name.
