@@ -10,6 +10,7 @@ pub mod nouns_fork;
 pub mod quadratic_funding;
 pub mod registry;
 mod replay;
+pub mod retroactive_funding;
 
 pub(crate) use case::write_outcome;
 pub use case::{Amount, Powers, read_case};

@@ -9,6 +9,7 @@ pub const RULES: &[&dyn Rule] = &[
     &super::moloch::Moloch,
     &super::nouns_fork::NounsFork,
     &super::quadratic_funding::QuadraticFunding,
+    &super::retroactive_funding::RetroactiveFunding,
 ];
 
 /// The rule with this name.
