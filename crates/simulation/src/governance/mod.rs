@@ -4,6 +4,7 @@
 //! `vectors.json`, worked cases with their source. The same rule takes a case as JSON ([`Rule::decide`]): so the
 //! command, the service and the conformance suite ask every rule in one way.
 
+pub mod bribes;
 mod case;
 pub mod moloch;
 pub mod nouns_fork;

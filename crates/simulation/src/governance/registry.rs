@@ -10,6 +10,7 @@ pub const RULES: &[&dyn Rule] = &[
     &super::nouns_fork::NounsFork,
     &super::quadratic_funding::QuadraticFunding,
     &super::retroactive_funding::RetroactiveFunding,
+    &super::bribes::Bribes,
 ];
 
 /// The rule with this name.
