@@ -28,6 +28,15 @@ pub enum Error {
 }
 
 impl Error {
+    /// What a rule says to a case that it cannot decide; nothing where there is no problem.
+    pub(crate) fn refuse(rule: &str, problems: Vec<String>) -> Result<()> {
+        if problems.is_empty() {
+            return Ok(());
+        }
+        let problems = problems.iter().map(|problem| format!("case of rule `{rule}`: {problem}")).collect();
+        Err(Self::Case { problems })
+    }
+
     /// The kind of this failure.
     pub fn kind(&self) -> ErrorKind {
         match self {

@@ -6,6 +6,7 @@
 
 pub mod aave_governance;
 pub mod aragon_voting;
+pub mod bribes;
 mod case;
 pub mod conviction;
 pub mod conviction_lock;
@@ -13,8 +14,13 @@ pub mod governor;
 pub mod governor_alpha;
 pub mod governor_bravo;
 pub mod lifecycle;
+pub mod moloch;
+pub mod nouns_fork;
 pub mod quadratic_credits;
+pub mod quadratic_funding;
 pub mod registry;
+mod replay;
+pub mod retroactive_funding;
 mod script;
 pub mod snapshot;
 pub mod snapshot_approval;
