@@ -6,7 +6,7 @@
 //! is the law of one trial a step with chance h(k), by inversion, whatever h depends on (its own past aside, of which
 //! there is none before the action), and it makes schedulers agree draw by draw: one may visit every agent at every step
 //! ([`advance`]), another only those that can act at all ([`Candidates`]), a third compute the step at once
-//! ([`first_step`]).
+//! ([`first_steps`]).
 //!
 //! All is integer: shares of [`ONE`] = 2^31. Rounded products grow with both factors, so that a survival under a larger
 //! hazard is never above one under a smaller: an upper bound of the hazard bounds exactly who can act. This is thinning
@@ -52,8 +52,11 @@ pub const fn draw(key: Key, agent: u32) -> u32 {
 
 /// Writes the draws of agents `first`, `first + 1`, ...
 pub fn fill(key: Key, first: u32, draws: &mut [u32]) {
-    for (agent, value) in (first..).zip(draws) {
+    // A counter of its own: a range would look for its end at every step.
+    let mut agent = first;
+    for value in draws {
         *value = draw(key, agent);
+        agent = agent.wrapping_add(1);
     }
 }
 
@@ -120,32 +123,51 @@ pub fn survivals(rates: &[u32], steps: u32) -> Vec<u32> {
     result
 }
 
-/// The step, from 0, at which an agent with this constant hazard and draw acts; None where that is not within `steps`.
+/// Stands for "not within the window".
+pub const NEVER: u32 = u32::MAX;
+
+/// Writes the step, from 0, at which each agent with this constant hazard and draw acts; [`NEVER`] where that is not
+/// within `steps`. All slices of one length.
 ///
 /// Equal to walking the steps one by one, at a cost that does not grow with them. Rounding moves a survival by at most
 /// half a unit a step, and earlier errors shrink with it, so that S(K) is within K/2 + 1 units of 2^31 (1-h)^K (the 1
 /// stands for the errors of `exp` and `ln`, below 1e-3 units). Where the draw is outside that margin the step is certain;
 /// otherwise the steps are walked.
-pub fn first_step(rate: u32, draw: u32, steps: u32) -> Option<u32> {
-    let keep = 1.0 - chance(rate);
-    let logarithm = math::ln(keep);
-    let count = (math::ln(chance(draw)) / logarithm).ceil().max(1.0);
-    let after = math::exp(count * logarithm) * f64::from(ONE);
-    let margin = 0.5 * count + 1.0;
-    // Comparisons with NaN and infinities are false: those cases walk.
-    if count <= f64::from(steps) && after + margin <= f64::from(draw) && after / keep - margin > f64::from(draw) {
-        return Some(count as u32 - 1);
+pub fn first_steps(rates: &[u32], draws: &[u32], steps: u32, found: &mut [u32]) {
+    for ((rate, draw), found) in rates.iter().zip(draws).zip(&mut *found) {
+        *found = jump(*rate, *draw, steps);
     }
-    walk(rate, draw, steps)
+    for ((rate, draw), found) in rates.iter().zip(draws).zip(found) {
+        if *found == NEVER {
+            *found = walk(*rate, *draw, steps);
+        }
+    }
 }
 
-/// [`first_step`] by its definition.
-fn walk(rate: u32, draw: u32, steps: u32) -> Option<u32> {
+/// The step by the formula where it is certain, [`NEVER`] where it is not.
+#[inline]
+fn jump(rate: u32, draw: u32, steps: u32) -> u32 {
+    let keep = 1.0 - chance(rate);
+    let logarithm = math::ln(keep);
+    let count = math::round_up(math::ln(chance(draw)) / logarithm);
+    let count = if count < 1.0 { 1.0 } else { count };
+    let after = math::exp(count * logarithm) * f64::from(ONE);
+    let margin = 0.5 * count + 1.0;
+    let target = f64::from(draw);
+    // Comparisons with NaN are false: those cases walk.
+    let certain =
+        (count <= f64::from(steps)) & (after + margin <= target) & (after - margin * keep > target * keep);
+    if certain { math::low_bits(count - 1.0) } else { NEVER }
+}
+
+/// The step by its definition.
+fn walk(rate: u32, draw: u32, steps: u32) -> u32 {
     let mut survival = ONE;
-    (0..steps).find(|_| {
+    let acts = |_: &u32| {
         survival = survive(survival, rate);
         survival <= draw
-    })
+    };
+    (0..steps).find(acts).unwrap_or(NEVER)
 }
 
 /// The agents that can act at all within a window, in order, with what decides when they do.
@@ -172,8 +194,10 @@ impl Candidates {
         let mut first = 0_u32;
         for bounds in bounds.chunks(CHUNK) {
             let active = &mut self.active[..bounds.len()];
-            for ((agent, bound), active) in (first..).zip(bounds).zip(&mut *active) {
+            let mut agent = first;
+            for (bound, active) in bounds.iter().zip(&mut *active) {
                 *active = (draw(key, agent).wrapping_sub(*bound) >> 31 ^ 1) as u8;
+                agent = agent.wrapping_add(1);
             }
             let count = collect(active, first, &mut self.found);
             self.agents.extend_from_slice(&self.found[..count]);
@@ -190,6 +214,14 @@ impl Candidates {
         self.survivals.resize(self.agents.len(), ONE);
         self.active.resize(self.agents.len().max(CHUNK), 0);
         self.found.resize(self.agents.len().max(CHUNK), 0);
+    }
+
+    /// Writes the step at which each acts under constant hazards ([`first_steps`]).
+    pub fn steps(&mut self, rates: &[u32], window: u32, found: &mut Vec<u32>) {
+        self.rates.clear();
+        self.rates.extend(self.agents.iter().map(|&agent| rates[agent as usize]));
+        found.resize(self.agents.len(), NEVER);
+        first_steps(&self.rates, &self.draws, window, found);
     }
 
     /// One step under hazards times `factor`: those who act now.
@@ -209,9 +241,16 @@ mod test {
     use super::*;
     use daotwin_core::random::Seed;
 
+    fn first(rate: u32, draw: u32, steps: u32) -> u32 {
+        let mut found = [0];
+        first_steps(&[rate], &[draw], steps, &mut found);
+        found[0]
+    }
+
     #[test]
     fn jumping_lands_where_walking_does() {
         let mut stream = Seed(3).stream("jump");
+        let (mut formula, mut inside) = (0, 0);
         for index in 0..60_000 {
             let steps = [10, 120, 720, 2000][index % 4];
             let size = [0.1, 0.001, 0.9, 1e-5, 1.0][index % 5];
@@ -224,14 +263,17 @@ mod test {
             // On the border, beside it, and anywhere.
             for draw in [survival, survival.saturating_sub(1), survival + 1, stream.below(u64::from(ONE)) as u32] {
                 let draw = draw.min(ONE - 1);
-                let (jumped, walked) =
-                    (first_step(rate, draw, steps as u32), walk(rate, draw, steps as u32));
-                assert_eq!(jumped, walked, "rate {rate}, draw {draw}, {steps} steps");
+                let steps = steps as u32;
+                assert_eq!(first(rate, draw, steps), walk(rate, draw, steps), "{rate}, {draw}, {steps}");
+                formula += u32::from(jump(rate, draw, steps) != NEVER);
+                inside += u32::from(walk(rate, draw, steps) != NEVER);
             }
         }
+        // The borders are a large part of these cases, and the smallest hazards are all border.
+        assert!(f64::from(formula) > 0.3 * f64::from(inside), "{formula} of {inside}");
         for rate in [0, 1, ONE / 2, ONE - 1, ONE] {
             for draw in [0, 1, ONE / 2, ONE - 1] {
-                assert_eq!(first_step(rate, draw, 50), walk(rate, draw, 50), "{rate} {draw}");
+                assert_eq!(first(rate, draw, 50), walk(rate, draw, 50), "{rate} {draw}");
             }
         }
     }
@@ -240,8 +282,8 @@ mod test {
     fn the_certain_happens_at_once_and_the_impossible_never() {
         let key = Key::new(1, 0, 0, 0);
         for agent in 0..10_000 {
-            assert_eq!(first_step(ONE, draw(key, agent), 5), Some(0));
-            assert_eq!(first_step(0, draw(key, agent), 5), None);
+            assert_eq!(first(ONE, draw(key, agent), 5), 0);
+            assert_eq!(first(0, draw(key, agent), 5), NEVER);
         }
     }
 
@@ -277,7 +319,7 @@ mod test {
             advance(&rates, ONE, &mut running, &draws, &mut active);
             let count = collect(&active, 0, &mut found);
             let expected: Vec<u32> =
-                (0..n).filter(|&i| walk(rates[i], draws[i], 12) == Some(step)).map(|i| i as u32).collect();
+                (0..n).filter(|&i| walk(rates[i], draws[i], 12) == step).map(|i| i as u32).collect();
             assert_eq!(found[..count], expected);
             assert_eq!(candidates.advance(ONE), expected);
         }

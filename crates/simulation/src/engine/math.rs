@@ -50,6 +50,20 @@ pub fn exp(x: f64) -> f64 {
     sum * two_to(half) * two_to(bits.wrapping_sub(half))
 }
 
+/// The least integer not below `x`, for |x| < 2^51. (The library's is a call where the processor is not known to have an
+/// instruction for it.)
+#[inline]
+pub fn round_up(x: f64) -> f64 {
+    let nearest = (x + ROUND) - ROUND;
+    if nearest < x { nearest + 1.0 } else { nearest }
+}
+
+/// The low 32 bits of an integer of absolute value below 2^51.
+#[inline]
+pub fn low_bits(integer: f64) -> u32 {
+    (integer + ROUND).to_bits() as u32
+}
+
 /// The natural logarithm, within 2 units in the last place; -infinity of 0, NaN of what is negative.
 ///
 /// x = 2^n m with m between sqrt(1/2) and sqrt(2); ln m = 2 artanh f with f = (m - 1) / (m + 1), |f| < 0.1716, by its

@@ -9,6 +9,8 @@
 //! A vote is the sign of a latent utility: yes where odds(u) e^(-b x q) < e^(c (2 s - 1)), u uniform. The left side does not
 //! depend on the tally, so that it is computed once a vote.
 
+use std::ops::Range;
+
 use daotwin_core::Run;
 use serde::{Deserialize, Serialize};
 
@@ -164,10 +166,10 @@ pub struct Workspace {
     active: Vec<u8>,
     found: Vec<u32>,
     candidates: Candidates,
-    /// Steps of candidates, then the end of each step's voters in `order`.
+    /// The step of each candidate.
     steps: Vec<u32>,
+    /// Where each step's voters end once they are sorted by step.
     ends: Vec<u32>,
-    order: Vec<u32>,
     voters: Voters,
 }
 
@@ -322,8 +324,7 @@ impl Minimal {
                 voters.agents.clear();
                 voters.agents.extend_from_slice(&found[..count]);
                 self.latents(ballot, voters);
-                self.cast(voters, bar, step, &mut tally);
-                observer.votes(ballot.number, step, &voters.agents, &voters.choices);
+                self.vote(voters, 0..count, bar, (ballot.number, step), &mut tally, observer);
                 first = first.wrapping_add(rates.len() as u32);
             }
         }
@@ -339,40 +340,35 @@ impl Minimal {
         observer: &mut impl Observer,
     ) -> Result<Tally> {
         run.check()?;
-        let Workspace { candidates, steps, ends, order, voters, .. } = workspace;
+        let Workspace { candidates, steps, ends, voters, .. } = workspace;
         let window = self.parameters.window;
         candidates.select(ballot.participation, &self.bounds);
-        steps.clear();
-        let rates = self.population.rates();
-        steps.extend(candidates.agents.iter().zip(&candidates.draws).map(|(&agent, &draw)| {
-            hazard::first_step(rates[agent as usize], draw, window).unwrap_or(window)
-        }));
+        candidates.steps(self.population.rates(), window, steps);
         // Sorted by step; within a step agents stay in order.
         ends.clear();
-        ends.resize(window as usize + 2, 0);
+        ends.resize(window as usize + 1, 0);
         for &step in &*steps {
             ends[step as usize + 1] = ends[step as usize + 1].wrapping_add(1);
         }
-        for step in 0..=window as usize {
-            ends[step + 1] = ends[step + 1].wrapping_add(ends[step]);
+        let mut before = 0_u32;
+        for end in &mut *ends {
+            before = before.wrapping_add(*end);
+            *end = before;
         }
-        order.resize(steps.len(), 0);
+        voters.agents.resize(steps.len(), 0);
         for (&step, &agent) in steps.iter().zip(&candidates.agents) {
             let place = &mut ends[step as usize];
-            order[*place as usize] = agent;
+            voters.agents[*place as usize] = agent;
             *place = place.wrapping_add(1);
         }
+        self.latents(ballot, voters);
         let mut tally = Tally::default();
         let mut first = 0;
-        for step in 0..window {
-            let end = ends[step as usize] as usize;
+        for (step, &end) in (0..window).zip(&*ends) {
+            let end = end as usize;
             if end > first {
-                voters.agents.clear();
-                voters.agents.extend_from_slice(&order[first..end]);
-                self.latents(ballot, voters);
                 let bar = self.bar(&tally);
-                self.cast(voters, bar, step, &mut tally);
-                observer.votes(ballot.number, step, &voters.agents, &voters.choices);
+                self.vote(voters, first..end, bar, (ballot.number, step), &mut tally, observer);
                 first = end;
             }
         }
@@ -397,9 +393,8 @@ impl Minimal {
             voters.agents.extend_from_slice(candidates.advance(self.interest(&tally)));
             if !voters.agents.is_empty() {
                 self.latents(ballot, voters);
-                let bar = self.bar(&tally);
-                self.cast(voters, bar, step, &mut tally);
-                observer.votes(ballot.number, step, &voters.agents, &voters.choices);
+                let (bar, all) = (self.bar(&tally), 0..voters.agents.len());
+                self.vote(voters, all, bar, (ballot.number, step), &mut tally, observer);
             }
         }
         Ok(tally)
@@ -417,23 +412,35 @@ impl Minimal {
         }
     }
 
-    /// Counts the votes of a step.
-    fn cast(&self, voters: &mut Voters, bar: f64, step: u32, tally: &mut Tally) {
+    /// Takes and counts the votes of a step, those of `range`.
+    fn vote(
+        &self,
+        voters: &mut Voters,
+        range: Range<usize>,
+        bar: f64,
+        (proposal, step): (u32, u32),
+        tally: &mut Tally,
+        observer: &mut impl Observer,
+    ) {
+        let Voters { agents, latents, choices } = voters;
+        let (agents, latents) = (&agents[range.clone()], &latents[range]);
         let powers = self.population.powers();
-        voters.choices.clear();
-        voters.choices.extend(voters.latents.iter().map(|latent| u8::from(*latent < bar)));
+        choices.clear();
         // All sums stay within the supply, which fits.
         let (mut all, mut yes) = (0_u64, 0_u64);
-        for (&agent, &choice) in voters.agents.iter().zip(&voters.choices) {
+        choices.extend(agents.iter().zip(latents).map(|(&agent, latent)| {
+            let choice = u8::from(*latent < bar);
             let power = powers[agent as usize];
             all = all.wrapping_add(power);
             yes = yes.wrapping_add(power & u64::from(choice).wrapping_neg());
-        }
-        let count = voters.agents.len() as u64;
+            choice
+        }));
+        let count = choices.len() as u64;
         tally.yes = tally.yes.wrapping_add(yes);
         tally.no = tally.no.wrapping_add(all.wrapping_sub(yes));
         tally.voters = tally.voters.wrapping_add(count as u32);
         tally.moments = tally.moments.wrapping_add(count.wrapping_mul(u64::from(step)));
+        observer.votes(proposal, step, agents, choices);
     }
 }
 

@@ -57,6 +57,17 @@ fn the_ends_of_the_range_come_out() {
 }
 
 #[test]
+fn rounding_up_is_the_ceiling() {
+    let mut stream = Seed(1).stream("round");
+    for _ in 0..100_000 {
+        let x = (stream.uniform() - 0.5) * 2_f64.powi(stream.below(50) as i32);
+        assert_eq!(round_up(x), x.ceil());
+        assert_eq!(round_up(x.floor()), x.floor());
+        assert_eq!(low_bits(x.floor()), x.floor() as i64 as u32);
+    }
+}
+
+#[test]
 fn the_normal_quantile_matches_another_implementation() {
     let mut stream = Seed(1).stream("normal");
     for index in 0..100_000 {
