@@ -9,6 +9,8 @@ use std::time::Instant;
 use daotwin_core::Run;
 use daotwin_simulation::engine::minimal::{Minimal, Outcome, Parameters, Scheduler, Workspace};
 use daotwin_simulation::engine::population::Description;
+use daotwin_simulation::engine::sweep::{self, Grid, Plan};
+use serde_json::Map;
 
 /// Processor seconds of this process, all threads.
 fn processor() -> f64 {
@@ -46,7 +48,8 @@ fn one(name: &str, parameters: Parameters, scheduler: Scheduler) -> daotwin_simu
     let work = agents * steps * f64::from(parameters.proposals);
     let supply = model.population().supply() as f64;
     let count = outcomes.len() as f64;
-    let turnout = outcomes.iter().map(|o| o.tally.yes as f64 + o.tally.no as f64).sum::<f64>() / supply / count;
+    let turnout =
+        outcomes.iter().map(|o| o.tally.yes as f64 + o.tally.no as f64).sum::<f64>() / supply / count;
     let voters = outcomes.iter().map(|o| f64::from(o.tally.voters)).sum::<f64>() / agents / count;
     let passed = outcomes.iter().filter(|o| o.passed).count();
     println!(
@@ -66,6 +69,49 @@ fn one(name: &str, parameters: Parameters, scheduler: Scheduler) -> daotwin_simu
 fn parameters(agents: u32, activity: f64, proposals: u32, window: u32) -> Parameters {
     let population = Description { agents, activity, ..Description::default() };
     Parameters { population, proposals, window, ..Parameters::default() }
+}
+
+/// 1,000 configurations of 1,000 agents over 72 proposals of 10 steps, 100 replicates each, all threads.
+#[expect(clippy::print_stdout, reason = "an example prints")]
+fn sweep(scheduler: Scheduler) -> daotwin_simulation::Result<()> {
+    let numbers =
+        |values: std::ops::Range<u32>, unit: f64| values.map(|n| (f64::from(n) * unit).into()).collect();
+    let grid = Grid {
+        base: Map::from_iter([(
+            "population".to_owned(),
+            Map::from_iter([("agents".to_owned(), 1_000.into())]).into(),
+        )]),
+        axes: vec![
+            ("population.activity".to_owned(), numbers(1..11, 0.01)),
+            ("herding".to_owned(), numbers(0..10, 0.2)),
+            ("quorum_millionths".to_owned(), (0..10).map(|n| (n * 20_000).into()).collect()),
+        ],
+    };
+    let plan = Plan {
+        model: "minimal".to_owned(),
+        seed: 1,
+        configurations: grid.len(),
+        replicates: 100,
+        checkpoint: 16,
+    };
+    let target = std::env::current_exe()
+        .map(|path| path.with_file_name(format!("sweep-{}.jsonl", std::process::id())))
+        .unwrap_or_default();
+    let model = |parameters: &Parameters| Minimal::new(*parameters, scheduler, plan.seed);
+    let (wall, busy) =
+        time(|| sweep::sweep(&plan, |number| grid.configuration(number), model, &target, &Run::default()))?;
+    let bytes = std::fs::read(&target).unwrap_or_default();
+    std::fs::remove_file(&target).ok();
+    println!(
+        "sweep, {scheduler:?}: {} configurations x {} replicates x 1000 agents x 720 steps: {wall:.1} s wall, {busy:.1} s of \
+         processor time on {} threads; peak {:.1} MiB; {} bytes written",
+        plan.configurations,
+        plan.replicates,
+        rayon::current_num_threads(),
+        peak(),
+        bytes.len(),
+    );
+    Ok(())
 }
 
 /// Activity up to this chance a step makes 3 % of agents vote within 120 steps.
@@ -88,6 +134,10 @@ fn main() -> daotwin_simulation::Result<()> {
     if wanted("memory") {
         one("events", parameters(10_000_000, SPARSE, 10, 120), Scheduler::Events)?;
         one("stepped", parameters(10_000_000, 0.1, 2, 10), Scheduler::Stepped)?;
+    }
+    if wanted("sweep") {
+        sweep(Scheduler::Stepped)?;
+        sweep(Scheduler::Events)?;
     }
     Ok(())
 }

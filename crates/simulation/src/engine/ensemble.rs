@@ -9,7 +9,7 @@ use super::summary::Summary;
 use crate::Result;
 
 /// How many results wait in memory to be summed up in order.
-const BLOCK: u64 = 1024;
+pub(super) const BLOCK: u64 = 1024;
 
 /// What can be run again and again under other draws.
 pub trait Model: Sync {
@@ -36,7 +36,13 @@ pub trait Model: Sync {
 }
 
 /// Results of the replicates of several models of one kind, in order: `replicates` numbers from 0 for each.
-pub(super) fn results<M: Model>(models: &[M], seed: u64, work: Range<u64>, each: u64, run: &Run) -> Result<Vec<Vec<f64>>> {
+pub(super) fn results<M: Model>(
+    models: &[M],
+    seed: u64,
+    work: Range<u64>,
+    each: u64,
+    run: &Run,
+) -> Result<Vec<Vec<f64>>> {
     work.into_par_iter()
         .map_init(M::Workspace::default, |workspace, place| {
             let model = &models[(place / each) as usize];

@@ -31,6 +31,9 @@ const POSITION: u64 = PURPOSES + 2;
 /// The largest absolute slope: beyond it a vote is a sign function, and its exponential leaves the range.
 const STEEPEST: f64 = 300.0;
 
+/// Bytes of hot state an agent: its columns, its survival and its draw.
+const _: () = assert!(Population::BYTES + 2 * size_of::<u32>() <= 32);
+
 /// The parameters of the model.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -77,8 +80,9 @@ impl Parameters {
             ));
         }
         for (name, value) in [("ideology", self.ideology), ("herding", self.herding)] {
-            if !(value.abs() <= STEEPEST) {
-                problems.push(format!("`{name}` is {value}; give a number between -{STEEPEST} and {STEEPEST}"));
+            if !(-STEEPEST..=STEEPEST).contains(&value) {
+                problems
+                    .push(format!("`{name}` is {value}; give a number between -{STEEPEST} and {STEEPEST}"));
             }
         }
         if !(0.0..=1.0).contains(&self.contention) {
@@ -405,7 +409,9 @@ impl Minimal {
         let slope = -self.parameters.ideology * ballot.position;
         let ideologies = self.population.ideologies();
         voters.latents.clear();
-        voters.latents.extend(voters.agents.iter().map(|&agent| f64::from(ideologies[agent as usize]) * slope));
+        voters
+            .latents
+            .extend(voters.agents.iter().map(|&agent| f64::from(ideologies[agent as usize]) * slope));
         for (latent, &agent) in voters.latents.iter_mut().zip(&voters.agents) {
             let u = ballot.direction.uniform(agent);
             *latent = math::exp(*latent) * (u / (1.0 - u));

@@ -11,3 +11,4 @@ pub mod minimal;
 pub mod population;
 pub mod random;
 pub mod summary;
+pub mod sweep;

@@ -65,7 +65,11 @@ impl Population {
             ));
         }
         if rates.is_empty() || u32::try_from(rates.len()).is_err() {
-            problems.push(format!("a population of {} agents; between 1 and {} are allowed", rates.len(), u32::MAX));
+            problems.push(format!(
+                "a population of {} agents; between 1 and {} are allowed",
+                rates.len(),
+                u32::MAX
+            ));
         }
         if let Some(at) = rates.iter().position(|rate| !(0.0..=1.0).contains(rate)) {
             problems.push(format!("agent {at} acts with chance {} a step; give 0 to 1", rates[at]));
@@ -105,9 +109,10 @@ impl Population {
         let pareto = |agent| math::power(power.uniform(agent), exponent).min(LARGEST) as u64;
         let powers: Vec<u64> = agents.clone().map(pareto).collect();
         // 2^32 agents of at most 2^40 would not fit.
-        let supply = powers.iter().try_fold(0_u64, |sum, power| sum.checked_add(*power)).ok_or_else(|| {
-            Error::Parameters { problems: vec!["the powers sum beyond 64 bits; raise `tail`".to_owned()] }
-        })?;
+        let supply =
+            powers.iter().try_fold(0_u64, |sum, power| sum.checked_add(*power)).ok_or_else(|| {
+                Error::Parameters { problems: vec!["the powers sum beyond 64 bits; raise `tail`".to_owned()] }
+            })?;
         Ok(Self {
             rates: agents
                 .clone()

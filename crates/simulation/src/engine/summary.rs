@@ -127,6 +127,11 @@ impl Summary {
         if self.count < 2 { f64::NAN } else { (self.squares / (self.count - 1) as f64).sqrt() }
     }
 
+    /// The standard error of the mean; NaN of fewer than two.
+    pub fn standard_error(&self) -> f64 {
+        self.standard_deviation() / (self.count as f64).sqrt()
+    }
+
     /// The smallest; NaN of nothing.
     pub fn min(&self) -> f64 {
         if self.count == 0 { f64::NAN } else { self.low }
@@ -156,8 +161,7 @@ impl Summary {
     /// The interval for the mean at this confidence (Student 1908); NaN of fewer than two.
     pub fn interval(&self, confidence: f64) -> (f64, f64) {
         let freedom = self.count.saturating_sub(1) as usize;
-        let width = statistics::student_quantile(0.5 + confidence / 2.0, freedom) * self.standard_deviation()
-            / (self.count as f64).sqrt();
+        let width = statistics::student_quantile(0.5 + confidence / 2.0, freedom) * self.standard_error();
         (self.mean() - width, self.mean() + width)
     }
 }

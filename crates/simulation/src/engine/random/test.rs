@@ -61,7 +61,7 @@ fn faults(draw: Draw) -> (Vec<String>, u32) {
             found.push(what);
         }
     };
-    for axis in 0..5 {
+    for (axis, name) in NAMES.iter().enumerate() {
         for base in 0..4 {
             let row: Vec<u32> = (0..SIZE).map(|index| draw(along(axis, base, index))).collect();
             let n = SIZE as f64;
@@ -71,7 +71,7 @@ fn faults(draw: Draw) -> (Vec<String>, u32) {
                 row.iter().for_each(|bits| cells[(bits >> shift & 255) as usize] += 1);
                 let mean = n / 256.0;
                 let chi: f64 = cells.iter().map(|&cell| (f64::from(cell) - mean).powi(2) / mean).sum();
-                check(chi > chi_square_bound(255.0), format!("{} byte {shift}: {chi}", NAMES[axis]));
+                check(chi > chi_square_bound(255.0), format!("{name} byte {shift}: {chi}"));
             }
             // Neighbours at several distances along this axis, and along every other axis.
             for lag in [1, 2, 3, 8, 64, 1024] {
@@ -80,7 +80,7 @@ fn faults(draw: Draw) -> (Vec<String>, u32) {
                 // Overlapping pairs: disjoint halves of them are independent, each holding half.
                 let sum: f64 = pairs.map(|(&a, &b)| unit(a) * unit(b)).sum();
                 let wrong = (sum / count).abs() > 2.0 * product_bound(count / 2.0);
-                check(wrong, format!("{} lag {lag}: {}", NAMES[axis], sum / count));
+                check(wrong, format!("{name} lag {lag}: {}", sum / count));
             }
             for other in (0..5).filter(|&other| other != axis) {
                 for bit in [0, 1, 4, 9, 20] {
@@ -93,7 +93,7 @@ fn faults(draw: Draw) -> (Vec<String>, u32) {
                         })
                         .collect();
                     let mean = pairs.iter().map(|&(a, b)| unit(a) * unit(b)).sum::<f64>() / n;
-                    let what = format!("{} against {} bit {bit}", NAMES[axis], NAMES[other]);
+                    let what = format!("{name} against {} bit {bit}", NAMES[other]);
                     check(mean.abs() > product_bound(n), format!("{what}: product {mean}"));
                     // Jointly uniform in 16 x 16 cells of high and of low bits: 255 degrees of freedom.
                     for shift in [0, 28] {
@@ -101,9 +101,14 @@ fn faults(draw: Draw) -> (Vec<String>, u32) {
                         for &(a, b) in &pairs {
                             cells[((a >> shift & 15) << 4 | (b >> shift & 15)) as usize] += 1;
                         }
-                        let chi: f64 =
-                            cells.iter().map(|&cell| (f64::from(cell) - n / 256.0).powi(2) / (n / 256.0)).sum();
-                        check(chi > chi_square_bound(255.0), format!("{what} from {shift}: chi-square {chi}"));
+                        let chi: f64 = cells
+                            .iter()
+                            .map(|&cell| (f64::from(cell) - n / 256.0).powi(2) / (n / 256.0))
+                            .sum();
+                        check(
+                            chi > chi_square_bound(255.0),
+                            format!("{what} from {shift}: chi-square {chi}"),
+                        );
                     }
                     // Avalanche: each of the 32 bits flips half of the time.
                     for position in 0..32 {
