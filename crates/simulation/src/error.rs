@@ -25,6 +25,12 @@ pub enum Error {
         /// The problems.
         problems: Vec<String>,
     },
+    /// Parameters that no run can have; one message a problem, each with its place.
+    #[error("{}", problems.join("\n"))]
+    Parameters {
+        /// The problems.
+        problems: Vec<String>,
+    },
 }
 
 impl Error {
@@ -42,7 +48,7 @@ impl Error {
         match self {
             Self::Core(error) => error.kind(),
             Self::Unknown { .. } => ErrorKind::NotFound,
-            Self::Case { .. } => ErrorKind::Input,
+            Self::Case { .. } | Self::Parameters { .. } => ErrorKind::Input,
         }
     }
 }
