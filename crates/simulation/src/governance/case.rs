@@ -138,15 +138,6 @@ pub fn write_outcome<T: Serialize>(rule: &str, outcome: &T) -> Result<Value> {
         .map_err(|error| Error::Case { problems: vec![format!("outcome of rule `{rule}`: {error}")] })
 }
 
-/// Writes an outcome as JSON.
-///
-/// # Errors
-/// A number that JSON does not have (not a finite one).
-pub(crate) fn write_outcome<T: Serialize>(rule: &str, outcome: &T) -> Result<Value> {
-    serde_json::to_value(outcome)
-        .map_err(|error| Error::Case { problems: vec![format!("outcome of rule `{rule}`: {error}")] })
-}
-
 #[cfg(test)]
 mod test {
     use super::*;
