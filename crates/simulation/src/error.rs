@@ -9,6 +9,12 @@ pub enum Error {
     /// A failure of the ground: limits, cancellation, files.
     #[error(transparent)]
     Core(#[from] daotwin_core::Error),
+    /// A History could not be read or written as asked.
+    #[error(transparent)]
+    History(#[from] daotwin_history::Error),
+    /// The model of the DAO failed.
+    #[error(transparent)]
+    Model(#[from] daotwin_history::synthesizer::Failure),
     /// Something named does not exist.
     #[error("there is no {what} `{name}`; there are {known}")]
     Unknown {
@@ -47,6 +53,8 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Core(error) => error.kind(),
+            Self::History(error) => error.kind(),
+            Self::Model(failure) => failure.kind,
             Self::Unknown { .. } => ErrorKind::NotFound,
             Self::Case { .. } | Self::Parameters { .. } => ErrorKind::Input,
         }

@@ -8,5 +8,7 @@
 pub mod engine;
 pub mod error;
 pub mod governance;
+pub mod rehearsal;
+pub mod scenario;
 
 pub use error::{Error, Result};

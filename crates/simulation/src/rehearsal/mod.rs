@@ -1,0 +1,325 @@
+//! Rehearsals: what a DAO would decide under another rule, or if something happened.
+//!
+//! Members, what they hold, on what they vote, when and how come from a model of the DAO, drawn anew for every run: with
+//! nothing happening and the recorded rule, a rehearsal **is** that model's sample, as close to the DAO as the model. A
+//! [`Scenario`] then changes who comes ([`Condition`](crate::scenario::Condition)s), what they say, who acts against the
+//! DAO, and what the rule makes of it. All scenarios of a rehearsal meet the same draws, so that their difference is
+//! told more exactly than either.
+//!
+//! Of a ballot for several choices the first counts. Proposals without a choice for them count in turnout only.
+
+mod document;
+mod electorate;
+mod play;
+mod policy;
+mod rows;
+#[cfg(test)]
+mod test;
+
+use daotwin_core::statistics::{quantile, wilson};
+use daotwin_core::{Run, Seed};
+use daotwin_history::History;
+use daotwin_history::synthesizer::{Fitted, SampleOptions};
+use daotwin_history::view::DaoView;
+use rayon::prelude::*;
+use serde::Serialize;
+
+use crate::engine::summary::Summary;
+use crate::scenario::{RuleChange, Scenario};
+use crate::{Error, Result};
+
+pub use electorate::Side;
+pub use play::{SERIES, STEPS, VARIABLES};
+
+use electorate::Electorate;
+use play::{NEEDED, Played, Stage, play};
+
+/// Runs that are in memory at once.
+const BLOCK: u64 = 64;
+
+/// The most that a scenario may raise turnout: the model is asked for as many times the voters.
+const MOST_TURNOUT: f64 = 20.0;
+
+/// How a rehearsal is made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Options {
+    /// Drives every draw.
+    pub seed: Seed,
+    /// How many times the DAO is drawn.
+    pub runs: u64,
+    /// The DAO, where the model holds several.
+    pub dao: Option<String>,
+    /// So many of the largest members are asked whether they could decide alone.
+    pub largest: usize,
+    /// Proposals of a run; as many as the model learned where not given.
+    pub proposals: Option<u64>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { seed: Seed(0), runs: 100, dao: None, largest: 3, proposals: None }
+    }
+}
+
+/// A number over runs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Variable {
+    /// Its name, of [`VARIABLES`].
+    pub name: &'static str,
+    /// What it says.
+    pub meaning: &'static str,
+    /// Mean over runs; NaN where no run has one.
+    pub mean: f64,
+    /// 90 % interval of the mean: Student's for numbers, Wilson's for what is 0 or 1 in a run.
+    pub interval: (f64, f64),
+    /// Its 5, 25, 50, 75 and 95 % quantiles over runs.
+    pub quantiles: [f64; 5],
+    /// The same number of the recorded ballots, where they were given.
+    pub recorded: Option<f64>,
+}
+
+/// A number over time and runs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Course {
+    /// Its name, of [`SERIES`].
+    pub name: &'static str,
+    /// What it says.
+    pub meaning: &'static str,
+    /// For each step the 5, 25, 50, 75 and 95 % quantiles over runs; NaN where no run has a proposal.
+    pub bands: Vec<[f64; 5]>,
+    /// The same number of the recorded ballots.
+    pub recorded: Option<Vec<f64>>,
+}
+
+/// What one scenario came to.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Arm {
+    /// The scenario.
+    pub scenario: Scenario,
+    /// Its numbers, in the order of [`VARIABLES`].
+    pub variables: Vec<Variable>,
+    /// Differences to the first scenario, run by run: mean and its 90 % interval, in the same order.
+    pub differences: Vec<(f64, (f64, f64))>,
+    /// Its courses, in the order of [`SERIES`].
+    pub courses: Vec<Course>,
+    /// Tokens with which somebody new passes 0, 5, ... 100 % of the proposals against all who vote: 5, 50 and 95 %
+    /// quantiles over runs; infinite where no amount does.
+    pub attack: Vec<[f64; 3]>,
+    /// Share of the runs in which each proposal passes, with its 90 % interval (Wilson); empty where runs differ in
+    /// the number of their proposals.
+    pub proposals: Vec<(f64, (f64, f64))>,
+}
+
+impl Arm {
+    /// A number of it.
+    pub fn variable(&self, name: &str) -> Option<&Variable> {
+        self.variables.iter().find(|variable| variable.name == name)
+    }
+}
+
+/// A rehearsal.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Rehearsal {
+    /// The DAO.
+    pub dao: String,
+    /// The seed.
+    pub seed: Seed,
+    /// How many runs there were.
+    pub runs: u64,
+    /// How many of the largest members takeovers are by.
+    pub largest: usize,
+    /// When each step of the courses begins, in seconds since 1970.
+    pub steps: Vec<i64>,
+    /// The supply in tokens, where known.
+    pub supply: Option<f64>,
+    /// The scenarios; the first is the recorded rule with nothing happening.
+    pub arms: Vec<Arm>,
+    /// Every run's numbers: by run, then scenario, then in the order of [`VARIABLES`].
+    #[serde(skip)]
+    pub values: Vec<Vec<[f64; VARIABLES.len()]>>,
+    /// Every run's courses: by run, then scenario, then in the order of [`SERIES`].
+    #[serde(skip)]
+    pub series: Vec<Vec<[[f64; STEPS]; SERIES.len()]>>,
+}
+
+/// Rehearses scenarios on a model of a DAO, each beside the recorded rule with nothing happening. Records, where given,
+/// are played once under each scenario's rule and shown beside the runs.
+///
+/// Deterministic for a seed on any number of threads. Costs a sample of the model a run (two where a scenario raises
+/// turnout) and a pass over its ballots a scenario.
+///
+/// # Errors
+/// Options and scenarios that this DAO cannot have, every problem at once; the model's own; cancellation.
+pub fn rehearse(
+    model: &dyn Fitted,
+    records: Option<&History>,
+    scenarios: &[Scenario],
+    options: &Options,
+    run: &Run,
+) -> Result<Rehearsal> {
+    let mut all = vec![play::as_recorded(RuleChange::default())];
+    all.extend_from_slice(scenarios);
+    let bounds: Vec<f64> = all.iter().map(play::bound).collect();
+    let first = draw(model, 1.0, options, 0, run)?;
+    check(&all, &bounds, &first, options)?;
+    let recorded = records.map(|records| view(records, options)).transpose()?;
+    let recorded = recorded.as_ref().map(Electorate::of).transpose()?;
+    let span = recorded.as_ref().map_or_else(|| first.span(), Electorate::span);
+    let stage = |scenario| Stage { scenario, largest: options.largest, span, seed: options.seed.0 };
+
+    let mut played: Vec<Vec<Played>> = Vec::new();
+    while (played.len() as u64) < options.runs {
+        let from = played.len() as u64;
+        run.step("rehearse", from, options.runs)?;
+        let until = options.runs.min(from + BLOCK);
+        let block: Result<Vec<Vec<Played>>> = (from..until)
+            .into_par_iter()
+            .map(|number| {
+                run.check()?;
+                let mut drawn: Vec<(f64, Electorate)> = Vec::new();
+                let mut arms = Vec::with_capacity(all.len());
+                for (scenario, &bound) in all.iter().zip(&bounds) {
+                    if drawn.iter().all(|(known, _)| *known != bound) {
+                        drawn.push((bound, draw(model, bound, options, number, run)?));
+                    }
+                    let electorate = drawn.iter().find(|(known, _)| *known == bound).map(|(_, drawn)| drawn);
+                    arms.extend(
+                        electorate.map(|electorate| play(electorate, &stage(scenario), bound, number)),
+                    );
+                }
+                Ok(arms)
+            })
+            .collect();
+        played.extend(block?);
+    }
+    run.step("rehearse", options.runs, options.runs)?;
+
+    let (start, end) = span;
+    let arms = all.iter().enumerate().map(|(place, scenario)| {
+        let records = recorded.as_ref().map(|electorate| play(electorate, &stage(scenario), 1.0, 0));
+        // What happens in a scenario never happened to the records; a rule can be asked what it makes of them.
+        arm(scenario, place, &played, records.filter(|_| scenario.conditions.is_empty()))
+    });
+    Ok(Rehearsal {
+        dao: first.dao.clone(),
+        seed: options.seed,
+        runs: options.runs,
+        largest: options.largest,
+        steps: (0..STEPS as i64).map(|step| start + (end - start) * step / STEPS as i64).collect(),
+        supply: first.supply.map(|supply| first.tokens(supply)),
+        arms: arms.collect(),
+        values: played.iter().map(|arms| arms.iter().map(|played| played.values).collect()).collect(),
+        series: played.iter().map(|arms| arms.iter().map(|played| played.series).collect()).collect(),
+    })
+}
+
+fn view(history: &History, options: &Options) -> Result<DaoView> {
+    Ok(DaoView::one(history, options.dao.as_deref())?)
+}
+
+/// Draws a DAO with so many times the turnout.
+fn draw(model: &dyn Fitted, bound: f64, options: &Options, number: u64, run: &Run) -> Result<Electorate> {
+    let raised = (bound > 1.0).then(|| ("turnout".to_owned(), bound.to_string()));
+    let sample = SampleOptions {
+        seed: Seed(play::sample_seed(options.seed.0, number)),
+        proposals: options.proposals,
+        conditions: raised.into_iter().collect(),
+        ..SampleOptions::default()
+    };
+    // Progress is that of the runs.
+    let mut quiet = Run::default();
+    (quiet.cancel, quiet.limits) = (run.cancel.clone(), run.limits.clone());
+    Electorate::of(&view(&model.sample(&sample, &quiet)?, options)?)
+}
+
+/// Refuses what the DAO cannot have.
+fn check(scenarios: &[Scenario], bounds: &[f64], first: &Electorate, options: &Options) -> Result<()> {
+    let mut problems = Vec::new();
+    if !(1..=1_000_000).contains(&options.runs) {
+        problems.push(format!("{} runs; 1 to 1000000 are allowed", options.runs));
+    }
+    if options.largest == 0 {
+        problems.push("takeovers are by 1 member at least".to_owned());
+    }
+    for (scenario, bound) in scenarios.iter().zip(bounds) {
+        let title = &scenario.title;
+        if *bound > MOST_TURNOUT {
+            problems.push(format!(
+                "scenario `{title}`: its conditions raise turnout up to {bound} times; at most {MOST_TURNOUT} are allowed"
+            ));
+        }
+        let rules = scenario.conditions.iter().filter_map(|condition| condition.rule);
+        let needs_supply = |rule: &RuleChange| rule.quorum.is_some() || rule.cap.is_some();
+        if first.supply.is_none() && rules.chain([scenario.rule]).any(|rule| needs_supply(&rule)) {
+            problems.push(format!(
+                "scenario `{title}`: `quorum` and `cap` are shares of a supply, and the DAO's is not known; give \
+                 `quorum_tokens`"
+            ));
+        }
+        if scenario.conditions.iter().filter(|condition| condition.kind == "delegation").count() > 1 {
+            problems.push(format!("scenario `{title}`: at most one `delegation` is allowed"));
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(Error::Parameters { problems }) }
+}
+
+const QUANTILES: [f64; 5] = [0.05, 0.25, 0.5, 0.75, 0.95];
+
+/// Quantiles of the numbers that are there.
+fn bands<const N: usize>(values: impl Iterator<Item = f64>, at: [f64; N]) -> [f64; N] {
+    let known: Vec<f64> = values.filter(|value| !value.is_nan()).collect();
+    at.map(|q| if known.is_empty() { f64::NAN } else { quantile(&known, q) })
+}
+
+fn mean_of(values: impl Iterator<Item = f64>, of_shares: bool) -> (f64, (f64, f64)) {
+    let mut summary = Summary::default();
+    values.for_each(|value| summary.add(value));
+    let interval = if of_shares {
+        wilson((summary.mean() * summary.count() as f64).round() as u64, summary.count(), 0.1)
+    } else {
+        summary.interval(0.9)
+    };
+    (summary.mean(), interval)
+}
+
+/// Sums a scenario's runs up.
+fn arm(scenario: &Scenario, place: usize, played: &[Vec<Played>], recorded: Option<Played>) -> Arm {
+    let own = || played.iter().map(|arms| &arms[place]);
+    let variables = VARIABLES.iter().enumerate().map(|(number, &(name, meaning))| {
+        let values = || own().map(|played| played.values[number]);
+        let (mean, interval) = mean_of(values(), name == "taken_over");
+        let recorded = recorded.as_ref().map(|recorded| recorded.values[number]);
+        Variable { name, meaning, mean, interval, quantiles: bands(values(), QUANTILES), recorded }
+    });
+    let differences = (0..VARIABLES.len()).map(|number| {
+        mean_of(played.iter().map(|arms| arms[place].values[number] - arms[0].values[number]), false)
+    });
+    let courses = SERIES.iter().enumerate().map(|(number, &(name, meaning))| Course {
+        name,
+        meaning,
+        bands: (0..STEPS)
+            .map(|step| bands(own().map(|played| played.series[number][step]), QUANTILES))
+            .collect(),
+        recorded: recorded.as_ref().map(|recorded| recorded.series[number].to_vec()),
+    });
+    let attack = (0..NEEDED).map(|q| {
+        // Infinities have no place between each other, numbers beyond all amounts do.
+        let finite = bands(own().map(|played| played.needed[q].min(f64::MAX)), [0.05, 0.5, 0.95]);
+        finite.map(|tokens| if tokens > 1e100 { f64::INFINITY } else { tokens })
+    });
+    let count = played[0][place].passes.len();
+    let alike = own().all(|played| played.passes.len() == count);
+    let runs = played.len() as u64;
+    let proposals = (0..if alike { count } else { 0 }).map(|proposal| {
+        let passed = own().filter(|played| played.passes[proposal]).count() as u64;
+        (passed as f64 / runs as f64, wilson(passed, runs, 0.1))
+    });
+    Arm {
+        scenario: scenario.clone(),
+        variables: variables.collect(),
+        differences: differences.collect(),
+        courses: courses.collect(),
+        attack: attack.collect(),
+        proposals: proposals.collect(),
+    }
+}

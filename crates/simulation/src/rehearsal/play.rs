@@ -1,0 +1,392 @@
+//! One rehearsal: the ballots that would be cast, what happens to them, and what the rule makes of them.
+//!
+//! Ballots come in order of time. Each is kept with the chance that the conditions of its time leave it, relative to the
+//! greatest chance that any time of the scenario has (thinning under an upper bound: Lewis and Shedler 1979), so that
+//! more turnout needs more ballots to draw from and never copies one.
+
+use daotwin_core::statistics::{gini, nakamoto, quantile_sorted};
+
+use crate::engine::math;
+use crate::engine::random::Key;
+use crate::scenario::{Condition, RuleChange, Scenario};
+
+use super::electorate::{Ballot, Electorate, Question, Side};
+use super::policy::{Policy, Tally};
+
+/// What a draw is for.
+#[derive(Clone, Copy)]
+enum Purpose {
+    Sample,
+    Keep,
+    Reach,
+    Doubt,
+    Herd,
+    Delegate,
+    Delegated,
+    Reserve,
+}
+
+/// A seed for the sample of this run.
+pub(crate) fn sample_seed(seed: u64, run: u64) -> u64 {
+    let key = Key::new(seed, run, Purpose::Sample as u64, 0);
+    u64::from(key.bits(0)) << 32 | u64::from(key.bits(1))
+}
+
+/// The numbers that a run comes to, in the order of [`Played::values`].
+pub const VARIABLES: [(&str, &str); 13] = [
+    ("passed", "share of the proposals with a yes and a no that pass"),
+    ("quorate", "share of the proposals that reach their quorum"),
+    ("voters", "mean voters of a proposal"),
+    ("power", "mean power cast on a proposal, in tokens"),
+    ("turnout", "mean share of the supply that is cast on a proposal"),
+    ("support", "mean share of the weight for, among for and against"),
+    ("margin", "mean distance between the shares for and against"),
+    ("gini", "Gini coefficient of the power that members cast in all"),
+    ("nakamoto", "members that cast half of all power"),
+    (
+        "takeover",
+        "share of the proposals that the largest members could pass alone, against all others who vote",
+    ),
+    ("taken_over", "1 where there is such a proposal"),
+    ("needed", "median tokens with which somebody new passes a proposal against all who vote"),
+    ("carried", "share of the proposals that pass by the ballots of attackers alone"),
+];
+
+/// What is followed over time, in the order of [`Played::series`].
+pub const SERIES: [(&str, &str); 4] = [
+    ("passed", "share of the proposals that pass"),
+    ("voters", "voters of a proposal"),
+    ("power", "power cast on a proposal, in tokens"),
+    ("needed", "tokens with which somebody new passes a proposal"),
+];
+
+/// Steps of time that are followed.
+pub const STEPS: usize = 24;
+
+/// Quantiles of what an outsider needs: at 0, 5, ... 100 %.
+pub(crate) const NEEDED: usize = 21;
+
+/// What a run came to.
+#[derive(Debug, Clone)]
+pub(crate) struct Played {
+    pub(crate) values: [f64; VARIABLES.len()],
+    pub(crate) series: [[f64; STEPS]; SERIES.len()],
+    pub(crate) needed: [f64; NEEDED],
+    /// Whether each proposal passes.
+    pub(crate) passes: Vec<bool>,
+}
+
+/// What is played: a scenario, and how it is looked at.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stage<'s> {
+    pub(crate) scenario: &'s Scenario,
+    /// Members that a takeover is by.
+    pub(crate) largest: usize,
+    /// The time that steps divide.
+    pub(crate) span: (i64, i64),
+    pub(crate) seed: u64,
+}
+
+/// The greatest factor on any member's chance to vote that a scenario has at any time.
+pub(crate) fn bound(scenario: &Scenario) -> f64 {
+    let greatest = |condition: &Condition| match condition.kind {
+        "turnout" | "voter_drive" | "feature_launch" => condition.number("factor").max(1.0),
+        "exploit_news" => condition.number("attention"),
+        _ => 1.0,
+    };
+    scenario.conditions.iter().map(greatest).product()
+}
+
+/// A member's factor under one condition.
+fn factor(condition: &Condition, power: f64, at: i64, reached: impl Fn(f64) -> bool) -> f64 {
+    let number = |name| condition.number(name);
+    match condition.kind {
+        "turnout" => number("factor"),
+        "downturn" => math::power(1.0 - number("depth"), number("sensitivity")),
+        "exploit_news" => number("attention"),
+        "voter_drive" if reached(number("reach")) => number("factor"),
+        "fee_spike" if power + number("cost") > 0.0 => power / (power + number("cost")),
+        "feature_launch" if power + number("cost") > 0.0 => {
+            1.0 + (number("factor") - 1.0) * number("cost") / (power + number("cost"))
+        }
+        "apathy" => {
+            let days = condition.from.map_or(0.0, |from| (at - from) as f64 / 86_400.0);
+            math::power(0.5, days / number("half_life"))
+        }
+        "fatigue" => math::power(number("factor"), -number("sensitivity")),
+        _ => 1.0,
+    }
+}
+
+/// Who hands its power to whom.
+struct Delegations {
+    /// The delegate of each member that delegates; its own number otherwise.
+    to: Vec<u32>,
+    /// Power that each delegate received.
+    received: Vec<u128>,
+}
+
+impl Delegations {
+    fn new(electorate: &Electorate, condition: Option<&Condition>, seed: u64, run: u64) -> Self {
+        let members = electorate.peak.len();
+        let mut delegations = Self { to: (0..members as u32).collect(), received: vec![0; members] };
+        let Some(condition) = condition else { return delegations };
+        let delegates = &electorate.ranks[..(condition.number("delegates") as usize).min(members)];
+        let mut sums = Vec::with_capacity(delegates.len());
+        let mut total = 0.0;
+        for member in delegates {
+            total += electorate.tokens(electorate.peak[*member as usize]);
+            sums.push(total);
+        }
+        let [whether, whom] =
+            [Purpose::Delegate, Purpose::Delegated].map(|purpose| Key::new(seed, run, purpose as u64, 0));
+        for &member in electorate.ranks.iter().skip(delegates.len()) {
+            if whether.uniform(member) < condition.number("share") {
+                let place = sums.partition_point(|sum| *sum <= whom.uniform(member) * total);
+                let delegate = delegates[place.min(delegates.len() - 1)];
+                delegations.to[member as usize] = delegate;
+                delegations.received[delegate as usize] += electorate.peak[member as usize];
+            }
+        }
+        delegations
+    }
+}
+
+/// Plays a run on an electorate that was drawn with `drawn` times the chance to vote.
+pub(crate) fn play(electorate: &Electorate, stage: &Stage<'_>, drawn: f64, run: u64) -> Played {
+    let Stage { scenario, largest, span, seed } = *stage;
+    let key = |purpose: Purpose, step: usize| Key::new(seed, run, purpose as u64, step as u64);
+    let first = |kind: &str| scenario.conditions.iter().find(|condition| condition.kind == kind);
+    let delegations = Delegations::new(electorate, first("delegation"), seed, run);
+    let reach = key(Purpose::Reach, 0);
+    let mut cast = vec![0.0; electorate.peak.len()];
+    let mut sums = Sums::default();
+    let mut needed_all = Vec::new();
+    let mut passes = Vec::with_capacity(electorate.questions.len());
+
+    for (place, question) in electorate.questions.iter().enumerate() {
+        let at_start = || scenario.conditions.iter().filter(move |condition| condition.holds(question.start));
+        let change = at_start()
+            .filter_map(|condition| condition.rule)
+            .fold(scenario.rule, |rule, new| rule.then(&new));
+        let policy = Policy::of(question, &change, electorate);
+        // The most powerful so many, by their rank.
+        let most = |kind: &str| {
+            let counts = at_start().filter(|condition| condition.kind == kind);
+            counts.map(|condition| condition.number("count") as u32).max().unwrap_or(0)
+        };
+        let (left, cartel) = (most("whale_exit"), most("cartel"));
+        let rank = |member: u32| electorate.rank_of[member as usize];
+        let closed = question.start + ((question.end - question.start) as f64 * policy.window) as i64;
+        let (keep, doubt) = (key(Purpose::Keep, place), key(Purpose::Doubt, place));
+        let (herd, reserve) = (key(Purpose::Herd, place), key(Purpose::Reserve, place));
+
+        let mut tally = Tally::default();
+        // What the coalition's members cast themselves, and what all others do.
+        let mut others = Tally::default();
+        let mut spent = 0.0;
+        for ballot in &electorate.ballots[question.ballots.clone()] {
+            let Ballot { member, at, mut power, mut side } = *ballot;
+            let delegate = delegations.to[member as usize];
+            if at > closed || delegate != member || rank(member) < left.max(cartel) {
+                continue;
+            }
+            let tokens = electorate.tokens(power);
+            let now = || scenario.conditions.iter().filter(|condition| condition.holds(at));
+            let factors =
+                now().map(|condition| factor(condition, tokens, at, |share| reach.uniform(member) < share));
+            // Odds of 1 keep what was drawn: a uniform below 1 is always below.
+            if keep.uniform(member) >= factors.product::<f64>() / drawn {
+                continue;
+            }
+            for condition in now() {
+                let number = |name| condition.number(name);
+                match condition.kind {
+                    "exploit_news" if side == Side::For && doubt.uniform(member) < number("doubt") => {
+                        side = Side::Against;
+                    }
+                    "herding" if !policy.shielded && herd.uniform(member) < number("strength") => {
+                        let [leading, trailing, ..] = tally.weight;
+                        if matches!(side, Side::For | Side::Against) && leading != trailing {
+                            side = if leading > trailing { Side::For } else { Side::Against };
+                        }
+                    }
+                    "bribe" if matches!(side, Side::Against | Side::Abstain) => {
+                        let reserved =
+                            number("median") * math::exp(number("spread") * reserve.normal(member));
+                        let price = tokens * number("price");
+                        if reserved < number("price") && spent + price <= number("budget") {
+                            spent += price;
+                            side = Side::For;
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            power += delegations.received[member as usize];
+            cast[member as usize] += electorate.tokens(power);
+            let weight = policy.weight(power);
+            tally.add(side, power, weight);
+            if rank(member) >= largest as u32 {
+                others.add(Side::Against, power, weight);
+            }
+        }
+        for &member in electorate.ranks.iter().take(cartel as usize).skip(left as usize) {
+            let power = electorate.peak[member as usize] + delegations.received[member as usize];
+            cast[member as usize] += electorate.tokens(power);
+            tally.add(Side::For, power, policy.weight(power));
+        }
+        let honest = policy.passes(&tally);
+        let needed = policy.needed(&tally);
+        for condition in scenario.conditions.iter().filter(|condition| condition.holds(closed)) {
+            attack(condition, &policy, electorate, &mut tally);
+        }
+        let passed = policy.passes(&tally);
+        let mut alone = others;
+        for &member in electorate.ranks.iter().take(largest).skip(left as usize) {
+            let power = electorate.peak[member as usize] + delegations.received[member as usize];
+            alone.add(Side::For, power, policy.weight(power));
+        }
+        passes.push(passed);
+        let needed = needed.map_or(f64::NAN, |units| electorate.tokens(units));
+        if question.passable {
+            needed_all.push(if needed.is_nan() { f64::INFINITY } else { needed });
+        }
+        let supply = electorate.supply.map_or(f64::NAN, |supply| electorate.tokens(supply));
+        sums.add(
+            step(question, span),
+            question.passable,
+            &Decided {
+                passed,
+                quorate: policy.quorate(&tally),
+                carried: passed && !honest,
+                alone: policy.passes(&alone),
+                power: electorate.tokens(tally.power.iter().sum()),
+                supply,
+                needed,
+            },
+            &tally,
+        );
+    }
+    needed_all.sort_by(f64::total_cmp);
+    let needed = std::array::from_fn(|place| {
+        // Interpolation between infinities is none.
+        let place = place * needed_all.len().saturating_sub(1) / (NEEDED - 1);
+        needed_all.get(place).copied().unwrap_or(f64::NAN)
+    });
+    sums.finish(&cast, &needed_all, needed, passes)
+}
+
+/// The ballots of those who are not members.
+fn attack(condition: &Condition, policy: &Policy, electorate: &Electorate, tally: &mut Tally) {
+    let power = || electorate.units(condition.number("tokens"));
+    match condition.kind {
+        "whale" => {
+            let side = if condition.number("against") >= 0.5 { Side::Against } else { Side::For };
+            tally.add(side, power(), policy.weight(power()));
+        }
+        "flash_loan" if policy.power_at_vote => tally.add(Side::For, power(), policy.weight(power())),
+        "sybil" => {
+            let identities = condition.number("identities") as u128;
+            let each = power() / identities;
+            for _ in 0..identities {
+                tally.add(Side::For, each, policy.weight(each));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The step of time of a proposal.
+fn step(question: &Question, (start, end): (i64, i64)) -> usize {
+    let length = (end - start).max(1) as f64;
+    ((((question.start - start) as f64 / length) * STEPS as f64).max(0.0) as usize).min(STEPS - 1)
+}
+
+/// What became of a proposal.
+struct Decided {
+    passed: bool,
+    quorate: bool,
+    carried: bool,
+    alone: bool,
+    power: f64,
+    supply: f64,
+    needed: f64,
+}
+
+/// Sums over proposals.
+#[derive(Default)]
+struct Sums {
+    passable: f64,
+    passed: f64,
+    carried: f64,
+    alone: f64,
+    all: f64,
+    quorate: f64,
+    voters: f64,
+    power: f64,
+    turnout: f64,
+    decided: f64,
+    support: f64,
+    margin: f64,
+    steps: [[(f64, f64); STEPS]; SERIES.len()],
+}
+
+impl Sums {
+    fn add(&mut self, step: usize, passable: bool, decided: &Decided, tally: &Tally) {
+        let voters = f64::from(tally.voters);
+        self.all += 1.0;
+        self.quorate += f64::from(u8::from(decided.quorate));
+        self.voters += voters;
+        self.power += decided.power;
+        self.turnout += decided.power / decided.supply;
+        let passed = f64::from(u8::from(decided.passed));
+        if passable {
+            self.passable += 1.0;
+            self.passed += passed;
+            self.carried += f64::from(u8::from(decided.carried));
+            self.alone += f64::from(u8::from(decided.alone));
+            let [votes_for, against, ..] = tally.weight.map(|weight| weight as f64);
+            if votes_for + against > 0.0 {
+                self.decided += 1.0;
+                self.support += votes_for / (votes_for + against);
+                self.margin += (votes_for - against).abs() / (votes_for + against);
+            }
+        }
+        let passed = if passable { passed } else { f64::NAN };
+        for (series, value) in self.steps.iter_mut().zip([passed, voters, decided.power, decided.needed]) {
+            if value.is_finite() {
+                series[step].0 += value;
+                series[step].1 += 1.0;
+            }
+        }
+    }
+
+    fn finish(self, cast: &[f64], needed: &[f64], quantiles: [f64; NEEDED], passes: Vec<bool>) -> Played {
+        let voted: Vec<f64> = cast.iter().copied().filter(|power| *power > 0.0).collect();
+        let median = quantile_sorted(needed, 0.5);
+        let mean = |sum: f64, of: f64| if of > 0.0 { sum / of } else { f64::NAN };
+        let values = [
+            mean(self.passed, self.passable),
+            mean(self.quorate, self.all),
+            mean(self.voters, self.all),
+            mean(self.power, self.all),
+            mean(self.turnout, self.all),
+            mean(self.support, self.decided),
+            mean(self.margin, self.decided),
+            gini(&voted),
+            nakamoto(&voted) as f64,
+            mean(self.alone, self.passable),
+            f64::from(u8::from(self.alone > 0.0)),
+            if median.is_finite() { median } else { f64::NAN },
+            mean(self.carried, self.passable),
+        ];
+        let series = self.steps.map(|steps| steps.map(|(sum, of)| mean(sum, of)));
+        Played { values, series, needed: quantiles, passes }
+    }
+}
+
+/// The scenario in which nothing happens and the recorded rule holds.
+pub(crate) fn as_recorded(change: RuleChange) -> Scenario {
+    Scenario { title: "as recorded".to_owned(), rule: change, ..Scenario::default() }
+}
