@@ -137,6 +137,17 @@ fn votes_and_overrides_count_alike_in_any_order() {
         assert_eq!(count(&ballots), found);
         let all: u128 = powers.iter().sum();
         assert!(found.0.iter().sum::<u128>() + found.1 <= all);
+        // With a vote of everyone nothing is left over where what is not given is its owner's.
+        let mut everyone = Overridable::new(&graph, &powers, 1, keep, true);
+        for member in 0..powers.len() as u32 {
+            everyone.cast(member, 0).unwrap();
+        }
+        assert_eq!(everyone.votes()[0] + everyone.decayed(), all);
+        // And with an override of everyone each has its own again.
+        for member in 0..powers.len() as u32 {
+            everyone.cast_override(member, 0).unwrap();
+        }
+        assert_eq!((everyone.votes()[0], everyone.decayed()), (all, 0));
     }
 }
 
