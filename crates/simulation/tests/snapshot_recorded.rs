@@ -1,7 +1,11 @@
 //! Snapshot's voting types on proposals that were really voted on: scores counted from their votes beside those that
 //! Snapshot recorded. The order of votes in which Snapshot summed is not recorded, so last digits may differ.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test fails by panicking, and says why it is skipped"
+)]
 
 use std::collections::BTreeMap;
 use std::fs::File;

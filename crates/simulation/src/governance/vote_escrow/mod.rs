@@ -100,8 +100,9 @@ impl Escrow {
         let points = &self.own[member as usize];
         let last = points.partition_point(|point| point.at <= at);
         let Some(point) = last.checked_sub(1).map(|place| points[place]) else { return 0 };
-        let left = point.bias - point.slope * i128::from(at - point.at);
-        left.max(0) as u128
+        // Long after the end the product may leave its bits, and is above the bias all the more.
+        let fallen = point.slope.saturating_mul(i128::from(at - point.at));
+        point.bias.saturating_sub(fallen).max(0) as u128
     }
 
     /// The power of all at a time.

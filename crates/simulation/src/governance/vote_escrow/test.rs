@@ -79,3 +79,11 @@ fn the_total_is_the_sum_of_all_at_any_time() {
         }
     }
 }
+
+#[test]
+fn the_largest_lock_long_after_its_end_is_zero() {
+    let mut escrow = Escrow::new(1);
+    escrow.create(0, (1 << 126) - 1, START + 10 * WEEK, START).unwrap();
+    assert_eq!((escrow.power(0, 1 << 40), escrow.total(START + 20 * WEEK)), (0, 0));
+    assert!(escrow.power(0, START) > 1 << 118);
+}
