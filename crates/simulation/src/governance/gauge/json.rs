@@ -142,10 +142,11 @@ fn check(case: &Case) -> Vec<String> {
         last = last.max(at);
         problem
     };
-    if case.start < WEEK * 2 {
+    if !(WEEK * 2..=MOST_TIME).contains(&case.start) {
         problems.push(format!(
-            "`start` is {}; a controller starts in the third week of time at the earliest",
-            case.start
+            "`start` is {}; a controller starts from the third week of time, {}, to {MOST_TIME}",
+            case.start,
+            WEEK * 2
         ));
     }
     for (place, event) in case.events.iter().enumerate() {
