@@ -33,3 +33,20 @@ fn a_last_bit_is_told() {
     value["outcome"]["scores_total"] = f64::from_bits(total.to_bits() + 1).into();
     assert!(compare(&value.to_string(), &mut counts).unwrap_err().contains("theirs"));
 }
+
+#[test]
+fn cards_name_the_version_that_is_compared_with() {
+    let pinned = include_str!("../../../xtask/peers/snapshot/package.json");
+    for rule in daotwin_simulation::governance::registry::RULES {
+        let Some(named) = rule.card().source.strip_prefix("npm package `@snapshot-labs/snapshot.js` ") else {
+            assert!(!rule.name().starts_with("snapshot-"), "`{}` does not name the package", rule.name());
+            continue;
+        };
+        let version = named.split(',').next().unwrap_or_default();
+        assert!(
+            pinned.contains(&format!("\"@snapshot-labs/snapshot.js\": \"{version}\"")),
+            "{}",
+            rule.name()
+        );
+    }
+}

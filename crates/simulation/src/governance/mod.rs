@@ -10,6 +10,8 @@ pub mod bribes;
 mod case;
 pub mod conviction;
 pub mod conviction_lock;
+pub mod delegation;
+pub mod gauge;
 pub mod governor;
 pub mod governor_alpha;
 pub mod governor_bravo;
@@ -29,6 +31,7 @@ pub mod snapshot_quadratic;
 pub mod snapshot_ranked;
 pub mod snapshot_single;
 pub mod snapshot_weighted;
+pub mod vote_escrow;
 pub mod wide;
 
 pub use case::{Amount, Powers, read_case, write_outcome};

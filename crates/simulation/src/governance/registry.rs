@@ -22,6 +22,9 @@ pub const RULES: &[&dyn Rule] = &[
     &super::quadratic_credits::Credits,
     &super::conviction::Conviction,
     &super::conviction_lock::ConvictionLock,
+    &super::delegation::Delegating,
+    &super::vote_escrow::VoteEscrow,
+    &super::gauge::Gauge,
     // Exits, funding and markets.
     &super::moloch::Moloch,
     &super::nouns_fork::NounsFork,

@@ -11,6 +11,9 @@ use crate::{Error, Result};
 /// Votes of one ballot at most, for or against: their square stays below 2^64.
 pub const MOST_VOTES: i64 = 1 << 31;
 
+/// Options times members in a case, at most.
+const MOST_HOLDINGS: usize = 10_000_000;
+
 /// Votes bought with credits. A ballot costs the same however many there are; none is allocated for.
 ///
 /// ```
@@ -173,10 +176,13 @@ impl Rule for Credits {
     fn decide(&self, case: &Value) -> Result<Value> {
         let case: Case = read_case(NAME, case)?;
         let mut problems = Vec::new();
-        if !(1..=10_000).contains(&case.options) {
+        let members = case.credits.len();
+        if case.options == 0 || case.options.saturating_mul(members) > MOST_HOLDINGS {
             let found = case.options;
-            problems
-                .push(format!("case of rule `{NAME}`: `options` is {found}; there are 1 to 10000 options"));
+            problems.push(format!(
+                "case of rule `{NAME}`: `options` is {found}; there is one at least, and options times members \
+                ({members}) are {MOST_HOLDINGS} at most"
+            ));
         }
         let members: BTreeMap<&str, usize> = case.credits.keys().map(String::as_str).zip(0..).collect();
         let mut ballots = Vec::with_capacity(case.ballots.len());
