@@ -1,15 +1,17 @@
 //! Measures the engine on the smallest model of governance.
 //!
-//! `governance_speed [stepped|events|memory|sweep|all]`: agent-steps a second of one thread, the equivalent of the
+//! `governance_speed [stepped|events|memory|dao|sweep|all]`: agent-steps a second of one thread, the equivalent of the
 //! event-driven scheduler at 3 % turnout, peak memory with ten million agents, and a sweep of 1,000 configurations by 100
 //! replicates of 1,000 agents over 720 steps. Prints wall time and processor time: the machine may be shared.
 
 use std::time::Instant;
 
 use daotwin_core::Run;
-use daotwin_simulation::engine::minimal::{Minimal, Outcome, Parameters, Scheduler, Workspace};
+use daotwin_simulation::engine::dao::{self, Dao};
+use daotwin_simulation::engine::minimal::{Minimal, Parameters, Scheduler, Workspace};
 use daotwin_simulation::engine::population::Description;
 use daotwin_simulation::engine::sweep::{self, Grid, Plan};
+use daotwin_simulation::engine::tally::Outcome;
 use serde_json::Map;
 
 /// Processor seconds of this process, all threads.
@@ -114,6 +116,34 @@ fn sweep(scheduler: Scheduler) -> daotwin_simulation::Result<()> {
     Ok(())
 }
 
+/// The whole DAO with everything on, 720 steps, proposals open for 120.
+#[expect(clippy::print_stdout, reason = "an example prints")]
+fn whole(agents: u32, activity: f64, scheduler: Scheduler) -> daotwin_simulation::Result<()> {
+    let population = Description { agents, activity, ..Description::default() };
+    let parameters = dao::Parameters { population, ..dao::Parameters::default() };
+    let steps = f64::from(parameters.steps);
+    let model = Dao::new(parameters, scheduler, 1)?;
+    let mut workspace = dao::Workspace::default();
+    let mut outcomes: Vec<Outcome> = vec![];
+    let replicates = 2_000_000 / u64::from(agents);
+    let (wall, busy) = time(|| {
+        (0..replicates).try_for_each(|replicate| {
+            model.observe(7, replicate, &mut workspace, &Run::default(), &mut outcomes).map(|_| ())
+        })
+    })?;
+    let work = f64::from(agents) * steps * replicates as f64;
+    let voters = outcomes.iter().map(|o| f64::from(o.tally.voters)).sum::<f64>() / outcomes.len() as f64;
+    println!(
+        "whole DAO, {scheduler:?}: {agents} members, {steps} steps, {:.1} proposals with {voters:.0} voters a replicate: \
+         {:.0} M agent-steps a second of wall time, {:.0} M of processor time ({wall:.3} s, {busy:.2} s); peak {:.1} MiB",
+        outcomes.len() as f64 / replicates as f64,
+        work / wall / 1e6,
+        work / busy / 1e6,
+        peak(),
+    );
+    Ok(())
+}
+
 /// Activity up to this chance a step makes 3 % of agents vote within 120 steps.
 const SPARSE: f64 = 0.000_511;
 
@@ -134,6 +164,12 @@ fn main() -> daotwin_simulation::Result<()> {
     if wanted("memory") {
         one("events", parameters(10_000_000, SPARSE, 10, 120), Scheduler::Events)?;
         one("stepped", parameters(10_000_000, 0.1, 2, 10), Scheduler::Stepped)?;
+    }
+    if wanted("dao") {
+        for (agents, activity) in [(10_000, 0.000_5), (100_000, 0.000_5), (10_000, 0.01)] {
+            whole(agents, activity, Scheduler::Events)?;
+        }
+        whole(10_000, 0.000_5, Scheduler::Stepped)?;
     }
     if wanted("sweep") {
         sweep(Scheduler::Stepped)?;

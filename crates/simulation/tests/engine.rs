@@ -2,8 +2,9 @@
 
 use daotwin_core::Run;
 use daotwin_simulation::engine::ensemble::{Model, ensemble};
-use daotwin_simulation::engine::minimal::{Minimal, Observer, Outcome, Parameters, Scheduler, Workspace};
+use daotwin_simulation::engine::minimal::{Minimal, Parameters, Scheduler, Workspace};
 use daotwin_simulation::engine::population::Description;
+use daotwin_simulation::engine::tally::{Observer, Outcome};
 use sha2::{Digest, Sha256};
 
 #[derive(Default)]

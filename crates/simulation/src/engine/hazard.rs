@@ -178,7 +178,9 @@ pub struct Candidates {
     pub agents: Vec<u32>,
     /// Their draws.
     pub draws: Vec<u32>,
-    rates: Vec<u32>,
+    /// Their hazards at a factor of 1; lower them before the first step, never above the bounds' own.
+    pub rates: Vec<u32>,
+    hazards: Vec<u32>,
     survivals: Vec<u32>,
     active: Vec<u8>,
     found: Vec<u32>,
@@ -225,15 +227,26 @@ impl Candidates {
         first_steps(&self.rates, &self.draws, window, found);
     }
 
-    /// One step under hazards times `factor`: those who act now.
-    pub fn advance(&mut self, factor: u32) -> &[u32] {
+    /// One step under hazards times `factor`: the places of those who act now, and who is at each place.
+    pub fn advance(&mut self, factor: u32) -> (&[u32], &[u32]) {
         let active = &mut self.active[..self.agents.len()];
         advance(&self.rates, factor, &mut self.survivals, &self.draws, active);
         let count = collect(active, 0, &mut self.found);
-        for place in &mut self.found[..count] {
-            *place = self.agents[*place as usize];
+        (&self.found[..count], &self.agents)
+    }
+
+    /// [`Candidates::advance`] where each agent keeps the share `kept` of its hazard; `kept` is by agent.
+    pub fn advance_by(&mut self, factor: u32, kept: &[u32]) -> (&[u32], &[u32]) {
+        // Gathered first: the pass over columns stays free of look-ups.
+        self.hazards.clear();
+        self.hazards.extend(self.agents.iter().map(|&agent| kept[agent as usize]));
+        for (hazard, rate) in self.hazards.iter_mut().zip(&self.rates) {
+            *hazard = product(*hazard, *rate);
         }
-        &self.found[..count]
+        let active = &mut self.active[..self.agents.len()];
+        advance(&self.hazards, factor, &mut self.survivals, &self.draws, active);
+        let count = collect(active, 0, &mut self.found);
+        (&self.found[..count], &self.agents)
     }
 }
 
@@ -331,7 +344,9 @@ mod test {
             let expected: Vec<u32> =
                 (0..n).filter(|&i| walk(rates[i], draws[i], 12) == step).map(|i| i as u32).collect();
             assert_eq!(found[..count], expected);
-            assert_eq!(candidates.advance(ONE), expected);
+            let (places, agents) = candidates.advance(ONE);
+            let chosen: Vec<u32> = places.iter().map(|&place| agents[place as usize]).collect();
+            assert_eq!(chosen, expected);
         }
         assert!(candidates.agents.len() > 100 && candidates.agents.len() < n);
     }

@@ -4,6 +4,7 @@
 //! on every machine ([`math`]); [`hazard`] decides who acts when, by visiting every agent at every step or by touching
 //! only those who act, with the same result; [`minimal`] is the smallest complete model on top of it.
 
+pub mod dao;
 pub mod ensemble;
 pub mod hazard;
 pub mod math;
@@ -12,3 +13,4 @@ pub mod population;
 pub mod random;
 pub mod summary;
 pub mod sweep;
+pub mod tally;

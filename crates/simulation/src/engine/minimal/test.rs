@@ -65,9 +65,11 @@ fn by_definition(model: &Minimal, seed: u64, replicate: u64) -> Everything {
                 seen.votes.push((proposal, step, agent, choice));
             }
         }
-        let quorum = u128::from(population.supply()) * u128::from(parameters.quorum_millionths);
+        let supply = population.supply();
+        let quorum = u128::from(supply) * u128::from(parameters.quorum_millionths);
         let passed = tally.yes > tally.no && u128::from(tally.yes + tally.no) * 1_000_000 >= quorum;
-        seen.outcomes.push(Outcome { proposal, position, tally, passed });
+        let opened = proposal * parameters.window;
+        seen.outcomes.push(Outcome { proposal, opened, position, supply, tally, passed });
     }
     seen
 }
