@@ -57,7 +57,7 @@ impl Key {
     /// Uniform in 0..n of this agent, by multiplication: each value within 2^-32 of its chance.
     #[inline]
     pub const fn below(self, agent: u32, n: u32) -> u32 {
-        (self.bits(agent) as u64 * n as u64 >> 32) as u32
+        ((self.bits(agent) as u64 * n as u64) >> 32) as u32
     }
 
     /// Standard normal of this agent, by inversion ([`math::normal_quantile`]); it stays within 6.3 of 0.

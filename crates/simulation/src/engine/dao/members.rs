@@ -44,7 +44,7 @@ impl Members {
             if who.uniform(member) < delegation.share {
                 // The draw has 64 bits, so that every token of a large supply can be hit.
                 let draw = u64::from(whom.bits(member)) << 32 | u64::from(who.bits(member ^ 1 << 31));
-                let token = (u128::from(draw) * u128::from(supply) >> 64) as u64;
+                let token = ((u128::from(draw) * u128::from(supply)) >> 64) as u64;
                 members.delegate(member, ends.partition_point(|end| *end <= token) as u32);
             }
         }

@@ -11,10 +11,14 @@
 //! rate x timing(age) x activity(conditions) x (1 - contention |margin|) x (1 + boost b / (1 + b)) x attention x (1 - e^(-value / cost))
 //! ```
 //!
-//! and votes yes with chance logistic(ideology x q + herding margin + whale_cue margin of whales + persuasion opinion + approval
-//! - loss_aversion ask fall). A rate times the largest factor that can come is held below 1. That product bounds the hazard,
-//! so that only those whose draw can be reached at all are looked at (see [`super::hazard`]); the result is that of looking
-//! at everybody.
+//! and votes yes with chance
+//!
+//! ```text
+//! logistic(ideology x q + herding margin + whale_cue margin of whales + persuasion opinion + approval - loss_aversion ask fall)
+//! ```
+//!
+//! A rate times the largest factor that can come is held below 1. That product bounds the hazard, so that only those whose
+//! draw can be reached at all are looked at (see [`super::hazard`]); the result is that of looking at everybody.
 //!
 //! With every term off and regular arrivals this is [`super::minimal`], draw by draw.
 
@@ -274,7 +278,7 @@ impl Dao {
     /// How many proposals open at this step.
     fn arrivals(&self, now: &Now, draws: Draws, step: u32) -> u32 {
         match self.parameters.arrivals {
-            Arrivals::Every(steps) => u32::from(step % steps == 0),
+            Arrivals::Every(steps) => u32::from(step.is_multiple_of(steps)),
             Arrivals::Random(mean) => {
                 let u = draws.key(ARRIVAL, u64::from(step)).uniform(0);
                 math::poisson_quantile(u, mean * now.arrivals)
@@ -294,7 +298,7 @@ impl Dao {
             let draw = |what: u32| transfer.wrapping_mul(4).wrapping_add(what);
             let (from, to) = (key.below(draw(1), n), key.below(draw(2), n));
             let held = members.balances[from as usize];
-            let amount = (u128::from(held) * u128::from(key.bits(draw(3))) >> 32) as u64;
+            let amount = ((u128::from(held) * u128::from(key.bits(draw(3)))) >> 32) as u64;
             members.transfer(from, to, amount);
         }
     }

@@ -134,7 +134,13 @@ fn every_term_moves_what_it_should() {
     moves("passed", base.clone(), with(&|p| p.quorum_millionths = 100_000));
     moves("treasury", base.clone(), with(&|p| p.treasury.ask_millionths = 50_000));
     moves("proposals", with(&|p| p.arrivals = Arrivals::Random(0.2)), base.clone());
-    moves("yes", with(&|p| p.behaviour.persuasion = 3.0), base.clone());
+    let said = |persuasion| {
+        move |p: &mut Parameters| {
+            p.behaviour.persuasion = persuasion;
+            p.forum.posts = 2.0;
+        }
+    };
+    moves("yes", with(&said(3.0)), with(&said(0.0)));
     let crash = Condition { from: 10, until: 11, shock: -1.0, ..Condition::default() };
     moves("price", base.clone(), with(&|p| p.conditions = vec![crash]));
     let drive = Condition { from: 0, until: 300, activity: 2.0, ..Condition::default() };
