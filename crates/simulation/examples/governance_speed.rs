@@ -40,7 +40,7 @@ fn time(work: impl FnOnce() -> daotwin_simulation::Result<()>) -> daotwin_simula
 #[expect(clippy::print_stdout, reason = "an example prints")]
 fn one(name: &str, parameters: Parameters, scheduler: Scheduler) -> daotwin_simulation::Result<()> {
     let start = Instant::now();
-    let model = Minimal::new(parameters, scheduler, 1)?;
+    let model = Minimal::new(parameters, scheduler, 1, &Run::default())?;
     let ready = start.elapsed().as_secs_f64();
     let mut workspace = Workspace::default();
     let mut outcomes: Vec<Outcome> = vec![];
@@ -99,7 +99,7 @@ fn sweep(scheduler: Scheduler) -> daotwin_simulation::Result<()> {
     let target = std::env::current_exe()
         .map(|path| path.with_file_name(format!("sweep-{}.jsonl", std::process::id())))
         .unwrap_or_default();
-    let model = |parameters: &Parameters| Minimal::new(*parameters, scheduler, plan.seed);
+    let model = |parameters: &Parameters| Minimal::new(*parameters, scheduler, plan.seed, &Run::default());
     let (wall, busy) =
         time(|| sweep::sweep(&plan, |number| grid.configuration(number), model, &target, &Run::default()))?;
     let bytes = std::fs::read(&target).unwrap_or_default();
@@ -122,7 +122,7 @@ fn whole(agents: u32, activity: f64, scheduler: Scheduler) -> daotwin_simulation
     let population = Description { agents, activity, ..Description::default() };
     let parameters = dao::Parameters { population, ..dao::Parameters::default() };
     let steps = f64::from(parameters.steps);
-    let model = Dao::new(parameters, scheduler, 1)?;
+    let model = Dao::new(parameters, scheduler, 1, &Run::default())?;
     let mut workspace = dao::Workspace::default();
     let mut outcomes: Vec<Outcome> = vec![];
     let replicates = 2_000_000 / u64::from(agents);

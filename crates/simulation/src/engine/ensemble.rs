@@ -1,6 +1,7 @@
 //! Replicates of a model, in parallel, the same for any number of threads.
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use daotwin_core::Run;
 use rayon::prelude::*;
@@ -35,19 +36,40 @@ pub trait Model: Sync {
     ) -> Result<()>;
 }
 
-/// Results of the replicates of several models of one kind, in order: `replicates` numbers from 0 for each.
+/// Where reports of progress go: a stage, what is done before this call and in all, in replicates.
+#[derive(Debug)]
+pub(super) struct Progress<'a> {
+    pub(super) run: &'a Run,
+    pub(super) stage: &'a str,
+    pub(super) done: AtomicU64,
+    pub(super) total: u64,
+}
+
+impl Progress<'_> {
+    /// One more is done; a thousand reports in all are enough.
+    fn count(&self) -> Result<()> {
+        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+        if done.is_multiple_of((self.total / 1000).max(1)) {
+            self.run.step(self.stage, done, self.total)?;
+        }
+        Ok(())
+    }
+}
+
+/// Results of the replicates of several models of one kind, in order: `each` of them, numbered from 0, for every model.
 pub(super) fn results<M: Model>(
     models: &[M],
     seed: u64,
     work: Range<u64>,
     each: u64,
-    run: &Run,
+    progress: &Progress<'_>,
 ) -> Result<Vec<Vec<f64>>> {
     work.into_par_iter()
         .map_init(M::Workspace::default, |workspace, place| {
             let model = &models[(place / each) as usize];
             let mut values = vec![f64::NAN; model.variables().len()];
-            model.replicate(seed, place % each, workspace, run, &mut values)?;
+            model.replicate(seed, place % each, workspace, progress.run, &mut values)?;
+            progress.count()?;
             Ok(values)
         })
         .collect()
@@ -61,15 +83,15 @@ pub(super) fn results<M: Model>(
 /// [`daotwin_core::Error::Cancelled`], and the model's own.
 pub fn ensemble<M: Model>(model: &M, seed: u64, replicates: u64, run: &Run) -> Result<Vec<Summary>> {
     let mut summaries = vec![Summary::default(); model.variables().len()];
+    let progress = Progress { run, stage: "replicates", done: AtomicU64::new(0), total: replicates };
     let mut first = 0;
     while first < replicates {
-        run.step("replicates", first, replicates)?;
+        run.check()?;
         let end = replicates.min(first + BLOCK);
-        for values in results(std::slice::from_ref(model), seed, first..end, replicates, run)? {
+        for values in results(std::slice::from_ref(model), seed, first..end, replicates, &progress)? {
             summaries.iter_mut().zip(values).for_each(|(summary, value)| summary.add(value));
         }
         first = end;
     }
-    run.step("replicates", replicates, replicates)?;
     Ok(summaries)
 }

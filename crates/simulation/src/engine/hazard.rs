@@ -12,8 +12,11 @@
 //! hazard is never above one under a smaller: an upper bound of the hazard bounds exactly who can act. This is thinning
 //! (Lewis and Shedler 1979) by agents rather than by events.
 
+use daotwin_core::Run;
+
 use super::math;
 use super::random::Key;
+use crate::Result;
 
 /// The share that is certain.
 pub const ONE: u32 = 1 << 31;
@@ -110,17 +113,26 @@ pub fn collect(active: &[u8], first: u32, found: &mut [u32]) -> usize {
     count
 }
 
+/// The longest window and the most steps that a model takes.
+pub const LONGEST: u32 = 10_000_000;
+
 /// The survivals after `steps` steps of constant hazards: who draws at least that much acts within them.
-pub fn survivals(rates: &[u32], steps: u32) -> Vec<u32> {
+///
+/// # Errors
+/// [`daotwin_core::Error::Cancelled`].
+pub fn survivals(rates: &[u32], steps: u32, run: &Run) -> Result<Vec<u32>> {
     let mut result = vec![ONE; rates.len()];
     for (rates, survivals) in rates.chunks(CHUNK).zip(result.chunks_mut(CHUNK)) {
-        for _ in 0..steps {
+        for step in 0..steps {
+            if step.is_multiple_of(1024) {
+                run.check()?;
+            }
             for (rate, survival) in rates.iter().zip(&mut *survivals) {
                 *survival = survive(*survival, *rate);
             }
         }
     }
-    result
+    Ok(result)
 }
 
 /// Stands for "not within the window".
@@ -333,7 +345,7 @@ mod test {
         let mut draws = vec![0; n];
         fill(key, 0, &mut draws);
         let mut candidates = Candidates::default();
-        candidates.select(key, &survivals(&rates, 12));
+        candidates.select(key, &survivals(&rates, 12, &Run::default()).unwrap());
         candidates.start(&rates);
         let mut running = vec![ONE; n];
         let mut active = vec![0; n];

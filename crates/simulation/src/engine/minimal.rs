@@ -75,6 +75,15 @@ impl Parameters {
                 self.proposals, self.window
             ));
         }
+        let steps = u64::from(self.proposals) * u64::from(self.window);
+        if steps > u64::from(hazard::LONGEST) * 100 || self.window > hazard::LONGEST {
+            problems.push(format!(
+                "`window` is {} and all windows together have {steps} steps; at most {} and {} are allowed",
+                self.window,
+                hazard::LONGEST,
+                u64::from(hazard::LONGEST) * 100
+            ));
+        }
         for (name, value) in [("ideology", self.ideology), ("herding", self.herding)] {
             if !(-STEEPEST..=STEEPEST).contains(&value) {
                 problems
@@ -139,27 +148,32 @@ impl Minimal {
     /// The model over agents that `parameters` describe, drawn from `seed`.
     ///
     /// # Errors
-    /// [`Error::Parameters`] with every problem.
-    pub fn new(parameters: Parameters, scheduler: Scheduler, seed: u64) -> Result<Self> {
+    /// [`Error::Parameters`] with every problem, [`daotwin_core::Error::Limit`] and [`daotwin_core::Error::Cancelled`].
+    pub fn new(parameters: Parameters, scheduler: Scheduler, seed: u64, run: &Run) -> Result<Self> {
         let problems = parameters.problems();
         if !problems.is_empty() {
             return Err(Error::Parameters { problems });
         }
-        Self::over(Population::drawn(&parameters.population, seed)?, parameters, scheduler)
+        Self::over(Population::drawn(&parameters.population, seed, &run.limits)?, parameters, scheduler, run)
     }
 
     /// The model over given agents; `parameters.population` is not looked at.
     ///
     /// # Errors
-    /// [`Error::Parameters`] with every problem.
-    pub fn over(population: Population, parameters: Parameters, scheduler: Scheduler) -> Result<Self> {
+    /// [`Error::Parameters`] with every problem, [`daotwin_core::Error::Cancelled`].
+    pub fn over(
+        population: Population,
+        parameters: Parameters,
+        scheduler: Scheduler,
+        run: &Run,
+    ) -> Result<Self> {
         let problems = Parameters { population: Description::default(), ..parameters }.problems();
         if !problems.is_empty() {
             return Err(Error::Parameters { problems });
         }
         let bounds = match scheduler {
             Scheduler::Stepped => vec![],
-            Scheduler::Events => hazard::survivals(population.rates(), parameters.window),
+            Scheduler::Events => hazard::survivals(population.rates(), parameters.window, run)?,
         };
         Ok(Self { parameters, population, scheduler, bounds })
     }

@@ -3,13 +3,14 @@
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use daotwin_core::{Run, files};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use super::ensemble::{Model, results};
+use super::ensemble::{BLOCK, Model, Progress, results};
 use super::summary::Summary;
 use crate::{Error, Result};
 
@@ -128,17 +129,21 @@ pub fn sweep<C: Serialize, M: Model + Send>(
     let folder = parts(target);
     fs::create_dir_all(&folder).map_err(io("create", &folder))?;
     claim(&folder, &fingerprint)?;
+    let total = plan.configurations.saturating_mul(plan.replicates);
+    let progress = Progress { run, stage: "sweep", done: AtomicU64::new(0), total };
     let count = plan.configurations.div_ceil(plan.checkpoint);
     for part in 0..count {
         let first = part * plan.checkpoint;
-        run.step("configurations", first, plan.configurations)?;
+        let end = plan.configurations.min(first + plan.checkpoint);
         let path = part_path(&folder, part);
         if !path.exists() {
-            let end = plan.configurations.min(first + plan.checkpoint);
+            run.check()?;
             let mut lines = vec![];
-            for_groups(plan, first..end, &configuration, &model, run, &mut lines)?;
+            for_groups(plan, first..end, &configuration, &model, &progress, &mut lines)?;
             files::atomic_write(&path, &lines)?;
         }
+        // Parts of an earlier call are done too.
+        progress.done.store(end.saturating_mul(plan.replicates), Ordering::Relaxed);
     }
     files::atomic_write_with(target, |file| {
         let mut header =
@@ -153,7 +158,6 @@ pub fn sweep<C: Serialize, M: Model + Send>(
         Ok::<(), Error>(())
     })?;
     fs::remove_dir_all(&folder).map_err(io("remove", &folder))?;
-    run.step("configurations", plan.configurations, plan.configurations)?;
     Ok(())
 }
 
@@ -234,13 +238,13 @@ fn for_groups<C: Serialize, M: Model + Send>(
     range: std::ops::Range<u64>,
     configuration: &impl Fn(u64) -> Result<C>,
     model: &impl Fn(&C) -> Result<M>,
-    run: &Run,
+    progress: &Progress<'_>,
     lines: &mut Vec<u8>,
 ) -> Result<()> {
     let together = TOGETHER.div_ceil(plan.replicates);
     let mut first = range.start;
     while first < range.end {
-        run.check()?;
+        progress.run.check()?;
         let end = range.end.min(first + together);
         let configurations = (first..end).map(configuration).collect::<Result<Vec<C>>>()?;
         let models = configurations.iter().map(model).collect::<Result<Vec<M>>>()?;
@@ -250,14 +254,13 @@ fn for_groups<C: Serialize, M: Model + Send>(
         let work = (end - first) * plan.replicates;
         let mut start = 0;
         while start < work {
-            let stop = work.min(start + super::ensemble::BLOCK);
-            let block = results(&models, plan.seed, start..stop, plan.replicates, run)?;
+            let stop = work.min(start + BLOCK);
+            let block = results(&models, plan.seed, start..stop, plan.replicates, progress)?;
             for (place, values) in (start..stop).zip(block) {
                 let summaries = &mut summaries[(place / plan.replicates) as usize];
                 summaries.iter_mut().zip(values).for_each(|(summary, value)| summary.add(value));
             }
             start = stop;
-            run.check()?;
         }
         for (((number, parameters), model), summaries) in
             (first..end).zip(&configurations).zip(&models).zip(&summaries)

@@ -122,12 +122,13 @@ impl Members {
 mod test {
     use super::*;
     use crate::engine::population::Description;
-    use daotwin_core::random::Seed;
+    use daotwin_core::{Limits, random::Seed};
 
     #[test]
     fn power_is_what_is_held_whatever_happens() {
         let population =
-            Population::drawn(&Description { agents: 500, ..Description::default() }, 3).unwrap();
+            Population::drawn(&Description { agents: 500, ..Description::default() }, 3, &Limits::default())
+                .unwrap();
         let delegation = Delegation { share: 0.4, ..Delegation::default() };
         let key = |purpose| Key::new(3, 0, purpose, 0);
         let mut members = Members::new(&population, &delegation, key(1), key(2));
@@ -153,8 +154,12 @@ mod test {
 
     #[test]
     fn the_share_that_delegates_is_the_given_one() {
-        let population =
-            Population::drawn(&Description { agents: 40_000, ..Description::default() }, 3).unwrap();
+        let population = Population::drawn(
+            &Description { agents: 40_000, ..Description::default() },
+            3,
+            &Limits::default(),
+        )
+        .unwrap();
         let delegation = Delegation { share: 0.4, ..Delegation::default() };
         let members = Members::new(&population, &delegation, Key::new(3, 0, 1, 0), Key::new(3, 0, 2, 0));
         let away = members.delegates.iter().enumerate().filter(|(at, to)| **to as usize != *at).count();

@@ -123,24 +123,31 @@ impl Dao {
     /// A DAO whose members `parameters` describe, drawn from `seed`, as are the delegations of the start.
     ///
     /// # Errors
-    /// [`Error::Parameters`] with every problem.
-    pub fn new(parameters: Parameters, scheduler: Scheduler, seed: u64) -> Result<Self> {
+    /// [`Error::Parameters`] with every problem, [`daotwin_core::Error::Limit`] and [`daotwin_core::Error::Cancelled`].
+    pub fn new(parameters: Parameters, scheduler: Scheduler, seed: u64, run: &Run) -> Result<Self> {
         let problems = parameters.problems();
         if !problems.is_empty() {
             return Err(Error::Parameters { problems });
         }
-        Self::over(Population::drawn(&parameters.population, seed)?, parameters, scheduler, seed)
+        Self::over(
+            Population::drawn(&parameters.population, seed, &run.limits)?,
+            parameters,
+            scheduler,
+            seed,
+            run,
+        )
     }
 
     /// A DAO of given members; `parameters.population` is not looked at, `seed` draws the delegations of the start.
     ///
     /// # Errors
-    /// [`Error::Parameters`] with every problem.
+    /// [`Error::Parameters`] with every problem, [`daotwin_core::Error::Cancelled`].
     pub fn over(
         population: Population,
         parameters: Parameters,
         scheduler: Scheduler,
         seed: u64,
+        run: &Run,
     ) -> Result<Self> {
         let mut problems =
             Parameters { population: super::population::Description::default(), ..parameters.clone() }
@@ -175,7 +182,7 @@ impl Dao {
             population.rates().iter().map(|&rate| hazard::share(hazard::chance(rate) * peak)).collect();
         let bounds = match scheduler {
             Scheduler::Stepped => vec![0; rates.len()],
-            Scheduler::Events => hazard::survivals(&rates, window),
+            Scheduler::Events => hazard::survivals(&rates, window, run)?,
         };
         let key = |purpose| Key::new(seed, 0, purpose, 0);
         let start = Members::new(&population, &parameters.delegation, key(DELEGATES), key(DELEGATED));

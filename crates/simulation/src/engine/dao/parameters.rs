@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::engine::hazard::LONGEST;
 use crate::engine::population::Description;
 
 /// The parameters of a whole DAO. Every term of behaviour is off at 0.
@@ -229,7 +230,7 @@ impl Parameters {
                 problems.push(format!("`{name}` is {value}; give a number between {low} and {high}"));
             }
         };
-        let most = f64::from(u32::MAX);
+        let most = f64::from(LONGEST);
         within("steps", f64::from(self.steps), 1.0, most);
         within("window", f64::from(self.window), 1.0, most);
         let share = f64::from(self.quorum_millionths);
@@ -273,7 +274,7 @@ impl Parameters {
         within("market.jump_size", self.market.jump_size, 0.0, 10.0);
         within("market.transfers", self.market.transfers, 0.0, 1.0);
         within("market.impact", self.market.impact, 0.0, 100.0);
-        within("treasury.native_millionths", f64::from(self.treasury.native_millionths), 0.0, most);
+        within("treasury.native_millionths", f64::from(self.treasury.native_millionths), 0.0, 4e9);
         within("treasury.ask_millionths", f64::from(self.treasury.ask_millionths), 0.0, 1e6);
         for (at, condition) in self.conditions.iter().enumerate() {
             for (name, value) in

@@ -72,11 +72,11 @@ fn bare_it_is_the_minimal_model_draw_by_draw() {
         contention: 0.4,
         quorum_millionths: 40_000,
     };
-    let minimal = Minimal::new(minimal, Scheduler::Events, 3).unwrap();
+    let minimal = Minimal::new(minimal, Scheduler::Events, 3, &Run::default()).unwrap();
     let mut expected = Everything::default();
     minimal.observe(5, 2, &mut minimal::Workspace::default(), &Run::default(), &mut expected).unwrap();
     for scheduler in [Scheduler::Stepped, Scheduler::Events] {
-        let dao = Dao::new(parameters.clone(), scheduler, 3).unwrap();
+        let dao = Dao::new(parameters.clone(), scheduler, 3, &Run::default()).unwrap();
         let seen = everything(&dao, 2);
         assert!(seen.votes == expected.votes && seen.outcomes == expected.outcomes, "{scheduler:?}");
     }
@@ -89,7 +89,8 @@ fn looking_only_at_those_who_can_vote_changes_nothing() {
     let crash = Condition { from: 100, until: 101, shock: -1.0, cost: 4.0, ..Condition::default() };
     for conditions in [vec![], vec![drive, crash]] {
         let parameters = Parameters { conditions, ..small() };
-        let on = |scheduler| everything(&Dao::new(parameters.clone(), scheduler, 3).unwrap(), 0);
+        let on =
+            |scheduler| everything(&Dao::new(parameters.clone(), scheduler, 3, &Run::default()).unwrap(), 0);
         let (stepped, events) = (on(Scheduler::Stepped), on(Scheduler::Events));
         assert!(stepped == events);
         assert!(stepped.votes.len() > 300 && stepped.outcomes.len() > 10, "{}", stepped.votes.len());
@@ -104,7 +105,7 @@ const RUNS: u64 = 120;
 /// standard errors of the difference, which chance alone reaches in one of 3.5 million.
 fn moves(variable: &str, more: Parameters, less: Parameters) {
     let find = |parameters: Parameters| {
-        let dao = Dao::new(parameters, Scheduler::Events, 3).unwrap();
+        let dao = Dao::new(parameters, Scheduler::Events, 3, &Run::default()).unwrap();
         let at = dao.variables().iter().position(|name| *name == variable).unwrap();
         ensemble(&dao, 11, RUNS, &Run::default()).unwrap().swap_remove(at)
     };
@@ -163,7 +164,7 @@ fn every_term_moves_what_it_should() {
 
 /// The absolute margins of all proposals of many replicates.
 fn one_sided(parameters: Parameters) -> crate::engine::summary::Summary {
-    let dao = Dao::new(parameters, Scheduler::Events, 3).unwrap();
+    let dao = Dao::new(parameters, Scheduler::Events, 3, &Run::default()).unwrap();
     let mut summary = crate::engine::summary::Summary::default();
     for replicate in 0..RUNS {
         let mut outcomes: Vec<Outcome> = vec![];
@@ -175,7 +176,7 @@ fn one_sided(parameters: Parameters) -> crate::engine::summary::Summary {
 
 #[test]
 fn tokens_are_neither_made_nor_lost() {
-    let dao = Dao::new(small(), Scheduler::Events, 3).unwrap();
+    let dao = Dao::new(small(), Scheduler::Events, 3, &Run::default()).unwrap();
     let total = dao.population().supply() + dao.treasury;
     let seen = everything(&dao, 1);
     assert!(seen.moments.iter().all(|moment| moment.supply + moment.treasury == total));
@@ -188,7 +189,7 @@ fn tokens_are_neither_made_nor_lost() {
 
 #[test]
 fn replicates_do_not_depend_on_threads_or_on_what_ran_before() {
-    let dao = Dao::new(small(), Scheduler::Events, 3).unwrap();
+    let dao = Dao::new(small(), Scheduler::Events, 3, &Run::default()).unwrap();
     let on = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| serde_json::to_string(&ensemble(&dao, 5, 100, &Run::default()).unwrap()).unwrap())
@@ -211,7 +212,7 @@ fn every_problem_is_told() {
     wrong.forum.excitation = 0.5;
     wrong.arrivals = Arrivals::Random(-1.0);
     wrong.conditions = vec![Condition { from: 9, until: 3, activity: -2.0, ..Condition::default() }];
-    let error = Dao::new(wrong, Scheduler::Events, 1).unwrap_err().to_string();
+    let error = Dao::new(wrong, Scheduler::Events, 1, &Run::default()).unwrap_err().to_string();
     assert_eq!(error.lines().count(), 6, "{error}");
     assert!(serde_json::from_str::<Parameters>(r#"{"behaviour": {"herdng": 1}}"#).is_err());
     let written = serde_json::to_string(&small()).unwrap();

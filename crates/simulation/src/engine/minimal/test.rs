@@ -88,8 +88,8 @@ fn both_schedulers_are_the_definition_draw_by_draw() {
                     contention,
                     ..parameters(agents, activity, proposals, window)
                 };
-                let stepped = Minimal::new(parameters, Scheduler::Stepped, 11).unwrap();
-                let events = Minimal::new(parameters, Scheduler::Events, 11).unwrap();
+                let stepped = Minimal::new(parameters, Scheduler::Stepped, 11, &Run::default()).unwrap();
+                let events = Minimal::new(parameters, Scheduler::Events, 11, &Run::default()).unwrap();
                 let expected = by_definition(&stepped, 5, 2);
                 assert!(everything(&stepped, 5, 2) == expected, "stepped, {parameters:?}");
                 assert!(everything(&events, 5, 2) == expected, "events, {parameters:?}");
@@ -178,7 +178,7 @@ fn disagreement(left: &Runs, right: &Runs) -> f64 {
 fn the_law_is_that_of_fresh_trials_at_every_step() {
     for contention in [0.0, 0.7] {
         let parameters = Parameters { contention, ..parameters(120, 0.1, RUNS, 10) };
-        let model = Minimal::new(parameters, Scheduler::Events, 3).unwrap();
+        let model = Minimal::new(parameters, Scheduler::Events, 3, &Run::default()).unwrap();
         let literal = literal_runs(&model);
         let distance = disagreement(&engine_runs(&model), &literal);
         assert!(distance < 1.0, "contention {contention}: {distance} of what chance allows");
@@ -191,7 +191,7 @@ fn the_law_is_that_of_fresh_trials_at_every_step() {
             Parameters { herding: 2.0, ..parameters },
             Parameters { contention: contention + 0.3, ..parameters },
         ] {
-            let model = Minimal::new(wrong, Scheduler::Events, 3).unwrap();
+            let model = Minimal::new(wrong, Scheduler::Events, 3, &Run::default()).unwrap();
             let distance = disagreement(&engine_runs(&model), &literal);
             assert!(distance > 1.0, "{wrong:?} is not found out: {distance}");
         }
@@ -294,7 +294,8 @@ fn small_cases_follow_their_enumerated_law() {
             )
             .unwrap();
             for scheduler in [Scheduler::Stepped, Scheduler::Events] {
-                let model = Minimal::over(population.clone(), parameters, scheduler).unwrap();
+                let model =
+                    Minimal::over(population.clone(), parameters, scheduler, &Run::default()).unwrap();
                 let seen = everything(&model, 31, 0);
                 let fit = misfit(&seen, &exact(&population, &parameters), agents, &parameters);
                 assert!(fit < 1.0, "{agents} agents, contention {contention}: {fit}");
@@ -311,7 +312,7 @@ fn a_cancelled_run_stops() {
     let run = Run::default();
     run.cancel.cancel();
     for scheduler in [Scheduler::Stepped, Scheduler::Events] {
-        let model = Minimal::new(parameters(100, 0.1, 10, 10), scheduler, 1).unwrap();
+        let model = Minimal::new(parameters(100, 0.1, 10, 10), scheduler, 1, &Run::default()).unwrap();
         let stopped = model.observe(1, 0, &mut Workspace::default(), &run, &mut ());
         assert!(matches!(stopped, Err(Error::Core(daotwin_core::Error::Cancelled))));
     }
@@ -328,16 +329,16 @@ fn every_problem_of_parameters_is_told() {
         contention: -0.1,
         quorum_millionths: 1_000_001,
     };
-    let error = Minimal::new(wrong, Scheduler::Events, 1).unwrap_err();
+    let error = Minimal::new(wrong, Scheduler::Events, 1, &Run::default()).unwrap_err();
     assert_eq!(error.to_string().lines().count(), 8, "{error}");
     assert!(serde_json::from_str::<Parameters>(r#"{"windw": 3}"#).is_err());
 }
 
 #[test]
 fn a_workspace_carries_nothing_over() {
-    let big = Minimal::new(parameters(6000, 0.3, 2, 5), Scheduler::Events, 1).unwrap();
-    let stepped = Minimal::new(parameters(6000, 0.3, 2, 5), Scheduler::Stepped, 1).unwrap();
-    let small = Minimal::new(parameters(50, 0.1, 20, 10), Scheduler::Events, 1).unwrap();
+    let big = Minimal::new(parameters(6000, 0.3, 2, 5), Scheduler::Events, 1, &Run::default()).unwrap();
+    let stepped = Minimal::new(parameters(6000, 0.3, 2, 5), Scheduler::Stepped, 1, &Run::default()).unwrap();
+    let small = Minimal::new(parameters(50, 0.1, 20, 10), Scheduler::Events, 1, &Run::default()).unwrap();
     let mut workspace = Workspace::default();
     let mut seen = Everything::default();
     big.observe(1, 0, &mut workspace, &Run::default(), &mut ()).unwrap();
