@@ -1,14 +1,16 @@
 //! Measures the engine on the smallest model of governance.
 //!
-//! `governance_speed [stepped|events|memory|dao|sweep|all]`: agent-steps a second of one thread, the equivalent of the
-//! event-driven scheduler at 3 % turnout, peak memory with ten million agents, and a sweep of 1,000 configurations by 100
-//! replicates of 1,000 agents over 720 steps. Prints wall time and processor time: the machine may be shared.
+//! `governance_speed [stepped|events|memory|dao|sweep|all]`: agent-steps a second of one thread, the equivalent of
+//! the event-driven scheduler at 3 % turnout, peak memory with ten million agents, and a sweep of 1,000
+//! configurations by 100 replicates of 1,000 agents over 720 steps. Prints wall time and processor time: the machine
+//! may be shared.
 
 use std::time::Instant;
 
 use daotwin_core::Run;
+use daotwin_simulation::engine::Scheduler;
 use daotwin_simulation::engine::dao::{self, Dao};
-use daotwin_simulation::engine::minimal::{Minimal, Parameters, Scheduler, Workspace};
+use daotwin_simulation::engine::minimal::{Minimal, Parameters, Workspace};
 use daotwin_simulation::engine::population::Description;
 use daotwin_simulation::engine::sweep::{self, Grid, Plan};
 use daotwin_simulation::engine::tally::Outcome;

@@ -1,9 +1,10 @@
 //! The engine's promises: the same bytes for any number of threads, any scheduler, any machine.
 
 use daotwin_core::Run;
+use daotwin_simulation::engine::Scheduler;
 use daotwin_simulation::engine::dao::{self, Condition, Dao};
 use daotwin_simulation::engine::ensemble::{Model, ensemble};
-use daotwin_simulation::engine::minimal::{Minimal, Parameters, Scheduler, Workspace};
+use daotwin_simulation::engine::minimal::{Minimal, Parameters, Workspace};
 use daotwin_simulation::engine::population::Description;
 use daotwin_simulation::engine::tally::{Observer, Outcome};
 use sha2::{Digest, Sha256};

@@ -56,42 +56,59 @@ impl Progress<'_> {
     }
 }
 
-/// Results of the replicates of several models of one kind, in order: `each` of them, numbered from 0, for every model.
-pub(super) fn results<M: Model>(
-    models: &[M],
-    seed: u64,
+/// Lists of `width` numbers, one list for each number in `work`, in order, computed on rayon's threads.
+pub(super) fn results<W: Default + Send>(
     work: Range<u64>,
-    each: u64,
+    width: usize,
     progress: &Progress<'_>,
+    one: impl Fn(u64, &mut W, &mut [f64]) -> Result<()> + Sync,
 ) -> Result<Vec<Vec<f64>>> {
     work.into_par_iter()
-        .map_init(M::Workspace::default, |workspace, place| {
-            let model = &models[(place / each) as usize];
-            let mut values = vec![f64::NAN; model.variables().len()];
-            model.replicate(seed, place % each, workspace, progress.run, &mut values)?;
+        .map_init(W::default, |workspace, place| {
+            let mut values = vec![f64::NAN; width];
+            one(place, workspace, &mut values)?;
             progress.count()?;
             Ok(values)
         })
         .collect()
 }
 
-/// Runs replicates 0 to `replicates` on rayon's threads and sums up each variable, in the order of
-/// [`Model::variables`]. Memory does not grow with the replicates. The same bits for any number of threads: results are
-/// taken in the replicates' order.
+/// Runs `one` for each number below `replicates` on rayon's threads and sums up each of the `width` numbers that it
+/// writes: the columns of a table, or the steps of a curve. `one` is given memory that calls on one thread use one
+/// after another.
+///
+/// Memory: 8 bytes times `width` times at most 1,024 results, and a [`Summary`] a number; it does not grow with the
+/// replicates. The same bits for any number of threads: results are taken in their order.
 ///
 /// # Errors
-/// [`daotwin_core::Error::Cancelled`], and the model's own.
-pub fn ensemble<M: Model>(model: &M, seed: u64, replicates: u64, run: &Run) -> Result<Vec<Summary>> {
-    let mut summaries = vec![Summary::default(); model.variables().len()];
+/// [`daotwin_core::Error::Cancelled`], and those of `one`.
+pub fn summarise<W: Default + Send>(
+    replicates: u64,
+    width: usize,
+    run: &Run,
+    one: impl Fn(u64, &mut W, &mut [f64]) -> Result<()> + Sync,
+) -> Result<Vec<Summary>> {
+    let mut summaries = vec![Summary::default(); width];
     let progress = Progress { run, stage: "replicates", done: AtomicU64::new(0), total: replicates };
     let mut first = 0;
     while first < replicates {
         run.check()?;
         let end = replicates.min(first + BLOCK);
-        for values in results(std::slice::from_ref(model), seed, first..end, replicates, &progress)? {
+        for values in results(first..end, width, &progress, &one)? {
             summaries.iter_mut().zip(values).for_each(|(summary, value)| summary.add(value));
         }
         first = end;
     }
     Ok(summaries)
+}
+
+/// Runs replicates 0 to `replicates` of a model and sums up each variable, in the order of [`Model::variables`]; see
+/// [`summarise`].
+///
+/// # Errors
+/// [`daotwin_core::Error::Cancelled`], and the model's own.
+pub fn ensemble<M: Model>(model: &M, seed: u64, replicates: u64, run: &Run) -> Result<Vec<Summary>> {
+    summarise(replicates, model.variables().len(), run, |replicate, workspace: &mut M::Workspace, values| {
+        model.replicate(seed, replicate, workspace, run, values)
+    })
 }

@@ -1,16 +1,17 @@
 //! The smallest complete model of governance: apathy, ideology, herding, a quorum.
 //!
-//! One proposal is open at a time, for a window of steps, at a position q uniform in -1 to 1. An agent that has not voted
-//! votes at a step with its own chance; it votes yes with chance logistic(b x q + c (2 s - 1)), where x is its position and
-//! s the share of yes in the power cast before this step (1/2 while there is none). A proposal passes where yes exceeds no
-//! and the power cast reaches the quorum. Optionally people lose interest in what is decided: the chance of voting falls by
-//! `contention` x |2 s - 1| (Morton et al. 2015 find turnout some 11 points lower where the result is known).
+//! One proposal is open at a time, for a window of steps, at a position q uniform in -1 to 1. An agent that has not
+//! voted votes at a step with its own chance; it votes yes with chance logistic(b x q + c (2 s - 1)), where x is its
+//! position and s the share of yes in the power cast before this step (1/2 while there is none). A proposal passes
+//! where yes exceeds no and the power cast reaches the quorum. Optionally people lose interest in what is decided:
+//! the chance of voting falls by `contention` x |2 s - 1| (Morton et al. 2015 find turnout some 11 points lower where
+//! the result is known).
 
 use daotwin_core::Run;
 use serde::{Deserialize, Serialize};
 
 use super::ensemble::Model;
-use super::hazard::{self, CHUNK, Candidates, ONE};
+use super::hazard::{self, CHUNK, Candidates, ONE, Scheduler};
 use super::math;
 use super::population::{Description, PURPOSES, Population};
 use super::random::Key;
@@ -100,17 +101,6 @@ impl Parameters {
     }
 }
 
-/// How time passes. Both give the same votes at the same steps, draw by draw; they differ in what they cost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Scheduler {
-    /// Every agent at every step: costs agents x steps.
-    Stepped,
-    /// Once a proposal everyone for a nanosecond, then only those who can vote: costs agents + voters.
-    #[default]
-    Events,
-}
-
 /// Memory that replicates use one after another. Stepping takes 8 bytes an agent, events 20 an agent who can vote.
 #[derive(Debug, Default)]
 pub struct Workspace {
@@ -148,7 +138,8 @@ impl Minimal {
     /// The model over agents that `parameters` describe, drawn from `seed`.
     ///
     /// # Errors
-    /// [`Error::Parameters`] with every problem, [`daotwin_core::Error::Limit`] and [`daotwin_core::Error::Cancelled`].
+    /// [`Error::Parameters`] with every problem, [`daotwin_core::Error::Limit`] and
+    /// [`daotwin_core::Error::Cancelled`].
     pub fn new(parameters: Parameters, scheduler: Scheduler, seed: u64, run: &Run) -> Result<Self> {
         let problems = parameters.problems();
         if !problems.is_empty() {
@@ -361,8 +352,8 @@ impl Minimal {
 impl Model for Minimal {
     type Workspace = Workspace;
 
-    /// Means over a replicate's proposals: the share of supply that votes, how many vote, the share that passes, the share
-    /// of yes where anyone voted, and when in the window votes come (0 the first step, towards 1 the last).
+    /// Means over a replicate's proposals: the share of supply that votes, how many vote, the share that passes, the
+    /// share of yes where anyone voted, and when in the window votes come (0 the first step, towards 1 the last).
     fn variables(&self) -> &[&'static str] {
         &Totals::VARIABLES
     }

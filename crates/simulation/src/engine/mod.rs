@@ -1,16 +1,18 @@
 //! What runs a simulation.
 //!
-//! Agents are columns ([`population`]); draws depend on nothing but who draws them ([`random`]); functions are the same
-//! on every machine ([`math`]); [`hazard`] decides who acts when, by visiting every agent at every step or by touching
-//! only those who can act, with the same result. [`minimal`] is the smallest complete model on top of it, [`dao`] a whole
-//! DAO. Either is run again and again by [`ensemble`], summed up by [`summary`], and varied by [`mod@sweep`].
+//! Agents are columns ([`population`]); draws depend on nothing but who draws them ([`random`]); functions are the
+//! same on every machine ([`math`]); [`hazard`] decides who acts when, by visiting every agent at every step or by
+//! touching only those who can act, with the same result. [`minimal`] is the smallest complete model on top of it,
+//! [`dao`] a whole DAO. Either is run again and again by [`ensemble`], summed up by [`summary`], and varied by
+//! [`mod@sweep`].
 //!
 //! The same seed gives the same bytes for any number of threads, either scheduler, and every build.
 //!
 //! ```
 //! use daotwin_core::Run;
 //! use daotwin_simulation::engine::ensemble::{Model, ensemble};
-//! use daotwin_simulation::engine::minimal::{Minimal, Parameters, Scheduler};
+//! use daotwin_simulation::engine::Scheduler;
+//! use daotwin_simulation::engine::minimal::{Minimal, Parameters};
 //! use daotwin_simulation::engine::population::Description;
 //!
 //! let population = Description { agents: 500, ..Description::default() };
@@ -35,3 +37,5 @@ pub mod random;
 pub mod summary;
 pub mod sweep;
 pub mod tally;
+
+pub use hazard::Scheduler;

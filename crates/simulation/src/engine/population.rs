@@ -7,8 +7,8 @@ use super::random::Key;
 use super::{hazard, math};
 use crate::{Error, Result};
 
-/// Who takes part, one entry of each column an agent. What one proposal needs of them besides (draws, survivals) lies in
-/// a workspace, so that one population serves any number of replicates at once.
+/// Who takes part, one entry of each column an agent. What one proposal needs of them besides (draws, survivals) lies
+/// in a workspace, so that one population serves any number of replicates at once.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Population {
     /// The chance of acting at one step, as a share of [`hazard::ONE`].

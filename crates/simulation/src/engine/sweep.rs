@@ -90,13 +90,14 @@ impl Grid {
     }
 }
 
-/// Runs every configuration of a plan and writes `target`: JSON lines, the plan first, then one line a configuration with
-/// its parameters and each variable's summary (count, missing, mean and its standard error, standard deviation, extremes,
-/// quantiles; all by operations that are the same on every machine).
+/// Runs every configuration of a plan and writes `target`: JSON lines, the plan first, then one line a configuration
+/// with its parameters and each variable's summary (count, missing, mean and its standard error, standard deviation,
+/// extremes, quantiles; all by operations that are the same on every machine).
 ///
-/// What is done is kept in a folder beside `target` (`<target>.parts`) and removed at the end; a run that was interrupted
-/// goes on from there when it is called with the same plan and configurations, to the same bytes. The bytes depend
-/// neither on interruptions nor on the number of threads. Memory depends on neither configurations nor replicates.
+/// What is done is kept in a folder beside `target` (`<target>.parts`) and removed at the end; a run that was
+/// interrupted goes on from there when it is called with the same plan and configurations, to the same bytes. The
+/// bytes depend neither on interruptions nor on the number of threads. Memory depends on neither configurations nor
+/// replicates.
 ///
 /// # Errors
 /// [`Error::Parameters`] where a configuration is refused (all are asked for before the first is run, so that one that
@@ -188,7 +189,8 @@ fn fingerprint<C: Serialize>(
     run: &Run,
 ) -> Result<String> {
     let mut hash = Sha256::new();
-    hash.update(b"daotwin sweep 1\n");
+    // Another version may compute other numbers: its parts are not mixed with these.
+    hash.update(concat!("daotwin sweep ", env!("CARGO_PKG_VERSION"), "\n"));
     hash.update(serde_json::to_vec(plan).map_err(internal)?);
     let mut problems = vec![];
     for number in 0..plan.configurations {
@@ -255,7 +257,13 @@ fn for_groups<C: Serialize, M: Model + Send>(
         let mut start = 0;
         while start < work {
             let stop = work.min(start + BLOCK);
-            let block = results(&models, plan.seed, start..stop, plan.replicates, progress)?;
+            // Models of one kind have the same variables.
+            let width = models.first().map_or(0, |model| model.variables().len());
+            let block =
+                results(start..stop, width, progress, |place, workspace: &mut M::Workspace, values| {
+                    let model = &models[(place / plan.replicates) as usize];
+                    model.replicate(plan.seed, place % plan.replicates, workspace, progress.run, values)
+                })?;
             for (place, values) in (start..stop).zip(block) {
                 let summaries = &mut summaries[(place / plan.replicates) as usize];
                 summaries.iter_mut().zip(values).for_each(|(summary, value)| summary.add(value));

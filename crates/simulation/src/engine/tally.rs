@@ -75,8 +75,8 @@ pub struct Moment {
 
 /// Sees a replicate as it happens. All methods do nothing unless written.
 pub trait Observer {
-    /// These agents vote on this proposal so many steps after its opening; `choices` holds 1 for yes, 0 for no. A step may
-    /// come in several calls, agents ascending.
+    /// These agents vote on this proposal so many steps after its opening; `choices` holds 1 for yes, 0 for no. A
+    /// step may come in several calls, agents ascending.
     fn votes(&mut self, proposal: u32, step: u32, agents: &[u32], choices: &[u8]) {
         let _ = (proposal, step, agents, choices);
     }
@@ -103,8 +103,8 @@ impl Observer for Vec<Outcome> {
 /// Those who vote together.
 ///
 /// A vote is the sign of a latent utility: yes where odds(u) e^(-a) < e^t, u uniform, a what the voter thinks of the
-/// proposal by itself and t what is the same for all who vote at this step. The left side does not depend on the tally, so
-/// that it is computed once a vote; P(yes) = logistic(a + t).
+/// proposal by itself and t what is the same for all who vote at this step. The left side does not depend on the
+/// tally, so that it is computed once a vote; P(yes) = logistic(a + t).
 #[derive(Debug, Default)]
 pub(super) struct Voters {
     pub(super) agents: Vec<u32>,
@@ -189,8 +189,8 @@ impl Observer for Totals {
 }
 
 impl Totals {
-    /// The share of supply that votes, how many vote, the share that passes, the share of yes where anyone voted, and when
-    /// in the window votes come (0 the first step, towards 1 the last).
+    /// The share of supply that votes, how many vote, the share that passes, the share of yes where anyone voted, and
+    /// when in the window votes come (0 the first step, towards 1 the last).
     pub(super) const VARIABLES: [&'static str; 5] = ["turnout", "voters", "passed", "yes", "time"];
 
     /// Nothing yet, for proposals that are open for so many steps.

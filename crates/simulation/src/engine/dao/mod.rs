@@ -1,24 +1,27 @@
-//! A whole DAO: members who hold, trade, delegate, talk, tire and vote on proposals that come and overlap; a token with a
-//! price; a treasury that pays what passes; conditions from outside.
+//! A whole DAO: members who hold, trade, delegate, talk, tire and vote on proposals that come and overlap; a token
+//! with a price; a treasury that pays what passes; conditions from outside.
 //!
-//! A step is, in this order: conditions; price and transfers; members who reconsider their delegate; proposals that open,
-//! with every member's power as it is then; for each open proposal, in the order of opening, what the forum says and who
-//! votes; proposals that close; payments that are due; attention that comes back.
+//! A step is, in this order: conditions; price and transfers; members who reconsider their delegate; proposals that
+//! open, with every member's power as it is then; for each open proposal, in the order of opening, what the forum
+//! says and who votes; proposals that close; payments that are due; attention that comes back.
 //!
 //! At each step a member that has not voted on an open proposal does so with the chance
 //!
 //! ```text
-//! rate x timing(age) x activity(conditions) x (1 - contention |margin|) x (1 + boost b / (1 + b)) x attention x (1 - e^(-value / cost))
+//! rate x timing(age) x activity(conditions) x (1 - contention |margin|)
+//!      x (1 + boost b / (1 + b)) x attention x (1 - e^(-value / cost))
 //! ```
 //!
 //! and votes yes with chance
 //!
 //! ```text
-//! logistic(ideology x q + herding margin + whale_cue margin of whales + persuasion opinion + approval - loss_aversion ask fall)
+//! logistic(ideology x q + herding margin + whale_cue margin of whales
+//!          + persuasion opinion + approval - loss_aversion ask fall)
 //! ```
 //!
-//! A rate times the largest factor that can come is held below 1. That product bounds the hazard, so that only those whose
-//! draw can be reached at all are looked at (see [`super::hazard`]); the result is that of looking at everybody.
+//! A rate times the largest factor that can come is held below 1. That product bounds the hazard, so that only those
+//! whose draw can be reached at all are looked at (see [`super::hazard`]); the result is that of looking at
+//! everybody.
 //!
 //! With every term off and regular arrivals this is [`super::minimal`], draw by draw.
 
@@ -38,9 +41,8 @@ use self::market::Price;
 use self::members::Members;
 use self::proposal::{Open, Pull};
 use super::ensemble::Model;
-use super::hazard;
+use super::hazard::{self, Scheduler};
 use super::math;
-use super::minimal::Scheduler;
 use super::population::{PURPOSES, Population};
 use super::random::Key;
 use super::tally::{Moment, Observer, Totals, Voters};
@@ -123,7 +125,8 @@ impl Dao {
     /// A DAO whose members `parameters` describe, drawn from `seed`, as are the delegations of the start.
     ///
     /// # Errors
-    /// [`Error::Parameters`] with every problem, [`daotwin_core::Error::Limit`] and [`daotwin_core::Error::Cancelled`].
+    /// [`Error::Parameters`] with every problem, [`daotwin_core::Error::Limit`] and
+    /// [`daotwin_core::Error::Cancelled`].
     pub fn new(parameters: Parameters, scheduler: Scheduler, seed: u64, run: &Run) -> Result<Self> {
         let problems = parameters.problems();
         if !problems.is_empty() {
@@ -327,7 +330,8 @@ impl Dao {
     }
 }
 
-/// A Poisson count with any mean: as a sum of counts that [`math::poisson_quantile`] can draw. Takes the draws 0, 4, 8, ...
+/// A Poisson count with any mean: as a sum of counts that [`math::poisson_quantile`] can draw. Takes the draws 0, 4,
+/// 8, ...
 fn count(key: Key, mean: f64) -> u32 {
     let parts = math::round_up(mean / 400.0).max(1.0);
     let part = mean / parts;
@@ -352,9 +356,9 @@ fn now(conditions: &[Condition], step: u32) -> Now {
 impl Model for Dao {
     type Workspace = Workspace;
 
-    /// Those of the minimal model (means over a replicate's closed proposals), then how many closed, and at the end the
-    /// price, the treasury as a share of its start, the share of supply that is delegated, the share of power of the ten
-    /// most powerful, and the posts in all.
+    /// Those of the minimal model (means over a replicate's closed proposals), then how many closed, and at the end
+    /// the price, the treasury as a share of its start, the share of supply that is delegated, the share of power of
+    /// the ten most powerful, and the posts in all.
     fn variables(&self) -> &[&'static str] {
         const VARIABLES: [&str; 11] = {
             let [turnout, voters, passed, yes, time] = Totals::VARIABLES;

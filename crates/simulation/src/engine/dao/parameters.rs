@@ -177,8 +177,8 @@ impl Default for Condition {
 }
 
 impl Default for Parameters {
-    /// Ten thousand members over 720 steps, a proposal in 40 steps, each open for 120; all of behaviour on, at the middle
-    /// of what is known.
+    /// Ten thousand members over 720 steps, a proposal in 40 steps, each open for 120; all of behaviour on, at the
+    /// middle of what is known.
     fn default() -> Self {
         Self {
             population: Description { activity: 0.000_5, ..Description::default() },

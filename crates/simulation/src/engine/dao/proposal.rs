@@ -109,8 +109,8 @@ impl Dao {
 }
 
 impl Open {
-    /// A step of the forum (Hawkes 1971, in discrete time): posts excite posts, and each is for or against as its author
-    /// would vote by itself. Returns how many there were.
+    /// A step of the forum (Hawkes 1971, in discrete time): posts excite posts, and each is for or against as its
+    /// author would vote by itself. Returns how many there were.
     pub(super) fn discuss(&mut self, dao: &Dao, approval: f64, draws: Draws, step: u32) -> u32 {
         let (forum, behaviour) = (&dao.parameters.forum, &dao.parameters.behaviour);
         let mean = forum.posts + self.talk;

@@ -198,8 +198,8 @@ fn the_law_is_that_of_fresh_trials_at_every_step() {
     }
 }
 
-/// The chance of every complete course of a proposal for few agents: for each agent the step and the choice, or neither.
-/// Indexed in base 2 window + 1, agent 0 first; the digit 2 window stands for no vote.
+/// The chance of every complete course of a proposal for few agents: for each agent the step and the choice, or
+/// neither. Indexed in base 2 window + 1, agent 0 first; the digit 2 window stands for no vote.
 fn enumerate(population: &Population, parameters: &Parameters, position: f64) -> Vec<f64> {
     let (n, window) = (population.len(), parameters.window as usize);
     let base = 2 * window + 1;
@@ -234,7 +234,8 @@ fn enumerate(population: &Population, parameters: &Parameters, position: f64) ->
     chances
 }
 
-/// [`enumerate`] over positions uniform in -1 to 1: 200 midpoints, which err by less than 1e-5 of these smooth chances.
+/// [`enumerate`] over positions uniform in -1 to 1: 200 midpoints, which err by less than 1e-5 of these smooth
+/// chances.
 fn exact(population: &Population, parameters: &Parameters) -> Vec<f64> {
     let mut sum: Vec<f64> = vec![];
     for point in 0..200 {
@@ -247,8 +248,8 @@ fn exact(population: &Population, parameters: &Parameters) -> Vec<f64> {
     sum
 }
 
-/// Pearson's statistic of courses against their chances, cells of fewer than 5 expected taken together, as a multiple of
-/// what a chi-square variable exceeds with probability 1e-6 / 12 (Laurent and Massart 2000).
+/// Pearson's statistic of courses against their chances, cells of fewer than 5 expected taken together, as a multiple
+/// of what a chi-square variable exceeds with probability 1e-6 / 12 (Laurent and Massart 2000).
 fn misfit(seen: &Everything, chances: &[f64], agents: usize, parameters: &Parameters) -> f64 {
     let base = 2 * parameters.window as usize + 1;
     let none: usize = (0..agents).map(|agent| (base - 1) * base.pow(agent as u32)).sum();

@@ -1,5 +1,6 @@
 use super::*;
-use crate::engine::minimal::{Minimal, Parameters, Scheduler};
+use crate::engine::Scheduler;
+use crate::engine::minimal::{Minimal, Parameters};
 
 fn grid() -> Grid {
     let axis = |name: &str, values: Value| (name.to_owned(), values.as_array().unwrap().clone());
