@@ -50,7 +50,7 @@ pub struct Outcome {
     pub opened: u32,
     /// Its position.
     pub position: f64,
-    /// The power that could have voted.
+    /// The power, or weight, that could have voted.
     pub supply: u64,
     /// The votes.
     pub tally: Tally,

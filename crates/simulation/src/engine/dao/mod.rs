@@ -25,6 +25,7 @@
 //!
 //! With every term off and regular arrivals this is [`super::minimal`], draw by draw.
 
+mod decision;
 mod market;
 mod members;
 mod parameters;
@@ -35,6 +36,7 @@ mod test;
 
 use daotwin_core::Run;
 
+pub use decision::{Decision, Majority};
 pub use parameters::{Arrivals, Behaviour, Condition, Delegation, Forum, Market, Parameters, Treasury};
 
 use self::market::Price;
@@ -78,6 +80,7 @@ pub struct Dao {
     timing: Vec<f64>,
     /// The largest factor that can come.
     peak: f64,
+    decision: Box<dyn Decision>,
 }
 
 /// Memory that replicates use one after another.
@@ -189,7 +192,14 @@ impl Dao {
         };
         let key = |purpose| Key::new(seed, 0, purpose, 0);
         let start = Members::new(&population, &parameters.delegation, key(DELEGATES), key(DELEGATED));
-        Ok(Self { parameters, population, start, treasury: treasury as u64, rates, bounds, timing, peak })
+        let decision = Box::new(Majority { quorum_millionths: parameters.quorum_millionths });
+        let treasury = treasury as u64;
+        Ok(Self { parameters, population, start, treasury, rates, bounds, timing, peak, decision })
+    }
+
+    /// The same DAO under another rule than token majority; `parameters.quorum_millionths` is no longer looked at.
+    pub fn decided_by(self, decision: impl Decision + 'static) -> Self {
+        Self { decision: Box::new(decision), ..self }
     }
 
     /// The members.
@@ -251,7 +261,7 @@ impl Dao {
             }
             while workspace.open.first().is_some_and(|open| step - open.opened == parameters.window - 1) {
                 let open = workspace.open.remove(0);
-                let outcome = open.outcome(parameters.quorum_millionths);
+                let outcome = open.outcome(&*self.decision);
                 observer.closed(&outcome);
                 if outcome.passed {
                     let step = step.saturating_add(parameters.delay);

@@ -53,9 +53,9 @@ pub struct Behaviour {
     pub ideology: f64,
     /// Pull of the running tally's margin.
     pub herding: f64,
-    /// Pull of the margin among the largest holders ([`Behaviour::whale_millionths`]).
+    /// Pull of the margin among the most powerful ([`Behaviour::whale_millionths`]): large holders and delegates.
     pub whale_cue: f64,
-    /// Who is large: at least so many millionths of the supply.
+    /// Who is powerful: who votes with at least so many millionths of the supply, its own or received.
     pub whale_millionths: u32,
     /// Leaning towards yes whatever is proposed.
     pub approval: f64,

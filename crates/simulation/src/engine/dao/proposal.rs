@@ -1,7 +1,7 @@
 //! A proposal that is open: who can vote on it, what is said about it, how it stands.
 
 use super::members::Members;
-use super::{ASK, AUTHOR, Dao, Draws, Now, POSTER, POSTS, Price, STANCE};
+use super::{ASK, AUTHOR, Dao, Decision, Draws, Now, POSTER, POSTS, Price, STANCE};
 use crate::engine::hazard::{self, Candidates};
 use crate::engine::math;
 use crate::engine::minimal::{DIRECTION, PARTICIPATION, POSITION};
@@ -19,7 +19,7 @@ pub(super) struct Open {
     pub(super) ask: u32,
     direction: Key,
     candidates: Candidates,
-    /// Their powers at the opening.
+    /// What they weigh, from their powers at the opening.
     powers: Vec<u64>,
     supply: u64,
     /// From this power on a voter is a whale.
@@ -82,15 +82,17 @@ impl Dao {
         powers.clear();
         powers.extend(candidates.agents.iter().map(|&agent| members.powers[agent as usize]));
         let per_token = price.level() / (behaviour.cost * now.cost);
-        for (rate, &power) in candidates.rates.iter_mut().zip(&powers) {
-            if power == 0 {
+        for (rate, power) in candidates.rates.iter_mut().zip(&mut powers) {
+            let tokens = *power;
+            *power = self.decision.weight(tokens);
+            if *power == 0 {
                 *rate = 0;
             } else if per_token.is_finite() {
-                let kept = 1.0 - math::exp(-(power as f64 * per_token));
+                let kept = 1.0 - math::exp(-(tokens as f64 * per_token));
                 *rate = hazard::product(*rate, hazard::share(kept));
             }
         }
-        let supply = members.supply;
+        let supply = self.decision.electorate(&members.powers, members.supply);
         let large = u128::from(supply) * u128::from(behaviour.whale_millionths) / 1_000_000;
         Open {
             number,
@@ -186,14 +188,14 @@ impl Open {
     }
 
     /// How it ended.
-    pub(super) fn outcome(&self, quorum_millionths: u32) -> Outcome {
+    pub(super) fn outcome(&self, decision: &dyn Decision) -> Outcome {
         Outcome {
             proposal: self.number,
             opened: self.opened,
             position: self.position,
             supply: self.supply,
             tally: self.tally,
-            passed: self.tally.passes(self.supply, quorum_millionths),
+            passed: decision.passes(&self.tally, self.supply),
         }
     }
 }

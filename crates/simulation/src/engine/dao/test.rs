@@ -187,6 +187,41 @@ fn tokens_are_neither_made_nor_lost() {
     }
 }
 
+/// One vote a member with power, two thirds needed.
+#[derive(Debug)]
+struct Assembly;
+
+impl Decision for Assembly {
+    fn weight(&self, power: u64) -> u64 {
+        power.min(1)
+    }
+
+    fn electorate(&self, powers: &[u64], _: u64) -> u64 {
+        powers.iter().filter(|&&power| power > 0).count() as u64
+    }
+
+    fn passes(&self, tally: &Tally, electorate: u64) -> bool {
+        tally.yes >= 2 * tally.no && tally.cast() * 100 >= electorate
+    }
+}
+
+#[test]
+fn another_rule_decides_by_its_own_weights() {
+    let mut parameters = small();
+    parameters.behaviour.approval = 0.5;
+    let dao = Dao::new(parameters, Scheduler::Events, 3, &Run::default()).unwrap().decided_by(Assembly);
+    let seen = everything(&dao, 0);
+    let mut failed = 0;
+    for outcome in &seen.outcomes {
+        let Tally { yes, no, voters, .. } = outcome.tally;
+        assert_eq!(yes + no, u64::from(voters));
+        assert!(outcome.supply < 700 && outcome.supply > 500, "those who delegated have no vote");
+        assert_eq!(outcome.passed, yes >= 2 * no && (yes + no) * 100 >= outcome.supply);
+        failed += usize::from(!outcome.passed);
+    }
+    assert!(failed > 0 && failed < seen.outcomes.len(), "{failed} of {}", seen.outcomes.len());
+}
+
 #[test]
 fn replicates_do_not_depend_on_threads_or_on_what_ran_before() {
     let dao = Dao::new(small(), Scheduler::Events, 3, &Run::default()).unwrap();
