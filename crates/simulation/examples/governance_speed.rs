@@ -1,15 +1,19 @@
 //! Measures the engine on the smallest model of governance.
 //!
-//! `governance_speed [stepped|events|memory|sweep|all]`: agent-steps a second of one thread, the equivalent of the
-//! event-driven scheduler at 3 % turnout, peak memory with ten million agents, and a sweep of 1,000 configurations by 100
-//! replicates of 1,000 agents over 720 steps. Prints wall time and processor time: the machine may be shared.
+//! `governance_speed [stepped|events|memory|dao|sweep|all]`: agent-steps a second of one thread, the equivalent of
+//! the event-driven scheduler at 3 % turnout, peak memory with ten million agents, and a sweep of 1,000
+//! configurations by 100 replicates of 1,000 agents over 720 steps. Prints wall time and processor time: the machine
+//! may be shared.
 
 use std::time::Instant;
 
 use daotwin_core::Run;
-use daotwin_simulation::engine::minimal::{Minimal, Outcome, Parameters, Scheduler, Workspace};
+use daotwin_simulation::engine::Scheduler;
+use daotwin_simulation::engine::dao::{self, Dao};
+use daotwin_simulation::engine::minimal::{Minimal, Parameters, Workspace};
 use daotwin_simulation::engine::population::Description;
 use daotwin_simulation::engine::sweep::{self, Grid, Plan};
+use daotwin_simulation::engine::tally::Outcome;
 use serde_json::Map;
 
 /// Processor seconds of this process, all threads.
@@ -38,7 +42,7 @@ fn time(work: impl FnOnce() -> daotwin_simulation::Result<()>) -> daotwin_simula
 #[expect(clippy::print_stdout, reason = "an example prints")]
 fn one(name: &str, parameters: Parameters, scheduler: Scheduler) -> daotwin_simulation::Result<()> {
     let start = Instant::now();
-    let model = Minimal::new(parameters, scheduler, 1)?;
+    let model = Minimal::new(parameters, scheduler, 1, &Run::default())?;
     let ready = start.elapsed().as_secs_f64();
     let mut workspace = Workspace::default();
     let mut outcomes: Vec<Outcome> = vec![];
@@ -97,7 +101,7 @@ fn sweep(scheduler: Scheduler) -> daotwin_simulation::Result<()> {
     let target = std::env::current_exe()
         .map(|path| path.with_file_name(format!("sweep-{}.jsonl", std::process::id())))
         .unwrap_or_default();
-    let model = |parameters: &Parameters| Minimal::new(*parameters, scheduler, plan.seed);
+    let model = |parameters: &Parameters| Minimal::new(*parameters, scheduler, plan.seed, &Run::default());
     let (wall, busy) =
         time(|| sweep::sweep(&plan, |number| grid.configuration(number), model, &target, &Run::default()))?;
     let bytes = std::fs::read(&target).unwrap_or_default();
@@ -110,6 +114,34 @@ fn sweep(scheduler: Scheduler) -> daotwin_simulation::Result<()> {
         rayon::current_num_threads(),
         peak(),
         bytes.len(),
+    );
+    Ok(())
+}
+
+/// The whole DAO with everything on, 720 steps, proposals open for 120.
+#[expect(clippy::print_stdout, reason = "an example prints")]
+fn whole(agents: u32, activity: f64, scheduler: Scheduler) -> daotwin_simulation::Result<()> {
+    let population = Description { agents, activity, ..Description::default() };
+    let parameters = dao::Parameters { population, ..dao::Parameters::default() };
+    let steps = f64::from(parameters.steps);
+    let model = Dao::new(parameters, scheduler, 1, &Run::default())?;
+    let mut workspace = dao::Workspace::default();
+    let mut outcomes: Vec<Outcome> = vec![];
+    let replicates = 2_000_000 / u64::from(agents);
+    let (wall, busy) = time(|| {
+        (0..replicates).try_for_each(|replicate| {
+            model.observe(7, replicate, &mut workspace, &Run::default(), &mut outcomes).map(|_| ())
+        })
+    })?;
+    let work = f64::from(agents) * steps * replicates as f64;
+    let voters = outcomes.iter().map(|o| f64::from(o.tally.voters)).sum::<f64>() / outcomes.len() as f64;
+    println!(
+        "whole DAO, {scheduler:?}: {agents} members, {steps} steps, {:.1} proposals with {voters:.0} voters a replicate: \
+         {:.0} M agent-steps a second of wall time, {:.0} M of processor time ({wall:.3} s, {busy:.2} s); peak {:.1} MiB",
+        outcomes.len() as f64 / replicates as f64,
+        work / wall / 1e6,
+        work / busy / 1e6,
+        peak(),
     );
     Ok(())
 }
@@ -134,6 +166,12 @@ fn main() -> daotwin_simulation::Result<()> {
     if wanted("memory") {
         one("events", parameters(10_000_000, SPARSE, 10, 120), Scheduler::Events)?;
         one("stepped", parameters(10_000_000, 0.1, 2, 10), Scheduler::Stepped)?;
+    }
+    if wanted("dao") {
+        for (agents, activity) in [(10_000, 0.000_5), (100_000, 0.000_5), (10_000, 0.01)] {
+            whole(agents, activity, Scheduler::Events)?;
+        }
+        whole(10_000, 0.000_5, Scheduler::Stepped)?;
     }
     if wanted("sweep") {
         sweep(Scheduler::Stepped)?;

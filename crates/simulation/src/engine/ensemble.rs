@@ -1,6 +1,7 @@
 //! Replicates of a model, in parallel, the same for any number of threads.
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use daotwin_core::Run;
 use rayon::prelude::*;
@@ -35,41 +36,79 @@ pub trait Model: Sync {
     ) -> Result<()>;
 }
 
-/// Results of the replicates of several models of one kind, in order: `replicates` numbers from 0 for each.
-pub(super) fn results<M: Model>(
-    models: &[M],
-    seed: u64,
+/// Where reports of progress go: a stage, what is done before this call and in all, in replicates.
+#[derive(Debug)]
+pub(super) struct Progress<'a> {
+    pub(super) run: &'a Run,
+    pub(super) stage: &'a str,
+    pub(super) done: AtomicU64,
+    pub(super) total: u64,
+}
+
+impl Progress<'_> {
+    /// One more is done; a thousand reports in all are enough.
+    fn count(&self) -> Result<()> {
+        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+        if done.is_multiple_of((self.total / 1000).max(1)) {
+            self.run.step(self.stage, done, self.total)?;
+        }
+        Ok(())
+    }
+}
+
+/// Lists of `width` numbers, one list for each number in `work`, in order, computed on rayon's threads.
+pub(super) fn results<W: Default + Send>(
     work: Range<u64>,
-    each: u64,
-    run: &Run,
+    width: usize,
+    progress: &Progress<'_>,
+    one: impl Fn(u64, &mut W, &mut [f64]) -> Result<()> + Sync,
 ) -> Result<Vec<Vec<f64>>> {
     work.into_par_iter()
-        .map_init(M::Workspace::default, |workspace, place| {
-            let model = &models[(place / each) as usize];
-            let mut values = vec![f64::NAN; model.variables().len()];
-            model.replicate(seed, place % each, workspace, run, &mut values)?;
+        .map_init(W::default, |workspace, place| {
+            let mut values = vec![f64::NAN; width];
+            one(place, workspace, &mut values)?;
+            progress.count()?;
             Ok(values)
         })
         .collect()
 }
 
-/// Runs replicates 0 to `replicates` on rayon's threads and sums up each variable, in the order of
-/// [`Model::variables`]. Memory does not grow with the replicates. The same bits for any number of threads: results are
-/// taken in the replicates' order.
+/// Runs `one` for each number below `replicates` on rayon's threads and sums up each of the `width` numbers that it
+/// writes: the columns of a table, or the steps of a curve. `one` is given memory that calls on one thread use one
+/// after another.
+///
+/// Memory: 8 bytes times `width` times at most 1,024 results, and a [`Summary`] a number; it does not grow with the
+/// replicates. The same bits for any number of threads: results are taken in their order.
 ///
 /// # Errors
-/// [`daotwin_core::Error::Cancelled`], and the model's own.
-pub fn ensemble<M: Model>(model: &M, seed: u64, replicates: u64, run: &Run) -> Result<Vec<Summary>> {
-    let mut summaries = vec![Summary::default(); model.variables().len()];
+/// [`daotwin_core::Error::Cancelled`], and those of `one`.
+pub fn summarise<W: Default + Send>(
+    replicates: u64,
+    width: usize,
+    run: &Run,
+    one: impl Fn(u64, &mut W, &mut [f64]) -> Result<()> + Sync,
+) -> Result<Vec<Summary>> {
+    let mut summaries = vec![Summary::default(); width];
+    let progress = Progress { run, stage: "replicates", done: AtomicU64::new(0), total: replicates };
     let mut first = 0;
     while first < replicates {
-        run.step("replicates", first, replicates)?;
+        run.check()?;
         let end = replicates.min(first + BLOCK);
-        for values in results(std::slice::from_ref(model), seed, first..end, replicates, run)? {
+        for values in results(first..end, width, &progress, &one)? {
             summaries.iter_mut().zip(values).for_each(|(summary, value)| summary.add(value));
         }
         first = end;
     }
-    run.step("replicates", replicates, replicates)?;
     Ok(summaries)
+}
+
+/// Runs replicates 0 to `replicates` of a model and sums up each variable, in the order of [`Model::variables`]; see
+/// [`summarise`].
+///
+/// # Errors
+/// [`daotwin_core::Error::Cancelled`], and the model's own.
+pub fn ensemble<M: Model>(model: &M, seed: u64, replicates: u64, run: &Run) -> Result<Vec<Summary>> {
+    summarise(replicates, model.variables().len(), run, |replicate, workspace: &mut M::Workspace, values| {
+        model.replicate(seed, replicate, workspace, run, values)
+    })
 }

@@ -1,25 +1,40 @@
-//! Who acts when: an action that comes at most once, whose chance at every step may differ between agents and depend on
-//! all that has happened.
+//! Who acts when: an action that comes at most once, whose chance at every step may differ between agents and depend
+//! on all that has happened.
 //!
-//! An agent draws one number u for the whole window in which it may act. Its survival S is the chance of not having acted
-//! yet: S(0) = 1, S(k) = S(k-1) (1 - h(k)) with h(k) the hazard of step k; it acts at the first step with S(k) <= u. That
-//! is the law of one trial a step with chance h(k), by inversion, whatever h depends on (its own past aside, of which
-//! there is none before the action), and it makes schedulers agree draw by draw: one may visit every agent at every step
-//! ([`advance`]), another only those that can act at all ([`Candidates`]), a third compute the step at once
-//! ([`first_steps`]).
+//! An agent draws one number u for the whole window in which it may act. Its survival S is the chance of not having
+//! acted yet: S(0) = 1, S(k) = S(k-1) (1 - h(k)) with h(k) the hazard of step k; it acts at the first step with S(k)
+//! <= u. That is the law of one trial a step with chance h(k), by inversion, whatever h depends on (its own past
+//! aside, of which there is none before the action), and it makes schedulers agree draw by draw: one may visit every
+//! agent at every step ([`advance`]), another only those that can act at all ([`Candidates`]), a third compute the
+//! step at once ([`first_steps`]).
 //!
-//! All is integer: shares of [`ONE`] = 2^31. Rounded products grow with both factors, so that a survival under a larger
-//! hazard is never above one under a smaller: an upper bound of the hazard bounds exactly who can act. This is thinning
-//! (Lewis and Shedler 1979) by agents rather than by events.
+//! All is integer: shares of [`ONE`] = 2^31. Rounded products grow with both factors, so that a survival under a
+//! larger hazard is never above one under a smaller: an upper bound of the hazard bounds exactly who can act. This is
+//! thinning (Lewis and Shedler 1979) by agents rather than by events.
+
+use daotwin_core::Run;
+use serde::{Deserialize, Serialize};
 
 use super::math;
 use super::random::Key;
+use crate::Result;
 
 /// The share that is certain.
 pub const ONE: u32 = 1 << 31;
 
 /// How many agents a pass takes at a time, so that what it writes stays in the nearest cache.
 pub const CHUNK: usize = 4096;
+
+/// How time passes. Both give the same actions at the same steps, draw by draw; they differ in what they cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scheduler {
+    /// Every agent at every step: costs agents x steps.
+    Stepped,
+    /// Once a window everyone for a nanosecond, then only those who can act: costs agents + actions.
+    #[default]
+    Events,
+}
 
 /// A chance as a share of [`ONE`], rounded to the nearest, within 0 and 1; 0 for NaN.
 pub fn share(chance: f64) -> u32 {
@@ -60,8 +75,8 @@ pub fn fill(key: Key, first: u32, draws: &mut [u32]) {
     }
 }
 
-/// One step of every agent of a chunk: brings survivals forward under the hazards `rates` x `factor` and sets `active` to
-/// 1 where an agent acts now, to 0 elsewhere. All slices of one length.
+/// One step of every agent of a chunk: brings survivals forward under the hazards `rates` x `factor` and sets
+/// `active` to 1 where an agent acts now, to 0 elsewhere. All slices of one length.
 pub fn advance(rates: &[u32], factor: u32, survivals: &mut [u32], draws: &[u32], active: &mut [u8]) {
     let columns = rates.iter().zip(survivals).zip(draws).zip(active);
     // Both loops have no branch: they become vector instructions. The first saves a product.
@@ -80,15 +95,15 @@ pub fn advance(rates: &[u32], factor: u32, survivals: &mut [u32], draws: &[u32],
     }
 }
 
-/// 1 where the survival has come down to the draw in this step: `after <= draw < before`. All are at most 2^31, so that
-/// the top bit of a wrapped difference is its sign.
+/// 1 where the survival has come down to the draw in this step: `after <= draw < before`. All are at most 2^31, so
+/// that the top bit of a wrapped difference is its sign.
 #[inline]
 const fn crossed(draw: u32, before: u32, after: u32) -> u8 {
     ((draw.wrapping_sub(before) & !draw.wrapping_sub(after)) >> 31) as u8
 }
 
-/// Writes to `found` the agents whose flag is 1, in order, and returns how many: `first` is the number of the first flag.
-/// `found` has room for all flags.
+/// Writes to `found` the agents whose flag is 1, in order, and returns how many: `first` is the number of the first
+/// flag. `found` has room for all flags.
 pub fn collect(active: &[u8], first: u32, found: &mut [u32]) -> usize {
     let mut count = 0;
     let (words, rest) = active.as_chunks::<8>();
@@ -110,17 +125,26 @@ pub fn collect(active: &[u8], first: u32, found: &mut [u32]) -> usize {
     count
 }
 
+/// The longest window and the most steps that a model takes.
+pub const LONGEST: u32 = 10_000_000;
+
 /// The survivals after `steps` steps of constant hazards: who draws at least that much acts within them.
-pub fn survivals(rates: &[u32], steps: u32) -> Vec<u32> {
+///
+/// # Errors
+/// [`daotwin_core::Error::Cancelled`].
+pub fn survivals(rates: &[u32], steps: u32, run: &Run) -> Result<Vec<u32>> {
     let mut result = vec![ONE; rates.len()];
     for (rates, survivals) in rates.chunks(CHUNK).zip(result.chunks_mut(CHUNK)) {
-        for _ in 0..steps {
+        for step in 0..steps {
+            if step.is_multiple_of(1024) {
+                run.check()?;
+            }
             for (rate, survival) in rates.iter().zip(&mut *survivals) {
                 *survival = survive(*survival, *rate);
             }
         }
     }
-    result
+    Ok(result)
 }
 
 /// Stands for "not within the window".
@@ -129,10 +153,10 @@ pub const NEVER: u32 = u32::MAX;
 /// Writes the step, from 0, at which each agent with this constant hazard and draw acts; [`NEVER`] where that is not
 /// within `steps`. All slices of one length.
 ///
-/// Equal to walking the steps one by one, at a cost that does not grow with them. Rounding moves a survival by at most
-/// half a unit a step, and earlier errors shrink with it, so that S(K) is within K/2 + 1 units of 2^31 (1-h)^K (the 1
-/// stands for the errors of `exp` and `ln`, below 1e-3 units). Where the draw is outside that margin the step is certain;
-/// otherwise the steps are walked.
+/// Equal to walking the steps one by one, at a cost that does not grow with them. Rounding moves a survival by at
+/// most half a unit a step, and earlier errors shrink with it, so that S(K) is within K/2 + 1 units of 2^31 (1-h)^K
+/// (the 1 stands for the errors of `exp` and `ln`, below 1e-3 units). Where the draw is outside that margin the step
+/// is certain; otherwise the steps are walked.
 pub fn first_steps(rates: &[u32], draws: &[u32], steps: u32, found: &mut [u32]) {
     for ((rate, draw), found) in rates.iter().zip(draws).zip(&mut *found) {
         *found = jump(*rate, *draw, steps);
@@ -178,15 +202,17 @@ pub struct Candidates {
     pub agents: Vec<u32>,
     /// Their draws.
     pub draws: Vec<u32>,
-    rates: Vec<u32>,
+    /// Their hazards at a factor of 1; lower them before the first step, never above the bounds' own.
+    pub rates: Vec<u32>,
+    hazards: Vec<u32>,
     survivals: Vec<u32>,
     active: Vec<u8>,
     found: Vec<u32>,
 }
 
 impl Candidates {
-    /// Takes every agent whose draw is at least its bound, its survival at the end of the window under the largest hazards
-    /// it can have ([`survivals`]). Costs a nanosecond an agent; memory once grown is used again.
+    /// Takes every agent whose draw is at least its bound, its survival at the end of the window under the largest
+    /// hazards it can have ([`survivals`]). Costs a nanosecond an agent; memory once grown is used again.
     pub fn select(&mut self, key: Key, bounds: &[u32]) {
         self.agents.clear();
         self.draws.clear();
@@ -225,15 +251,26 @@ impl Candidates {
         first_steps(&self.rates, &self.draws, window, found);
     }
 
-    /// One step under hazards times `factor`: those who act now.
-    pub fn advance(&mut self, factor: u32) -> &[u32] {
+    /// One step under hazards times `factor`: the places of those who act now, and who is at each place.
+    pub fn advance(&mut self, factor: u32) -> (&[u32], &[u32]) {
         let active = &mut self.active[..self.agents.len()];
         advance(&self.rates, factor, &mut self.survivals, &self.draws, active);
         let count = collect(active, 0, &mut self.found);
-        for place in &mut self.found[..count] {
-            *place = self.agents[*place as usize];
+        (&self.found[..count], &self.agents)
+    }
+
+    /// [`Candidates::advance`] where each agent keeps the share `kept` of its hazard; `kept` is by agent.
+    pub fn advance_by(&mut self, factor: u32, kept: &[u32]) -> (&[u32], &[u32]) {
+        // Gathered first: the pass over columns stays free of look-ups.
+        self.hazards.clear();
+        self.hazards.extend(self.agents.iter().map(|&agent| kept[agent as usize]));
+        for (hazard, rate) in self.hazards.iter_mut().zip(&self.rates) {
+            *hazard = product(*hazard, *rate);
         }
-        &self.found[..count]
+        let active = &mut self.active[..self.agents.len()];
+        advance(&self.hazards, factor, &mut self.survivals, &self.draws, active);
+        let count = collect(active, 0, &mut self.found);
+        (&self.found[..count], &self.agents)
     }
 }
 
@@ -320,7 +357,7 @@ mod test {
         let mut draws = vec![0; n];
         fill(key, 0, &mut draws);
         let mut candidates = Candidates::default();
-        candidates.select(key, &survivals(&rates, 12));
+        candidates.select(key, &survivals(&rates, 12, &Run::default()).unwrap());
         candidates.start(&rates);
         let mut running = vec![ONE; n];
         let mut active = vec![0; n];
@@ -331,7 +368,9 @@ mod test {
             let expected: Vec<u32> =
                 (0..n).filter(|&i| walk(rates[i], draws[i], 12) == step).map(|i| i as u32).collect();
             assert_eq!(found[..count], expected);
-            assert_eq!(candidates.advance(ONE), expected);
+            let (places, agents) = candidates.advance(ONE);
+            let chosen: Vec<u32> = places.iter().map(|&place| agents[place as usize]).collect();
+            assert_eq!(chosen, expected);
         }
         assert!(candidates.agents.len() > 100 && candidates.agents.len() < n);
     }

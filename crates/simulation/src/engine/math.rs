@@ -50,8 +50,8 @@ pub fn exp(x: f64) -> f64 {
     sum * two_to(half) * two_to(bits.wrapping_sub(half))
 }
 
-/// The least integer not below `x`, for |x| < 2^51. (The library's is a call where the processor is not known to have an
-/// instruction for it.)
+/// The least integer not below `x`, for |x| < 2^51. (The library's is a call where the processor is not known to have
+/// an instruction for it.)
 #[inline]
 pub fn round_up(x: f64) -> f64 {
     let nearest = (x + ROUND) - ROUND;
@@ -112,13 +112,32 @@ pub fn power(base: f64, exponent: f64) -> f64 {
     exp(exponent * ln(base))
 }
 
+/// The Poisson quantile: the least count whose distribution function reaches `u`, for a mean between 0 and 500 (0
+/// below and for NaN). Costs its value in steps.
+pub fn poisson_quantile(u: f64, mean: f64) -> u32 {
+    if mean > 0.0 {
+        let mut chance = exp(-mean);
+        let mut below = chance;
+        let mut count = 0_u32;
+        // Past 50 standard deviations nothing is left but rounding.
+        while below < u && f64::from(count) < mean * 2.0 + 400.0 {
+            count += 1;
+            chance *= mean / f64::from(count);
+            below += chance;
+        }
+        count
+    } else {
+        0
+    }
+}
+
 /// A polynomial, highest power first.
 fn polynomial(x: f64, coefficients: &[f64]) -> f64 {
     coefficients.iter().fold(0.0, |sum, coefficient| sum * x + coefficient)
 }
 
-/// The standard normal quantile, relative error below 1e-15 (Wichura 1988, algorithm AS 241, PPND16); infinite at 0 and
-/// 1, NaN outside.
+/// The standard normal quantile, relative error below 1e-15 (Wichura 1988, algorithm AS 241, PPND16); infinite at 0
+/// and 1, NaN outside.
 pub fn normal_quantile(probability: f64) -> f64 {
     let q = probability - 0.5;
     if q.abs() <= 0.425 {

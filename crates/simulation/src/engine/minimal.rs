@@ -1,32 +1,29 @@
 //! The smallest complete model of governance: apathy, ideology, herding, a quorum.
 //!
-//! One proposal is open at a time, for a window of steps, at a position q uniform in -1 to 1. An agent that has not voted
-//! votes at a step with its own chance; it votes yes with chance logistic(b x q + c (2 s - 1)), where x is its position and
-//! s the share of yes in the power cast before this step (1/2 while there is none). A proposal passes where yes exceeds no
-//! and the power cast reaches the quorum. Optionally people lose interest in what is decided: the chance of voting falls by
-//! `contention` x |2 s - 1| (Morton et al. 2015 find turnout some 11 points lower where the result is known).
-//!
-//! A vote is the sign of a latent utility: yes where odds(u) e^(-b x q) < e^(c (2 s - 1)), u uniform. The left side does not
-//! depend on the tally, so that it is computed once a vote.
-
-use std::ops::Range;
+//! One proposal is open at a time, for a window of steps, at a position q uniform in -1 to 1. An agent that has not
+//! voted votes at a step with its own chance; it votes yes with chance logistic(b x q + c (2 s - 1)), where x is its
+//! position and s the share of yes in the power cast before this step (1/2 while there is none). A proposal passes
+//! where yes exceeds no and the power cast reaches the quorum. Optionally people lose interest in what is decided:
+//! the chance of voting falls by `contention` x |2 s - 1| (Morton et al. 2015 find turnout some 11 points lower where
+//! the result is known).
 
 use daotwin_core::Run;
 use serde::{Deserialize, Serialize};
 
 use super::ensemble::Model;
-use super::hazard::{self, CHUNK, Candidates, ONE};
+use super::hazard::{self, CHUNK, Candidates, ONE, Scheduler};
 use super::math;
 use super::population::{Description, PURPOSES, Population};
 use super::random::Key;
+use super::tally::{Observer, Outcome, Tally, Totals, Voters};
 use crate::{Error, Result};
 
 #[cfg(test)]
 mod test;
 
-const PARTICIPATION: u64 = PURPOSES;
-const DIRECTION: u64 = PURPOSES + 1;
-const POSITION: u64 = PURPOSES + 2;
+pub(super) const PARTICIPATION: u64 = PURPOSES;
+pub(super) const DIRECTION: u64 = PURPOSES + 1;
+pub(super) const POSITION: u64 = PURPOSES + 2;
 
 /// The largest absolute slope: beyond it a vote is a sign function, and its exponential leaves the range.
 const STEEPEST: f64 = 300.0;
@@ -79,6 +76,15 @@ impl Parameters {
                 self.proposals, self.window
             ));
         }
+        let steps = u64::from(self.proposals) * u64::from(self.window);
+        if steps > u64::from(hazard::LONGEST) * 100 || self.window > hazard::LONGEST {
+            problems.push(format!(
+                "`window` is {} and all windows together have {steps} steps; at most {} and {} are allowed",
+                self.window,
+                hazard::LONGEST,
+                u64::from(hazard::LONGEST) * 100
+            ));
+        }
         for (name, value) in [("ideology", self.ideology), ("herding", self.herding)] {
             if !(-STEEPEST..=STEEPEST).contains(&value) {
                 problems
@@ -95,73 +101,6 @@ impl Parameters {
     }
 }
 
-/// How time passes. Both give the same votes at the same steps, draw by draw; they differ in what they cost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Scheduler {
-    /// Every agent at every step: costs agents x steps.
-    Stepped,
-    /// Once a proposal everyone for a nanosecond, then only those who can vote: costs agents + voters.
-    #[default]
-    Events,
-}
-
-/// Where a proposal stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Tally {
-    /// Power in favour.
-    pub yes: u64,
-    /// Power against.
-    pub no: u64,
-    /// How many voted.
-    pub voters: u32,
-    /// The sum of the steps, from 0, at which they did.
-    pub moments: u64,
-}
-
-impl Tally {
-    /// 2 s - 1: the margin of yes as a share of the power cast, -1 to 1; 0 while there is none.
-    fn margin(&self) -> f64 {
-        let cast = self.yes.wrapping_add(self.no);
-        if cast == 0 { 0.0 } else { 2.0 * (self.yes as f64 / cast as f64) - 1.0 }
-    }
-}
-
-/// A closed proposal.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Outcome {
-    /// Its number in the replicate.
-    pub proposal: u32,
-    /// Its position.
-    pub position: f64,
-    /// The votes.
-    pub tally: Tally,
-    /// Whether it passed.
-    pub passed: bool,
-}
-
-/// Sees a replicate as it happens. All methods do nothing unless written.
-pub trait Observer {
-    /// These agents vote at this step of this proposal; `choices` holds 1 for yes, 0 for no. A step may come in several
-    /// calls, agents ascending.
-    fn votes(&mut self, proposal: u32, step: u32, agents: &[u32], choices: &[u8]) {
-        let _ = (proposal, step, agents, choices);
-    }
-
-    /// A proposal closed.
-    fn closed(&mut self, outcome: &Outcome) {
-        let _ = outcome;
-    }
-}
-
-impl Observer for () {}
-
-impl Observer for Vec<Outcome> {
-    fn closed(&mut self, outcome: &Outcome) {
-        self.push(*outcome);
-    }
-}
-
 /// Memory that replicates use one after another. Stepping takes 8 bytes an agent, events 20 an agent who can vote.
 #[derive(Debug, Default)]
 pub struct Workspace {
@@ -175,14 +114,6 @@ pub struct Workspace {
     /// Where each step's voters end once they are sorted by step.
     ends: Vec<u32>,
     voters: Voters,
-}
-
-/// Those who vote together: numbers, left sides of their utilities, choices.
-#[derive(Debug, Default)]
-struct Voters {
-    agents: Vec<u32>,
-    latents: Vec<f64>,
-    choices: Vec<u8>,
 }
 
 /// Parameters, agents and a scheduler, ready for any number of replicates at once.
@@ -207,27 +138,33 @@ impl Minimal {
     /// The model over agents that `parameters` describe, drawn from `seed`.
     ///
     /// # Errors
-    /// [`Error::Parameters`] with every problem.
-    pub fn new(parameters: Parameters, scheduler: Scheduler, seed: u64) -> Result<Self> {
+    /// [`Error::Parameters`] with every problem, [`daotwin_core::Error::Limit`] and
+    /// [`daotwin_core::Error::Cancelled`].
+    pub fn new(parameters: Parameters, scheduler: Scheduler, seed: u64, run: &Run) -> Result<Self> {
         let problems = parameters.problems();
         if !problems.is_empty() {
             return Err(Error::Parameters { problems });
         }
-        Self::over(Population::drawn(&parameters.population, seed)?, parameters, scheduler)
+        Self::over(Population::drawn(&parameters.population, seed, &run.limits)?, parameters, scheduler, run)
     }
 
     /// The model over given agents; `parameters.population` is not looked at.
     ///
     /// # Errors
-    /// [`Error::Parameters`] with every problem.
-    pub fn over(population: Population, parameters: Parameters, scheduler: Scheduler) -> Result<Self> {
+    /// [`Error::Parameters`] with every problem, [`daotwin_core::Error::Cancelled`].
+    pub fn over(
+        population: Population,
+        parameters: Parameters,
+        scheduler: Scheduler,
+        run: &Run,
+    ) -> Result<Self> {
         let problems = Parameters { population: Description::default(), ..parameters }.problems();
         if !problems.is_empty() {
             return Err(Error::Parameters { problems });
         }
         let bounds = match scheduler {
             Scheduler::Stepped => vec![],
-            Scheduler::Events => hazard::survivals(population.rates(), parameters.window),
+            Scheduler::Events => hazard::survivals(population.rates(), parameters.window, run)?,
         };
         Ok(Self { parameters, population, scheduler, bounds })
     }
@@ -269,20 +206,17 @@ impl Minimal {
                 }
                 Scheduler::Events => self.thinned(&ballot, workspace, run, observer)?,
             };
-            observer.closed(&self.outcome(&ballot, tally));
+            let supply = self.population.supply();
+            observer.closed(&Outcome {
+                proposal: number,
+                opened: number.wrapping_mul(self.parameters.window),
+                position: ballot.position,
+                supply,
+                tally,
+                passed: tally.passes(supply, self.parameters.quorum_millionths),
+            });
         }
         Ok(())
-    }
-
-    fn outcome(&self, ballot: &Ballot, tally: Tally) -> Outcome {
-        let cast = u128::from(tally.yes) + u128::from(tally.no);
-        let quorum = u128::from(self.population.supply()) * u128::from(self.parameters.quorum_millionths);
-        Outcome {
-            proposal: ballot.number,
-            position: ballot.position,
-            tally,
-            passed: tally.yes > tally.no && cast * 1_000_000 >= quorum,
-        }
     }
 
     /// The share of its chance that everybody keeps at this tally.
@@ -327,8 +261,8 @@ impl Minimal {
                 let count = hazard::collect(active, first, found);
                 voters.agents.clear();
                 voters.agents.extend_from_slice(&found[..count]);
-                self.latents(ballot, voters);
-                self.vote(voters, 0..count, bar, (ballot.number, step), &mut tally, observer);
+                self.think(ballot, voters);
+                voters.vote(0..count, bar, (ballot.number, step), &mut tally, observer);
                 first = first.wrapping_add(rates.len() as u32);
             }
         }
@@ -365,14 +299,14 @@ impl Minimal {
             voters.agents[*place as usize] = agent;
             *place = place.wrapping_add(1);
         }
-        self.latents(ballot, voters);
+        self.think(ballot, voters);
         let mut tally = Tally::default();
         let mut first = 0;
         for (step, &end) in (0..window).zip(&*ends) {
             let end = end as usize;
             if end > first {
                 let bar = self.bar(&tally);
-                self.vote(voters, first..end, bar, (ballot.number, step), &mut tally, observer);
+                voters.vote(first..end, bar, (ballot.number, step), &mut tally, observer);
                 first = end;
             }
         }
@@ -394,101 +328,34 @@ impl Minimal {
         for step in 0..self.parameters.window {
             run.check()?;
             voters.agents.clear();
-            voters.agents.extend_from_slice(candidates.advance(self.interest(&tally)));
+            let (places, agents) = candidates.advance(self.interest(&tally));
+            voters.agents.extend(places.iter().map(|&place| agents[place as usize]));
             if !voters.agents.is_empty() {
-                self.latents(ballot, voters);
+                self.think(ballot, voters);
                 let (bar, all) = (self.bar(&tally), 0..voters.agents.len());
-                self.vote(voters, all, bar, (ballot.number, step), &mut tally, observer);
+                voters.vote(all, bar, (ballot.number, step), &mut tally, observer);
             }
         }
         Ok(tally)
     }
 
-    /// odds(u) e^(-b x q) of each voter.
-    fn latents(&self, ballot: &Ballot, voters: &mut Voters) {
-        let slope = -self.parameters.ideology * ballot.position;
-        let ideologies = self.population.ideologies();
-        voters.latents.clear();
-        voters
-            .latents
-            .extend(voters.agents.iter().map(|&agent| f64::from(ideologies[agent as usize]) * slope));
-        for (latent, &agent) in voters.latents.iter_mut().zip(&voters.agents) {
-            let u = ballot.direction.uniform(agent);
-            *latent = math::exp(*latent) * (u / (1.0 - u));
-        }
-    }
-
-    /// Takes and counts the votes of a step, those of `range`.
-    fn vote(
-        &self,
-        voters: &mut Voters,
-        range: Range<usize>,
-        bar: f64,
-        (proposal, step): (u32, u32),
-        tally: &mut Tally,
-        observer: &mut impl Observer,
-    ) {
-        let Voters { agents, latents, choices } = voters;
-        let (agents, latents) = (&agents[range.clone()], &latents[range]);
+    /// What the voters think of the proposal by themselves, and their powers.
+    fn think(&self, ballot: &Ballot, voters: &mut Voters) {
         let powers = self.population.powers();
-        choices.clear();
-        // All sums stay within the supply, which fits.
-        let (mut all, mut yes) = (0_u64, 0_u64);
-        choices.extend(agents.iter().zip(latents).map(|(&agent, latent)| {
-            let choice = u8::from(*latent < bar);
-            let power = powers[agent as usize];
-            all = all.wrapping_add(power);
-            yes = yes.wrapping_add(power & u64::from(choice).wrapping_neg());
-            choice
-        }));
-        let count = choices.len() as u64;
-        tally.yes = tally.yes.wrapping_add(yes);
-        tally.no = tally.no.wrapping_add(all.wrapping_sub(yes));
-        tally.voters = tally.voters.wrapping_add(count as u32);
-        tally.moments = tally.moments.wrapping_add(count.wrapping_mul(u64::from(step)));
-        observer.votes(proposal, step, agents, choices);
-    }
-}
-
-/// What a replicate comes to, proposal by proposal.
-#[derive(Default)]
-struct Totals {
-    supply: f64,
-    window: f64,
-    proposals: f64,
-    turnout: f64,
-    voters: f64,
-    passed: f64,
-    yes: f64,
-    decided: f64,
-    voted: f64,
-    moments: f64,
-}
-
-impl Observer for Totals {
-    fn closed(&mut self, outcome: &Outcome) {
-        let Tally { yes, no, voters, moments } = outcome.tally;
-        let cast = yes.wrapping_add(no) as f64;
-        self.proposals += 1.0;
-        self.turnout += cast / self.supply;
-        self.voters += f64::from(voters);
-        self.passed += f64::from(u8::from(outcome.passed));
-        if cast > 0.0 {
-            self.decided += 1.0;
-            self.yes += yes as f64 / cast;
-        }
-        self.voted += f64::from(voters);
-        self.moments += moments as f64 / self.window;
+        voters.powers.clear();
+        voters.powers.extend(voters.agents.iter().map(|&agent| powers[agent as usize]));
+        let slope = self.parameters.ideology * ballot.position;
+        voters.think(ballot.direction, self.population.ideologies(), slope);
     }
 }
 
 impl Model for Minimal {
     type Workspace = Workspace;
 
-    /// Means over a replicate's proposals: the share of supply that votes, how many vote, the share that passes, the share
-    /// of yes where anyone voted, and when in the window votes come (0 the first step, towards 1 the last).
+    /// Means over a replicate's proposals: the share of supply that votes, how many vote, the share that passes, the
+    /// share of yes where anyone voted, and when in the window votes come (0 the first step, towards 1 the last).
     fn variables(&self) -> &[&'static str] {
-        &["turnout", "voters", "passed", "yes", "time"]
+        &Totals::VARIABLES
     }
 
     fn replicate(
@@ -499,19 +366,9 @@ impl Model for Minimal {
         run: &Run,
         values: &mut [f64],
     ) -> Result<()> {
-        let mut totals = Totals {
-            supply: self.population.supply() as f64,
-            window: f64::from(self.parameters.window),
-            ..Totals::default()
-        };
+        let mut totals = Totals::new(self.parameters.window);
         self.observe(seed, replicate, workspace, run, &mut totals)?;
-        values.copy_from_slice(&[
-            totals.turnout / totals.proposals,
-            totals.voters / totals.proposals,
-            totals.passed / totals.proposals,
-            totals.yes / totals.decided,
-            totals.moments / totals.voted,
-        ]);
+        values.copy_from_slice(&totals.values());
         Ok(())
     }
 }

@@ -1,13 +1,14 @@
 //! Agents as columns: 16 bytes each, and 8 more while a window is stepped through.
 
+use daotwin_core::Limits;
 use serde::{Deserialize, Serialize};
 
 use super::random::Key;
 use super::{hazard, math};
 use crate::{Error, Result};
 
-/// Who takes part, one entry of each column an agent. What one proposal needs of them besides (draws, survivals) lies in
-/// a workspace, so that one population serves any number of replicates at once.
+/// Who takes part, one entry of each column an agent. What one proposal needs of them besides (draws, survivals) lies
+/// in a workspace, so that one population serves any number of replicates at once.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Population {
     /// The chance of acting at one step, as a share of [`hazard::ONE`].
@@ -96,11 +97,19 @@ impl Population {
     /// smaller one's agents. Costs some fifty nanoseconds an agent.
     ///
     /// # Errors
-    /// [`Error::Parameters`] with every problem of the description.
-    pub fn drawn(description: &Description, seed: u64) -> Result<Self> {
+    /// [`Error::Parameters`] with every problem of the description, [`daotwin_core::Error::Limit`] (`max_members`).
+    pub fn drawn(description: &Description, seed: u64, limits: &Limits) -> Result<Self> {
         let problems = description.problems();
         if !problems.is_empty() {
             return Err(Error::Parameters { problems });
+        }
+        if u64::from(description.agents) > limits.max_members {
+            return Err(Error::Core(daotwin_core::Error::Limit {
+                what: "the number of agents".to_owned(),
+                limit: "max_members",
+                found: u64::from(description.agents),
+                allowed: limits.max_members,
+            }));
         }
         let agents = 0..description.agents;
         let key = |purpose| Key::new(seed, 0, purpose, 0);
@@ -187,13 +196,20 @@ mod test {
         assert_eq!(error.lines().count(), 2, "{error}");
         let description = Description { agents: 0, activity: f64::NAN, tail: -1.0 };
         assert_eq!(description.problems().len(), 3);
+        let many = Description { agents: 200_000_000, ..Description::default() };
+        let refused = Population::drawn(&many, 1, &Limits::default()).unwrap_err().to_string();
+        assert!(refused.contains("max_members"), "{refused}");
     }
 
     #[test]
     fn drawn_agents_follow_their_laws() {
         let n = 200_000;
-        let small = Population::drawn(&Description { agents: 100, ..Description::default() }, 5).unwrap();
-        let drawn = Population::drawn(&Description { agents: n, ..Description::default() }, 5).unwrap();
+        let small =
+            Population::drawn(&Description { agents: 100, ..Description::default() }, 5, &Limits::default())
+                .unwrap();
+        let drawn =
+            Population::drawn(&Description { agents: n, ..Description::default() }, 5, &Limits::default())
+                .unwrap();
         assert_eq!(small.powers(), &drawn.powers()[..100]);
         assert_eq!(drawn.supply(), drawn.powers().iter().sum::<u64>());
         // Hoeffding: a share of n agents leaves its chance by more than sqrt(ln(2 * 8 / 1e-6) / (2 n)) in one of eight

@@ -54,6 +54,12 @@ impl Key {
         (self.bits(agent) as f64 + 0.5) * (1.0 / 4_294_967_296.0)
     }
 
+    /// Uniform in 0..n of this agent, by multiplication: each value within 2^-32 of its chance.
+    #[inline]
+    pub const fn below(self, agent: u32, n: u32) -> u32 {
+        ((self.bits(agent) as u64 * n as u64) >> 32) as u32
+    }
+
     /// Standard normal of this agent, by inversion ([`math::normal_quantile`]); it stays within 6.3 of 0.
     pub fn normal(self, agent: u32) -> f64 {
         math::normal_quantile(self.uniform(agent))

@@ -13,10 +13,11 @@ const FRACTION: u32 = 7;
 
 /// Count, mean, variance, extremes and quantiles of a stream of numbers.
 ///
-/// Quantiles are exact (type 7 of Hyndman and Fan 1996) up to 1,024 values; beyond, they come from a histogram whose bins
-/// are cut from the numbers' own bits, and err by at most 0.4 % of themselves. Merging adds counts, so that bins and
-/// quantiles do not depend on how a stream was cut; the mean and the variance (Chan, Golub and LeVeque 1979) are rounded,
-/// so that only the same cuts in the same order give the same last bit. At most some 250,000 bins, in practice hundreds.
+/// Quantiles are exact (type 7 of Hyndman and Fan 1996) up to 1,024 values; beyond, they come from a histogram whose
+/// bins are cut from the numbers' own bits, and err by at most 0.4 % of themselves. Merging adds counts, so that bins
+/// and quantiles do not depend on how a stream was cut; the mean and the variance (Chan, Golub and LeVeque 1979) are
+/// rounded, so that only the same cuts in the same order give the same last bit. At most some 250,000 bins, in
+/// practice hundreds.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Summary {
@@ -216,8 +217,8 @@ mod test {
         assert!(Summary::default().quantile(0.5).is_nan() && Summary::default().mean().is_nan());
     }
 
-    /// 95 % intervals of 20 normals hold the mean in 95 % of 4,000: binomial with standard deviation 0.0034, outside five
-    /// of them with probability below 1e-6.
+    /// 95 % intervals of 20 normals hold the mean in 95 % of 4,000: binomial with standard deviation 0.0034, outside
+    /// five of them with probability below 1e-6.
     #[test]
     fn intervals_hold_the_mean_as_often_as_they_say() {
         let mut stream = Seed(2).stream("interval");

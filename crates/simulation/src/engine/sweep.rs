@@ -3,13 +3,14 @@
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use daotwin_core::{Run, files};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use super::ensemble::{Model, results};
+use super::ensemble::{BLOCK, Model, Progress, results};
 use super::summary::Summary;
 use crate::{Error, Result};
 
@@ -89,13 +90,14 @@ impl Grid {
     }
 }
 
-/// Runs every configuration of a plan and writes `target`: JSON lines, the plan first, then one line a configuration with
-/// its parameters and each variable's summary (count, missing, mean and its standard error, standard deviation, extremes,
-/// quantiles; all by operations that are the same on every machine).
+/// Runs every configuration of a plan and writes `target`: JSON lines, the plan first, then one line a configuration
+/// with its parameters and each variable's summary (count, missing, mean and its standard error, standard deviation,
+/// extremes, quantiles; all by operations that are the same on every machine).
 ///
-/// What is done is kept in a folder beside `target` (`<target>.parts`) and removed at the end; a run that was interrupted
-/// goes on from there when it is called with the same plan and configurations, to the same bytes. The bytes depend
-/// neither on interruptions nor on the number of threads. Memory depends on neither configurations nor replicates.
+/// What is done is kept in a folder beside `target` (`<target>.parts`) and removed at the end; a run that was
+/// interrupted goes on from there when it is called with the same plan and configurations, to the same bytes. The
+/// bytes depend neither on interruptions nor on the number of threads. Memory depends on neither configurations nor
+/// replicates.
 ///
 /// # Errors
 /// [`Error::Parameters`] where a configuration is refused (all are asked for before the first is run, so that one that
@@ -128,17 +130,21 @@ pub fn sweep<C: Serialize, M: Model + Send>(
     let folder = parts(target);
     fs::create_dir_all(&folder).map_err(io("create", &folder))?;
     claim(&folder, &fingerprint)?;
+    let total = plan.configurations.saturating_mul(plan.replicates);
+    let progress = Progress { run, stage: "sweep", done: AtomicU64::new(0), total };
     let count = plan.configurations.div_ceil(plan.checkpoint);
     for part in 0..count {
         let first = part * plan.checkpoint;
-        run.step("configurations", first, plan.configurations)?;
+        let end = plan.configurations.min(first + plan.checkpoint);
         let path = part_path(&folder, part);
         if !path.exists() {
-            let end = plan.configurations.min(first + plan.checkpoint);
+            run.check()?;
             let mut lines = vec![];
-            for_groups(plan, first..end, &configuration, &model, run, &mut lines)?;
+            for_groups(plan, first..end, &configuration, &model, &progress, &mut lines)?;
             files::atomic_write(&path, &lines)?;
         }
+        // Parts of an earlier call are done too.
+        progress.done.store(end.saturating_mul(plan.replicates), Ordering::Relaxed);
     }
     files::atomic_write_with(target, |file| {
         let mut header =
@@ -153,7 +159,6 @@ pub fn sweep<C: Serialize, M: Model + Send>(
         Ok::<(), Error>(())
     })?;
     fs::remove_dir_all(&folder).map_err(io("remove", &folder))?;
-    run.step("configurations", plan.configurations, plan.configurations)?;
     Ok(())
 }
 
@@ -184,7 +189,8 @@ fn fingerprint<C: Serialize>(
     run: &Run,
 ) -> Result<String> {
     let mut hash = Sha256::new();
-    hash.update(b"daotwin sweep 1\n");
+    // Another version may compute other numbers: its parts are not mixed with these.
+    hash.update(concat!("daotwin sweep ", env!("CARGO_PKG_VERSION"), "\n"));
     hash.update(serde_json::to_vec(plan).map_err(internal)?);
     let mut problems = vec![];
     for number in 0..plan.configurations {
@@ -234,13 +240,13 @@ fn for_groups<C: Serialize, M: Model + Send>(
     range: std::ops::Range<u64>,
     configuration: &impl Fn(u64) -> Result<C>,
     model: &impl Fn(&C) -> Result<M>,
-    run: &Run,
+    progress: &Progress<'_>,
     lines: &mut Vec<u8>,
 ) -> Result<()> {
     let together = TOGETHER.div_ceil(plan.replicates);
     let mut first = range.start;
     while first < range.end {
-        run.check()?;
+        progress.run.check()?;
         let end = range.end.min(first + together);
         let configurations = (first..end).map(configuration).collect::<Result<Vec<C>>>()?;
         let models = configurations.iter().map(model).collect::<Result<Vec<M>>>()?;
@@ -250,14 +256,19 @@ fn for_groups<C: Serialize, M: Model + Send>(
         let work = (end - first) * plan.replicates;
         let mut start = 0;
         while start < work {
-            let stop = work.min(start + super::ensemble::BLOCK);
-            let block = results(&models, plan.seed, start..stop, plan.replicates, run)?;
+            let stop = work.min(start + BLOCK);
+            // Models of one kind have the same variables.
+            let width = models.first().map_or(0, |model| model.variables().len());
+            let block =
+                results(start..stop, width, progress, |place, workspace: &mut M::Workspace, values| {
+                    let model = &models[(place / plan.replicates) as usize];
+                    model.replicate(plan.seed, place % plan.replicates, workspace, progress.run, values)
+                })?;
             for (place, values) in (start..stop).zip(block) {
                 let summaries = &mut summaries[(place / plan.replicates) as usize];
                 summaries.iter_mut().zip(values).for_each(|(summary, value)| summary.add(value));
             }
             start = stop;
-            run.check()?;
         }
         for (((number, parameters), model), summaries) in
             (first..end).zip(&configurations).zip(&models).zip(&summaries)

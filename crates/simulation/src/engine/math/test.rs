@@ -56,6 +56,21 @@ fn the_ends_of_the_range_come_out() {
     assert!(normal_quantile(1.5).is_nan());
 }
 
+/// The mean and the variance of Poisson draws at 100,000 evenly spaced levels are the law's but for the last level.
+#[test]
+fn poisson_counts_have_their_mean_and_variance() {
+    for mean in [0.0, 0.01, 0.7, 5.0, 80.0, 500.0] {
+        let counts: Vec<f64> = (0..100_000)
+            .map(|level| f64::from(poisson_quantile((f64::from(level) + 0.5) / 1e5, mean)))
+            .collect();
+        let found = daotwin_core::statistics::mean(&counts);
+        let variance = daotwin_core::statistics::standard_deviation(&counts).powi(2);
+        assert!((found - mean).abs() < 1e-3 * (1.0 + mean.sqrt()), "{mean}: {found}");
+        assert!((variance - mean).abs() < 2e-3 * (1.0 + mean), "{mean}: variance {variance}");
+    }
+    assert_eq!((poisson_quantile(0.5, f64::NAN), poisson_quantile(1.0, 3.0) > 0), (0, true));
+}
+
 #[test]
 fn rounding_up_is_the_ceiling() {
     let mut stream = Seed(1).stream("round");

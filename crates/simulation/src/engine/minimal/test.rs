@@ -65,9 +65,11 @@ fn by_definition(model: &Minimal, seed: u64, replicate: u64) -> Everything {
                 seen.votes.push((proposal, step, agent, choice));
             }
         }
-        let quorum = u128::from(population.supply()) * u128::from(parameters.quorum_millionths);
+        let supply = population.supply();
+        let quorum = u128::from(supply) * u128::from(parameters.quorum_millionths);
         let passed = tally.yes > tally.no && u128::from(tally.yes + tally.no) * 1_000_000 >= quorum;
-        seen.outcomes.push(Outcome { proposal, position, tally, passed });
+        let opened = proposal * parameters.window;
+        seen.outcomes.push(Outcome { proposal, opened, position, supply, tally, passed });
     }
     seen
 }
@@ -86,8 +88,8 @@ fn both_schedulers_are_the_definition_draw_by_draw() {
                     contention,
                     ..parameters(agents, activity, proposals, window)
                 };
-                let stepped = Minimal::new(parameters, Scheduler::Stepped, 11).unwrap();
-                let events = Minimal::new(parameters, Scheduler::Events, 11).unwrap();
+                let stepped = Minimal::new(parameters, Scheduler::Stepped, 11, &Run::default()).unwrap();
+                let events = Minimal::new(parameters, Scheduler::Events, 11, &Run::default()).unwrap();
                 let expected = by_definition(&stepped, 5, 2);
                 assert!(everything(&stepped, 5, 2) == expected, "stepped, {parameters:?}");
                 assert!(everything(&events, 5, 2) == expected, "events, {parameters:?}");
@@ -176,7 +178,7 @@ fn disagreement(left: &Runs, right: &Runs) -> f64 {
 fn the_law_is_that_of_fresh_trials_at_every_step() {
     for contention in [0.0, 0.7] {
         let parameters = Parameters { contention, ..parameters(120, 0.1, RUNS, 10) };
-        let model = Minimal::new(parameters, Scheduler::Events, 3).unwrap();
+        let model = Minimal::new(parameters, Scheduler::Events, 3, &Run::default()).unwrap();
         let literal = literal_runs(&model);
         let distance = disagreement(&engine_runs(&model), &literal);
         assert!(distance < 1.0, "contention {contention}: {distance} of what chance allows");
@@ -189,15 +191,15 @@ fn the_law_is_that_of_fresh_trials_at_every_step() {
             Parameters { herding: 2.0, ..parameters },
             Parameters { contention: contention + 0.3, ..parameters },
         ] {
-            let model = Minimal::new(wrong, Scheduler::Events, 3).unwrap();
+            let model = Minimal::new(wrong, Scheduler::Events, 3, &Run::default()).unwrap();
             let distance = disagreement(&engine_runs(&model), &literal);
             assert!(distance > 1.0, "{wrong:?} is not found out: {distance}");
         }
     }
 }
 
-/// The chance of every complete course of a proposal for few agents: for each agent the step and the choice, or neither.
-/// Indexed in base 2 window + 1, agent 0 first; the digit 2 window stands for no vote.
+/// The chance of every complete course of a proposal for few agents: for each agent the step and the choice, or
+/// neither. Indexed in base 2 window + 1, agent 0 first; the digit 2 window stands for no vote.
 fn enumerate(population: &Population, parameters: &Parameters, position: f64) -> Vec<f64> {
     let (n, window) = (population.len(), parameters.window as usize);
     let base = 2 * window + 1;
@@ -232,7 +234,8 @@ fn enumerate(population: &Population, parameters: &Parameters, position: f64) ->
     chances
 }
 
-/// [`enumerate`] over positions uniform in -1 to 1: 200 midpoints, which err by less than 1e-5 of these smooth chances.
+/// [`enumerate`] over positions uniform in -1 to 1: 200 midpoints, which err by less than 1e-5 of these smooth
+/// chances.
 fn exact(population: &Population, parameters: &Parameters) -> Vec<f64> {
     let mut sum: Vec<f64> = vec![];
     for point in 0..200 {
@@ -245,8 +248,8 @@ fn exact(population: &Population, parameters: &Parameters) -> Vec<f64> {
     sum
 }
 
-/// Pearson's statistic of courses against their chances, cells of fewer than 5 expected taken together, as a multiple of
-/// what a chi-square variable exceeds with probability 1e-6 / 12 (Laurent and Massart 2000).
+/// Pearson's statistic of courses against their chances, cells of fewer than 5 expected taken together, as a multiple
+/// of what a chi-square variable exceeds with probability 1e-6 / 12 (Laurent and Massart 2000).
 fn misfit(seen: &Everything, chances: &[f64], agents: usize, parameters: &Parameters) -> f64 {
     let base = 2 * parameters.window as usize + 1;
     let none: usize = (0..agents).map(|agent| (base - 1) * base.pow(agent as u32)).sum();
@@ -292,7 +295,8 @@ fn small_cases_follow_their_enumerated_law() {
             )
             .unwrap();
             for scheduler in [Scheduler::Stepped, Scheduler::Events] {
-                let model = Minimal::over(population.clone(), parameters, scheduler).unwrap();
+                let model =
+                    Minimal::over(population.clone(), parameters, scheduler, &Run::default()).unwrap();
                 let seen = everything(&model, 31, 0);
                 let fit = misfit(&seen, &exact(&population, &parameters), agents, &parameters);
                 assert!(fit < 1.0, "{agents} agents, contention {contention}: {fit}");
@@ -309,7 +313,7 @@ fn a_cancelled_run_stops() {
     let run = Run::default();
     run.cancel.cancel();
     for scheduler in [Scheduler::Stepped, Scheduler::Events] {
-        let model = Minimal::new(parameters(100, 0.1, 10, 10), scheduler, 1).unwrap();
+        let model = Minimal::new(parameters(100, 0.1, 10, 10), scheduler, 1, &Run::default()).unwrap();
         let stopped = model.observe(1, 0, &mut Workspace::default(), &run, &mut ());
         assert!(matches!(stopped, Err(Error::Core(daotwin_core::Error::Cancelled))));
     }
@@ -326,16 +330,16 @@ fn every_problem_of_parameters_is_told() {
         contention: -0.1,
         quorum_millionths: 1_000_001,
     };
-    let error = Minimal::new(wrong, Scheduler::Events, 1).unwrap_err();
+    let error = Minimal::new(wrong, Scheduler::Events, 1, &Run::default()).unwrap_err();
     assert_eq!(error.to_string().lines().count(), 8, "{error}");
     assert!(serde_json::from_str::<Parameters>(r#"{"windw": 3}"#).is_err());
 }
 
 #[test]
 fn a_workspace_carries_nothing_over() {
-    let big = Minimal::new(parameters(6000, 0.3, 2, 5), Scheduler::Events, 1).unwrap();
-    let stepped = Minimal::new(parameters(6000, 0.3, 2, 5), Scheduler::Stepped, 1).unwrap();
-    let small = Minimal::new(parameters(50, 0.1, 20, 10), Scheduler::Events, 1).unwrap();
+    let big = Minimal::new(parameters(6000, 0.3, 2, 5), Scheduler::Events, 1, &Run::default()).unwrap();
+    let stepped = Minimal::new(parameters(6000, 0.3, 2, 5), Scheduler::Stepped, 1, &Run::default()).unwrap();
+    let small = Minimal::new(parameters(50, 0.1, 20, 10), Scheduler::Events, 1, &Run::default()).unwrap();
     let mut workspace = Workspace::default();
     let mut seen = Everything::default();
     big.observe(1, 0, &mut workspace, &Run::default(), &mut ()).unwrap();

@@ -160,6 +160,23 @@ fn rare_events_of_two_steps_are_independent() {
     }
 }
 
+/// Two of 2^20 keys of 64 bits coincide with probability 2^40 / 2^65 = 3e-8; of 32 bits (the control), 128 pairs would.
+#[test]
+fn no_two_of_a_million_keys_are_the_same() {
+    let mut keys: Vec<u64> = (0..1 << 20_u64)
+        .map(|at: u64| {
+            let key = Key::new(at & 3, at >> 2 & 1023, at >> 12 & 3, at >> 14);
+            u64::from(key.first) << 32 | u64::from(key.second)
+        })
+        .collect();
+    keys.sort_unstable();
+    assert!(keys.windows(2).all(|pair| pair[0] != pair[1]));
+    let mut halves: Vec<u32> = keys.iter().map(|key| (key >> 32) as u32).collect();
+    halves.dedup();
+    let lost = keys.len() - halves.len();
+    assert!((60..200).contains(&lost), "{lost}");
+}
+
 #[test]
 fn draws_never_change() {
     assert_eq!(Key::new(1, 2, 3, 4).bits(5), 2_796_583_748);

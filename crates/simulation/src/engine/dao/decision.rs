@@ -1,0 +1,35 @@
+//! The socket for rules: what a vote weighs, and when a proposal passes.
+
+use crate::engine::tally::Tally;
+
+/// How a DAO decides between yes and no. Called at openings and closings, not at votes.
+pub trait Decision: std::fmt::Debug + Send + Sync {
+    /// What a member weighs who could vote with this power of tokens; weights of all members together fit 64 bits. A
+    /// member of weight 0 does not vote.
+    fn weight(&self, power: u64) -> u64 {
+        power
+    }
+
+    /// The weight of all members: `supply` is the sum of `powers`.
+    fn electorate(&self, powers: &[u64], supply: u64) -> u64 {
+        let _ = powers;
+        supply
+    }
+
+    /// Whether a closed proposal passes; `electorate` is that of its opening.
+    fn passes(&self, tally: &Tally, electorate: u64) -> bool;
+}
+
+/// Token majority with a quorum: yes exceeds no, and the power cast reaches so many millionths of the supply. What a
+/// Governor does that counts votes against towards its quorum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Majority {
+    /// The quorum, in millionths of the supply.
+    pub quorum_millionths: u32,
+}
+
+impl Decision for Majority {
+    fn passes(&self, tally: &Tally, electorate: u64) -> bool {
+        tally.passes(electorate, self.quorum_millionths)
+    }
+}
