@@ -14,6 +14,7 @@ pub mod governor;
 pub mod governor_alpha;
 pub mod governor_bravo;
 pub mod lifecycle;
+pub mod holographic_consensus;
 pub mod moloch;
 pub mod nouns_fork;
 pub mod quadratic_credits;

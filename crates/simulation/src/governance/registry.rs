@@ -28,6 +28,7 @@ pub const RULES: &[&dyn Rule] = &[
     &super::quadratic_funding::QuadraticFunding,
     &super::retroactive_funding::RetroactiveFunding,
     &super::bribes::Bribes,
+    &super::holographic_consensus::HolographicConsensus,
 ];
 
 /// The rule with this name.
