@@ -29,6 +29,9 @@ pub const RULES: &[&dyn Rule] = &[
     &super::retroactive_funding::RetroactiveFunding,
     &super::bribes::Bribes,
     &super::holographic_consensus::HolographicConsensus,
+    &super::futarchy::DecisionMarkets,
+    &super::commit_reveal::CommitReveal,
+    &super::shielded::Shielded,
 ];
 
 /// The rule with this name.
