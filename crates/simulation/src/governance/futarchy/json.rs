@@ -72,7 +72,7 @@ fn problems(case: &Case) -> Vec<String> {
         ));
     }
     for (place, trade) in case.trades.iter().enumerate() {
-        if !(trade.shares.abs() <= 1e15) {
+        if !(-1e15..=1e15).contains(&trade.shares) {
             problems.push(format!(
                 "`trades[{place}].shares` is {}; it must be from -10^15 to 10^15",
                 trade.shares

@@ -253,11 +253,8 @@ impl Machine {
         if matches!(execution, Execution::BoostedTimeOut | Execution::BoostedBarCrossed) {
             self.boosted -= 1;
             let left = u128::from(self.boosted);
-            self.average = if left == 0 {
-                0
-            } else {
-                (self.average * (left + 1)).saturating_sub(proposal.stakes.no) / left
-            };
+            let all = (self.average * (left + 1)).saturating_sub(proposal.stakes.no);
+            self.average = all.checked_div(left).unwrap_or(0);
         }
         proposal.execution = Some(execution);
         proposal.bounty = proposal.bounty_left;
