@@ -128,7 +128,7 @@ impl Proposal {
     }
 }
 
-/// The machine of one organisation.
+/// The machine of one organisation. Time must not run backwards from call to call.
 #[derive(Debug, Clone)]
 pub struct Machine {
     pub(super) parameters: Parameters,
