@@ -10,8 +10,8 @@ use crate::verbs;
 /// Verbs show their examples before their options.
 pub(crate) const TEMPLATE: &str = "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}";
 
-/// Learns a private statistical twin of a DAO from its history, samples DAOs from it, and says how good
-/// they are.
+/// Learns a private statistical twin of a DAO from its history, samples DAOs from it, says how good they are, and
+/// rehearses on them what nobody would try on the real thing.
 #[derive(Debug, Parser)]
 #[command(
     name = "daotwin",
@@ -72,11 +72,14 @@ pub(crate) enum Verb {
     Fit(verbs::fit::Fit),
     Sample(verbs::sample::Sample),
     Evaluate(verbs::evaluate::Evaluate),
+    Simulate(verbs::simulate::Simulate),
     Randomise(verbs::randomise::Randomise),
     Report(verbs::report::Report),
     Privacy(verbs::privacy::Privacy),
     Formats(verbs::lists::Formats),
     Models(verbs::lists::Models),
     Metrics(verbs::lists::Metrics),
+    Rules(verbs::lists::Rules),
+    Scenarios(verbs::lists::Scenarios),
     Schema(verbs::schema::Schema),
 }

@@ -82,6 +82,7 @@ from_room!(
     daotwin::history::Error,
     daotwin::privacy::Error,
     daotwin::report::Error,
+    daotwin::simulation::Error,
 );
 
 impl From<daotwin::history::synthesizer::Failure> for Failure {

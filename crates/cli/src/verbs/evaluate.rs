@@ -161,7 +161,7 @@ pub(super) fn cells(score: &Score) -> Vec<String> {
 }
 
 /// Four significant digits, without an exponent where it can be read.
-fn number(value: f64) -> String {
+pub(super) fn number(value: f64) -> String {
     if value == 0.0 || !value.is_finite() {
         return value.to_string();
     }

@@ -1,4 +1,4 @@
-//! `daotwin formats`, `models`, `metrics`: what the registries hold.
+//! `daotwin formats`, `models`, `metrics`, `rules`, `scenarios`: what the registries hold.
 
 use clap::Args;
 use daotwin::evaluation::METRICS;
@@ -6,6 +6,10 @@ use daotwin::generators::registry::SYNTHESIZERS;
 use daotwin::generators::table::registry::TABLE_SYNTHESIZERS;
 use daotwin::history::export::EXPORTERS;
 use daotwin::history::ingest::IMPORTERS;
+use daotwin::simulation::governance::registry as rules;
+use daotwin::simulation::governance::{Card, registry::RULES};
+use daotwin::simulation::scenario::conditions::{CONDITIONS, Kind};
+use daotwin::simulation::scenario::gallery::GALLERY;
 use serde::Serialize;
 
 use crate::Answer;
@@ -182,6 +186,116 @@ impl Metrics {
             })
             .collect();
         context.print(&text, &metrics)?;
+        Ok(Answer::Yes)
+    }
+}
+
+/// Lists the rules of governance, or asks one what it makes of a case.
+#[derive(Debug, Args)]
+#[command(
+    help_template = crate::arguments::TEMPLATE,
+    before_help = "Examples:\n  \
+        daotwin rules\n  \
+        daotwin rules governor-bravo\n  \
+        daotwin rules governor-bravo --case case.json\n"
+)]
+pub(crate) struct Rules {
+    /// Only this rule, with its exact definition and an example of a case.
+    rule: Option<String>,
+    /// A case to decide, as JSON; its outcome is printed.
+    #[arg(long, value_name = "FILE", requires = "rule")]
+    case: Option<std::path::PathBuf>,
+}
+
+#[derive(Serialize)]
+struct Listed {
+    rule: &'static str,
+    #[serde(flatten)]
+    card: Card,
+}
+
+impl Rules {
+    pub(crate) fn run(self, context: &mut Context) -> Result<Answer, Failure> {
+        let Some(name) = self.rule else {
+            let listed: Vec<Listed> =
+                RULES.iter().map(|rule| Listed { rule: rule.name(), card: rule.card() }).collect();
+            let text: String =
+                listed.iter().map(|listed| format!("{}\n  {}\n", listed.rule, listed.card.purpose)).collect();
+            context.print(&text, &listed)?;
+            return Ok(Answer::Yes);
+        };
+        let names: Vec<&str> = RULES.iter().map(|rule| rule.name()).collect();
+        let rule = rules::find(&name).map_err(|_| crate::output::unknown("rule", &name, &names))?;
+        if let Some(path) = self.case {
+            let bytes = daotwin::core::files::read_limited(&path, context.run.limits.max_file_bytes)?;
+            let case: serde_json::Value = serde_json::from_slice(&bytes).map_err(|error| {
+                Failure::usage(format!("`{}`, line {}, is not JSON: {error}", path.display(), error.line()))
+            })?;
+            let outcome = rule.decide(&case)?;
+            context.print(&format!("{outcome:#}\n"), &outcome)?;
+            return Ok(Answer::Yes);
+        }
+        let card = rule.card();
+        let text = format!(
+            "{name}\n  {}\n\ndefinition\n  {}\n\nsource\n  {}\n\nlimits\n  {}\n\na case\n{}\n",
+            card.purpose, card.definition, card.source, card.limits, card.example
+        );
+        context.print(&text, &Listed { rule: rule.name(), card })?;
+        Ok(Answer::Yes)
+    }
+}
+
+/// Lists the ready scenarios, and the conditions that a scenario's file may name.
+#[derive(Debug, Args)]
+#[command(
+    help_template = crate::arguments::TEMPLATE,
+    before_help = "Examples:\n  \
+        daotwin scenarios\n  \
+        daotwin scenarios downturn > downturn.toml\n"
+)]
+pub(crate) struct Scenarios {
+    /// Print the file of this ready scenario.
+    name: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Ready {
+    scenario: &'static str,
+    file: &'static str,
+}
+
+#[derive(Serialize)]
+struct Scene {
+    ready: Vec<Ready>,
+    conditions: &'static [Kind],
+}
+
+impl Scenarios {
+    pub(crate) fn run(self, context: &mut Context) -> Result<Answer, Failure> {
+        if let Some(name) = self.name {
+            let known: Vec<&str> = GALLERY.iter().map(|(name, _)| *name).collect();
+            let Some((scenario, file)) = GALLERY.iter().copied().find(|(known, _)| *known == name) else {
+                return Err(crate::output::unknown("scenario", &name, &known));
+            };
+            context.print(file, &Ready { scenario, file })?;
+            return Ok(Answer::Yes);
+        }
+        let ready: Vec<Ready> = GALLERY.iter().map(|&(scenario, file)| Ready { scenario, file }).collect();
+        let mut text = "ready scenarios\n".to_owned();
+        for (name, file) in GALLERY {
+            let about = file.lines().find_map(|line| line.strip_prefix("about = ")).unwrap_or_default();
+            text.push_str(&format!("  {name}: {}\n", about.trim_matches('"')));
+        }
+        text.push_str("\nconditions of a scenario's file\n");
+        for kind in CONDITIONS {
+            text.push_str(&format!("  {}: {}\n", kind.name, kind.effect));
+            for field in kind.fields {
+                let default =
+                    field.default.map_or(String::new(), |default| format!(" ({default} where not given)"));
+                text.push_str(&format!("    {}: {}{default}\n", field.name, field.what));
+            }
+        }
+        context.print(&text, &Scene { ready, conditions: CONDITIONS })?;
         Ok(Answer::Yes)
     }
 }

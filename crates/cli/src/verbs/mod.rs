@@ -13,6 +13,7 @@ pub(crate) mod randomise;
 pub(crate) mod report;
 pub(crate) mod sample;
 pub(crate) mod schema;
+pub(crate) mod simulate;
 mod table;
 
 use std::path::Path;
@@ -38,12 +39,15 @@ pub(crate) fn run(verb: Verb, context: &mut Context) -> Result<Answer, Failure> 
         Verb::Fit(verb) => verb.run(context),
         Verb::Sample(verb) => verb.run(context),
         Verb::Evaluate(verb) => verb.run(context),
+        Verb::Simulate(verb) => verb.run(context),
         Verb::Randomise(verb) => verb.run(context),
         Verb::Report(verb) => verb.run(context),
         Verb::Privacy(verb) => verb.run(context),
         Verb::Formats(verb) => verb.run(context),
         Verb::Models(verb) => verb.run(context),
         Verb::Metrics(verb) => verb.run(context),
+        Verb::Rules(verb) => verb.run(context),
+        Verb::Scenarios(verb) => verb.run(context),
         Verb::Schema(verb) => verb.run(context),
     }
 }

@@ -10,11 +10,11 @@ use crate::failure::Failure;
 use crate::output::table;
 use crate::{Answer, arguments};
 
-/// Prints the tables of a History, or the limits in force.
+/// Prints the tables of a History, the limits in force, or the JSON Schema of scenario files.
 #[derive(Debug, Args)]
 #[command(
     help_template = arguments::TEMPLATE,
-    before_help = "Examples:\n  daotwin schema\n  daotwin schema limits --json\n"
+    before_help = "Examples:\n  daotwin schema\n  daotwin schema limits --json\n  daotwin schema scenario > scenario.schema.json\n"
 )]
 pub(crate) struct Schema {
     /// Which shape.
@@ -28,6 +28,8 @@ enum What {
     History,
     /// The named limits, with the values that the settings give them.
     Limits,
+    /// The JSON Schema of scenario files.
+    Scenario,
 }
 
 #[derive(Serialize)]
@@ -50,6 +52,10 @@ impl Schema {
         match self.what {
             What::History => columns(context)?,
             What::Limits => limits(context)?,
+            What::Scenario => {
+                let schema = daotwin::simulation::scenario::json_schema();
+                context.print(&format!("{schema:#}\n"), &schema)?;
+            }
         }
         Ok(Answer::Yes)
     }

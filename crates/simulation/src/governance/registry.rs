@@ -31,6 +31,10 @@ pub const RULES: &[&dyn Rule] = &[
     &super::quadratic_funding::QuadraticFunding,
     &super::retroactive_funding::RetroactiveFunding,
     &super::bribes::Bribes,
+    &super::holographic_consensus::HolographicConsensus,
+    &super::futarchy::DecisionMarkets,
+    &super::commit_reveal::CommitReveal,
+    &super::shielded::Shielded,
 ];
 
 /// The rule with this name.

@@ -302,9 +302,10 @@ pub(super) fn decide(rule: &str, case: &Value) -> Result<Value> {
         Case { market: None, equilibrium: None, auction: Some(case), capture: None } => sell(rule, &case),
         Case { market: None, equilibrium: None, auction: None, capture: Some(case) } => price(rule, &case),
         _ => {
-            let what = "a case is exactly one of `market`, `equilibrium`, `auction` and `capture`".to_owned();
-            Error::refuse(rule, vec![what])?;
-            Ok(Value::Null)
+            let what = format!(
+                "case of rule `{rule}`: exactly one of `market`, `equilibrium`, `auction` and `capture`"
+            );
+            Err(Error::Case { problems: vec![what] })
         }
     }
 }

@@ -41,6 +41,11 @@ impl Clusters {
         Self { members, count: clusters }
     }
 
+    /// How many clusters there are.
+    pub const fn count(&self) -> usize {
+        self.count
+    }
+
     /// Every donor a member of one cluster a project that it gave to.
     pub fn of_gifts(ledger: &Ledger) -> Self {
         let mut members = vec![Vec::new(); ledger.donors];

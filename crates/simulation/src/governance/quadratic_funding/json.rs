@@ -71,6 +71,12 @@ struct Outcome {
     projects: BTreeMap<String, Funded>,
 }
 
+/// Clusters that a case may have: the work grows with their square.
+const MOST_CLUSTERS: usize = 2_000;
+/// Donors times clusters that a case may have: what is held in memory.
+const MOST_CELLS: usize = 50_000_000;
+/// Pairs of donors to one project that a case may have, over all projects.
+const MOST_PAIRS: usize = 2_000_000_000;
 /// Gifts above this have no exact sums any more.
 const MOST: f64 = 1e15;
 
@@ -154,6 +160,20 @@ pub(super) fn decide(rule: &str, case: &Value) -> Result<Value> {
             Clusters::new(&memberships, donors.all().count(), groups.all().count())
         },
     );
+    let (members, count) = (donors.all().count(), clusters.count());
+    let pairs: usize = (0..ledger.projects()).map(|project| ledger.of(project).len().pow(2) / 2).sum();
+    let mut large = Vec::new();
+    if matches!(case.matching, Kind::Cluster { .. })
+        && (count > MOST_CLUSTERS || members * count > MOST_CELLS)
+    {
+        large.push(format!(
+            "{members} donors in {count} clusters; at most {MOST_CLUSTERS} clusters and {MOST_CELLS} pairs of both are taken"
+        ));
+    }
+    if matches!(case.matching, Kind::Pairwise { .. }) && pairs > MOST_PAIRS {
+        large.push(format!("{pairs} pairs of donors; at most {MOST_PAIRS} are taken"));
+    }
+    Error::refuse(rule, large)?;
     let matching = match case.matching {
         Kind::Plain {} => Matching::Plain,
         Kind::Pairwise { m } => Matching::Pairwise { m },

@@ -222,7 +222,7 @@ impl Rule for QuadraticFunding {
                 are left out. Fit: shares = raw / sum (pot), raw / max(sum, pot) (down), times the pot; none: the raw \
                 matches. cap: shares above it are cut to it and the excess goes to those below in proportion, repeated \
                 until none is above.",
-            source: "Buterin, Hitzig, Weyl 2018 (arXiv 1809.06421) eq. 3; Buterin 2019, Pairwise coordination subsidies \
+            source: "Buterin, Hitzig, Weyl 2018 (arXiv 1809.06421); Buterin 2019, Pairwise coordination subsidies \
                 (ethresear.ch 5553); Miller, Weyl, Erichsen 2022, Beyond Collusion Resistance (SSRN 4311507); figures \
                 equal to Jmiller4/qf-variants, qf-variants.py (standard_qf, pairwise, COCM, check_matching_cap, \
                 scale_matching) and gitcoinco/qf-calculator, fundingutils.py (the same functions), with which Gitcoin matched \

@@ -1,0 +1,153 @@
+//! `daotwin simulate`: scenarios rehearsed on a DAO.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use daotwin::core::Seed;
+use daotwin::core::files::read_limited;
+use daotwin::generators::registry;
+use daotwin::history::History;
+use daotwin::history::synthesizer::FitOptions;
+use daotwin::simulation::rehearsal::{self, Options, Rehearsal};
+use daotwin::simulation::scenario::{Scenario, gallery, read};
+
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::output::{self, table};
+use crate::verbs::report::Format;
+use crate::verbs::{check_new, check_parent};
+use crate::{Answer, arguments};
+
+/// Rehearses scenarios on a DAO: other rules, downturns, attacks. Each stands beside the recorded rule with nothing
+/// happening, with ranges over many runs.
+///
+/// Members and ballots are drawn anew in every run from a twin; of a History a twin is fitted on the way, without
+/// privacy, and the records stand beside the runs. `daotwin scenarios` lists ready scenarios and what a file may say.
+#[derive(Debug, Args)]
+#[command(
+    help_template = arguments::TEMPLATE,
+    before_help = "Examples:\n  \
+        daotwin simulate history --scenario low-quorum --out report.html\n  \
+        daotwin simulate twin --scenario quorum.toml --scenario downturn --runs 400 --out report.html --rows runs.parquet\n  \
+        daotwin simulate history --scenario cartel --largest 5 --out report.html --json\n"
+)]
+pub(crate) struct Simulate {
+    /// A twin's folder, or a History's.
+    dao_folder: PathBuf,
+    /// A scenario: a TOML file, or the name of a ready one; several are shown side by side.
+    #[arg(long = "scenario", required = true, value_name = "FILE or NAME")]
+    scenarios: Vec<String>,
+    /// The report: `.html`, `.md` or `.json`.
+    #[arg(long, short, value_name = "FILE")]
+    out: PathBuf,
+    /// Every number of every run, a row each: `.parquet` or `.csv`.
+    #[arg(long, value_name = "FILE")]
+    rows: Option<PathBuf>,
+    /// How many times the DAO is drawn.
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    runs: u64,
+    /// So many of the largest members are asked whether they could decide alone.
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    largest: usize,
+    /// Proposals of a run; as many as were learned where not given.
+    #[arg(long, value_name = "N")]
+    proposals: Option<u64>,
+    /// The DAO, where there are several.
+    #[arg(long, value_name = "NAME")]
+    dao: Option<String>,
+    /// Drives every draw.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+}
+
+/// The scenario of a file, or the ready one of this name.
+fn scenario(name: &str, context: &Context) -> Result<Scenario, Failure> {
+    let path = PathBuf::from(name);
+    let text = match gallery::find(name) {
+        Some(text) if !path.exists() => text.to_owned(),
+        _ if path.exists() || path.extension().is_some() => {
+            let bytes = read_limited(&path, context.run.limits.max_file_bytes)?;
+            String::from_utf8(bytes).map_err(|_| Failure::usage(format!("`{name}` is not text in UTF-8")))?
+        }
+        _ => {
+            let known: Vec<&str> = gallery::GALLERY.iter().map(|(name, _)| *name).collect();
+            return Err(output::unknown("scenario", name, &known));
+        }
+    };
+    read(&text).map_err(|error| {
+        let lines: Vec<String> = error.to_string().lines().map(|line| format!("`{name}`: {line}")).collect();
+        Failure::new(error.kind(), lines.join("\n"))
+    })
+}
+
+impl Simulate {
+    pub(crate) fn run(self, context: &mut Context) -> Result<Answer, Failure> {
+        let format = Format::of(&self.out)?;
+        check_parent(&self.out)?;
+        if let Some(rows) = &self.rows {
+            check_new(rows)?;
+        }
+        let mut scenarios = Vec::new();
+        let mut problems = Vec::new();
+        for name in &self.scenarios {
+            match scenario(name, context) {
+                Ok(read) => scenarios.push(read),
+                Err(Failure::Error { message, .. }) => problems.push(message),
+                Err(other) => return Err(other),
+            }
+        }
+        if !problems.is_empty() {
+            return Err(Failure::usage(problems.join("\n")));
+        }
+        let is_twin =
+            super::manifest(&self.dao_folder).is_ok_and(|manifest| manifest.get("synthesizer").is_some());
+        let (model, records) = if is_twin {
+            (registry::load(&self.dao_folder, &context.run)?, None)
+        } else {
+            let history = History::read(&self.dao_folder, &context.run)?;
+            let options = FitOptions { dao: self.dao.clone(), ..FitOptions::default() };
+            let model = registry::SYNTHESIZERS[0].fit(&history, &options, &context.run)?;
+            (model, Some(history))
+        };
+        let options = Options {
+            seed: Seed(self.seed),
+            runs: self.runs,
+            dao: self.dao,
+            largest: self.largest,
+            proposals: self.proposals,
+        };
+        let found =
+            rehearsal::rehearse(model.as_ref(), records.as_ref(), &scenarios, &options, &context.run)?;
+        format.write(&found.document(), &self.out)?;
+        if let Some(rows) = &self.rows {
+            daotwin::history::frame::write(rows, &found.rows()?, &context.run)?;
+        }
+        context.print(&text(&found), &found)?;
+        let private =
+            if records.is_some() { "; it is computed from the records and is not private" } else { "" };
+        context.note(&format!("report written to `{}`{private}", self.out.display()));
+        Ok(Answer::Yes)
+    }
+}
+
+/// The sentences of each scenario, and the means.
+fn text(found: &Rehearsal) -> String {
+    let mut text = String::new();
+    for arm in &found.arms[1..] {
+        text.push_str(&found.sentences(arm).join("\n"));
+        text.push_str("\n\n");
+    }
+    let mut heading = vec!["variable"];
+    heading.extend(found.arms.iter().map(|arm| arm.scenario.title.as_str()));
+    let rows: Vec<Vec<String>> = found.arms[0]
+        .variables
+        .iter()
+        .enumerate()
+        .map(|(place, variable)| {
+            let means = found.arms.iter().map(|arm| super::evaluate::number(arm.variables[place].mean));
+            std::iter::once(variable.name.to_owned()).chain(means).collect()
+        })
+        .collect();
+    text.push_str(&table(&heading, &rows));
+    text
+}
