@@ -90,6 +90,20 @@ impl Problems {
         }
     }
 
+    /// Notes seconds that run backwards.
+    pub(super) fn check_seconds(&mut self, start: u64, seconds: impl Iterator<Item = u64>) {
+        let mut last = start;
+        for (number, second) in seconds.enumerate() {
+            if second < last {
+                self.note(
+                    &format!("acts {number}"),
+                    format_args!("is at {second}, before {last}: put acts in the order of time"),
+                );
+            }
+            last = last.max(second);
+        }
+    }
+
     /// Fails where any was noted.
     ///
     /// # Errors

@@ -153,15 +153,7 @@ impl Rule for AragonVoting {
             format_args!("{} is less than all powers together, {}", case.supply, roll.total()),
         );
         let acts: Vec<Act> = problems.read_each("acts", &case.acts);
-        let mut last = case.start;
-        for (number, act) in acts.iter().enumerate() {
-            problems.check(
-                act.at() >= last,
-                &format!("acts {number}"),
-                format_args!("is at {}, before {last}: put acts in the order of time", act.at()),
-            );
-            last = last.max(act.at());
-        }
+        problems.check_seconds(case.start, acts.iter().map(Act::at));
         let members: Vec<u32> = acts
             .iter()
             .enumerate()
