@@ -11,6 +11,8 @@ pub const RULES: &[&dyn Rule] = &[
     &super::governor_alpha::GovernorAlpha,
     &super::aave_governance::AaveGovernance,
     &super::aragon_voting::AragonVoting,
+    &super::council::CouncilRule,
+    &super::optimistic::Optimistic,
     // Ballots and power.
     &super::snapshot_single::SINGLE_CHOICE,
     &super::snapshot_single::BASIC,

@@ -178,15 +178,6 @@ pub(super) struct Outcome<T: Serialize> {
     pub(super) eta: Option<u64>,
 }
 
-/// An outcome as JSON.
-///
-/// # Errors
-/// None for the types of this room; a failure of writing is told as a problem of the case.
-pub(super) fn write(rule: &str, outcome: &impl Serialize) -> Result<Value> {
-    serde_json::to_value(outcome)
-        .map_err(|error| Error::Case { problems: vec![format!("outcome of rule `{rule}`: {error}")] })
-}
-
 /// An error of a case with one problem.
 pub(super) fn refuse(rule: &str, place: &str, what: impl std::fmt::Display) -> Error {
     Error::Case { problems: vec![format!("case of rule `{rule}`: {place}: {what}")] }

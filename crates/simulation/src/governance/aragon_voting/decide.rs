@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::super::aave_governance::Sides;
 use super::super::script::{self, Problems, Roll};
-use super::super::{Amount, Card, Family, Powers, Rule, read_case};
+use super::super::{Amount, Card, Family, Powers, Rule, read_case, write_outcome};
 use super::{Phase, Settings, Vote, WHOLE};
 use crate::Result;
 
@@ -192,7 +192,7 @@ impl Rule for AragonVoting {
             };
             came.push(script::came(result));
         }
-        script::write(NAME, &Outcome { acts: came, tally: *vote.sides(), executed: vote.executed() })
+        write_outcome(NAME, &Outcome { acts: came, tally: *vote.sides(), executed: vote.executed() })
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::super::lifecycle::Members;
 use super::super::script::{self, Problems};
-use super::super::{Card, Family, Rule, read_case};
+use super::super::{Card, Family, Rule, read_case, write_outcome};
 use super::{Action, Council, Path, Which, earliest};
 use crate::Result;
 
@@ -200,7 +200,7 @@ impl Rule for CouncilRule {
         }
         let outcome =
             Outcome { acts: came, approvals: action.approvals(&council), ready: action.ready(), soonest };
-        script::write(NAME, &outcome)
+        write_outcome(NAME, &outcome)
     }
 }
 

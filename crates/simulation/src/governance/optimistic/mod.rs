@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::lifecycle::{Members, Revert, State};
 use super::script::{self, Problems, Roll};
-use super::{Amount, Card, Family, Powers, Rule, read_case};
+use super::{Amount, Card, Family, Powers, Rule, read_case, write_outcome};
 use crate::Result;
 
 /// The parameters of motions.
@@ -248,7 +248,7 @@ impl Rule for Optimistic {
             };
             came.push(script::came(result));
         }
-        script::write(NAME, &Outcome { acts: came, objections: motion.objections() })
+        write_outcome(NAME, &Outcome { acts: came, objections: motion.objections() })
     }
 }
 
