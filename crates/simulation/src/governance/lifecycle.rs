@@ -240,6 +240,9 @@ pub enum Revert {
     /// The vote's phase does not take this ballot.
     #[error("this phase of the vote takes no such ballot")]
     Phase,
+    /// The state of the whole does not allow it.
+    #[error("this is blocked for now")]
+    Blocked,
     /// Not enough approve.
     #[error("{found} approve where {needed} are needed")]
     Approvals {

@@ -11,6 +11,8 @@ mod case;
 pub mod conviction;
 pub mod conviction_lock;
 pub mod council;
+pub mod dual_governance;
+pub mod dual_house;
 pub mod governor;
 pub mod governor_alpha;
 pub mod governor_bravo;

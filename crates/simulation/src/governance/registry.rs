@@ -13,6 +13,8 @@ pub const RULES: &[&dyn Rule] = &[
     &super::aragon_voting::AragonVoting,
     &super::council::CouncilRule,
     &super::optimistic::Optimistic,
+    &super::dual_governance::DualGovernance,
+    &super::dual_house::DualHouse,
     // Ballots and power.
     &super::snapshot_single::SINGLE_CHOICE,
     &super::snapshot_single::BASIC,
