@@ -1,10 +1,10 @@
-//! The rules `governor`, `governor-bravo` and `governor-alpha` do what the original contracts do.
+//! The rules `governor`, `governor-bravo`, `governor-alpha` and `aave-governance` do what the original contracts do.
 //!
 //! The cases are random: members, delegations, settings, and acts in the order of time. Each was run on bytecode: three
 //! contracts put together from OpenZeppelin's (5.4.0) - counting simply, with late quorum, guardian and control timelock;
-//! by fractions, with a super quorum; overridable, with late quorum and a timelock of Compound's kind - and Compound's
-//! own governors with its timelock. What each act did there, and the tally, the times and the quorum at the end, stand
-//! beside the case.
+//! by fractions, with a super quorum; overridable, with late quorum and a timelock of Compound's kind - Compound's
+//! own governors with its timelock, and Aave's governance 2 with an executor. What each act did there, and the tally, the
+//! times and the quorum at the end, stand beside the case.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -16,6 +16,7 @@ use flate2::read::GzDecoder;
 use serde_json::Value;
 
 const OPENZEPPELIN: &[u8] = include_bytes!("governor/openzeppelin.json.gz");
+const AAVE: &[u8] = include_bytes!("governor/aave.json.gz");
 const COMPOUND: &[u8] = include_bytes!("governor/compound.json.gz");
 
 fn cases(packed: &[u8]) -> Vec<Value> {
@@ -91,11 +92,13 @@ fn random_proposals_go_as_on_openzeppelins_bytecode() {
 }
 
 #[test]
-fn random_proposals_go_as_on_compounds_bytecode() {
-    let seen = check(COMPOUND);
-    for act in ["vote", "queue", "execute", "cancel"] {
-        for came in ["done", "reverts"] {
-            assert!(seen.contains_key(&format!("{act} {came}")), "{act} {came}: {seen:?}");
+fn random_proposals_go_as_on_compounds_and_aaves_bytecode() {
+    for packed in [COMPOUND, AAVE] {
+        let seen = check(packed);
+        for act in ["vote", "queue", "execute", "cancel"] {
+            for came in ["done", "reverts"] {
+                assert!(seen.contains_key(&format!("{act} {came}")), "{act} {came}: {seen:?}");
+            }
         }
     }
 }
