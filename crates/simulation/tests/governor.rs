@@ -1,10 +1,11 @@
-//! The rules `governor`, `governor-bravo`, `governor-alpha` and `aave-governance` do what the original contracts do.
+//! The rules `governor`, `governor-bravo`, `governor-alpha`, `aave-governance` and `aragon-voting` do what the original
+//! contracts do.
 //!
 //! The cases are random: members, delegations, settings, and acts in the order of time. Each was run on bytecode: three
 //! contracts put together from OpenZeppelin's (5.4.0) - counting simply, with late quorum, guardian and control timelock;
 //! by fractions, with a super quorum; overridable, with late quorum and a timelock of Compound's kind - Compound's
-//! own governors with its timelock, and Aave's governance 2 with an executor. What each act did there, and the tally, the
-//! times and the quorum at the end, stand beside the case.
+//! own governors with its timelock, Aave's governance 2 with an executor, and Aragon's and Lido's voting, allowed to all and
+//! with nothing to run. What each act did there, and the tally, the times and the quorum at the end, stand beside the case.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -17,6 +18,7 @@ use serde_json::Value;
 
 const OPENZEPPELIN: &[u8] = include_bytes!("governor/openzeppelin.json.gz");
 const AAVE: &[u8] = include_bytes!("governor/aave.json.gz");
+const ARAGON: &[u8] = include_bytes!("governor/aragon.json.gz");
 const COMPOUND: &[u8] = include_bytes!("governor/compound.json.gz");
 
 fn cases(packed: &[u8]) -> Vec<Value> {
@@ -50,8 +52,8 @@ fn differences(recorded: &Value) -> Vec<String> {
             differences.push(format!("act {number}: {act}, on the chain {expected}"));
         }
     }
-    for key in ["tally", "deadline", "eta", "quorum"] {
-        if found[key] != recorded[key] {
+    for key in ["tally", "deadline", "eta", "quorum", "executed"] {
+        if found.get(key) != recorded.get(key) {
             differences.push(format!("{key}: {}, on the chain {}", found[key], recorded[key]));
         }
     }
@@ -73,15 +75,19 @@ fn check(packed: &[u8]) -> BTreeMap<String, usize> {
             *seen.entry(name).or_default() += 1;
         }
     }
+    seen
+}
+
+fn check_states(seen: &BTreeMap<String, usize>) {
     for state in ["pending", "active", "canceled", "defeated", "succeeded", "queued", "expired", "executed"] {
         assert!(seen.contains_key(&format!("state {state}")), "{state}: {seen:?}");
     }
-    seen
 }
 
 #[test]
 fn random_proposals_go_as_on_openzeppelins_bytecode() {
     let seen = check(OPENZEPPELIN);
+    check_states(&seen);
     for act in
         ["vote", "split", "override", "queue", "execute", "cancel", "timelock_execute", "timelock_cancel"]
     {
@@ -95,10 +101,24 @@ fn random_proposals_go_as_on_openzeppelins_bytecode() {
 fn random_proposals_go_as_on_compounds_and_aaves_bytecode() {
     for packed in [COMPOUND, AAVE] {
         let seen = check(packed);
+        check_states(&seen);
         for act in ["vote", "queue", "execute", "cancel"] {
             for came in ["done", "reverts"] {
                 assert!(seen.contains_key(&format!("{act} {came}")), "{act} {came}: {seen:?}");
             }
+        }
+    }
+}
+
+#[test]
+fn random_votes_go_as_on_aragons_and_lidos_bytecode() {
+    let seen = check(ARAGON);
+    for state in ["active", "objection", "defeated", "succeeded", "executed"] {
+        assert!(seen.contains_key(&format!("state {state}")), "{state}: {seen:?}");
+    }
+    for act in ["vote", "execute"] {
+        for came in ["done", "reverts"] {
+            assert!(seen.contains_key(&format!("{act} {came}")), "{act} {came}: {seen:?}");
         }
     }
 }
