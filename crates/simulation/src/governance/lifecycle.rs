@@ -142,6 +142,31 @@ impl Members {
         new
     }
 
+    /// Takes a member out; whether it was in.
+    #[inline]
+    pub fn remove(&mut self, member: u32) -> bool {
+        let was = self.contains(member);
+        if was {
+            self.0[member as usize / 64] &= !(1 << (member % 64));
+        }
+        was
+    }
+
+    /// How many members are in the set.
+    pub fn len(&self) -> u32 {
+        self.0.iter().map(|word| word.count_ones()).sum()
+    }
+
+    /// Whether nobody is in the set.
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(|word| *word == 0)
+    }
+
+    /// How many members are in both sets.
+    pub fn common(&self, other: &Self) -> u32 {
+        self.0.iter().zip(&other.0).map(|(left, right)| (left & right).count_ones()).sum()
+    }
+
     /// Whether a member is in the set.
     #[inline]
     pub fn contains(&self, member: u32) -> bool {
@@ -215,6 +240,26 @@ pub enum Revert {
     /// The vote's phase does not take this ballot.
     #[error("this phase of the vote takes no such ballot")]
     Phase,
+    /// The state of the whole does not allow it.
+    #[error("this is blocked for now")]
+    Blocked,
+    /// Not enough approve.
+    #[error("{found} approve where {needed} are needed")]
+    Approvals {
+        /// How many do.
+        found: u32,
+        /// How many have to.
+        needed: u32,
+    },
+    /// Somebody to let in is a member, or to let out is none, or a threshold would leave its range.
+    #[error("the rotation does not fit the members and thresholds")]
+    Rotation,
+    /// There is no such path.
+    #[error("the council has no such path")]
+    NoPath,
+    /// It was approved and waits.
+    #[error("it is scheduled already")]
+    Scheduled,
     /// The vote is not won.
     #[error("the vote is not won")]
     NotWon,
@@ -237,6 +282,13 @@ mod test {
             assert!(set.contains(member));
         }
         assert!(!set.contains(1));
+        assert!(set.remove(63) && !set.remove(63) && !set.remove(100_000));
+        let mut other = Members::default();
+        assert!(other.is_empty());
+        for member in [1, 2, 63, 1000] {
+            other.insert(member);
+        }
+        assert_eq!((set.len(), set.common(&other), other.common(&set)), (4, 2, 2));
         assert!(!set.contains(100_000));
     }
 

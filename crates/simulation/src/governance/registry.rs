@@ -35,6 +35,10 @@ pub const RULES: &[&dyn Rule] = &[
     &super::futarchy::DecisionMarkets,
     &super::commit_reveal::CommitReveal,
     &super::shielded::Shielded,
+    &super::council::CouncilRule,
+    &super::optimistic::Optimistic,
+    &super::dual_governance::DualGovernance,
+    &super::dual_house::DualHouse,
 ];
 
 /// The rule with this name.

@@ -90,6 +90,20 @@ impl Problems {
         }
     }
 
+    /// Notes seconds that run backwards.
+    pub(super) fn check_seconds(&mut self, start: u64, seconds: impl Iterator<Item = u64>) {
+        let mut last = start;
+        for (number, second) in seconds.enumerate() {
+            if second < last {
+                self.note(
+                    &format!("acts {number}"),
+                    format_args!("is at {second}, before {last}: put acts in the order of time"),
+                );
+            }
+            last = last.max(second);
+        }
+    }
+
     /// Fails where any was noted.
     ///
     /// # Errors
@@ -162,15 +176,6 @@ pub(super) struct Outcome<T: Serialize> {
     pub(super) deadline: u64,
     /// When the timelock ends, once queued.
     pub(super) eta: Option<u64>,
-}
-
-/// An outcome as JSON.
-///
-/// # Errors
-/// None for the types of this room; a failure of writing is told as a problem of the case.
-pub(super) fn write(rule: &str, outcome: &impl Serialize) -> Result<Value> {
-    serde_json::to_value(outcome)
-        .map_err(|error| Error::Case { problems: vec![format!("outcome of rule `{rule}`: {error}")] })
 }
 
 /// An error of a case with one problem.

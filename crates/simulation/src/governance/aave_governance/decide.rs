@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::super::script::{self, Problems, Roll, When};
-use super::super::{Amount, Card, Family, Powers, Rule, read_case};
+use super::super::{Amount, Card, Family, Powers, Rule, read_case, write_outcome};
 use super::{Executor, Proposal};
 use crate::Result;
 
@@ -212,7 +212,7 @@ impl Rule for AaveGovernance {
             };
             came.push(script::came(result));
         }
-        script::write(
+        write_outcome(
             NAME,
             &script::Outcome {
                 acts: came,

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::super::aave_governance::Sides;
 use super::super::script::{self, Problems, Roll};
-use super::super::{Amount, Card, Family, Powers, Rule, read_case};
+use super::super::{Amount, Card, Family, Powers, Rule, read_case, write_outcome};
 use super::{Phase, Settings, Vote, WHOLE};
 use crate::Result;
 
@@ -153,15 +153,7 @@ impl Rule for AragonVoting {
             format_args!("{} is less than all powers together, {}", case.supply, roll.total()),
         );
         let acts: Vec<Act> = problems.read_each("acts", &case.acts);
-        let mut last = case.start;
-        for (number, act) in acts.iter().enumerate() {
-            problems.check(
-                act.at() >= last,
-                &format!("acts {number}"),
-                format_args!("is at {}, before {last}: put acts in the order of time", act.at()),
-            );
-            last = last.max(act.at());
-        }
+        problems.check_seconds(case.start, acts.iter().map(Act::at));
         let members: Vec<u32> = acts
             .iter()
             .enumerate()
@@ -200,7 +192,7 @@ impl Rule for AragonVoting {
             };
             came.push(script::came(result));
         }
-        script::write(NAME, &Outcome { acts: came, tally: *vote.sides(), executed: vote.executed() })
+        write_outcome(NAME, &Outcome { acts: came, tally: *vote.sides(), executed: vote.executed() })
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::super::lifecycle::{Support, Tally};
 use super::super::script::{self, Problems, Roll, When};
-use super::super::{Amount, Card, Family, Powers, Rule, read_case};
+use super::super::{Amount, Card, Family, Powers, Rule, read_case, write_outcome};
 use super::{Counting, Guardian, Proposal, Quorum, Settings, Timelock};
 use crate::Result;
 
@@ -334,7 +334,7 @@ impl Rule for Governor {
             };
             came.push(script::came(result));
         }
-        script::write(
+        write_outcome(
             NAME,
             &script::Outcome {
                 acts: came,

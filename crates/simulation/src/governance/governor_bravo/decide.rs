@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::super::lifecycle::{State, Support};
 use super::super::script::{self, Problems, Roll, When};
-use super::super::{Amount, Card, Family, Powers, Rule, read_case};
+use super::super::{Amount, Card, Family, Powers, Rule, read_case, write_outcome};
 use super::{Cancelling, Proposal, Proposer, Settings};
 use crate::Result;
 
@@ -192,7 +192,7 @@ pub(in super::super) fn run<S>(
         };
         came.push(script::came(result));
     }
-    script::write(
+    write_outcome(
         name,
         &script::Outcome {
             acts: came,
