@@ -8,5 +8,6 @@
 pub mod engine;
 pub mod error;
 pub mod governance;
+pub mod incidents;
 
 pub use error::{Error, Result};
