@@ -8,6 +8,7 @@
 pub mod engine;
 pub mod error;
 pub mod governance;
+pub mod incidents;
 pub mod rehearsal;
 pub mod scenario;
 
