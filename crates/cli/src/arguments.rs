@@ -73,6 +73,7 @@ pub(crate) enum Verb {
     Sample(verbs::sample::Sample),
     Evaluate(verbs::evaluate::Evaluate),
     Simulate(verbs::simulate::Simulate),
+    Advise(verbs::advise::Advise),
     Randomise(verbs::randomise::Randomise),
     Report(verbs::report::Report),
     Privacy(verbs::privacy::Privacy),

@@ -1,6 +1,7 @@
 //! The verbs, one file each. A verb calls rooms and prints what they return; it decides nothing by itself.
 
 pub(crate) mod account;
+pub(crate) mod advise;
 pub(crate) mod demo;
 pub(crate) mod evaluate;
 pub(crate) mod export;
@@ -40,6 +41,7 @@ pub(crate) fn run(verb: Verb, context: &mut Context) -> Result<Answer, Failure> 
         Verb::Sample(verb) => verb.run(context),
         Verb::Evaluate(verb) => verb.run(context),
         Verb::Simulate(verb) => verb.run(context),
+        Verb::Advise(verb) => verb.run(context),
         Verb::Randomise(verb) => verb.run(context),
         Verb::Report(verb) => verb.run(context),
         Verb::Privacy(verb) => verb.run(context),

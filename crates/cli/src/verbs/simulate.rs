@@ -1,15 +1,15 @@
 //! `daotwin simulate`: scenarios rehearsed on a DAO.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use daotwin::core::Seed;
 use daotwin::core::files::read_limited;
 use daotwin::generators::registry;
 use daotwin::history::History;
-use daotwin::history::synthesizer::FitOptions;
+use daotwin::history::synthesizer::{FitOptions, Fitted};
 use daotwin::simulation::rehearsal::{self, Options, Rehearsal};
-use daotwin::simulation::scenario::{Scenario, gallery, read};
+use daotwin::simulation::scenario::{RuleChange, Scenario, gallery, read};
 
 use crate::context::Context;
 use crate::failure::Failure;
@@ -18,7 +18,7 @@ use crate::verbs::report::Format;
 use crate::verbs::{check_new, check_parent};
 use crate::{Answer, arguments};
 
-/// Rehearses scenarios on a DAO: other rules, downturns, attacks. Each stands beside the recorded rule with nothing
+/// Rehearses scenarios on a DAO: other rules, downturns, attacks. Each stands beside the rule as it is with nothing
 /// happening, with ranges over many runs.
 ///
 /// Members and ballots are drawn anew in every run from a twin; of a History a twin is fitted on the way, without
@@ -37,6 +37,9 @@ pub(crate) struct Simulate {
     /// A scenario: a TOML file, or the name of a ready one; several are shown side by side.
     #[arg(long = "scenario", required = true, value_name = "FILE or NAME")]
     scenarios: Vec<String>,
+    /// The rule as it is: a scenario's file whose `[rule]` says what the records do not, such as a quorum.
+    #[arg(long, value_name = "FILE or NAME")]
+    baseline: Option<String>,
     /// The report: `.html`, `.md` or `.json`.
     #[arg(long, short, value_name = "FILE")]
     out: PathBuf,
@@ -80,6 +83,32 @@ fn scenario(name: &str, context: &Context) -> Result<Scenario, Failure> {
     })
 }
 
+/// The rule as it is, where a file says what the records do not.
+pub(super) fn baseline(name: Option<&str>, context: &Context) -> Result<RuleChange, Failure> {
+    let Some(name) = name else { return Ok(RuleChange::default()) };
+    let read = scenario(name, context)?;
+    if !read.conditions.is_empty() {
+        return Err(Failure::usage(format!(
+            "`{name}`: a baseline says the rule as it is; nothing happens in it"
+        )));
+    }
+    Ok(read.rule)
+}
+
+/// A model of a DAO: the twin of a folder, or one that is fitted on the folder's History, with the History.
+pub(super) fn model(
+    folder: &Path,
+    dao: Option<&str>,
+    context: &Context,
+) -> Result<(Box<dyn Fitted>, Option<History>), Failure> {
+    if super::manifest(folder).is_ok_and(|manifest| manifest.get("synthesizer").is_some()) {
+        return Ok((registry::load(folder, &context.run)?, None));
+    }
+    let history = History::read(folder, &context.run)?;
+    let options = FitOptions { dao: dao.map(str::to_owned), ..FitOptions::default() };
+    Ok((registry::SYNTHESIZERS[0].fit(&history, &options, &context.run)?, Some(history)))
+}
+
 impl Simulate {
     pub(crate) fn run(self, context: &mut Context) -> Result<Answer, Failure> {
         let format = Format::of(&self.out)?;
@@ -99,16 +128,8 @@ impl Simulate {
         if !problems.is_empty() {
             return Err(Failure::usage(problems.join("\n")));
         }
-        let is_twin =
-            super::manifest(&self.dao_folder).is_ok_and(|manifest| manifest.get("synthesizer").is_some());
-        let (model, records) = if is_twin {
-            (registry::load(&self.dao_folder, &context.run)?, None)
-        } else {
-            let history = History::read(&self.dao_folder, &context.run)?;
-            let options = FitOptions { dao: self.dao.clone(), ..FitOptions::default() };
-            let model = registry::SYNTHESIZERS[0].fit(&history, &options, &context.run)?;
-            (model, Some(history))
-        };
+        let baseline = baseline(self.baseline.as_deref(), context)?;
+        let (model, records) = model(&self.dao_folder, self.dao.as_deref(), context)?;
         let options = Options {
             seed: Seed(self.seed),
             runs: self.runs,
@@ -116,8 +137,14 @@ impl Simulate {
             largest: self.largest,
             proposals: self.proposals,
         };
-        let found =
-            rehearsal::rehearse(model.as_ref(), records.as_ref(), &scenarios, &options, &context.run)?;
+        let found = rehearsal::rehearse(
+            model.as_ref(),
+            records.as_ref(),
+            &baseline,
+            &scenarios,
+            &options,
+            &context.run,
+        )?;
         format.write(&found.document(), &self.out)?;
         if let Some(rows) = &self.rows {
             daotwin::history::frame::write(rows, &found.rows()?, &context.run)?;

@@ -8,14 +8,14 @@ use daotwin_core::document::{
 use super::{Arm, Course, Rehearsal, Variable};
 
 /// A share as a percentage.
-fn percent(share: f64) -> String {
+pub(super) fn percent(share: f64) -> String {
     let percentage = share * 100.0;
     let digits = if percentage.abs() < 1.0 && percentage != 0.0 { 1 } else { 0 };
     format!("{percentage:.digits$} %")
 }
 
 /// A number with about three digits that count.
-fn amount(value: f64) -> String {
+pub(super) fn amount(value: f64) -> String {
     match value.abs() {
         _ if !value.is_finite() => "no amount".to_owned(),
         size if size >= 1e9 => format!("{:.3} billion", value / 1e9),
@@ -66,9 +66,16 @@ impl Rehearsal {
                 "no difference that these runs could tell".to_owned()
             };
             sentences.push(format!(
-                "With \"{title}\", {} of the proposals pass, instead of {} under the recorded rule with nothing happening: {told}.",
+                "With \"{title}\", {} of the proposals pass, instead of {} as it is: {told}.",
                 percent(now.mean),
                 percent(before.mean),
+            ));
+        }
+        if let Some((Some(before), Some(now))) = read("passed").map(|(before, now, _)| (before.recorded, now.recorded)) {
+            sentences.push(format!(
+                "Of the recorded ballots themselves this rule makes {} that pass, instead of {}.",
+                percent(now),
+                percent(before)
             ));
         }
         if let Some((before, now, _)) = read("voters") {
@@ -99,8 +106,7 @@ impl Rehearsal {
             });
             if now.mean.is_finite() {
                 sentences.push(format!(
-                    "Somebody new needs {} tokens{supply} to pass a typical proposal against all who vote{money}; under the \
-                     recorded rule it is {}.",
+                    "Somebody new needs {} tokens{supply} to pass a typical proposal against all who vote{money}; as it is {}.",
                     amount(now.mean),
                     amount(before.mean),
                 ));
@@ -120,6 +126,23 @@ impl Rehearsal {
             ));
         }
         sentences
+    }
+
+    /// What a reader must know before using the figures.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = vec![
+            "A rehearsal says what follows from the model of the DAO and from the assumptions of the scenario, which \
+             `daotwin scenarios` lists with their evidence; intervals are over runs and do not cover errors of the model."
+                .to_owned(),
+        ];
+        if self.without_quorum > 0.0 {
+            warnings.push(format!(
+                "{} of the proposals record no quorum, so that any turnout is enough for them as it is; a baseline scenario \
+                 with the DAO's own `quorum` or `quorum_tokens` says better.",
+                percent(self.without_quorum)
+            ));
+        }
+        warnings
     }
 
     /// The whole of it.
@@ -153,14 +176,13 @@ impl Rehearsal {
             title: format!("Rehearsal of {}", self.dao),
             verdict: Verdict {
                 outcome: Outcome::Neutral,
-                text: verdict.first().cloned().unwrap_or_else(|| "The recorded rule, with nothing happening.".to_owned()),
+                text: verdict
+                    .first()
+                    .cloned()
+                    .unwrap_or_else(|| "The rule as it is, with nothing happening.".to_owned()),
             },
             highlights: scenarios.first().map_or_else(Vec::new, |arm| highlights(arm, &self.arms[0])),
-            warnings: vec![
-                "A rehearsal says what follows from the model of the DAO and from the assumptions of the scenario, which \
-                 are listed with their evidence; intervals are over runs and do not cover errors of the model."
-                    .to_owned(),
-            ],
+            warnings: self.warnings(),
             manifest: vec![
                 ("DAO".to_owned(), self.dao.clone()),
                 ("runs".to_owned(), self.runs.to_string()),
@@ -226,7 +248,7 @@ impl Rehearsal {
         Chart {
             id: "tornado".to_owned(),
             title: "What moves the pass rate most".to_owned(),
-            description: "difference of the share of proposals that pass to the recorded rule, by scenario"
+            description: "difference of the share of proposals that pass to the rule as it is, by scenario"
                 .to_owned(),
             plot: Plot::Bars {
                 categories: order.iter().map(|arm| arm.scenario.title.clone()).collect(),
@@ -239,12 +261,12 @@ impl Rehearsal {
     fn baseline(&self) -> Section {
         let base = &self.arms[0];
         let mut blocks = vec![Block::Text {
-            text: "The model of the DAO under the recorded rule, with nothing happening; where records were given they \
-                   stand beside it."
+            text: "The model of the DAO under its rule as it is, with nothing happening; where records were given they stand \
+                   beside it."
                 .to_owned(),
         }];
         blocks.extend(base.courses.iter().map(|course| self.fan(course, course, usize::MAX)));
-        Section { id: "baseline".to_owned(), title: "As recorded".to_owned(), blocks }
+        Section { id: "baseline".to_owned(), title: "As it is".to_owned(), blocks }
     }
 
     /// A course as a fan: 5 to 95 % and 25 to 75 % of the runs, the median, the recorded rule's median, the records.
@@ -269,7 +291,7 @@ impl Rehearsal {
         if !alone {
             let points =
                 self.steps.iter().zip(&base.bands).map(|(at, bands)| (*at as f64, bands[2])).collect();
-            list.push(series("as recorded, median", Role::Other(1), Mark::Line, points, Vec::new()));
+            list.push(series("as it is, median", Role::Other(1), Mark::Line, points, Vec::new()));
         }
         if let Some(recorded) = &course.recorded {
             let points = self.steps.iter().zip(recorded).map(|(at, value)| (*at as f64, *value)).collect();
@@ -311,7 +333,7 @@ fn highlights(arm: &Arm, base: &Arm) -> Vec<Highlight> {
             label: label.to_owned(),
             figure: number(name, now.mean),
             outcome: Outcome::Neutral,
-            text: format!("{}; as recorded {}", now.meaning, number(name, before.mean)),
+            text: format!("{}; as it is {}", now.meaning, number(name, before.mean)),
         })
     };
     [("passed", "Pass"), ("voters", "Voters"), ("taken_over", "Takeover")]
@@ -322,7 +344,7 @@ fn highlights(arm: &Arm, base: &Arm) -> Vec<Highlight> {
 
 fn scores(arm: &Arm, base: &Arm, place: usize) -> Vec<Score> {
     let score = |(now, before): (&Variable, &Variable)| {
-        let mut references = vec![("as recorded".to_owned(), before.mean)];
+        let mut references = vec![("as it is".to_owned(), before.mean)];
         references.extend(now.recorded.map(|value| ("records".to_owned(), value)));
         Score {
             id: format!("simulation.{}.{}", place + 1, now.name),
@@ -366,7 +388,7 @@ fn attack_curve(arm: &Arm, base: &Arm, place: usize) -> Chart {
                 line("cheapest 5 % of runs", Role::Other(0), curve(arm, 0)),
                 line("median run", Role::Synthetic, curve(arm, 1)),
                 line("dearest 5 % of runs", Role::Other(2), curve(arm, 2)),
-                line("as recorded, median run", Role::Other(1), curve(base, 1)),
+                line("as it is, median run", Role::Other(1), curve(base, 1)),
             ],
         },
     }
@@ -398,7 +420,7 @@ fn proposals(arm: &Arm, base: &Arm, place: usize) -> Option<Chart> {
             y: Axis { label: "chance to pass".to_owned(), scale: Scale::Linear },
             series: vec![
                 line("scenario", Role::Synthetic, ordered(arm)),
-                line("as recorded", Role::Other(1), ordered(base)),
+                line("as it is", Role::Other(1), ordered(base)),
             ],
         },
     })

@@ -128,7 +128,10 @@ impl Electorate {
                 });
             }
             ballots[first..].sort_by_key(|ballot| ballot.at);
-            let quorum = proposal.quorum.filter(|quorum| *quorum > 0.0);
+            // What DAOstack's records call quorum is all reputation there was: a boosted proposal needs a relative
+            // majority and no quorum.
+            let staked = proposal.voting_system.as_deref().is_some_and(|system| system.contains("genesis"));
+            let quorum = proposal.quorum.filter(|quorum| *quorum > 0.0 && !staked);
             questions.push(Question {
                 start,
                 end,
@@ -171,6 +174,12 @@ impl Electorate {
         let start = self.questions.iter().map(|question| question.start).min().unwrap_or(0);
         let end = self.questions.iter().map(|question| question.end).max().unwrap_or(start);
         (start, end)
+    }
+
+    /// Share of the proposals that record no quorum.
+    pub(crate) fn without_quorum(&self) -> f64 {
+        let without = self.questions.iter().filter(|question| question.quorum.is_none()).count();
+        without as f64 / self.questions.len().max(1) as f64
     }
 
     /// In tokens.

@@ -8,6 +8,7 @@
 //!
 //! Of a ballot for several choices the first counts. Proposals without a choice for them count in turnout only.
 
+mod advise;
 mod document;
 mod electorate;
 mod play;
@@ -28,6 +29,7 @@ use crate::engine::summary::Summary;
 use crate::scenario::{RuleChange, Scenario};
 use crate::{Error, Result};
 
+pub use advise::{Advice, Candidate, Goal, advise};
 pub use electorate::Side;
 pub use play::{SERIES, STEPS, VARIABLES};
 
@@ -132,7 +134,9 @@ pub struct Rehearsal {
     pub steps: Vec<i64>,
     /// The supply in tokens, where known.
     pub supply: Option<f64>,
-    /// The scenarios; the first is the recorded rule with nothing happening.
+    /// Share of the proposals whose quorum neither the records nor the baseline knows: any turnout is enough.
+    pub without_quorum: f64,
+    /// The scenarios; the first is the rule as it is with nothing happening.
     pub arms: Vec<Arm>,
     /// Every run's numbers: by run, then scenario, then in the order of [`VARIABLES`].
     #[serde(skip)]
@@ -142,8 +146,9 @@ pub struct Rehearsal {
     pub series: Vec<Vec<[[f64; STEPS]; SERIES.len()]>>,
 }
 
-/// Rehearses scenarios on a model of a DAO, each beside the recorded rule with nothing happening. Records, where given,
-/// are played once under each scenario's rule and shown beside the runs.
+/// Rehearses scenarios on a model of a DAO, each beside the rule as it is with nothing happening: the recorded one, with
+/// what `baseline` says of it (records often know no quorum). Scenarios change that rule. Records, where given, are
+/// played once under each rule and shown beside the runs.
 ///
 /// Deterministic for a seed on any number of threads. Costs a sample of the model a run (two where a scenario raises
 /// turnout) and a pass over its ballots a scenario.
@@ -153,12 +158,18 @@ pub struct Rehearsal {
 pub fn rehearse(
     model: &dyn Fitted,
     records: Option<&History>,
+    baseline: &RuleChange,
     scenarios: &[Scenario],
     options: &Options,
     run: &Run,
 ) -> Result<Rehearsal> {
-    let mut all = vec![play::as_recorded(RuleChange::default())];
-    all.extend_from_slice(scenarios);
+    let mut all = vec![play::as_it_is(*baseline)];
+    all.extend(
+        scenarios
+            .iter()
+            .cloned()
+            .map(|scenario| Scenario { rule: baseline.then(&scenario.rule), ..scenario }),
+    );
     let bounds: Vec<f64> = all.iter().map(play::bound).collect();
     let first = draw(model, 1.0, options, 0, run)?;
     check(&all, &bounds, &first, options)?;
@@ -207,6 +218,11 @@ pub fn rehearse(
         largest: options.largest,
         steps: (0..STEPS as i64).map(|step| start + (end - start) * step / STEPS as i64).collect(),
         supply: first.supply.map(|supply| first.tokens(supply)),
+        without_quorum: if baseline.quorum.or(baseline.quorum_tokens).is_some() {
+            0.0
+        } else {
+            first.without_quorum()
+        },
         arms: arms.collect(),
         values: played.iter().map(|arms| arms.iter().map(|played| played.values).collect()).collect(),
         series: played.iter().map(|arms| arms.iter().map(|played| played.series).collect()).collect(),

@@ -386,7 +386,7 @@ impl Sums {
     }
 }
 
-/// The scenario in which nothing happens and the recorded rule holds.
-pub(crate) fn as_recorded(change: RuleChange) -> Scenario {
-    Scenario { title: "as recorded".to_owned(), rule: change, ..Scenario::default() }
+/// The scenario in which nothing happens and the recorded rule holds, with what is known better.
+pub(crate) fn as_it_is(rule: RuleChange) -> Scenario {
+    Scenario { title: "as it is".to_owned(), rule, ..Scenario::default() }
 }
