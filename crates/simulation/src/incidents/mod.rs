@@ -4,6 +4,9 @@
 //! declared numbers ([`Input`]), lets them act on the DAO's own rule (a state machine of [`crate::governance`]) and counts
 //! how often the recorded outcome comes about, as it was and with one thing changed ([`Counterfactual`]). Every number has
 //! a [`Role`], a date and a source, so that a reader sees what was known, what is assumed and what was fitted.
+//!
+//! Whoever set the assumed ranges knew how the vote had ended: a probability here is no forecast made in advance. What it
+//! hangs on is said by [`Sensitivity`]: the outcome with each range held at either end.
 
 pub mod aragon;
 mod attention;
@@ -24,7 +27,11 @@ pub mod tornado_cash;
 mod vote;
 
 pub use frame::{
-    Card, Counterfactual, Draws, Figure, Grade, Incident, Input, Options, Quantity, Reading, Role, Source, Trial,
+    Card, Counterfactual, Draws, Figure, Grade, Incident, Input, Options, Quantity, Reading, Role, Source,
+    Trial,
 };
 pub use render::render;
-pub use report::{Changed, Likelihood, Measured, Report};
+pub use report::{Changed, Likelihood, Measured, Report, Sensitivity};
+
+#[cfg(test)]
+mod test;

@@ -15,13 +15,16 @@ use delegates::{DELEGATES, MEAN_TURNOUT, PROPOSALS, WEEKEND};
 #[derive(Debug)]
 pub struct Compound289;
 
-const CHAIN: Source = Source::primary("votes of Governor Bravo, June to December 2022 (data set `compound-bravo`)");
-const CODE: Source = Source::primary("compound-finance/compound-protocol: GovernorBravoDelegate.sol; proposal 89");
+const CHAIN: Source =
+    Source::primary("votes of Governor Bravo, June to December 2022 (data set `compound-bravo`)");
+const CODE: Source =
+    Source::primary("compound-finance/compound-protocol: GovernorBravoDelegate.sol; proposal 89");
 const NOTICE: Source = Source::primary("comp.xyz/t/5220: Governance Security Notice, proposal 247");
 /// Seconds a block.
 const BLOCK: u64 = 12;
 
-const QUORUM: Input = Input::new("quorum", Quantity::Exact(400_000.0), "COMP", Role::PublicBefore, "2021-04-14", CODE);
+const QUORUM: Input =
+    Input::new("quorum", Quantity::Exact(400_000.0), "COMP", Role::PublicBefore, "2021-04-14", CODE);
 const THRESHOLD: Input =
     Input::new("to propose", Quantity::Exact(25_000.0), "COMP", Role::PublicBefore, "2022-03-16", CODE);
 const DELAY: Input =
@@ -40,7 +43,7 @@ const TURNOUT: Input = Input::new(
 );
 const WEEKENDS: Input = Input::new(
     "power voting over a weekend, by that on other days",
-    Quantity::Exact(WEEKEND),
+    Quantity::Uniform(WEEKEND - 0.2, WEEKEND + 0.2),
     "ratio",
     Role::PublicBefore,
     "2022-12-17",
@@ -58,9 +61,11 @@ const AIM: Input = Input::new(
     "attacker's power by the mean power voting a proposal",
     Quantity::Uniform(0.85, 1.15),
     "ratio",
-    Role::Assumed,
+    Role::Fitted,
     "2024-07-23",
-    Source::judgement("twice beaten, it comes back once its power is that of a usual vote's whole turnout"),
+    Source::judgement(
+        "twice beaten, it comes back once its power is that of a usual vote's whole turnout; set knowing that it was",
+    ),
 );
 const OPPOSED: Input = Input::new(
     "delegates against among those who vote",
@@ -68,7 +73,19 @@ const OPPOSED: Input = Input::new(
     "probability",
     Role::Assumed,
     "2024-07-23",
-    Source::judgement("proposal 247: more than seven times as much against as for, the proposer's own included"),
+    Source::judgement(
+        "proposal 247: more than seven times as much against as for, the proposer's own included",
+    ),
+);
+const VETO: Input = Input::new(
+    "the guardian acts where its rule lets it",
+    Quantity::Uniform(0.7, 1.0),
+    "probability",
+    Role::Assumed,
+    "2024-08-15",
+    Source::primary(
+        "comp.xyz/t/5544: 4 of 8 signers, `serious considerations` from 400,000 votes against on",
+    ),
 );
 const DRIFT: Input = Input::new(
     "turnout in 2024 by that in 2022",
@@ -80,7 +97,10 @@ const DRIFT: Input = Input::new(
 );
 
 const CHANGES: &[Counterfactual] = &[
-    Counterfactual { name: "guardian", change: "a guardian who was warned cancels in the timelock" },
+    Counterfactual {
+        name: "guardian",
+        change: "a guardian cancels in the timelock what passes against 400,000 votes or more, as was decided afterwards",
+    },
     Counterfactual {
         name: "late-quorum",
         change: "the whale votes late as it likes, and the vote stays open for two days after the quorum is met",
@@ -96,7 +116,7 @@ const FIGURES: &[Figure] = &[
         published: 682_191.0,
         source: Source::secondary("the press on the chain's count, all alike"),
         disagrees: &[],
-        reading: Reading::Predicted,
+        reading: Reading::Arithmetic,
     },
     Figure {
         name: "power against",
@@ -146,8 +166,9 @@ impl Incident for Compound289 {
     }
 
     fn inputs(&self) -> &'static [Input] {
-        const INPUTS: &[Input] =
-            &[QUORUM, THRESHOLD, DELAY, PERIOD, TIMELOCK, TURNOUT, WEEKENDS, FLOOR, AIM, OPPOSED, DRIFT];
+        const INPUTS: &[Input] = &[
+            QUORUM, THRESHOLD, DELAY, PERIOD, TIMELOCK, TURNOUT, WEEKENDS, FLOOR, AIM, OPPOSED, VETO, DRIFT,
+        ];
         INPUTS
     }
 
@@ -161,7 +182,7 @@ impl Incident for Compound289 {
 
     fn trial(&self, draws: Draws, change: Option<usize>) -> Result<Trial> {
         let change = change.map(|place| CHANGES[place].name);
-        let weekend = if change == Some("weekday") { 1.0 } else { WEEKENDS.middle() };
+        let weekend = if change == Some("weekday") { 1.0 } else { draws.of(&WEEKENDS) };
         let more = if change == Some("turnout") { 0.04 } else { 0.0 };
         let scale = weekend * draws.of(&DRIFT);
         let late = change == Some("late-quorum");
@@ -197,7 +218,10 @@ impl Incident for Compound289 {
                 guardian: governor::Guardian::Caller(u32::MAX),
                 timelock: governor::Timelock::Compound { delay: TIMELOCK.middle() as u64, grace: GRACE },
             };
-            let acts = if late { f64::INFINITY } else { period + 1.0 };
+            let against: f64 =
+                ballots.iter().filter(|cast| cast.support == Support::Against).map(|cast| cast.power).sum();
+            let veto = !late && against >= QUORUM.middle() && draws.happens("veto", draws.of(&VETO), 0);
+            let acts = if veto { period + 1.0 } else { f64::INFINITY };
             vote::governor(&settings, BLOCK, power, 10_000_000.0, &mut ballots, acts)?
         } else {
             let settings = Settings {

@@ -11,19 +11,22 @@ use crate::governance::nouns_fork::{Dao, Settings};
 pub struct NounsFork;
 
 const COINDESK: Source = Source::secondary("coindesk.com, 2023-09-09");
-const CODE: Source = Source::primary("nounsDAO/nouns-monorepo: NounsDAOV3Fork.sol; proposal 356 (nounswap.wtf/vote/356)");
+const CODE: Source =
+    Source::primary("nounsDAO/nouns-monorepo: NounsDAOV3Fork.sol; proposal 356 (nounswap.wtf/vote/356)");
 const DECRYPT: Source = Source::secondary("Decrypt, 2023-09-16 (maybecrypto.com)");
 const DAY: u64 = 86_400;
 const ETHER: f64 = 1e18;
 
-const SUPPLY: Input = Input::new("Nouns", Quantity::Exact(846.0), "Nouns", Role::PublicBefore, "2023-09-08", DECRYPT)
-    .but(&["roughly 840 (fullycrypto.com)", "839 by treasury over book value (coindesk.com)"]);
+const SUPPLY: Input =
+    Input::new("Nouns", Quantity::Exact(846.0), "Nouns", Role::PublicBefore, "2023-09-08", DECRYPT)
+        .but(&["roughly 840 (fullycrypto.com)", "839 by treasury over book value (coindesk.com)"]);
 const TREASURY: Input =
     Input::new("treasury", Quantity::Exact(30_620.0), "ETH", Role::PublicBefore, "2023-09-08", COINDESK)
         .but(&["roughly 30,600 ETH (fullycrypto.com)"]);
 const THRESHOLD: Input =
     Input::new("fork threshold", Quantity::Exact(0.2), "of Nouns", Role::PublicBefore, "2023-08-01", CODE);
-const PERIOD: Input = Input::new("forking period", Quantity::Exact(7.0), "days", Role::PublicBefore, "2023-08-01", CODE);
+const PERIOD: Input =
+    Input::new("forking period", Quantity::Exact(7.0), "days", Role::PublicBefore, "2023-08-01", CODE);
 const FOUNDERS: Input = Input::new(
     "Nouns of the founders",
     Quantity::Exact(84.0),
@@ -55,14 +58,15 @@ const PRICE: Input = Input::new(
     Role::PublicBefore,
     "2023-09-01",
     Source::judgement("below book since December (coindesk.com); no quotation at hand"),
-);
+)
+.but(&["36 ETH once the fork was called (coinedition.com)"]);
 const SPREAD: Input = Input::new(
     "spread of what a Noun is worth to its holder, above the price",
     Quantity::Uniform(0.1, 0.6),
     "log units",
-    Role::Assumed,
+    Role::Fitted,
     "2023-09-01",
-    Source::judgement("who holds values it at least at the price; reservation prices differ"),
+    Source::judgement("who holds values it at least at the price; range set with the recorded share in view"),
 );
 const NOTICE: Input = Input::new(
     "until a holder notices",
@@ -94,7 +98,9 @@ const FIGURES: &[Figure] = &[
         unit: "Nouns",
         published: 472.0,
         source: DECRYPT,
-        disagrees: &["304 four and a half days before the end (fullycrypto.com)"],
+        disagrees: &[
+            "on the way: 219 six days before the end (coinedition.com), 304 four and a half (fullycrypto.com)",
+        ],
         reading: Reading::Predicted,
     },
     Figure {
@@ -136,7 +142,8 @@ impl Incident for NounsFork {
 
     fn inputs(&self) -> &'static [Input] {
         const INPUTS: &[Input] = &[
-            SUPPLY, TREASURY, THRESHOLD, PERIOD, FOUNDERS, AUCTIONED, ARBITRAGE, PRICE, SPREAD, NOTICE, FOLLOWING,
+            SUPPLY, TREASURY, THRESHOLD, PERIOD, FOUNDERS, AUCTIONED, ARBITRAGE, PRICE, SPREAD, NOTICE,
+            FOLLOWING,
         ];
         INPUTS
     }
@@ -166,14 +173,16 @@ impl Incident for NounsFork {
         let bought = founders + AUCTIONED.middle() as u32;
         let (share, spread, mean) = (draws.of(&ARBITRAGE), draws.of(&SPREAD), draws.of(&NOTICE));
         let following = if change == Some("no-following") { 0.0 } else { draws.of(&FOLLOWING) };
+        let (arbitrage, worths, notices) =
+            (draws.key("arbitrageur"), draws.key("worth to a holder"), draws.key("notices"));
         // What a Noun is worth to its holder, and when it notices; founders stay.
         let mut holders: Vec<(u32, f64, f64)> = (founders..supply)
             .map(|noun| {
-                if noun < bought && draws.happens("arbitrageur", share, noun) {
+                if noun < bought && arbitrage.uniform(noun) < share {
                     (noun, price, 0.0)
                 } else {
-                    let worth = price * math::exp(spread * draws.normal("worth to a holder", noun).abs());
-                    (noun, worth, draws.wait("notices", mean, noun))
+                    let worth = price * math::exp(spread * worths.normal(noun).abs());
+                    (noun, worth, -math::ln(notices.uniform(noun)) * mean)
                 }
             })
             .collect();
