@@ -92,7 +92,7 @@ pub fn render(report: &Report) -> String {
     let judged = if report.likely { "the likely outcome" } else { "not the likely outcome" };
     let chance = likelihood(&report.probability);
     lines.push(format!(
-        "\nRecorded outcome: {}\n  {chance} of {} replicates: {judged}",
+        "\nRecorded outcome: {}\n  {chance} of {} replicates (interval: of counting them, not of the inputs): {judged}",
         card.outcome, report.probability.replicates
     ));
     lines.push("\nFigures (simulated mean [5-95 %] against what is on record):".to_owned());
@@ -101,12 +101,13 @@ pub fn render(report: &Report) -> String {
         let shown = |value: Option<f64>| value.map_or_else(|| "none".to_owned(), number);
         let error =
             measured.relative_error.map_or_else(String::new, |error| format!(" ({:+.1} %)", 100.0 * error));
+        let outside = if measured.inside == Some(false) { "; outside" } else { "" };
         let reading = match figure.reading {
             Reading::Predicted => "predicted",
             Reading::Arithmetic => "arithmetic on the inputs",
         };
         lines.push(format!(
-            "  {}: {} [{} to {}] against {} {}{error}; {reading}; {}, {}",
+            "  {}: {} [{} to {}] against {} {}{error}{outside}; {reading}; {}, {}",
             figure.name,
             shown(measured.simulated),
             shown(measured.low),

@@ -3,7 +3,7 @@
 use daotwin_core::{Run, statistics};
 use serde::Serialize;
 
-use super::frame::{Card, Draws, Figure, Incident, Input, Options, Role, Trial};
+use super::frame::{Card, Draws, Figure, Grade, Incident, Input, Options, Role, Source, Trial};
 use crate::engine::ensemble::{Model, ensemble};
 use crate::engine::summary::Summary;
 use crate::{Error, Result};
@@ -35,8 +35,10 @@ pub struct Measured {
     pub low: Option<f64>,
     /// To 95 % of them.
     pub high: Option<f64>,
-    /// simulated / published - 1.
+    /// simulated / published - 1; none where nothing is published but a zero.
     pub relative_error: Option<f64>,
+    /// Whether what is on record lies between `low` and `high`.
+    pub inside: Option<bool>,
 }
 
 /// A counterfactual's result.
@@ -87,6 +89,8 @@ pub struct Report {
     pub counterfactuals: Vec<Changed>,
     /// What each range does to the outcome, widest first; empty where the replay itself is under a change.
     pub sensitivities: Vec<Sensitivity>,
+    /// Every source, the nearest to the event first.
+    pub sources: Vec<Source>,
     /// Every number that went in.
     pub inputs: &'static [Input],
 }
@@ -148,7 +152,18 @@ fn measured(figure: &Figure, summary: &Summary) -> Measured {
     let low = known(summary.quantile(0.05));
     let high = known(summary.quantile(0.95));
     let relative_error = simulated.and_then(|simulated| known(simulated / figure.published - 1.0));
-    Measured { figure: *figure, role: Role::Predicted, simulated, low, high, relative_error }
+    let inside = low.zip(high).map(|(low, high)| (low..=high).contains(&figure.published));
+    Measured { figure: *figure, role: Role::Predicted, simulated, low, high, relative_error, inside }
+}
+
+/// What inputs and figures are from, each once; judgement is none.
+fn sources(incident: &dyn Incident) -> Vec<Source> {
+    let inputs = incident.inputs().iter().map(|input| input.source);
+    let all = inputs.chain(incident.figures().iter().map(|figure| figure.source));
+    let mut sources: Vec<Source> = all.filter(|source| source.grade != Grade::Judgement).collect();
+    sources.sort_by_key(|source| (source.grade, source.place));
+    sources.dedup();
+    sources
 }
 
 /// The outcome with each range held at its ends.
@@ -205,6 +220,7 @@ pub(super) fn replay(incident: &dyn Incident, options: &Options, run: &Run) -> R
         figures: figures.collect(),
         counterfactuals,
         sensitivities,
+        sources: sources(incident),
         inputs: incident.inputs(),
     })
 }

@@ -153,15 +153,16 @@ impl Incident for Compound289 {
             dao: "Compound",
             date: "2024-07-28",
             happened: "After two attempts that failed, a group around a whale asked for 499,000 COMP (5 % of the treasury), \
-                in a vote over a weekend; it passed by 3.7 points. Two days later a truce replaced it.",
+                in a vote over a weekend; it passed by 3.7 points, and COMP fell by \
+                5.6 to 7 %. Two days later a truce replaced it.",
             rule: "`governor-bravo` with Compound's settings; the counterfactuals with a guardian and a late quorum on \
                 `governor`, whose quorum counts abstaining too",
             agents: "40 delegates with power and turnout of 2022, each for itself; the whale votes with all it has, which is \
                 what a usual vote's turnout would be",
             outcome: "passes and can be executed",
             limits: "Delegates are of 2022: some had left by 2024, others come; the whale's power at the snapshot was public \
-                but is not in the data, so that it is a best response with a range. Delegates vote independently: \
-                organised opposition makes turnout less spread than here",
+                but is not in the data, so that it is a best response with a range. Forecast one proposal \
+                ahead, over 54 proposals of 2021 and 2022, such an electorate's 90 % ranges of power voting hold 85 %",
         }
     }
 
