@@ -1,5 +1,6 @@
 //! Every incident of the registry: declared, deterministic, with the recorded outcome as the likely one, and flipped by
 //! a counterfactual.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeSet;
 
@@ -59,6 +60,7 @@ fn every_number_has_a_role_a_date_and_a_source() {
             assert!(values(input.value).iter().all(|value| value.is_finite()), "{what}");
             match input.role {
                 Role::PublicBefore => {
+                    assert!(input.source.grade != Grade::Judgement, "{what} was not looked up by anybody");
                     assert!(
                         input.date <= card.date,
                         "{what} is said to be public before, but dates from after"

@@ -7,6 +7,18 @@
 //!
 //! Whoever set the assumed ranges knew how the vote had ended: a probability here is no forecast made in advance. What it
 //! hangs on is said by [`Sensitivity`]: the outcome with each range held at either end.
+//!
+//! ```
+//! use daotwin_core::Run;
+//! use daotwin_simulation::incidents::registry::find;
+//! use daotwin_simulation::incidents::{Options, render};
+//!
+//! let options = Options { replicates: 100, ..Options::default() };
+//! let report = find("beanstalk")?.replay(&options, &Run::default())?;
+//! assert!(report.likely && report.counterfactuals.iter().all(|changed| changed.flips));
+//! assert!(render(&report).contains("Recorded outcome"));
+//! # Ok::<(), daotwin_simulation::Error>(())
+//! ```
 
 pub mod aragon;
 mod attention;

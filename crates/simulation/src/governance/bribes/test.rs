@@ -19,7 +19,7 @@ fn payments_never_exceed_the_reward() {
     let mut draw = draws(5);
     for _ in 0..500 {
         let reward = Amount(u128::from(draw(1 << 30)));
-        let powers: Vec<Amount> = (0..draw(9) + 1).map(|_| Amount(u128::from(draw(1_000)))).collect();
+        let powers: Vec<Amount> = (0..=draw(9)).map(|_| Amount(u128::from(draw(1_000)))).collect();
         let (fee, parts) = shares(reward, 40_000, &powers);
         let paid: u128 = parts.iter().map(|part| part.0).sum();
         let all: u128 = powers.iter().map(|power| power.0).sum();
@@ -35,7 +35,7 @@ fn payments_never_exceed_the_reward() {
 fn nobody_gains_by_moving() {
     let mut draw = draws(9);
     for _ in 0..300 {
-        let offers: Vec<Offer> = (0..draw(6) + 1)
+        let offers: Vec<Offer> = (0..=draw(6))
             .map(|_| offer(draw(1_000) as f64, draw(200) as f64, draw(5) as f64 * 0.1))
             .collect();
         let mobile = draw(500) as f64 + 1.0;
@@ -59,7 +59,7 @@ fn the_reward_that_attracts_does() {
     let mut draw = draws(13);
     for _ in 0..200 {
         let others: Vec<Offer> =
-            (0..draw(4) + 1).map(|_| offer(draw(1_000) as f64 + 1.0, draw(100) as f64, 0.0)).collect();
+            (0..=draw(4)).map(|_| offer(draw(1_000) as f64 + 1.0, draw(100) as f64, 0.0)).collect();
         let (mobile, own) = (200.0, offer(0.0, draw(50) as f64, 0.0));
         let wanted = draw(150) as f64 + 1.0;
         let reward = reward_to_attract(&others, mobile, own, wanted).unwrap();

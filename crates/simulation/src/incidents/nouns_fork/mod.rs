@@ -55,7 +55,7 @@ const PRICE: Input = Input::new(
     "price before the fork was called",
     Quantity::Uniform(26.0, 33.0),
     "ETH",
-    Role::PublicBefore,
+    Role::Assumed,
     "2023-09-01",
     Source::judgement("below book since December (coindesk.com); no quotation at hand"),
 )
