@@ -82,5 +82,6 @@ pub(crate) enum Verb {
     Metrics(verbs::lists::Metrics),
     Rules(verbs::lists::Rules),
     Scenarios(verbs::lists::Scenarios),
+    Incidents(verbs::lists::Incidents),
     Schema(verbs::schema::Schema),
 }

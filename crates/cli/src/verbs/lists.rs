@@ -1,4 +1,4 @@
-//! `daotwin formats`, `models`, `metrics`, `rules`, `scenarios`: what the registries hold.
+//! `daotwin formats`, `models`, `metrics`, `rules`, `scenarios`, `incidents`: what the registries hold.
 
 use clap::Args;
 use daotwin::evaluation::METRICS;
@@ -8,6 +8,7 @@ use daotwin::history::export::EXPORTERS;
 use daotwin::history::ingest::IMPORTERS;
 use daotwin::simulation::governance::registry as rules;
 use daotwin::simulation::governance::{Card, registry::RULES};
+use daotwin::simulation::incidents::registry::INCIDENTS;
 use daotwin::simulation::scenario::conditions::{CONDITIONS, Kind};
 use daotwin::simulation::scenario::gallery::GALLERY;
 use serde::Serialize;
@@ -296,6 +297,37 @@ impl Scenarios {
             }
         }
         context.print(&text, &Scene { ready, conditions: CONDITIONS })?;
+        Ok(Answer::Yes)
+    }
+}
+
+/// Lists the incidents that `simulate --incident` replays.
+#[derive(Debug, Args)]
+pub(crate) struct Incidents {}
+
+#[derive(Serialize)]
+struct Past {
+    incident: &'static str,
+    dao: &'static str,
+    date: &'static str,
+    happened: &'static str,
+}
+
+impl Incidents {
+    #[expect(clippy::unused_self, reason = "every verb is run the same way")]
+    pub(crate) fn run(self, context: &mut Context) -> Result<Answer, Failure> {
+        let listed: Vec<Past> = INCIDENTS
+            .iter()
+            .map(|incident| {
+                let card = incident.card();
+                Past { incident: incident.name(), dao: card.dao, date: card.date, happened: card.happened }
+            })
+            .collect();
+        let text: String = listed
+            .iter()
+            .map(|past| format!("{} ({}, {})\n  {}\n", past.incident, past.dao, past.date, past.happened))
+            .collect();
+        context.print(&text, &listed)?;
         Ok(Answer::Yes)
     }
 }

@@ -50,6 +50,7 @@ pub(crate) fn run(verb: Verb, context: &mut Context) -> Result<Answer, Failure> 
         Verb::Metrics(verb) => verb.run(context),
         Verb::Rules(verb) => verb.run(context),
         Verb::Scenarios(verb) => verb.run(context),
+        Verb::Incidents(verb) => verb.run(context),
         Verb::Schema(verb) => verb.run(context),
     }
 }

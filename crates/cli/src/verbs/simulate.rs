@@ -8,6 +8,7 @@ use daotwin::core::files::read_limited;
 use daotwin::generators::registry;
 use daotwin::history::History;
 use daotwin::history::synthesizer::{FitOptions, Fitted};
+use daotwin::simulation::incidents::{self, registry::INCIDENTS};
 use daotwin::simulation::rehearsal::{self, Options, Rehearsal};
 use daotwin::simulation::scenario::{RuleChange, Scenario, gallery, read};
 
@@ -29,26 +30,40 @@ use crate::{Answer, arguments};
     before_help = "Examples:\n  \
         daotwin simulate history --scenario low-quorum --out report.html\n  \
         daotwin simulate twin --scenario quorum.toml --scenario downturn --runs 400 --out report.html --rows runs.parquet\n  \
-        daotwin simulate history --scenario cartel --largest 5 --out report.html --json\n"
+        daotwin simulate history --scenario cartel --largest 5 --out report.html --json\n  \
+        daotwin simulate --incident beanstalk\n"
 )]
 pub(crate) struct Simulate {
     /// A twin's folder, or a History's.
-    dao_folder: PathBuf,
+    #[arg(required_unless_present = "incident")]
+    dao_folder: Option<PathBuf>,
     /// A scenario: a TOML file, or the name of a ready one; several are shown side by side.
-    #[arg(long = "scenario", required = true, value_name = "FILE or NAME")]
+    #[arg(long = "scenario", required_unless_present = "incident", value_name = "FILE or NAME")]
     scenarios: Vec<String>,
+    /// Replay this incident instead, from what was public before it (`daotwin incidents` lists them).
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["dao_folder", "scenarios", "rows", "proposals", "dao", "baseline"])]
+    incident: Option<String>,
+    /// Replay the incident with this one thing changed.
+    #[arg(long, value_name = "NAME", requires = "incident")]
+    counterfactual: Option<String>,
     /// The rule as it is: a scenario's file whose `[rule]` says what the records do not, such as a quorum.
     #[arg(long, value_name = "FILE or NAME")]
     baseline: Option<String>,
     /// The report: `.html`, `.md` or `.json`.
-    #[arg(long, short, value_name = "FILE")]
-    out: PathBuf,
+    #[arg(
+        long,
+        short,
+        required_unless_present = "incident",
+        conflicts_with = "incident",
+        value_name = "FILE"
+    )]
+    out: Option<PathBuf>,
     /// Every number of every run, a row each: `.parquet` or `.csv`.
     #[arg(long, value_name = "FILE")]
     rows: Option<PathBuf>,
-    /// How many times the DAO is drawn.
-    #[arg(long, value_name = "N", default_value_t = 100)]
-    runs: u64,
+    /// How many times the DAO is drawn; 100 where not given, 2000 of an incident.
+    #[arg(long, value_name = "N")]
+    runs: Option<u64>,
     /// So many of the largest members are asked whether they could decide alone.
     #[arg(long, value_name = "N", default_value_t = 3)]
     largest: usize,
@@ -59,8 +74,8 @@ pub(crate) struct Simulate {
     #[arg(long, value_name = "NAME")]
     dao: Option<String>,
     /// Drives every draw.
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    seed: u64,
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
 }
 
 /// The scenario of a file, or the ready one of this name.
@@ -111,8 +126,11 @@ pub(super) fn model(
 
 impl Simulate {
     pub(crate) fn run(self, context: &mut Context) -> Result<Answer, Failure> {
-        let format = Format::of(&self.out)?;
-        check_parent(&self.out)?;
+        let (Some(folder), Some(out)) = (&self.dao_folder, &self.out) else {
+            return self.replay(context);
+        };
+        let format = Format::of(out)?;
+        check_parent(out)?;
         if let Some(rows) = &self.rows {
             check_new(rows)?;
         }
@@ -129,11 +147,11 @@ impl Simulate {
             return Err(Failure::usage(problems.join("\n")));
         }
         let baseline = baseline(self.baseline.as_deref(), context)?;
-        let (model, records) = model(&self.dao_folder, self.dao.as_deref(), context)?;
+        let (model, records) = model(folder, self.dao.as_deref(), context)?;
         let options = Options {
-            seed: Seed(self.seed),
-            runs: self.runs,
-            dao: self.dao,
+            seed: Seed(self.seed.unwrap_or_default()),
+            runs: self.runs.unwrap_or(Options::default().runs),
+            dao: self.dao.clone(),
             largest: self.largest,
             proposals: self.proposals,
         };
@@ -145,14 +163,33 @@ impl Simulate {
             &options,
             &context.run,
         )?;
-        format.write(&found.document(), &self.out)?;
+        format.write(&found.document(), out)?;
         if let Some(rows) = &self.rows {
             daotwin::history::frame::write(rows, &found.rows()?, &context.run)?;
         }
         context.print(&text(&found), &found)?;
         let private =
             if records.is_some() { "; it is computed from the records and is not private" } else { "" };
-        context.note(&format!("report written to `{}`{private}", self.out.display()));
+        context.note(&format!("report written to `{}`{private}", out.display()));
+        Ok(Answer::Yes)
+    }
+}
+
+impl Simulate {
+    /// An incident, as it was and with one thing changed at a time.
+    fn replay(&self, context: &mut Context) -> Result<Answer, Failure> {
+        let name = self.incident.as_deref().unwrap_or_default();
+        let names: Vec<&str> = INCIDENTS.iter().map(|incident| incident.name()).collect();
+        let incident =
+            incidents::registry::find(name).map_err(|_| output::unknown("incident", name, &names))?;
+        let defaults = incidents::Options::default();
+        let options = incidents::Options {
+            seed: self.seed.unwrap_or(defaults.seed),
+            replicates: self.runs.unwrap_or(defaults.replicates),
+            counterfactual: self.counterfactual.clone(),
+        };
+        let report = incident.replay(&options, &context.run)?;
+        context.print(&incidents::render(&report), &report)?;
         Ok(Answer::Yes)
     }
 }

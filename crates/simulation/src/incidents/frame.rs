@@ -125,6 +125,11 @@ impl Input {
         self
     }
 
+    /// Whether its value is a range.
+    pub const fn is_range(&self) -> bool {
+        !matches!(self.value, Quantity::Exact(_))
+    }
+
     /// The number, where it is one; the middle of its range else.
     pub fn middle(&self) -> f64 {
         self.value.at(0.5)
@@ -253,6 +258,7 @@ impl dyn Incident {
 pub struct Draws {
     seed: u64,
     replicate: u64,
+    held: Option<(&'static str, f64)>,
 }
 
 /// 64 bits of a name (FNV-1a).
@@ -268,12 +274,22 @@ const fn bits(name: &str) -> u64 {
 impl Draws {
     /// The draws of this replicate.
     pub const fn new(seed: u64, replicate: u64) -> Self {
-        Self { seed, replicate }
+        Self { seed, replicate, held: None }
+    }
+
+    /// The same draws, with this input held at one quantile of its range.
+    pub const fn holding(self, input: &Input, quantile: f64) -> Self {
+        Self { held: Some((input.name, quantile)), ..self }
+    }
+
+    /// The draws of this name, for many agents.
+    pub const fn key(self, name: &str) -> Key {
+        Key::new(self.seed, self.replicate, bits(name), 0)
     }
 
     /// Uniform in (0, 1), of this agent.
     pub const fn uniform(self, name: &str, agent: u32) -> f64 {
-        Key::new(self.seed, self.replicate, bits(name), 0).uniform(agent)
+        self.key(name).uniform(agent)
     }
 
     /// The input in this replicate.
@@ -283,7 +299,10 @@ impl Draws {
 
     /// The input for this agent in this replicate.
     pub fn each(self, input: &Input, agent: u32) -> f64 {
-        input.value.at(self.uniform(input.name, agent))
+        match self.held {
+            Some((name, quantile)) if name == input.name => input.value.at(quantile),
+            _ => input.value.at(self.uniform(input.name, agent)),
+        }
     }
 
     /// Whether something of this chance happens to this agent.

@@ -4,6 +4,21 @@
 //! declared numbers ([`Input`]), lets them act on the DAO's own rule (a state machine of [`crate::governance`]) and counts
 //! how often the recorded outcome comes about, as it was and with one thing changed ([`Counterfactual`]). Every number has
 //! a [`Role`], a date and a source, so that a reader sees what was known, what is assumed and what was fitted.
+//!
+//! Whoever set the assumed ranges knew how the vote had ended: a probability here is no forecast made in advance. What it
+//! hangs on is said by [`Sensitivity`]: the outcome with each range held at either end.
+//!
+//! ```
+//! use daotwin_core::Run;
+//! use daotwin_simulation::incidents::registry::find;
+//! use daotwin_simulation::incidents::{Options, render};
+//!
+//! let options = Options { replicates: 100, ..Options::default() };
+//! let report = find("beanstalk")?.replay(&options, &Run::default())?;
+//! assert!(report.likely && report.counterfactuals.iter().all(|changed| changed.flips));
+//! assert!(render(&report).contains("Recorded outcome"));
+//! # Ok::<(), daotwin_simulation::Error>(())
+//! ```
 
 pub mod aragon;
 mod attention;
@@ -28,4 +43,7 @@ pub use frame::{
     Trial,
 };
 pub use render::render;
-pub use report::{Changed, Likelihood, Measured, Report};
+pub use report::{Changed, Likelihood, Measured, Report, Sensitivity};
+
+#[cfg(test)]
+mod test;

@@ -1,7 +1,5 @@
 //! A replay in plain text.
 
-use std::fmt::Write;
-
 use super::frame::{Grade, Input, Quantity, Reading, Role};
 use super::report::{Likelihood, Report};
 
@@ -51,67 +49,65 @@ fn grade(grade: Grade) -> &'static str {
     }
 }
 
-fn inputs(text: &mut String, inputs: &[Input]) {
+fn inputs(lines: &mut Vec<String>, inputs: &[Input]) {
     let groups = [
         (Role::PublicBefore, "Public before the vote"),
         (Role::AttackerMeans, "The attacker's means"),
-        (Role::Assumed, "Assumed (nobody measured it here)"),
+        (Role::Assumed, "Assumed, by people who knew the outcome"),
         (Role::Fitted, "Fitted to this incident"),
     ];
     for (role, title) in groups {
-        let _ = writeln!(text, "\n{title}:");
+        lines.push(format!("\n{title}:"));
         let mut none = true;
         for input in inputs.iter().filter(|input| input.role == role) {
             none = false;
             let (value, source) = (quantity(input.value), input.source);
-            let _ = writeln!(
-                text,
+            lines.push(format!(
                 "  {}: {value} {} ({}; {}, {})",
                 input.name,
                 input.unit,
                 input.date,
                 source.place,
                 grade(source.grade)
-            );
+            ));
             for other in input.disagrees {
-                let _ = writeln!(text, "    but: {other}");
+                lines.push(format!("    but: {other}"));
             }
         }
         if none {
-            let _ = writeln!(text, "  nothing");
+            lines.push("  nothing".to_owned());
         }
     }
 }
 
 /// The replay in plain text, as the command prints it.
 pub fn render(report: &Report) -> String {
-    let mut text = String::new();
+    let mut lines = Vec::new();
     let card = &report.card;
-    let _ = writeln!(text, "{}: {}, {}", report.incident, card.dao, card.date);
-    let _ = writeln!(text, "\n{}\n\nRule: {}\nAgents: {}", card.happened, card.rule, card.agents);
+    lines.push(format!("{}: {}, {}", report.incident, card.dao, card.date));
+    lines.push(format!("\n{}\n\nRule: {}\nAgents: {}", card.happened, card.rule, card.agents));
     if let Some(under) = report.under {
-        let _ = writeln!(text, "\nReplayed with one thing changed: {under}");
+        lines.push(format!("\nReplayed with one thing changed: {under}"));
     }
     let judged = if report.likely { "the likely outcome" } else { "not the likely outcome" };
     let chance = likelihood(&report.probability);
-    let _ = writeln!(
-        text,
-        "\nRecorded outcome: {}\n  {chance} of {} replicates: {judged}",
+    lines.push(format!(
+        "\nRecorded outcome: {}\n  {chance} of {} replicates (interval: of counting them, not of the inputs): {judged}",
         card.outcome, report.probability.replicates
-    );
-    let _ = writeln!(text, "\nFigures (simulated mean [5-95 %] against what is on record):");
+    ));
+    lines.push("\nFigures (simulated mean [5-95 %] against what is on record):".to_owned());
     for measured in &report.figures {
         let figure = &measured.figure;
         let shown = |value: Option<f64>| value.map_or_else(|| "none".to_owned(), number);
         let error =
             measured.relative_error.map_or_else(String::new, |error| format!(" ({:+.1} %)", 100.0 * error));
+        let outside = if measured.inside == Some(false) { "; outside" } else { "" };
         let reading = match figure.reading {
             Reading::Predicted => "predicted",
             Reading::Arithmetic => "arithmetic on the inputs",
         };
-        let _ = writeln!(
-            text,
-            "  {}: {} [{} to {}] against {} {}{error}; {reading}; {}, {}",
+        lines.push(format!(
+            "  {}: {} [{} to {}] against {} {}{error}{outside}; {reading}; {}, {}",
             figure.name,
             shown(measured.simulated),
             shown(measured.low),
@@ -120,20 +116,29 @@ pub fn render(report: &Report) -> String {
             figure.unit,
             figure.source.place,
             grade(figure.source.grade)
-        );
+        ));
         for other in figure.disagrees {
-            let _ = writeln!(text, "    but: {other}");
+            lines.push(format!("    but: {other}"));
         }
     }
     if !report.counterfactuals.is_empty() {
-        let _ = writeln!(text, "\nWith one thing changed, the recorded outcome has:");
+        lines.push("\nWith one thing changed, the recorded outcome has:".to_owned());
         for changed in &report.counterfactuals {
             let mark = if changed.flips { ", flips" } else { "" };
             let chance = likelihood(&changed.outcome);
-            let _ = writeln!(text, "  {chance}{mark}: {} ({})", changed.change, changed.name);
+            lines.push(format!("  {chance}{mark}: {} ({})", changed.change, changed.name));
         }
     }
-    inputs(&mut text, report.inputs);
-    let _ = writeln!(text, "\nLimits: {}\nSeed: {}", card.limits, report.seed);
-    text
+    if !report.sensitivities.is_empty() {
+        lines.push("\nWith one range held at its lower or upper end, the recorded outcome has:".to_owned());
+        for found in &report.sensitivities {
+            let mark = if found.decides { ": decides the outcome" } else { "" };
+            let (low, high) = (100.0 * found.at_low, 100.0 * found.at_high);
+            lines.push(format!("  {low:.0} % to {high:.0} %: {}{mark}", found.input));
+        }
+    }
+    inputs(&mut lines, report.inputs);
+    lines.push(format!("\nLimits: {}\nSeed: {}", card.limits, report.seed));
+    lines.push(String::new());
+    lines.join("\n")
 }

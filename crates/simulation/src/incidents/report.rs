@@ -3,7 +3,7 @@
 use daotwin_core::{Run, statistics};
 use serde::Serialize;
 
-use super::frame::{Card, Draws, Figure, Incident, Input, Options, Role, Trial};
+use super::frame::{Card, Draws, Figure, Grade, Incident, Input, Options, Role, Source, Trial};
 use crate::engine::ensemble::{Model, ensemble};
 use crate::engine::summary::Summary;
 use crate::{Error, Result};
@@ -35,8 +35,10 @@ pub struct Measured {
     pub low: Option<f64>,
     /// To 95 % of them.
     pub high: Option<f64>,
-    /// simulated / published - 1.
+    /// simulated / published - 1; none where nothing is published but a zero.
     pub relative_error: Option<f64>,
+    /// Whether what is on record lies between `low` and `high`.
+    pub inside: Option<bool>,
 }
 
 /// A counterfactual's result.
@@ -50,6 +52,19 @@ pub struct Changed {
     pub outcome: Likelihood,
     /// Whether the probability is on the other side of one half.
     pub flips: bool,
+}
+
+/// How much the outcome hangs on what is known of one input.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Sensitivity {
+    /// The input's name.
+    pub input: &'static str,
+    /// The recorded outcome's probability with the input at the lower end of its range.
+    pub at_low: f64,
+    /// At the upper end.
+    pub at_high: f64,
+    /// Whether the recorded outcome is the likely one at one end only.
+    pub decides: bool,
 }
 
 /// A replay.
@@ -72,31 +87,41 @@ pub struct Report {
     pub figures: Vec<Measured>,
     /// What one change does; empty where the replay itself is under one.
     pub counterfactuals: Vec<Changed>,
+    /// What each range does to the outcome, widest first; empty where the replay itself is under a change.
+    pub sensitivities: Vec<Sensitivity>,
+    /// Every source, the nearest to the event first.
+    pub sources: Vec<Source>,
     /// Every number that went in.
     pub inputs: &'static [Input],
 }
+
+/// Replicates at either end of a range, at most.
+const ENDS: u64 = 500;
 
 /// An incident under a change, as the engine runs it.
 struct Replay<'a> {
     incident: &'a dyn Incident,
     change: Option<usize>,
+    held: Option<(&'a Input, f64)>,
     variables: Vec<&'static str>,
 }
 
 impl<'a> Replay<'a> {
     fn new(incident: &'a dyn Incident, change: Option<usize>) -> Self {
         let figures = incident.figures().iter().map(|figure| figure.name);
-        Self { incident, change, variables: std::iter::once("recorded").chain(figures).collect() }
+        Self { incident, change, held: None, variables: std::iter::once("recorded").chain(figures).collect() }
     }
 
     /// The likelihood, and a summary a figure.
-    fn run(&self, options: &Options, run: &Run) -> Result<(Likelihood, Vec<Summary>)> {
-        let mut summaries = ensemble(self, options.seed, options.replicates, run)?;
+    fn run(&self, options: &Options, replicates: u64, run: &Run) -> Result<(Likelihood, Vec<Summary>)> {
+        let mut summaries = ensemble(self, options.seed, replicates, run)?;
         let recorded = summaries.remove(0);
         let replicates = recorded.count();
         let successes = (recorded.mean() * replicates as f64).round() as u64;
         let (low, high) = statistics::wilson(successes, replicates, 0.05);
         let probability = successes as f64 / replicates as f64;
+        // At 0 and at 1 the interval's end is the share itself, but for rounding.
+        let (low, high) = (low.min(probability), high.max(probability));
         Ok((Likelihood { probability, low, high, replicates }, summaries))
     }
 }
@@ -110,7 +135,11 @@ impl Model for Replay<'_> {
 
     fn replicate(&self, seed: u64, replicate: u64, (): &mut (), run: &Run, values: &mut [f64]) -> Result<()> {
         run.check()?;
-        let Trial { recorded, figures } = self.incident.trial(Draws::new(seed, replicate), self.change)?;
+        let mut draws = Draws::new(seed, replicate);
+        if let Some((input, quantile)) = self.held {
+            draws = draws.holding(input, quantile);
+        }
+        let Trial { recorded, figures } = self.incident.trial(draws, self.change)?;
         values[0] = f64::from(u8::from(recorded));
         values[1..].copy_from_slice(&figures);
         Ok(())
@@ -122,8 +151,37 @@ fn measured(figure: &Figure, summary: &Summary) -> Measured {
     let simulated = known(summary.mean());
     let low = known(summary.quantile(0.05));
     let high = known(summary.quantile(0.95));
-    let relative_error = simulated.map(|simulated| simulated / figure.published - 1.0);
-    Measured { figure: *figure, role: Role::Predicted, simulated, low, high, relative_error }
+    let relative_error = simulated.and_then(|simulated| known(simulated / figure.published - 1.0));
+    let inside = low.zip(high).map(|(low, high)| (low..=high).contains(&figure.published));
+    Measured { figure: *figure, role: Role::Predicted, simulated, low, high, relative_error, inside }
+}
+
+/// What inputs and figures are from, each once; judgement is none.
+fn sources(incident: &dyn Incident) -> Vec<Source> {
+    let inputs = incident.inputs().iter().map(|input| input.source);
+    let all = inputs.chain(incident.figures().iter().map(|figure| figure.source));
+    let mut sources: Vec<Source> = all.filter(|source| source.grade != Grade::Judgement).collect();
+    sources.sort_by_key(|source| (source.grade, source.place));
+    sources.dedup();
+    sources
+}
+
+/// The outcome with each range held at its ends.
+fn ends(incident: &dyn Incident, options: &Options, run: &Run) -> Result<Vec<Sensitivity>> {
+    let mut found = Vec::new();
+    for input in incident.inputs().iter().filter(|input| input.is_range()) {
+        let at = |quantile: f64| -> Result<f64> {
+            let mut replay = Replay::new(incident, None);
+            replay.held = Some((input, quantile));
+            Ok(replay.run(options, options.replicates.min(ENDS), run)?.0.probability)
+        };
+        let (at_low, at_high) = (at(0.0)?, at(1.0)?);
+        let decides = (at_low > 0.5) != (at_high > 0.5);
+        found.push(Sensitivity { input: input.name, at_low, at_high, decides });
+    }
+    let width = |found: &Sensitivity| (found.at_high - found.at_low).abs();
+    found.sort_by(|left, right| width(right).total_cmp(&width(left)));
+    Ok(found)
 }
 
 pub(super) fn replay(incident: &dyn Incident, options: &Options, run: &Run) -> Result<Report> {
@@ -139,12 +197,13 @@ pub(super) fn replay(incident: &dyn Incident, options: &Options, run: &Run) -> R
         let problem = "`replicates` is 0; a replay needs at least 1".to_owned();
         return Err(Error::Parameters { problems: vec![problem] });
     }
-    let (probability, summaries) = Replay::new(incident, under).run(options, run)?;
+    let (probability, summaries) = Replay::new(incident, under).run(options, options.replicates, run)?;
     let likely = probability.probability > 0.5;
-    let mut counterfactuals = Vec::new();
+    let (mut counterfactuals, mut sensitivities) = (Vec::new(), Vec::new());
     if under.is_none() {
+        sensitivities = ends(incident, options, run)?;
         for (place, change) in changes.iter().enumerate() {
-            let (outcome, _) = Replay::new(incident, Some(place)).run(options, run)?;
+            let (outcome, _) = Replay::new(incident, Some(place)).run(options, options.replicates, run)?;
             let flips = (outcome.probability > 0.5) != likely;
             counterfactuals.push(Changed { name: change.name, change: change.change, outcome, flips });
         }
@@ -160,6 +219,8 @@ pub(super) fn replay(incident: &dyn Incident, options: &Options, run: &Run) -> R
         likely,
         figures: figures.collect(),
         counterfactuals,
+        sensitivities,
+        sources: sources(incident),
         inputs: incident.inputs(),
     })
 }

@@ -71,7 +71,9 @@ impl Rehearsal {
                 percent(before.mean),
             ));
         }
-        if let Some((Some(before), Some(now))) = read("passed").map(|(before, now, _)| (before.recorded, now.recorded)) {
+        if let Some((Some(before), Some(now))) =
+            read("passed").map(|(before, now, _)| (before.recorded, now.recorded))
+        {
             sentences.push(format!(
                 "Of the recorded ballots themselves this rule makes {} that pass, instead of {}.",
                 percent(now),

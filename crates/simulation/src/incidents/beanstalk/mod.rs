@@ -144,7 +144,9 @@ const FIGURES: &[Figure] = &[
         name: "attacker's net gain",
         unit: "M USD",
         published: 76.0,
-        source: Source::secondary("24,830 ETH, BlockSec and others"),
+        source: Source::primary(
+            "Publius, the founders, on 2022-04-18: `something like 76 million` (coinxposure.com); 24,830 ETH",
+        ),
         disagrees: &[
             "PeckShield: 80 M USD",
             "the protocol's own loss: 182 M USD, with the value of BEAN itself",

@@ -130,7 +130,7 @@ const FIGURES: &[Figure] = &[
         reading: Reading::Arithmetic,
     },
     Figure {
-        name: "power against",
+        name: "power against, where it passes",
         unit: "BUILD",
         published: 0.0,
         source: Source::secondary("almost no ballots against (press); no count is on record"),
@@ -222,6 +222,6 @@ impl Incident for BuildFinance {
         };
         let recorded = ended.state == State::Executed;
         let lost = if recorded { TREASURY.middle() * draws.of(&FETCHED) } else { f64::NAN };
-        Ok(Trial { recorded, figures: vec![lost, ended.against] })
+        Ok(Trial { recorded, figures: vec![lost, if recorded { ended.against } else { f64::NAN }] })
     }
 }

@@ -178,7 +178,7 @@ impl Incident for Indexed {
                 recorded proposal, and others, who answer if they are reached",
             outcome: "the first proposal is defeated",
             limits: "How often former contributors look is a range and decides the probability; power of old voters is that of \
-                twenty months before. The second attempt and its settlement are not simulated",
+                twenty months before. Defenders turn the vote much earlier here than the hour before its end on record. The second attempt and its settlement are not simulated",
         }
     }
 

@@ -127,15 +127,15 @@ const FIGURES: &[Figure] = &[
         published: 13.2,
         source: Source::secondary("66 ETH for 5 ETH (@DefiIgnas)"),
         disagrees: &[],
-        reading: Reading::Predicted,
+        reading: Reading::Arithmetic,
     },
     Figure {
         name: "price of a million votes",
         unit: "ETH",
         published: 5.0 / 19.3,
         source: FORUM,
-        disagrees: &["0.0652 ETH for 20.1 million votes, two months before"],
-        reading: Reading::Predicted,
+        disagrees: &["0.0652 ETH for 20.1 million votes, on an earlier proposal (the same post)"],
+        reading: Reading::Arithmetic,
     },
     Figure {
         name: "the candidate who was bought for loses",
@@ -164,7 +164,8 @@ impl Incident for LobbyFi {
                 price to buy at once, 5 ETH, for more votes than the large delegates have. Delegates answered by \
                 concentrating; the candidate was not elected.",
             rule: "The auction of `bribes` (winner takes all, instant price), then `snapshot-single` over the candidates, the \
-                three with most power elected (the original lets ballots be split: power is split among candidates here too)",
+                three with most power elected (the original lets ballots be split: power is split among candidates here too; it \
+                was shielded until its end, but the purchase was not)",
             agents: "Each candidate or a friend, who may be willing and then pays up to the pay times what the votes add to its \
                 chance; delegates who vote by popularity, and partly against the purchase",
             outcome: "the votes are bought at the instant price and outweigh the largest delegate",

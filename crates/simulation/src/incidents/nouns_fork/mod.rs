@@ -55,17 +55,18 @@ const PRICE: Input = Input::new(
     "price before the fork was called",
     Quantity::Uniform(26.0, 33.0),
     "ETH",
-    Role::PublicBefore,
+    Role::Assumed,
     "2023-09-01",
     Source::judgement("below book since December (coindesk.com); no quotation at hand"),
-);
+)
+.but(&["36 ETH once the fork was called (coinedition.com)"]);
 const SPREAD: Input = Input::new(
     "spread of what a Noun is worth to its holder, above the price",
     Quantity::Uniform(0.1, 0.6),
     "log units",
-    Role::Assumed,
+    Role::Fitted,
     "2023-09-01",
-    Source::judgement("who holds values it at least at the price; reservation prices differ"),
+    Source::judgement("who holds values it at least at the price; range set with the recorded share in view"),
 );
 const NOTICE: Input = Input::new(
     "until a holder notices",
@@ -97,7 +98,9 @@ const FIGURES: &[Figure] = &[
         unit: "Nouns",
         published: 472.0,
         source: DECRYPT,
-        disagrees: &["304 four and a half days before the end (fullycrypto.com)"],
+        disagrees: &[
+            "on the way: 219 six days before the end (coinedition.com), 304 four and a half (fullycrypto.com)",
+        ],
         reading: Reading::Predicted,
     },
     Figure {
@@ -170,14 +173,16 @@ impl Incident for NounsFork {
         let bought = founders + AUCTIONED.middle() as u32;
         let (share, spread, mean) = (draws.of(&ARBITRAGE), draws.of(&SPREAD), draws.of(&NOTICE));
         let following = if change == Some("no-following") { 0.0 } else { draws.of(&FOLLOWING) };
+        let (arbitrage, worths, notices) =
+            (draws.key("arbitrageur"), draws.key("worth to a holder"), draws.key("notices"));
         // What a Noun is worth to its holder, and when it notices; founders stay.
         let mut holders: Vec<(u32, f64, f64)> = (founders..supply)
             .map(|noun| {
-                if noun < bought && draws.happens("arbitrageur", share, noun) {
+                if noun < bought && arbitrage.uniform(noun) < share {
                     (noun, price, 0.0)
                 } else {
-                    let worth = price * math::exp(spread * draws.normal("worth to a holder", noun).abs());
-                    (noun, worth, draws.wait("notices", mean, noun))
+                    let worth = price * math::exp(spread * worths.normal(noun).abs());
+                    (noun, worth, -math::ln(notices.uniform(noun)) * mean)
                 }
             })
             .collect();

@@ -81,15 +81,6 @@ const ANSWER: Input = Input::new(
     "2023-10-01",
     Source::judgement("holders of a DAO that winds down"),
 );
-const LIQUID: Input = Input::new(
-    "treasury in USDC, mSOL and stSOL",
-    Quantity::Uniform(215.0, 245.0),
-    "thousand USD",
-    Role::PublicBefore,
-    "2023-10-17",
-    Source::secondary("read back from what was taken, with a range for the price of SOL in those days"),
-);
-
 const CHANGES: &[Counterfactual] = &[
     Counterfactual {
         name: "notification",
@@ -97,18 +88,19 @@ const CHANGES: &[Counterfactual] = &[
     },
     Counterfactual { name: "veto-council", change: "a paid council reads everything and may veto" },
     Counterfactual { name: "one-proposal", change: "the attacker makes the one proposal alone" },
-    Counterfactual { name: "quorum", change: "the quorum is twice as high" },
+    Counterfactual {
+        name: "quorum",
+        change: "the quorum is twice as high, and the attacker has no more tokens",
+    },
 ];
 
 const FIGURES: &[Figure] = &[Figure {
-    name: "taken",
-    unit: "thousand USD",
-    published: 230.0,
-    source: Source::secondary("Blockworks, after Neodyme"),
-    disagrees: &[
-        "89,669 USD were left; nine proposals empty and one not (Neodyme), the reverse (cmnnews.live)",
-    ],
-    reading: Reading::Arithmetic,
+    name: "nobody notices before the vote ends",
+    unit: "probability",
+    published: 1.0,
+    source: PRESS,
+    disagrees: &["nine proposals empty and one not (Neodyme), the reverse (cmnnews.live)"],
+    reading: Reading::Predicted,
 }];
 
 impl Incident for Synthetify {
@@ -121,20 +113,19 @@ impl Incident for Synthetify {
             dao: "Synthetify",
             date: "2023-10-17",
             happened: "Ten proposals that looked alike were made in a DAO that slept; nine were empty, the tenth took the \
-                treasury. Its maker's own tokens met the quorum. Nobody noticed in time.",
+                treasury: some 230,000 USD, 89,669 were left. Its maker's own tokens met the quorum. Nobody noticed in time.",
             rule: "`governor` in seconds: quorum on for (nobody abstains), for above against, no timelock; the council is its \
                 guardian. In units of the quorum",
             agents: "The attacker votes at once; few members look in, rarely, and open some of the ten; one who finds it calls \
                 the others",
             outcome: "the tenth proposal is executed",
-            limits: "Quorum, period and holdings of the DAO were not found: all in ratios and ranges. The sum taken is read back \
-                from the record and checks nothing but arithmetic",
+            limits: "Quorum, period and holdings of the DAO were not found: all in ratios and ranges. The sum taken is \
+                only recorded: nothing that was public before gives it",
         }
     }
 
     fn inputs(&self) -> &'static [Input] {
-        const INPUTS: &[Input] =
-            &[PERIOD, ATTACKER, PROPOSALS, WATCHERS, LOOK, SAMPLE, DEFENDERS, ANSWER, LIQUID];
+        const INPUTS: &[Input] = &[PERIOD, ATTACKER, PROPOSALS, WATCHERS, LOOK, SAMPLE, DEFENDERS, ANSWER];
         INPUTS
     }
 
@@ -180,6 +171,6 @@ impl Incident for Synthetify {
         let veto = if council { alarm * HOUR } else { f64::INFINITY };
         let ended = vote::governor(&settings, 1, attacker, 100_000.0, &mut ballots, veto)?;
         let recorded = ended.state == State::Executed;
-        Ok(Trial { recorded, figures: vec![if recorded { draws.of(&LIQUID) } else { f64::NAN }] })
+        Ok(Trial { recorded, figures: vec![f64::from(u8::from(alarm > period))] })
     }
 }

@@ -19,9 +19,15 @@ const THRESHOLD: Input =
     Input::new("to propose", Quantity::Exact(1_000.0), "TORN", Role::PublicBefore, "2021-02-12", CODE);
 const OPENING: Input =
     Input::new("voting delay", Quantity::Exact(75.0), "seconds", Role::PublicBefore, "2021-02-12", CODE);
-const PERIOD: Input =
-    Input::new("vote", Quantity::Exact(3.0), "days", Role::PublicBefore, "2021-02-12", CODE)
-        .but(&["settings may have been changed by later proposals; the code's own are used"]);
+const PERIOD: Input = Input::new(
+    "vote",
+    Quantity::Exact(5.0),
+    "days",
+    Role::PublicBefore,
+    "2022-06-01",
+    Source::primary("docs.tornado.cash/general/governance; proposal 9 (torn.community/t/1476)"),
+)
+.but(&["3 days in Configuration.sol, before proposal 9"]);
 const DELAY: Input =
     Input::new("execution delay", Quantity::Exact(2.0), "days", Role::PublicBefore, "2021-02-12", CODE);
 const LOCKED: Input = Input::new(
@@ -79,16 +85,16 @@ const DILIGENCE: Input = Input::new(
     Role::Assumed,
     "2023-05-13",
     Source::judgement(
-        "the description says `same logic as proposal 16`, which had passed: trust by likeness",
+        "said to be like a proposal that had passed; the guide leaves reading code to `someone you trust` (torn.community/t/96)",
     ),
 );
 const SALE: Input = Input::new(
     "sold, by what the pools held",
     Quantity::Uniform(0.3, 0.6),
     "ratio",
-    Role::Assumed,
+    Role::Fitted,
     "2023-05-20",
-    Source::judgement("the attacker sells within hours into pools of constant product"),
+    Source::judgement("sold within hours into pools of constant product; range set about the recorded fall"),
 );
 
 const CHANGES: &[Counterfactual] = &[
@@ -120,7 +126,7 @@ const FIGURES: &[Figure] = &[
         published: 3.55 / 7.29,
         source: Source::secondary("thenewyorkentrepreneur.com: from 7.29 to 3.55 USD; 40 % elsewhere"),
         disagrees: &["stolen: 483,000 TORN (Nansen), of which most sold; not simulated"],
-        reading: Reading::Predicted,
+        reading: Reading::Arithmetic,
     },
 ];
 
