@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use daotwin_core::{Run, Seed};
+use daotwin_history::Side;
 use daotwin_history::schema::Precision;
 use daotwin_history::view::DaoView;
 
@@ -186,6 +187,7 @@ fn slots(view: &DaoView) -> (Vec<Slot>, Vec<String>, Vec<String>) {
                 category: categories.number(proposal.category.as_ref()),
                 voting_system: systems.number(proposal.voting_system.as_ref()),
                 choices: proposal.choices,
+                sides: proposal.labels.iter().map(|label| Side::of(label).letter()).collect(),
                 quorum: proposal.quorum,
             }
         })
@@ -593,6 +595,7 @@ fn without_votes(model: &mut DaoModel, counts: &mut Counts, prior: &Pooled, seed
             category: None,
             voting_system: None,
             choices: 3,
+            sides: [Side::For, Side::Against, Side::Abstain].map(Side::letter).iter().collect(),
             quorum: None,
         };
         model.slots = vec![slot; IMAGINED_PROPOSALS];

@@ -45,6 +45,9 @@ pub(crate) struct Slot {
     pub(crate) voting_system: Option<u32>,
     /// How many choices.
     pub(crate) choices: u32,
+    /// What each choice says, a letter of [`daotwin_history::Side`] each; empty where the source told no labels.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) sides: String,
     /// Quorum in tokens.
     pub(crate) quorum: Option<f64>,
 }

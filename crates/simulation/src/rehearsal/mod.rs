@@ -30,7 +30,6 @@ use crate::scenario::{RuleChange, Scenario};
 use crate::{Error, Result};
 
 pub use advise::{Advice, Candidate, Goal, advise};
-pub use electorate::Side;
 pub use play::{SERIES, STEPS, VARIABLES};
 
 use electorate::Electorate;

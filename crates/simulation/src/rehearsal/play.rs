@@ -10,7 +10,9 @@ use crate::engine::math;
 use crate::engine::random::Key;
 use crate::scenario::{Condition, RuleChange, Scenario};
 
-use super::electorate::{Ballot, Electorate, Question, Side};
+use daotwin_history::Side;
+
+use super::electorate::{Ballot, Electorate, Question};
 use super::policy::{Policy, Tally};
 
 /// What a draw is for.

@@ -1,8 +1,10 @@
 //! What a rule says to a tally, in whole units of the token.
 
+use daotwin_history::Side;
+
 use crate::scenario::{QuorumCounts, RuleChange, Weighting};
 
-use super::electorate::{Electorate, Question, Side};
+use super::electorate::{Electorate, Question};
 
 /// Parts of one in which shares are kept.
 const MILLION: u128 = 1_000_000;
