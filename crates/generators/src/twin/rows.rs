@@ -272,9 +272,8 @@ fn labels(model: &DaoModel, slot: &Slot, scores: usize) -> Vec<String> {
             Some(Side::For) => Some(usual[0]),
             Some(Side::Against) => Some(usual[1]),
             Some(Side::Abstain) => Some(usual[2]),
-            Some(Side::Other) => None,
             None if governed => usual.get(place).copied(),
-            None => None,
+            Some(Side::Other) | None => None,
         };
         let word = if place < sides.len() { "option" } else { "choice" };
         known.map_or_else(|| format!("{word} {}", place + 1), str::to_owned)

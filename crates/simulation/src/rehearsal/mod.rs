@@ -243,7 +243,7 @@ fn draw(model: &dyn Fitted, bound: f64, options: &Options, number: u64, run: &Ru
     };
     // Progress is that of the runs.
     let mut quiet = Run::default();
-    (quiet.cancel, quiet.limits) = (run.cancel.clone(), run.limits.clone());
+    (quiet.cancel, quiet.limits) = (run.cancel.clone(), run.limits);
     Electorate::of(&view(&model.sample(&sample, &quiet)?, options)?)
 }
 

@@ -306,6 +306,7 @@ fn step(question: &Question, (start, end): (i64, i64)) -> usize {
 }
 
 /// What became of a proposal.
+#[expect(clippy::struct_excessive_bools, reason = "each is an answer about the proposal")]
 struct Decided {
     passed: bool,
     quorate: bool,

@@ -109,11 +109,10 @@ impl Policy {
         let against = MILLION - self.approval;
         let majority = weight / against * self.approval + weight % against * self.approval / against + 1;
         let majority = match self.weighting {
-            Weighting::Tokens => majority,
-            Weighting::SquareRoot => majority.checked_mul(majority)?,
             Weighting::Members => return None,
             Weighting::Capped if majority > self.cap => return None,
-            Weighting::Capped => majority,
+            Weighting::SquareRoot => majority.checked_mul(majority)?,
+            Weighting::Tokens | Weighting::Capped => majority,
         };
         Some(majority.max(quorum))
     }
