@@ -112,6 +112,9 @@ pub(crate) struct DaoModel {
     pub(crate) observed: usize,
     /// Standard deviation of the logarithm of that level.
     pub(crate) level_spread: f64,
+    /// How far power goes to those who came first: the correlation of a Gaussian copula between members' power and how
+    /// early they first voted; 0 where it was not measured, as in private fits.
+    pub(crate) early_power: f64,
     /// Holdings and delegations, where the data has any.
     pub(crate) holdings: Option<Holdings>,
 }
