@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use daotwin_history::amount;
-use daotwin_history::view::{DaoView, ProposalView};
+use daotwin_history::view::{DaoView, ProposalView, VoteView};
 
 use crate::scenario::QuorumCounts;
 use crate::{Error, Result};
@@ -79,11 +79,17 @@ fn side(label: &str) -> Side {
 
 /// What each choice of a proposal says. A proposal without labels whose system has for and against in this order, as all
 /// governors have, is read so.
-fn sides(proposal: &ProposalView) -> Vec<Side> {
+pub(crate) fn sides(proposal: &ProposalView) -> Vec<Side> {
     let read: Vec<Side> = proposal.labels.iter().map(|label| side(label)).collect();
     let governed =
         proposal.voting_system.as_deref().is_some_and(|system| system == "basic" || on_chain(system));
     if read.is_empty() && governed { vec![Side::For, Side::Against, Side::Abstain] } else { read }
+}
+
+/// What a ballot says, on a proposal whose choices say this.
+pub(crate) fn said(vote: &VoteView, sides: &[Side]) -> Side {
+    let choice = usize::try_from(vote.choice - 1).ok();
+    choice.and_then(|choice| sides.get(choice).copied()).unwrap_or(Side::Other)
 }
 
 fn on_chain(system: &str) -> bool {
@@ -116,8 +122,7 @@ impl Electorate {
             let first = ballots.len();
             for vote in &view.votes[proposal.votes.clone()] {
                 let power = u128::try_from(vote.power).unwrap_or(0);
-                let choice = usize::try_from(vote.choice - 1).ok();
-                let side = choice.and_then(|choice| sides.get(choice).copied()).unwrap_or(Side::Other);
+                let side = said(vote, &sides);
                 let known = &mut peak[vote.member as usize];
                 *known = power.max(*known);
                 ballots.push(Ballot {
