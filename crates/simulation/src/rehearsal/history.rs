@@ -130,7 +130,9 @@ fn members(builder: &mut HistoryBuilder, drawn: &History, view: &DaoView, attack
     let mut known = BTreeSet::new();
     if let Some(batch) = drawn.table(Table::Members) {
         let cells = texts(batch, "dao")?.into_iter().zip(texts(batch, "member")?);
-        known.extend(cells.filter(|(dao, _)| *dao == Some(view.dao.as_str())).filter_map(|(_, member)| member));
+        known.extend(
+            cells.filter(|(dao, _)| *dao == Some(view.dao.as_str())).filter_map(|(_, member)| member),
+        );
     }
     let authors = view.proposals.iter().filter_map(|proposal| proposal.author.as_deref());
     let table = builder.table(Table::Members);
@@ -247,8 +249,7 @@ impl Writer<'_> {
         let says = |rule: &RuleChange| rule.quorum.or(rule.quorum_tokens).is_some();
         let mut later = self.scenario.conditions.iter().filter_map(|condition| condition.rule);
         let changed = says(&self.scenario.rule) || policy.quorum > 0 && later.any(|rule| says(&rule));
-        let quorum =
-            if changed { Some(i128::try_from(policy.quorum).unwrap_or(i128::MAX)) } else { quorum };
+        let quorum = if changed { Some(i128::try_from(policy.quorum).unwrap_or(i128::MAX)) } else { quorum };
         let state = match (sides.contains(&Side::For), passed) {
             (false, _) => "closed",
             (true, true) => "executed",
@@ -368,8 +369,7 @@ mod test {
         assert_eq!(votes(&written).fingerprint().unwrap(), votes(&sampled).fingerprint().unwrap());
         assert_eq!(written.table(Table::Daos), sampled.table(Table::Daos));
         assert_eq!(written.rows(Table::Members), 32);
-        let (before, after) =
-            (DaoView::one(&sampled, None).unwrap(), DaoView::one(&written, None).unwrap());
+        let (before, after) = (DaoView::one(&sampled, None).unwrap(), DaoView::one(&written, None).unwrap());
         for (before, after) in before.proposals.iter().zip(&after.proposals) {
             assert_eq!(ProposalView { state: None, ..after.clone() }, *before);
             assert!(matches!(after.state.as_deref(), Some("executed" | "defeated")));

@@ -78,7 +78,8 @@ impl Swept {
         let mut blocks: Vec<Block> = charts.collect();
         blocks.push(Block::Table(self.table()));
         let paths: Vec<&str> = self.axes.iter().map(|axis| axis.path.as_str()).collect();
-        let text = if self.scenario.about.is_empty() { Vec::new() } else { vec![self.scenario.about.clone()] };
+        let text =
+            if self.scenario.about.is_empty() { Vec::new() } else { vec![self.scenario.about.clone()] };
         blocks.splice(0..0, text.into_iter().map(|text| Block::Text { text }));
         Document {
             title: format!("{}: \"{}\" over {}", self.dao, self.scenario.title, paths.join(", ")),
@@ -147,7 +148,12 @@ impl Swept {
         let known = || means.iter().copied().filter(|mean| mean.is_finite());
         let range = (known().fold(f64::INFINITY, f64::min), known().fold(f64::NEG_INFINITY, f64::max));
         let named = |axis: &Axis| labels(axis).iter().map(|value| format!("{} {value}", axis.path)).collect();
-        Plot::Heatmaps { rows: named(rows), columns: named(columns), maps: vec![("mean".to_owned(), means)], range }
+        Plot::Heatmaps {
+            rows: named(rows),
+            columns: named(columns),
+            maps: vec![("mean".to_owned(), means)],
+            range,
+        }
     }
 
     fn table(&self) -> Table {
@@ -159,12 +165,7 @@ impl Swept {
                 if figure.mean.is_nan() || low.is_nan() {
                     number(name, figure.mean)
                 } else {
-                    format!(
-                        "{} ({} to {})",
-                        number(name, figure.mean),
-                        number(name, low),
-                        number(name, high)
-                    )
+                    format!("{} ({} to {})", number(name, figure.mean), number(name, low), number(name, high))
                 }
             });
             point.settings.iter().map(ToString::to_string).chain(told).collect()

@@ -201,8 +201,7 @@ pub fn with(scenario: &Scenario, settings: &[(&str, &Setting)]) -> Result<Scenar
     let told: Vec<String> = settings.iter().map(|(path, setting)| format!("{path} = {setting}")).collect();
     changed.title = told.join(", ");
     if (changed.rule.weighting == Some(Weighting::Capped)) != changed.rule.cap.is_some() {
-        let problem =
-            format!("`{}`: `rule.cap` and `rule.weighting = capped` go together", changed.title);
+        let problem = format!("`{}`: `rule.cap` and `rule.weighting = capped` go together", changed.title);
         return Err(Error::Parameters { problems: vec![problem] });
     }
     Ok(changed)
