@@ -73,6 +73,7 @@ pub(crate) enum Verb {
     Sample(verbs::sample::Sample),
     Evaluate(verbs::evaluate::Evaluate),
     Simulate(verbs::simulate::Simulate),
+    Sweep(verbs::sweep::Sweep),
     Advise(verbs::advise::Advise),
     Randomise(verbs::randomise::Randomise),
     Report(verbs::report::Report),

@@ -15,6 +15,7 @@ pub(crate) mod report;
 pub(crate) mod sample;
 pub(crate) mod schema;
 pub(crate) mod simulate;
+pub(crate) mod sweep;
 mod table;
 
 use std::path::Path;
@@ -41,6 +42,7 @@ pub(crate) fn run(verb: Verb, context: &mut Context) -> Result<Answer, Failure> 
         Verb::Sample(verb) => verb.run(context),
         Verb::Evaluate(verb) => verb.run(context),
         Verb::Simulate(verb) => verb.run(context),
+        Verb::Sweep(verb) => verb.run(context),
         Verb::Advise(verb) => verb.run(context),
         Verb::Randomise(verb) => verb.run(context),
         Verb::Report(verb) => verb.run(context),

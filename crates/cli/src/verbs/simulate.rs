@@ -31,6 +31,7 @@ use crate::{Answer, arguments};
         daotwin simulate history --scenario low-quorum --out report.html\n  \
         daotwin simulate twin --scenario quorum.toml --scenario downturn --runs 400 --out report.html --rows runs.parquet\n  \
         daotwin simulate history --scenario cartel --largest 5 --out report.html --json\n  \
+        daotwin simulate twin --scenario whale-exit --out report.html --history run\n  \
         daotwin simulate --incident beanstalk\n"
 )]
 pub(crate) struct Simulate {
@@ -41,7 +42,7 @@ pub(crate) struct Simulate {
     #[arg(long = "scenario", required_unless_present = "incident", value_name = "FILE or NAME")]
     scenarios: Vec<String>,
     /// Replay this incident instead, from what was public before it (`daotwin incidents` lists them).
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["dao_folder", "scenarios", "rows", "proposals", "dao", "baseline"])]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["dao_folder", "scenarios", "rows", "history", "proposals", "dao", "baseline"])]
     incident: Option<String>,
     /// Replay the incident with this one thing changed.
     #[arg(long, value_name = "NAME", requires = "incident")]
@@ -61,6 +62,9 @@ pub(crate) struct Simulate {
     /// Every number of every run, a row each: `.parquet` or `.csv`.
     #[arg(long, value_name = "FILE")]
     rows: Option<PathBuf>,
+    /// The first run of the scenario, as a History's new folder: the ballots that were cast, and what became of them.
+    #[arg(long, value_name = "FOLDER")]
+    history: Option<PathBuf>,
     /// How many times the DAO is drawn; 100 where not given, 2000 of an incident.
     #[arg(long, value_name = "N")]
     runs: Option<u64>,
@@ -79,7 +83,7 @@ pub(crate) struct Simulate {
 }
 
 /// The scenario of a file, or the ready one of this name.
-fn scenario(name: &str, context: &Context) -> Result<Scenario, Failure> {
+pub(super) fn scenario(name: &str, context: &Context) -> Result<Scenario, Failure> {
     let path = PathBuf::from(name);
     let text = match gallery::find(name) {
         Some(text) if !path.exists() => text.to_owned(),
@@ -134,6 +138,15 @@ impl Simulate {
         if let Some(rows) = &self.rows {
             check_new(rows)?;
         }
+        if let Some(history) = &self.history {
+            check_new(history)?;
+            if self.scenarios.len() > 1 {
+                return Err(Failure::usage(format!(
+                    "`--history` writes a run of one scenario, and {} are given; give one `--scenario`",
+                    self.scenarios.len()
+                )));
+            }
+        }
         let mut scenarios = Vec::new();
         let mut problems = Vec::new();
         for name in &self.scenarios {
@@ -166,6 +179,11 @@ impl Simulate {
         format.write(&found.document(), out)?;
         if let Some(rows) = &self.rows {
             daotwin::history::frame::write(rows, &found.rows()?, &context.run)?;
+        }
+        if let (Some(folder), Some(scenario)) = (&self.history, scenarios.first()) {
+            let first = rehearsal::history(model.as_ref(), &baseline, scenario, &options, 0, &context.run)?;
+            first.write(folder)?;
+            context.note(&format!("run 0 of `{}` written to `{}`", scenario.title, folder.display()));
         }
         context.print(&text(&found), &found)?;
         let private =

@@ -30,7 +30,7 @@ fn is_share(name: &str) -> bool {
     !matches!(name, "voters" | "power" | "nakamoto" | "needed" | "gini" | "margin" | "support")
 }
 
-fn number(name: &str, value: f64) -> String {
+pub(super) fn number(name: &str, value: f64) -> String {
     if value.is_nan() {
         "-".to_owned()
     } else if is_share(name) {

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use daotwin_history::view::{DaoView, ProposalView};
+use daotwin_history::view::{DaoView, ProposalView, VoteView};
 use daotwin_history::{Side, amount};
 
 use crate::scenario::QuorumCounts;
@@ -53,13 +53,19 @@ pub(crate) struct Electorate {
 
 /// What each choice of a proposal says. Two or three choices without words, or with a number each, are read as for,
 /// against and abstain, in the order that governors and Snapshot's own form have.
-fn sides(proposal: &ProposalView) -> Vec<Side> {
+pub(crate) fn sides(proposal: &ProposalView) -> Vec<Side> {
     let numbered =
         |label: &String| label.strip_prefix("choice ").is_some_and(|rest| rest.parse::<u32>().is_ok());
     if proposal.labels.iter().all(numbered) && proposal.labels.len() <= 3 {
         return vec![Side::For, Side::Against, Side::Abstain];
     }
     proposal.labels.iter().map(|label| Side::of(label)).collect()
+}
+
+/// What a ballot says, on a proposal whose choices say this.
+pub(crate) fn said(vote: &VoteView, sides: &[Side]) -> Side {
+    let choice = usize::try_from(vote.choice - 1).ok();
+    choice.and_then(|choice| sides.get(choice).copied()).unwrap_or(Side::Other)
 }
 
 fn on_chain(system: &str) -> bool {
@@ -92,8 +98,7 @@ impl Electorate {
             let first = ballots.len();
             for vote in &view.votes[proposal.votes.clone()] {
                 let power = u128::try_from(vote.power).unwrap_or(0);
-                let choice = usize::try_from(vote.choice - 1).ok();
-                let side = choice.and_then(|choice| sides.get(choice).copied()).unwrap_or(Side::Other);
+                let side = said(vote, &sides);
                 let known = &mut peak[vote.member as usize];
                 *known = power.max(*known);
                 ballots.push(Ballot {

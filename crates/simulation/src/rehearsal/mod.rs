@@ -11,11 +11,16 @@
 mod advise;
 mod document;
 mod electorate;
+mod history;
 mod play;
 mod policy;
 mod rows;
+mod sweep;
+mod sweep_document;
 #[cfg(test)]
 mod test;
+#[cfg(test)]
+mod test_model;
 
 use daotwin_core::statistics::{quantile, wilson};
 use daotwin_core::{Run, Seed};
@@ -30,7 +35,9 @@ use crate::scenario::{RuleChange, Scenario};
 use crate::{Error, Result};
 
 pub use advise::{Advice, Candidate, Goal, advise};
+pub use history::history;
 pub use play::{SERIES, STEPS, VARIABLES};
+pub use sweep::{Figure, MOST_COMBINATIONS, Point, Swept, sweep};
 
 use electorate::Electorate;
 use play::{NEEDED, Played, Stage, play};
@@ -232,8 +239,8 @@ fn view(history: &History, options: &Options) -> Result<DaoView> {
     Ok(DaoView::one(history, options.dao.as_deref())?)
 }
 
-/// Draws a DAO with so many times the turnout.
-fn draw(model: &dyn Fitted, bound: f64, options: &Options, number: u64, run: &Run) -> Result<Electorate> {
+/// Samples a DAO with so many times the turnout.
+fn sample(model: &dyn Fitted, bound: f64, options: &Options, number: u64, run: &Run) -> Result<History> {
     let raised = (bound > 1.0).then(|| ("turnout".to_owned(), bound.to_string()));
     let sample = SampleOptions {
         seed: Seed(play::sample_seed(options.seed.0, number)),
@@ -244,11 +251,25 @@ fn draw(model: &dyn Fitted, bound: f64, options: &Options, number: u64, run: &Ru
     // Progress is that of the runs.
     let mut quiet = Run::default();
     (quiet.cancel, quiet.limits) = (run.cancel.clone(), run.limits);
-    Electorate::of(&view(&model.sample(&sample, &quiet)?, options)?)
+    Ok(model.sample(&sample, &quiet)?)
+}
+
+/// Draws a DAO with so many times the turnout.
+fn draw(model: &dyn Fitted, bound: f64, options: &Options, number: u64, run: &Run) -> Result<Electorate> {
+    Electorate::of(&view(&sample(model, bound, options, number, run)?, options)?)
 }
 
 /// Refuses what the DAO cannot have.
 fn check(scenarios: &[Scenario], bounds: &[f64], first: &Electorate, options: &Options) -> Result<()> {
+    let mut problems = strange(options);
+    problems.extend(
+        scenarios.iter().zip(bounds).flat_map(|(scenario, bound)| impossible(scenario, *bound, first)),
+    );
+    if problems.is_empty() { Ok(()) } else { Err(Error::Parameters { problems }) }
+}
+
+/// What is wrong with options.
+fn strange(options: &Options) -> Vec<String> {
     let mut problems = Vec::new();
     if !(1..=1_000_000).contains(&options.runs) {
         problems.push(format!("{} runs; 1 to 1000000 are allowed", options.runs));
@@ -256,26 +277,30 @@ fn check(scenarios: &[Scenario], bounds: &[f64], first: &Electorate, options: &O
     if options.largest == 0 {
         problems.push("takeovers are by 1 member at least".to_owned());
     }
-    for (scenario, bound) in scenarios.iter().zip(bounds) {
-        let title = &scenario.title;
-        if *bound > MOST_TURNOUT {
-            problems.push(format!(
-                "scenario `{title}`: its conditions raise turnout up to {bound} times; at most {MOST_TURNOUT} are allowed"
-            ));
-        }
-        let rules = scenario.conditions.iter().filter_map(|condition| condition.rule);
-        let needs_supply = |rule: &RuleChange| rule.quorum.is_some() || rule.cap.is_some();
-        if first.supply.is_none() && rules.chain([scenario.rule]).any(|rule| needs_supply(&rule)) {
-            problems.push(format!(
-                "scenario `{title}`: `quorum` and `cap` are shares of a supply, and the DAO's is not known; give \
-                 `quorum_tokens`"
-            ));
-        }
-        if scenario.conditions.iter().filter(|condition| condition.kind == "delegation").count() > 1 {
-            problems.push(format!("scenario `{title}`: at most one `delegation` is allowed"));
-        }
+    problems
+}
+
+/// Why this DAO cannot have a scenario.
+fn impossible(scenario: &Scenario, bound: f64, first: &Electorate) -> Vec<String> {
+    let mut problems = Vec::new();
+    let title = &scenario.title;
+    if bound > MOST_TURNOUT {
+        problems.push(format!(
+            "scenario `{title}`: its conditions raise turnout up to {bound} times; at most {MOST_TURNOUT} are allowed"
+        ));
     }
-    if problems.is_empty() { Ok(()) } else { Err(Error::Parameters { problems }) }
+    let rules = scenario.conditions.iter().filter_map(|condition| condition.rule);
+    let needs_supply = |rule: &RuleChange| rule.quorum.is_some() || rule.cap.is_some();
+    if first.supply.is_none() && rules.chain([scenario.rule]).any(|rule| needs_supply(&rule)) {
+        problems.push(format!(
+            "scenario `{title}`: `quorum` and `cap` are shares of a supply, and the DAO's is not known; give \
+             `quorum_tokens`"
+        ));
+    }
+    if scenario.conditions.iter().filter(|condition| condition.kind == "delegation").count() > 1 {
+        problems.push(format!("scenario `{title}`: at most one `delegation` is allowed"));
+    }
+    problems
 }
 
 const QUANTILES: [f64; 5] = [0.05, 0.25, 0.5, 0.75, 0.95];

@@ -154,8 +154,50 @@ impl Delegations {
     }
 }
 
+/// Who casts a ballot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Voter {
+    /// A member, and whether this is the ballot that was drawn for it: a coalition's members vote without one.
+    Member { member: u32, drawn: bool },
+    /// An account of somebody new, the same number on every proposal.
+    Attacker(u64),
+}
+
+/// A ballot as it counts.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cast {
+    pub(crate) voter: Voter,
+    /// Seconds since 1970.
+    pub(crate) at: i64,
+    pub(crate) side: Side,
+    /// In the smallest unit, with what was delegated.
+    pub(crate) power: u128,
+}
+
+/// Looks on while a run is played.
+pub(crate) trait Observer {
+    /// A ballot counts.
+    fn cast(&mut self, _ballot: Cast) {}
+    /// All ballots of the proposal at this place are cast; its voting closes at `closed`.
+    fn decided(&mut self, _place: usize, _closed: i64, _policy: &Policy, _passed: bool) {}
+}
+
+/// Nobody looks.
+impl Observer for () {}
+
 /// Plays a run on an electorate that was drawn with `drawn` times the chance to vote.
 pub(crate) fn play(electorate: &Electorate, stage: &Stage<'_>, drawn: f64, run: u64) -> Played {
+    watch(electorate, stage, drawn, run, &mut ())
+}
+
+/// Plays a run before somebody who looks on.
+pub(crate) fn watch(
+    electorate: &Electorate,
+    stage: &Stage<'_>,
+    drawn: f64,
+    run: u64,
+    observer: &mut impl Observer,
+) -> Played {
     let Stage { scenario, largest, span, seed } = *stage;
     let key = |purpose: Purpose, step: usize| Key::new(seed, run, purpose as u64, step as u64);
     let first = |kind: &str| scenario.conditions.iter().find(|condition| condition.kind == kind);
@@ -229,6 +271,7 @@ pub(crate) fn play(electorate: &Electorate, stage: &Stage<'_>, drawn: f64, run: 
             cast[member as usize] += electorate.tokens(power);
             let weight = policy.weight(power);
             tally.add(side, power, weight);
+            observer.cast(Cast { voter: Voter::Member { member, drawn: true }, at, side, power });
             if rank(member) >= largest as u32 {
                 others.add(Side::Against, power, weight);
             }
@@ -237,13 +280,24 @@ pub(crate) fn play(electorate: &Electorate, stage: &Stage<'_>, drawn: f64, run: 
             let power = electorate.peak[member as usize] + delegations.received[member as usize];
             cast[member as usize] += electorate.tokens(power);
             tally.add(Side::For, power, policy.weight(power));
+            let voter = Voter::Member { member, drawn: false };
+            observer.cast(Cast { voter, at: closed, side: Side::For, power });
         }
         let honest = policy.passes(&tally);
         let needed = policy.needed(&tally);
-        for condition in scenario.conditions.iter().filter(|condition| condition.holds(closed)) {
-            attack(condition, &policy, electorate, &mut tally);
+        let mut account = 0;
+        for condition in &scenario.conditions {
+            let accounts = accounts(condition);
+            if condition.holds(closed) {
+                attack(condition, &policy, electorate, |number, side, power| {
+                    tally.add(side, power, policy.weight(power));
+                    observer.cast(Cast { voter: Voter::Attacker(account + number), at: closed, side, power });
+                });
+            }
+            account += accounts;
         }
         let passed = policy.passes(&tally);
+        observer.decided(place, closed, &policy, passed);
         let mut alone = others;
         for &member in electorate.ranks.iter().take(largest).skip(left as usize) {
             let power = electorate.peak[member as usize] + delegations.received[member as usize];
@@ -279,21 +333,33 @@ pub(crate) fn play(electorate: &Electorate, stage: &Stage<'_>, drawn: f64, run: 
     sums.finish(&cast, &needed_all, needed, passes)
 }
 
-/// The ballots of those who are not members.
-fn attack(condition: &Condition, policy: &Policy, electorate: &Electorate, tally: &mut Tally) {
+/// How many accounts a condition's attackers have.
+fn accounts(condition: &Condition) -> u64 {
+    match condition.kind {
+        "whale" | "flash_loan" => 1,
+        "sybil" => condition.number("identities") as u64,
+        _ => 0,
+    }
+}
+
+/// The ballots of those who are not members: account, side, power.
+fn attack(
+    condition: &Condition,
+    policy: &Policy,
+    electorate: &Electorate,
+    mut cast: impl FnMut(u64, Side, u128),
+) {
     let power = || electorate.units(condition.number("tokens"));
     match condition.kind {
         "whale" => {
             let side = if condition.number("against") >= 0.5 { Side::Against } else { Side::For };
-            tally.add(side, power(), policy.weight(power()));
+            cast(0, side, power());
         }
-        "flash_loan" if policy.power_at_vote => tally.add(Side::For, power(), policy.weight(power())),
+        "flash_loan" if policy.power_at_vote => cast(0, Side::For, power()),
         "sybil" => {
-            let identities = condition.number("identities") as u128;
-            let each = power() / identities;
-            for _ in 0..identities {
-                tally.add(Side::For, each, policy.weight(each));
-            }
+            let identities = accounts(condition);
+            let each = power() / u128::from(identities);
+            (0..identities).for_each(|number| cast(number, Side::For, each));
         }
         _ => {}
     }

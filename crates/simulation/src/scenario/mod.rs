@@ -20,11 +20,13 @@ pub mod conditions;
 pub mod gallery;
 mod read;
 mod schema;
+mod vary;
 
 use std::collections::BTreeMap;
 
 pub use read::read;
 pub use schema::json_schema;
+pub use vary::{Axis, Setting, axes, with};
 
 /// What is rehearsed.
 #[derive(Debug, Clone, PartialEq, Default, serde::Serialize)]
