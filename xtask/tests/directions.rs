@@ -35,8 +35,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
 
 /// Each heavy or delicate dependency and the only packages that may name it.
 const HEAVY: &[(&str, &[&str])] = &[
-    // Samples are built as columns; no other format is known to the generators.
-    ("arrow", &["daotwin-generators", "daotwin-history"]),
+    // Samples and rehearsed runs are built as columns; no other format is known to those rooms.
+    ("arrow", &["daotwin-generators", "daotwin-history", "daotwin-simulation"]),
     ("askama", &["daotwin-report"]),
     ("burn", &["daotwin-nn"]),
     ("clap", &["daotwin-cli"]),

@@ -320,6 +320,74 @@ const EVALUATE: &[Case] = &[
     case("not a report", "report export.json --out new.html", 2, &["`export.json` is not a report"]),
 ];
 
+const SIMULATE: &[Case] = &[
+    case("nothing to simulate", "simulate --out new.html", 2, &["<DAO_FOLDER>", "--scenario"]),
+    case("no such DAO", "simulate missing --scenario downturn --out new.html", 2, &["cannot read `missing`"]),
+    case(
+        "scenarios with slips",
+        "simulate twin --scenario downtrun --scenario apathie --out new.html",
+        2,
+        &["2 problems", "did you mean `downturn`?", "did you mean `apathy`?"],
+    ),
+    broken(
+        "a file with slips",
+        "simulate twin --scenario slips.toml --out new.html",
+        |folder| {
+            write(
+                &folder.join("slips.toml"),
+                "title = 'x'\n[rule]\nquorom = 2\n[[conditions]]\nkind = 'whale'\n",
+            );
+        },
+        2,
+        &["2 problems", "`slips.toml`: line 3", "did you mean `quorum`?", "line 4", "`whale` needs `tokens`"],
+    ),
+    case(
+        "a share of no supply",
+        "simulate twin --scenario low-quorum --out new.html",
+        2,
+        &["Quorum of 1 %", "supply", "`quorum_tokens`"],
+    ),
+    broken(
+        "more turnout than can be drawn",
+        "simulate twin --scenario crowd.toml --out new.html",
+        |folder| {
+            let drive = "[[conditions]]\nkind = 'voter_drive'\nfactor = 9\n";
+            write(&folder.join("crowd.toml"), &format!("title = 'x'\n{drive}{drive}"));
+        },
+        2,
+        &["81 times", "at most 20"],
+    ),
+    case("no runs", "simulate twin --scenario downturn --runs 0 --out new.html", 2, &["0 runs"]),
+    case(
+        "rows that are there",
+        "simulate twin --scenario downturn --out new.html --rows notes.txt",
+        2,
+        &["exists already"],
+    ),
+    broken(
+        "a baseline in which something happens",
+        "simulate twin --scenario downturn --baseline apathy --out new.html",
+        |_| {},
+        2,
+        &["`apathy`", "nothing happens in it"],
+    ),
+    case("no such incident", "simulate --incident beanstolk", 2, &["did you mean `beanstalk`?"]),
+    case("an incident of a DAO", "simulate twin --incident beanstalk", 2, &["cannot be used with"]),
+    case("no such change", "simulate --incident beanstalk --counterfactual luck", 2, &["luck", "`timelock`"]),
+    case("advice to no DAO", "advise missing --out new.html", 2, &["cannot read `missing`"]),
+    case("an unknown goal", "advise twin --goal fame --out new.html", 2, &["fame", "safety"]),
+    case("no such rule", "rules governer", 2, &["did you mean `governor`?"]),
+    case("a case that is none", "rules governor --case notes.txt", 2, &["`notes.txt`", "not JSON"]),
+    broken(
+        "a case of another rule",
+        "rules governor --case case.json",
+        |folder| write(&folder.join("case.json"), "{\"choices\": 3}"),
+        2,
+        &["`governor`", "choices"],
+    ),
+    case("no such scenario", "scenarios downtrun", 2, &["did you mean `downturn`?"]),
+];
+
 const OTHERS: &[Case] = &[
     case("no ledger to show", "privacy ledger --ledger absent", 2, &["no ledger at `absent`"]),
     case("an account opened twice", "privacy register poor --epsilon 9 --ledger ledger", 2, &["`poor`"]),
@@ -355,7 +423,7 @@ const OTHERS: &[Case] = &[
 ];
 
 /// The specification.
-const CASES: &[&[Case]] = &[INGEST, READ, FIT, SAMPLE, EVALUATE, OTHERS];
+const CASES: &[&[Case]] = &[INGEST, READ, FIT, SAMPLE, EVALUATE, SIMULATE, OTHERS];
 
 #[test]
 fn every_verb_refuses_bad_input_and_leaves_nothing_behind() {
@@ -407,6 +475,7 @@ const WRITERS: &[&str] = &[
     "fit history --out full/new",
     "sample twin --out full/new --proposals 2000",
     "evaluate --real history --synthetic synthetic --out full/new.html --metric fidelity.facts",
+    "simulate twin --scenario downturn --runs 4 --out full/new.html",
 ];
 
 /// A disk of 8 KiB: a file system of that size where this process may mount one, else a limit on the size of

@@ -6,7 +6,7 @@ use daotwin_history::amount;
 use super::bins::{
     LEVEL_BINS, SESSION_EDGES, STEADY_BINS, TIME_BINS, bucket, in_session, level_value, steady_value,
 };
-use super::calibrate::{round_systematically, spread};
+use super::calibrate::{People, round_systematically};
 use super::estimate::{core, steady_row};
 use super::measure::{JOINT_STARTS, whole_days};
 use super::model::{DaoModel, PowerPiece};
@@ -267,7 +267,9 @@ pub(crate) fn block(
     let newcomers = round_systematically(plan.proposals.iter().map(|p| p.turnout.newcomers), &mut stream);
     let returning = round_systematically(plan.proposals.iter().map(|p| p.turnout.returning), &mut stream);
     let members = newcomers.iter().sum::<u64>() as usize;
-    let groups = spread(&model.group_shares(), members, &mut stream);
+    let known = newcomers[..plan.known.min(newcomers.len())].iter().sum::<u64>() as usize;
+    let people = People { shares: &model.group_shares(), early_power: model.early_power };
+    let (groups, scores) = people.arrive(known, members, &mut stream);
     let mut process = Participation::new(&tables.weights);
     let mut result = Block { members: members as u32, starts: vec![0], ..Block::default() };
     let mut old = Vec::new();
@@ -294,12 +296,11 @@ pub(crate) fn block(
     let by_member = by_member(&result.member, members);
     run.check()?;
 
-    // Stratified powers: within a group, members take the ranks in random order.
-    let mut anchors = anchors(&groups, &by_member.0, tables, plan, &mut stream);
+    // Stratified powers: within a group, members take the ranks in random order, or in that of their scores.
+    let mut anchors = anchors((&groups, &scores), &by_member.0, tables, plan, &mut stream);
     if plan.known < plan.proposals.len() {
-        let later = newcomers[..plan.known].iter().sum::<u64>() as usize;
         let (exponent, factor) = plan.later_power;
-        for anchor in anchors[later..].iter_mut().filter(|anchor| **anchor > 0.0) {
+        for anchor in anchors[known..].iter_mut().filter(|anchor| **anchor > 0.0) {
             *anchor = factor * tables.median * (*anchor / tables.median).powf(exponent);
         }
     }
@@ -416,7 +417,13 @@ fn proposal_of(starts: &[u32]) -> Vec<u32> {
 
 /// Each member's mean power: stratified, so that the law of a cell of group and bucket of votes is met as
 /// closely as its members allow.
-fn anchors(groups: &[u8], starts: &[u32], tables: &Tables, plan: &Plan, stream: &mut Stream) -> Vec<f64> {
+fn anchors(
+    (groups, scores): (&[u8], &[f64]),
+    starts: &[u32],
+    tables: &Tables,
+    plan: &Plan,
+    stream: &mut Stream,
+) -> Vec<f64> {
     let mut cells: Vec<Vec<u32>> = vec![Vec::new(); tables.powers.len()];
     for (member, &group) in groups.iter().enumerate() {
         let votes = starts[member + 1] - starts[member];
@@ -425,7 +432,13 @@ fn anchors(groups: &[u8], starts: &[u32], tables: &Tables, plan: &Plan, stream: 
     let mut anchors = vec![0.0; groups.len()];
     let exponent = plan.conditions.power_exponent;
     for (cell, members) in cells.iter_mut().enumerate() {
-        stream.shuffle(members);
+        if scores.is_empty() {
+            stream.shuffle(members);
+        } else {
+            members.sort_unstable_by(|&left, &right| {
+                scores[left as usize].total_cmp(&scores[right as usize]).then(left.cmp(&right))
+            });
+        }
         let count = members.len() as f64;
         for (rank, &member) in members.iter().enumerate() {
             let power = tables.power(cell, (rank as f64 + stream.uniform()) / count);

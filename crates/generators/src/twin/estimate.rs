@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use daotwin_core::{Run, Seed};
+use daotwin_core::{Run, Seed, statistics};
+use daotwin_history::Side;
 use daotwin_history::schema::Precision;
 use daotwin_history::view::DaoView;
 
 use super::bins::{COUNT_STARTS, LEVEL_BINS, PowerGrid, STEADY_BINS, TIME_BINS, bucket, size_classes};
-use super::calibrate::{Targets, calibrate};
+use super::calibrate::{People, Targets, calibrate};
 use super::holdings;
 use super::measure::{Frame, JOINT_STARTS, Query, Record, exact, records};
 use super::model::{DaoModel, PowerPiece, Slot, Turnout};
@@ -186,6 +187,7 @@ fn slots(view: &DaoView) -> (Vec<Slot>, Vec<String>, Vec<String>) {
                 category: categories.number(proposal.category.as_ref()),
                 voting_system: systems.number(proposal.voting_system.as_ref()),
                 choices: proposal.choices,
+                sides: proposal.labels.iter().map(|label| Side::of(label).letter()).collect(),
                 quorum: proposal.quorum,
             }
         })
@@ -396,6 +398,7 @@ fn public_side(view: &DaoView) -> DaoModel {
         authored: Vec::new(),
         observed: view.proposals.len(),
         level_spread: 0.0,
+        early_power: 0.0,
         holdings: None,
     }
 }
@@ -447,8 +450,39 @@ fn fit_weights(model: &mut DaoModel, counts: &Counts, pseudo: f64, seed: Seed, r
         turnout = &turnout[..IMAGINED_STRETCH];
         sizes.truncate(IMAGINED_STRETCH);
     }
-    model.weights = calibrate(&targets, turnout, &sizes, &shares, pseudo, seed, run)?;
+    let people = People { shares: &shares, early_power: model.early_power };
+    model.weights = calibrate(&targets, turnout, &sizes, people, pseudo, seed, run)?;
     Ok(())
+}
+
+/// The share of the most powerful members whose arrival says whether power came first.
+const MOST_POWERFUL: f64 = 0.05;
+
+/// The correlation of a Gaussian copula between power and early arrival under which the most powerful members arrive as
+/// early on average as they did; 0 where that is within two standard errors of chance.
+fn early_power(view: &DaoView) -> f64 {
+    let mut sums = vec![(0.0_f64, 0.0_f64); view.voters()];
+    for vote in &view.votes {
+        let (power, ballots) = &mut sums[vote.member as usize];
+        *power += view.tokens(vote);
+        *ballots += 1.0;
+    }
+    // Voters are in order of their first ballot.
+    let mut order: Vec<usize> = (0..sums.len()).collect();
+    let mean = |member: usize| sums[member].0 / sums[member].1.max(1.0);
+    order.sort_by(|&left, &right| mean(right).total_cmp(&mean(left)).then(left.cmp(&right)));
+    let members = order.len() as f64;
+    let most = ((members * MOST_POWERFUL).ceil() as usize).min(order.len());
+    if most < 3 {
+        return 0.0;
+    }
+    let score = |rank: usize| statistics::normal_quantile(1.0 - (rank as f64 + 0.5) / members);
+    let arrival = order[..most].iter().map(|&member| score(member)).sum::<f64>() / most as f64;
+    let power = (0..most).map(score).sum::<f64>() / most as f64;
+    if arrival.abs() < 2.0 / (most as f64).sqrt() {
+        return 0.0;
+    }
+    (arrival / power).clamp(-0.9, 0.9)
 }
 
 /// The model of a DAO from exact counts.
@@ -468,6 +502,7 @@ pub(crate) fn exact_model(view: &DaoView, prior: &Pooled, seed: Seed, run: &Run)
     model.outcomes = outcomes(view, &core(&counted, model.core, |member| member));
     model.states = states(view, &model.outcomes);
     model.dissent_shape = dissent_shape(view, &model.outcomes);
+    model.early_power = early_power(view);
     model.equal_power = equal_powers(view);
     let own = own_power(&records, &model.equal_power);
     if !model.equal_power.is_empty() {
@@ -593,6 +628,7 @@ fn without_votes(model: &mut DaoModel, counts: &mut Counts, prior: &Pooled, seed
             category: None,
             voting_system: None,
             choices: 3,
+            sides: [Side::For, Side::Against, Side::Abstain].map(Side::letter).iter().collect(),
             quorum: None,
         };
         model.slots = vec![slot; IMAGINED_PROPOSALS];

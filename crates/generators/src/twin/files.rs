@@ -41,6 +41,8 @@ struct Words {
     observed: Option<usize>,
     #[serde(default)]
     level_spread: f64,
+    #[serde(default)]
+    early_power: f64,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     equal_power: BTreeMap<u32, f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -116,6 +118,7 @@ fn words(model: &DaoModel) -> Words {
         dissent_shape: model.dissent_shape.is_finite().then_some(model.dissent_shape),
         observed: Some(model.observed),
         level_spread: model.level_spread,
+        early_power: model.early_power,
         equal_power: model.equal_power.clone(),
         holdings: model.holdings.clone(),
     }
@@ -328,6 +331,7 @@ fn model(index: usize, words: Words, tensors: &SafeTensors<'_>) -> std::result::
         dissent_shape: words.dissent_shape.unwrap_or(f64::INFINITY),
         observed: words.observed.unwrap_or(turnouts),
         level_spread: words.level_spread,
+        early_power: words.early_power,
         equal_power: words.equal_power,
         holdings: words.holdings,
     };

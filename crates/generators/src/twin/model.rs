@@ -45,6 +45,9 @@ pub(crate) struct Slot {
     pub(crate) voting_system: Option<u32>,
     /// How many choices.
     pub(crate) choices: u32,
+    /// What each choice says, a letter of [`daotwin_history::Side`] each; empty where the source told no labels.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) sides: String,
     /// Quorum in tokens.
     pub(crate) quorum: Option<f64>,
 }
@@ -109,6 +112,9 @@ pub(crate) struct DaoModel {
     pub(crate) observed: usize,
     /// Standard deviation of the logarithm of that level.
     pub(crate) level_spread: f64,
+    /// How far power goes to those who came first: the correlation of a Gaussian copula between members' power and how
+    /// early they first voted; 0 where it was not measured, as in private fits.
+    pub(crate) early_power: f64,
     /// Holdings and delegations, where the data has any.
     pub(crate) holdings: Option<Holdings>,
 }

@@ -9,14 +9,13 @@ use arrow::array::{
 use arrow::buffer::{OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{Field, Int32Type, i256};
 use daotwin_core::{Error as CoreError, Seed, Streams};
-use daotwin_history::Table;
-use daotwin_history::amount;
 use daotwin_history::builder::{Cell, ProposalRow, TableBuilder};
 use daotwin_history::schema::{Precision, choice_fields};
+use daotwin_history::{Side, Table, amount};
 
 use super::draw::Block;
 use super::holdings::Part;
-use super::model::DaoModel;
+use super::model::{DaoModel, Slot};
 use super::outcome::Form;
 use super::plan::{Plan, streams};
 use crate::error::{Error, Result};
@@ -229,7 +228,7 @@ impl Tallies {
             };
             let category = word(&model.categories, planned.category);
             let voting_system = word(&model.voting_systems, slot.voting_system);
-            let labels = labels(model, slot.choices as usize, scores.len());
+            let labels = labels(model, slot, scores.len());
             let lead = (0..scores.len()).max_by_key(|&choice| (scores[choice], scores.len() - choice));
             let passed = lead == Some(0) && self.ballots[index] > 0;
             let title = format!("Synthetic proposal {}", index + 1);
@@ -254,22 +253,32 @@ impl Tallies {
     }
 }
 
-/// Labels for the choices: the usual three for governors, numbers elsewhere.
-fn labels(model: &DaoModel, choices: usize, scores: usize) -> Vec<String> {
-    if choices == 0 {
+/// Labels for the choices: what they say where it is known (an `option` says neither yes nor no), the usual three for
+/// governors, numbers elsewhere.
+fn labels(model: &DaoModel, slot: &Slot, scores: usize) -> Vec<String> {
+    if slot.choices == 0 {
         // The source did not tell them, so neither does the twin.
         return Vec::new();
     }
-    let count = choices.max(scores);
+    let count = (slot.choices as usize).max(scores);
     let usual = ["for", "against", "abstain"];
-    if count <= usual.len() && model.platform.contains("onchain") || model.platform.contains("governor") {
-        return (0..count)
-            .map(|index| {
-                usual.get(index).map_or_else(|| format!("choice {}", index + 1), |word| (*word).to_owned())
-            })
-            .collect();
-    }
-    (1..=count).map(|index| format!("choice {index}")).collect()
+    let governed =
+        count <= usual.len() && model.platform.contains("onchain") || model.platform.contains("governor");
+    let sides: Vec<Side> = slot.sides.chars().map(Side::read).collect();
+    let label = |place: usize| {
+        let known = match sides.get(place) {
+            // Of two choices that say the same, the first is called so.
+            Some(side) if sides[..place].contains(side) => None,
+            Some(Side::For) => Some(usual[0]),
+            Some(Side::Against) => Some(usual[1]),
+            Some(Side::Abstain) => Some(usual[2]),
+            None if governed => usual.get(place).copied(),
+            Some(Side::Other) | None => None,
+        };
+        let word = if place < sides.len() { "option" } else { "choice" };
+        known.map_or_else(|| format!("{word} {}", place + 1), str::to_owned)
+    };
+    (0..count).map(label).collect()
 }
 
 /// The row of the DAO itself.

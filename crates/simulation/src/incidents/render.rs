@@ -101,7 +101,11 @@ pub fn render(report: &Report) -> String {
         let shown = |value: Option<f64>| value.map_or_else(|| "none".to_owned(), number);
         let error =
             measured.relative_error.map_or_else(String::new, |error| format!(" ({:+.1} %)", 100.0 * error));
-        let outside = if measured.inside == Some(false) { "; outside" } else { "" };
+        let outside = if measured.inside == Some(false) && figure.reading == Reading::Predicted {
+            "; outside"
+        } else {
+            ""
+        };
         let reading = match figure.reading {
             Reading::Predicted => "predicted",
             Reading::Arithmetic => "arithmetic on the inputs",
@@ -136,6 +140,12 @@ pub fn render(report: &Report) -> String {
             let (low, high) = (100.0 * found.at_low, 100.0 * found.at_high);
             lines.push(format!("  {low:.0} % to {high:.0} %: {}{mark}", found.input));
         }
+    }
+    let turning = report.sensitivities.iter().filter(|found| found.decides).count();
+    if turning > 0 {
+        lines.push(format!(
+            "  Nobody measured these well enough to be sure: {turning} of them alone can turn the outcome."
+        ));
     }
     inputs(&mut lines, report.inputs);
     lines.push(format!("\nLimits: {}\nSeed: {}", card.limits, report.seed));

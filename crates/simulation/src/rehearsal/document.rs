@@ -10,7 +10,7 @@ use super::{Arm, Course, Rehearsal, Variable};
 /// A share as a percentage.
 pub(super) fn percent(share: f64) -> String {
     let percentage = share * 100.0;
-    let digits = if percentage.abs() < 1.0 && percentage != 0.0 { 1 } else { 0 };
+    let digits = usize::from(percentage.abs() < 1.0 && percentage != 0.0);
     format!("{percentage:.digits$} %")
 }
 
@@ -197,7 +197,7 @@ impl Rehearsal {
     }
 
     fn overview(&self) -> Section {
-        let mut columns = vec!["".to_owned()];
+        let mut columns = vec![String::new()];
         columns.extend(self.arms.iter().map(|arm| arm.scenario.title.clone()));
         let row = |number_of: usize, variable: &Variable| {
             let mut row = vec![variable.meaning.to_owned()];

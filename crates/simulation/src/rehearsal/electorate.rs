@@ -3,24 +3,11 @@
 
 use std::ops::Range;
 
-use daotwin_history::amount;
 use daotwin_history::view::{DaoView, ProposalView, VoteView};
+use daotwin_history::{Side, amount};
 
 use crate::scenario::QuorumCounts;
 use crate::{Error, Result};
-
-/// What a ballot says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
-    /// For.
-    For,
-    /// Against.
-    Against,
-    /// Neither, where the proposal offers that.
-    Abstain,
-    /// A choice of a proposal without a yes and a no.
-    Other,
-}
 
 /// A ballot that would be cast if nothing happened.
 #[derive(Debug, Clone, Copy)]
@@ -64,26 +51,15 @@ pub(crate) struct Electorate {
     pub(crate) rank_of: Vec<u32>,
 }
 
-/// What a choice's label says.
-fn side(label: &str) -> Side {
-    let word: String = label.trim().chars().take_while(|letter| letter.is_alphabetic()).collect();
-    match word.to_lowercase().as_str() {
-        "for" | "yes" | "yae" | "yea" | "yay" | "aye" | "approve" | "accept" | "agree" | "support" => {
-            Side::For
-        }
-        "against" | "no" | "nay" | "reject" | "disagree" | "oppose" | "veto" => Side::Against,
-        "abstain" | "abstention" => Side::Abstain,
-        _ => Side::Other,
-    }
-}
-
-/// What each choice of a proposal says. A proposal without labels whose system has for and against in this order, as all
-/// governors have, is read so.
+/// What each choice of a proposal says. Two or three choices without words, or with a number each, are read as for,
+/// against and abstain, in the order that governors and Snapshot's own form have.
 pub(crate) fn sides(proposal: &ProposalView) -> Vec<Side> {
-    let read: Vec<Side> = proposal.labels.iter().map(|label| side(label)).collect();
-    let governed =
-        proposal.voting_system.as_deref().is_some_and(|system| system == "basic" || on_chain(system));
-    if read.is_empty() && governed { vec![Side::For, Side::Against, Side::Abstain] } else { read }
+    let numbered =
+        |label: &String| label.strip_prefix("choice ").is_some_and(|rest| rest.parse::<u32>().is_ok());
+    if proposal.labels.iter().all(numbered) && proposal.labels.len() <= 3 {
+        return vec![Side::For, Side::Against, Side::Abstain];
+    }
+    proposal.labels.iter().map(|label| Side::of(label)).collect()
 }
 
 /// What a ballot says, on a proposal whose choices say this.

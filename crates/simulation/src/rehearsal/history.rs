@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
 use arrow::compute::{concat_batches, filter_record_batch};
-use arrow::datatypes::{Decimal256Type, Int32Type};
+use arrow::datatypes::{Decimal256Type, Int32Type, i256};
 use daotwin_core::Run;
 use daotwin_history::builder::{Cell, ProposalRow, VoteRow};
 use daotwin_history::schema::Precision;
 use daotwin_history::synthesizer::Fitted;
 use daotwin_history::view::{DaoView, ProposalView, VoteView};
-use daotwin_history::{Error as HistoryError, History, HistoryBuilder, Table};
+use daotwin_history::{Error as HistoryError, History, HistoryBuilder, Side, Table};
 
-use super::electorate::{Electorate, Side, said, sides};
+use super::electorate::{Electorate, said, sides};
 use super::play::{self, Cast, Observer, Stage, Voter, watch};
 use super::policy::Policy;
 use super::{Options, impossible, sample, strange};
@@ -62,7 +62,7 @@ pub fn history(
         view: &view,
         rows: proposals.map(|batch| Rows::new(batch, &view.dao)).transpose()?,
         scenario: &scenario,
-        builder: HistoryBuilder::new(drawn.decimals(), run.limits.clone()),
+        builder: HistoryBuilder::new(drawn.decimals(), run.limits),
         ballots: Vec::new(),
         attackers: 0,
         blank: 0,
@@ -185,7 +185,7 @@ impl<'b> Rows<'b> {
         (
             self.titles.is_valid(row).then(|| self.titles.value(row)),
             self.precisions[row].map(Precision::from_name).unwrap_or_default(),
-            self.quorums.is_valid(row).then(|| self.quorums.value(row)).and_then(|units| units.to_i128()),
+            self.quorums.is_valid(row).then(|| self.quorums.value(row)).and_then(i256::to_i128),
         )
     }
 }

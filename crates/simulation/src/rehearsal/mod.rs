@@ -35,7 +35,6 @@ use crate::scenario::{RuleChange, Scenario};
 use crate::{Error, Result};
 
 pub use advise::{Advice, Candidate, Goal, advise};
-pub use electorate::Side;
 pub use history::history;
 pub use play::{SERIES, STEPS, VARIABLES};
 pub use sweep::{Figure, MOST_COMBINATIONS, Point, Swept, sweep};
@@ -251,7 +250,7 @@ fn sample(model: &dyn Fitted, bound: f64, options: &Options, number: u64, run: &
     };
     // Progress is that of the runs.
     let mut quiet = Run::default();
-    (quiet.cancel, quiet.limits) = (run.cancel.clone(), run.limits.clone());
+    (quiet.cancel, quiet.limits) = (run.cancel.clone(), run.limits);
     Ok(model.sample(&sample, &quiet)?)
 }
 

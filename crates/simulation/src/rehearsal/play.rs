@@ -10,7 +10,9 @@ use crate::engine::math;
 use crate::engine::random::Key;
 use crate::scenario::{Condition, RuleChange, Scenario};
 
-use super::electorate::{Ballot, Electorate, Question, Side};
+use daotwin_history::Side;
+
+use super::electorate::{Ballot, Electorate, Question};
 use super::policy::{Policy, Tally};
 
 /// What a draw is for.
@@ -370,6 +372,7 @@ fn step(question: &Question, (start, end): (i64, i64)) -> usize {
 }
 
 /// What became of a proposal.
+#[expect(clippy::struct_excessive_bools, reason = "each is an answer about the proposal")]
 struct Decided {
     passed: bool,
     quorate: bool,

@@ -1,8 +1,10 @@
 //! What a rule says to a tally, in whole units of the token.
 
+use daotwin_history::Side;
+
 use crate::scenario::{QuorumCounts, RuleChange, Weighting};
 
-use super::electorate::{Electorate, Question, Side};
+use super::electorate::{Electorate, Question};
 
 /// Parts of one in which shares are kept.
 const MILLION: u128 = 1_000_000;
@@ -107,11 +109,10 @@ impl Policy {
         let against = MILLION - self.approval;
         let majority = weight / against * self.approval + weight % against * self.approval / against + 1;
         let majority = match self.weighting {
-            Weighting::Tokens => majority,
-            Weighting::SquareRoot => majority.checked_mul(majority)?,
             Weighting::Members => return None,
             Weighting::Capped if majority > self.cap => return None,
-            Weighting::Capped => majority,
+            Weighting::SquareRoot => majority.checked_mul(majority)?,
+            Weighting::Tokens | Weighting::Capped => majority,
         };
         Some(majority.max(quorum))
     }

@@ -1,4 +1,6 @@
-use super::electorate::{Ballot, Electorate, Question, Side};
+use daotwin_history::Side;
+
+use super::electorate::{Ballot, Electorate, Question};
 use super::play::{Played, Stage, VARIABLES, bound, play};
 use crate::scenario::{QuorumCounts, Scenario, read};
 

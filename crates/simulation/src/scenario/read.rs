@@ -140,10 +140,10 @@ impl Reader<'_> {
                         );
                     }
                     Some(list) => {
-                        for value in list.iter() {
+                        for value in list {
                             match value.get_ref().as_table() {
                                 Some(table) => {
-                                    scenario.conditions.extend(self.condition(&value.span(), table))
+                                    scenario.conditions.extend(self.condition(&value.span(), table));
                                 }
                                 None => self
                                     .problem(&value.span(), "a condition must be a table: `[[conditions]]`"),
@@ -185,7 +185,7 @@ impl Reader<'_> {
                 match (*name, word) {
                     ("quorum_counts", "for") => rule.quorum_counts = Some(QuorumCounts::For),
                     ("quorum_counts", "for_and_abstain") => {
-                        rule.quorum_counts = Some(QuorumCounts::ForAndAbstain)
+                        rule.quorum_counts = Some(QuorumCounts::ForAndAbstain);
                     }
                     ("quorum_counts", "all") => rule.quorum_counts = Some(QuorumCounts::All),
                     ("weighting", "tokens") => rule.weighting = Some(Weighting::Tokens),
@@ -251,7 +251,7 @@ impl Reader<'_> {
                     condition.numbers.insert(field.name, default);
                 }
                 None if !given => {
-                    self.problem(at, &format!("`{name}` needs `{}`: {}", field.name, field.what))
+                    self.problem(at, &format!("`{name}` needs `{}`: {}", field.name, field.what));
                 }
                 _ => {}
             }

@@ -416,6 +416,7 @@ fn outcomes_are_as_divided_as_the_tallies() {
         category: None,
         voting_system: None,
         choices: 2,
+        sides: "fa".to_owned(),
         quorum: None,
     };
     let slots = vec![slot; 900];

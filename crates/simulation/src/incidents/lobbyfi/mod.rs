@@ -107,7 +107,7 @@ const CONCENTRATE: Input = Input::new(
 const CHANGES: &[Counterfactual] = &[
     Counterfactual {
         name: "price-discovery",
-        change: "the votes are not sold below what the seat is worth to the best bidder",
+        change: "the seller takes no less than what the votes are worth to the best bidder",
     },
     Counterfactual {
         name: "staked-voting",
@@ -168,7 +168,7 @@ impl Incident for LobbyFi {
                 was shielded until its end, but the purchase was not)",
             agents: "Each candidate or a friend, who may be willing and then pays up to the pay times what the votes add to its \
                 chance; delegates who vote by popularity, and partly against the purchase",
-            outcome: "the votes are bought at the instant price and outweigh the largest delegate",
+            outcome: "the votes are sold for 5 ETH at most and outweigh the largest delegate",
             limits: "Willingness to buy is a range from judgement. Whether the purchase won the seat is disputed between press \
                 and forum; the forum is primary",
         }
@@ -216,23 +216,28 @@ impl Incident for LobbyFi {
         bidders.sort_by(|left, right| left.0.total_cmp(&right.0));
         let best = bidders.iter().map(|bidder| bidder.2).fold(0.0, f64::max);
         let instant = match change {
-            Some("price-discovery") => Some(best.max(INSTANT.middle()) * 1.000_001),
-            Some("no-instant-price") => None,
+            Some("no-instant-price" | "price-discovery") => None,
             _ => Some(INSTANT.middle()),
         };
         let wei = |ether: f64| Amount((ether * ETHER) as u128);
-        let terms = Terms { minimum: wei(LEAST.middle()), instant: instant.map(wei), fee_millionths: 0 };
-        let bids: Vec<(u32, Amount)> = bidders
-            .iter()
-            .filter(|bidder| bidder.2 >= LEAST.middle())
+        // A seller who knows what the votes are worth to the best bidder takes no less.
+        let minimum =
+            if change == Some("price-discovery") { LEAST.middle().max(best) } else { LEAST.middle() };
+        let terms = Terms { minimum: wei(minimum), instant: instant.map(wei), fee_millionths: 0 };
+        let serious = || bidders.iter().filter(|bidder| bidder.2 >= LEAST.middle());
+        let second = serious().map(|bidder| bidder.2).filter(|&worth| worth < best).fold(minimum, f64::max);
+        let bids: Vec<(u32, Amount)> = serious()
             .map(|&(_, candidate, worth)| {
-                // Whoever it is worth it to pays the instant price before another does; else what it is worth at most.
-                (candidate, wei(instant.filter(|&price| price <= worth).unwrap_or(worth)))
+                // Whoever it is worth it to pays the instant price before another does. Else bids rise until one is left,
+                // who stops above what it was worth to the last to go.
+                let rising = if worth < best { worth } else { (second * 1.000_001).min(worth) };
+                (candidate, wei(instant.filter(|&price| price <= worth).unwrap_or(rising)))
             })
             .collect();
         let sale = hold(terms, candidates as usize, &bids);
         let price = sale.price.0 as f64 / ETHER;
-        let recorded = sale.instant && POOL.middle() > draws.of(&LARGEST);
+        let cheap = sale.winner.is_some() && price <= INSTANT.middle();
+        let recorded = cheap && POOL.middle() > draws.of(&LARGEST);
         let mut figures = vec![f64::NAN; 3];
         if let (Some(bought), true) = (sale.winner, sale.instant) {
             figures =
