@@ -136,12 +136,13 @@ pub fn sweep(
         checkpoint: BETWEEN_CHECKPOINTS.div_ceil(options.runs),
     };
     drop(drawn);
+    // What the baseline says holds where nothing else is said, and may go together with what is varied.
+    let base = Scenario { rule: baseline.then(&scenario.rule), ..scenario.clone() };
     let configuration = |number: u64| {
         let settings = settings(axes, number);
         let named: Vec<(&str, &Setting)> =
             axes.iter().map(|axis| axis.path.as_str()).zip(&settings).collect();
-        let scenario = with(scenario, &named)?;
-        let scenario = Scenario { rule: baseline.then(&scenario.rule), ..scenario };
+        let scenario = with(&base, &named)?;
         let problems = impossible(&scenario, play::bound(&scenario), &first);
         if !problems.is_empty() {
             return Err(Error::Parameters { problems });
