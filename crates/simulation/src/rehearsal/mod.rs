@@ -9,7 +9,7 @@
 //! Of a ballot for several choices the first counts. Proposals without a choice for them count in turnout only.
 
 mod document;
-mod electorate;
+pub(crate) mod electorate;
 mod play;
 mod policy;
 mod rows;

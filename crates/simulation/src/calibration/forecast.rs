@@ -1,0 +1,1 @@
+//! A fit held against what came next. Written below.
