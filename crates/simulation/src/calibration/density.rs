@@ -84,12 +84,6 @@ impl Mixture {
         linear::forward(&self.factors[component], PARAMETERS, &mut z);
         std::array::from_fn(|at| z[at] + self.means[component][at])
     }
-
-    /// The mean.
-    #[cfg(test)]
-    pub(crate) fn mean(&self) -> [f64; PARAMETERS] {
-        std::array::from_fn(|at| self.weights.iter().zip(&self.means).map(|(weight, mean)| weight * mean[at]).sum())
-    }
 }
 
 /// The negative log density of `truth` under what a network says, whose gradient times `scale` replaces it.
@@ -165,7 +159,8 @@ impl Density {
         let mut learned = learned.to_vec();
         let steps = (epochs * learned.len().div_ceil(BATCH)).max(1) as f32;
         let mut done = 0.0_f32;
-        let mut best = Self { network: network.clone(), parameters: vec![], statistics: vec![], loss: f64::INFINITY };
+        let mut best =
+            Self { network: network.clone(), parameters: vec![], statistics: vec![], loss: f64::INFINITY };
         for epoch in 0..epochs {
             stream.shuffle(&mut learned);
             for batch in learned.chunks(BATCH) {
@@ -190,7 +185,8 @@ impl Density {
         let state = engine.state()?;
         let mut sum = 0.0;
         for rows in held.chunks(BATCH) {
-            let mut output = self.network.predict(&state.parameters, &state.statistics, &inputs(pilot, rows))?;
+            let mut output =
+                self.network.predict(&state.parameters, &state.statistics, &inputs(pilot, rows))?;
             for (at, row) in rows.iter().enumerate() {
                 sum += loss(output.row_mut(at), &pilot.scores[*row as usize], 0.0);
             }

@@ -1,6 +1,8 @@
 //! A calibration in words, tables and a picture.
 
-use daotwin_core::document::{Axis, Block, Chart, Document, Highlight, Outcome, Plot, Section, Table, Verdict};
+use daotwin_core::document::{
+    Axis, Block, Chart, Document, Highlight, Outcome, Plot, Section, Table, Verdict,
+};
 
 use super::{Calibration, Check};
 
@@ -22,8 +24,12 @@ impl Calibration {
         let identified = self.parameters.iter().filter(|parameter| parameter.identified).count();
         let all = self.parameters.len();
         let missed = self.missed();
-        let open: Vec<&str> =
-            self.parameters.iter().filter(|parameter| !parameter.identified).map(|parameter| parameter.name).collect();
+        let open: Vec<&str> = self
+            .parameters
+            .iter()
+            .filter(|parameter| !parameter.identified)
+            .map(|parameter| parameter.name)
+            .collect();
         let mut text = format!("The record tells about {identified} of {all} parameters");
         if !open.is_empty() {
             text.push_str(&format!("; it says little or nothing about {}", open.join(", ")));
@@ -75,8 +81,10 @@ impl Calibration {
             format!("{middle} ({low} to {high})")
         };
         let rows = self.parameters.iter().map(|parameter| {
-            let moments = parameter.moments.map_or("-".to_owned(), |(middle, (low, high))| range([low, middle, high]));
-            let sequential = parameter.sequential.map_or("-".to_owned(), |estimate| range(estimate.quantiles));
+            let moments =
+                parameter.moments.map_or("-".to_owned(), |(middle, (low, high))| range([low, middle, high]));
+            let sequential =
+                parameter.sequential.map_or("-".to_owned(), |estimate| range(estimate.quantiles));
             vec![
                 parameter.name.to_owned(),
                 parameter.meaning.to_owned(),
@@ -95,7 +103,10 @@ impl Calibration {
             plot: Plot::Bars {
                 categories: self.parameters.iter().map(|parameter| parameter.name.to_owned()).collect(),
                 y: Axis { label: "posterior spread / prior spread".to_owned(), ..Axis::default() },
-                series: vec![("spread".to_owned(), self.parameters.iter().map(|parameter| parameter.spread).collect())],
+                series: vec![(
+                    "spread".to_owned(),
+                    self.parameters.iter().map(|parameter| parameter.spread).collect(),
+                )],
             },
         };
         Section {

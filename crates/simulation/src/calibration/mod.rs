@@ -4,10 +4,11 @@
 //! fits three ways that check each other: simulated moments with standard errors, sequential Monte Carlo without a
 //! likelihood, and a network that learned from simulations to answer with a posterior. It says which parameters the record
 //! tells about at all, and which recorded statistics the fitted model cannot reproduce. [`mod@forecast`] holds a fit
-//! against what came next.
+//! against what came next, [`mod@check`] the method against records whose parameters are known.
 //!
 //! The same seed gives the same numbers for any number of threads.
 
+pub mod check;
 mod density;
 mod document;
 pub mod forecast;
@@ -234,7 +235,12 @@ impl Trained {
     }
 
     /// Draws of normal scores from the posterior given statistics.
-    pub(crate) fn draws(&self, row: &[f64; COUNT], count: usize, seed: Seed) -> Result<Vec<[f64; PARAMETERS]>> {
+    pub(crate) fn draws(
+        &self,
+        row: &[f64; COUNT],
+        count: usize,
+        seed: Seed,
+    ) -> Result<Vec<[f64; PARAMETERS]>> {
         let mixture = self.density.posterior(&self.pilot.scale.standard(row))?;
         let mut stream = seed.stream("calibration posterior");
         Ok((0..count).map(|_| mixture.draw(&mut stream)).collect())

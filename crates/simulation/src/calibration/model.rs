@@ -41,8 +41,8 @@ const fn parameter(name: &'static str, meaning: &'static str, low: f64, high: f6
 /// The parameters; the range of `turnout` lies around the logarithm of the recorded mean number of voters.
 pub const PRIOR: [Parameter; PARAMETERS] = [
     parameter("turnout", "logarithm of the expected voters at the last proposal", -1.6, 1.6),
-    parameter("wander", "standard deviation of how far log turnout walks over the record", 0.02, 2.5),
-    parameter("shock", "standard deviation of log turnout between proposals", 0.02, 1.2),
+    parameter("wander", "standard deviation of how far log turnout walks over the record", 0.02, 1.8),
+    parameter("shock", "standard deviation of log turnout between proposals", 0.02, 1.0),
     parameter("activity", "standard deviation of members' log activity", 0.2, 2.6),
     parameter("churn", "times that a member is replaced over the record", 0.0, 4.0),
     parameter("tail", "tail of power, the inverse of the Pareto exponent", 0.2, 4.0),
@@ -162,7 +162,8 @@ impl Turnout {
         let upper = self.voters.partition_point(|known| *known < voters).clamp(1, Self::POINTS - 1);
         let (low, high) = (self.voters[upper - 1], self.voters[upper]);
         // Expected voters are nearly proportional to c where few vote.
-        let share = ((math::ln(voters.max(1e-9)) - math::ln(low)) / (math::ln(high) - math::ln(low))).clamp(0.0, 1.0);
+        let share =
+            ((math::ln(voters.max(1e-9)) - math::ln(low)) / (math::ln(high) - math::ln(low))).clamp(0.0, 1.0);
         math::exp(Self::FIRST + Self::STEP * (upper as f64 - 1.0 + share))
     }
 }
@@ -175,7 +176,10 @@ fn count(key: Key, mean: f64) -> u32 {
         return math::poisson_quantile(none + (1.0 - none) * key.uniform(0), mean).max(1);
     }
     let parts = (mean / PART).ceil() as u32;
-    (0..parts).map(|part| math::poisson_quantile(key.uniform(part), mean / f64::from(parts))).sum::<u32>().max(1)
+    (0..parts)
+        .map(|part| math::poisson_quantile(key.uniform(part), mean / f64::from(parts)))
+        .sum::<u32>()
+        .max(1)
 }
 
 /// The most points that a proposal's process may have: guards against rates that no DAO has.
@@ -184,9 +188,10 @@ const MOST: f64 = 200_000.0;
 /// Simulates a DAO at these parameters into `workspace.record`; the draws depend on the seed and nothing else, so that
 /// the same seed at two parameters gives common random numbers.
 ///
-/// Costs some 60 ns a member and 60 ns a ballot.
+/// Costs what members and ballots cost: some hundred nanoseconds each.
 pub fn simulate(design: &Design, natural: &[f64; PARAMETERS], seed: u64, workspace: &mut Workspace) {
-    let [turnout, wander, shock, activity, churn, tail, correlation, approval, contest, herding, haste] = *natural;
+    let [turnout, wander, shock, activity, churn, tail, correlation, approval, contest, herding, haste] =
+        *natural;
     let Workspace { powers, sums, guide, seen, walk, record } = workspace;
     let agents = design.agents.max(1);
     let (power, active) = (Key::new(seed, 0, POWER, 0), Key::new(seed, 0, ACTIVITY, 0));

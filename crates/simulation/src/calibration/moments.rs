@@ -30,7 +30,6 @@ pub(crate) struct Fit {
     pub(crate) errors: [f64; PARAMETERS],
     /// The distance at it, per statistic.
     pub(crate) distance: f64,
-    pub(crate) evaluations: u64,
 }
 
 struct Target<'a> {
@@ -59,8 +58,9 @@ impl Target<'_> {
 
     fn distance(&self, scores: &[f64; PARAMETERS]) -> f64 {
         let mean = self.mean(scores);
-        let apart: f64 =
-            (0..COUNT).map(|at| self.weights[at] * (mean[at] - self.recorded[at]) * (mean[at] - self.recorded[at])).sum();
+        let apart: f64 = (0..COUNT)
+            .map(|at| self.weights[at] * (mean[at] - self.recorded[at]) * (mean[at] - self.recorded[at]))
+            .sum();
         apart + scores.iter().map(|score| score * score).sum::<f64>()
     }
 
@@ -96,7 +96,7 @@ pub(crate) fn simplex<const N: usize>(
     most: u64,
     run: &Run,
     mut value: impl FnMut(&[f64; N]) -> f64,
-) -> Result<([f64; N], f64, u64)> {
+) -> Result<([f64; N], f64)> {
     let mut points: Vec<([f64; N], f64)> = (0..=N)
         .map(|at| {
             let mut point = start;
@@ -113,9 +113,12 @@ pub(crate) fn simplex<const N: usize>(
         if points[N].1 - points[0].1 < 1e-4 * (1.0 + points[0].1.abs()) {
             break;
         }
-        let centre: [f64; N] = std::array::from_fn(|at| points[..N].iter().map(|point| point.0[at]).sum::<f64>() / N as f64);
+        let centre: [f64; N] =
+            std::array::from_fn(|at| points[..N].iter().map(|point| point.0[at]).sum::<f64>() / N as f64);
         let worst = points[N];
-        let along = |share: f64| -> [f64; N] { std::array::from_fn(|at| centre[at] + share * (worst.0[at] - centre[at])) };
+        let along = |share: f64| -> [f64; N] {
+            std::array::from_fn(|at| centre[at] + share * (worst.0[at] - centre[at]))
+        };
         let mut tried = |share: f64| {
             let point = along(share);
             evaluations += 1;
@@ -142,7 +145,7 @@ pub(crate) fn simplex<const N: usize>(
         }
     }
     points.sort_by(|a, b| a.1.total_cmp(&b.1));
-    Ok((points[0].0, points[0].1, evaluations))
+    Ok((points[0].0, points[0].1))
 }
 
 /// Fits parameters to the standard scores of recorded statistics, from a start, with at most so many evaluations of the
@@ -161,9 +164,9 @@ pub(crate) fn fit(
 ) -> Result<Fit> {
     let mut target = Target { design, scale, seed, recorded: *recorded, weights: [0.0; COUNT] };
     target.weigh(&start);
-    let (middle, _, first) = simplex(start, 0.5, most / 2, run, |scores| target.distance(scores))?;
+    let (middle, _) = simplex(start, 0.5, most / 2, run, |scores| target.distance(scores))?;
     target.weigh(&middle);
-    let (scores, distance, second) = simplex(middle, 0.3, most - most / 2, run, |scores| target.distance(scores))?;
+    let (scores, distance) = simplex(middle, 0.3, most - most / 2, run, |scores| target.distance(scores))?;
     let mut jacobian = [[0.0; COUNT]; PARAMETERS];
     for (at, row) in jacobian.iter_mut().enumerate() {
         let moved = |by: f64| {
@@ -183,8 +186,9 @@ pub(crate) fn fit(
             (0..COUNT).map(|k| (0..COUNT).map(|at| weighted[at] * spread[at * COUNT + k]).sum()).collect();
         for j in 0..n {
             a[i * n + j] = (0..COUNT).map(|at| weighted[at] * jacobian[j][at]).sum::<f64>();
-            b[i * n + j] = (0..COUNT).map(|at| through[at] * target.weights[at] * jacobian[j][at]).sum::<f64>()
-                * (1.0 + 1.0 / REPLICATES as f64);
+            b[i * n + j] =
+                (0..COUNT).map(|at| through[at] * target.weights[at] * jacobian[j][at]).sum::<f64>()
+                    * (1.0 + 1.0 / REPLICATES as f64);
         }
         a[i * n + i] += 1.0;
         // The prior's own part: a parameter without information has the prior's error.
@@ -196,7 +200,7 @@ pub(crate) fn fit(
         let variance: f64 = (0..n).map(|i| (0..n).map(|j| row[i] * b[i * n + j] * row[j]).sum::<f64>()).sum();
         variance.max(0.0).sqrt()
     });
-    Ok(Fit { scores, errors, distance: distance / COUNT as f64, evaluations: first + second })
+    Ok(Fit { scores, errors, distance: distance / COUNT as f64 })
 }
 
 #[cfg(test)]
@@ -206,7 +210,7 @@ mod test {
     #[test]
     fn the_simplex_finds_the_least() {
         let value = |x: &[f64; 3]| (x[0] - 1.0).powi(2) + 10.0 * (x[1] - x[0]).powi(2) + (x[2] + 2.0).powi(2);
-        let (found, least, _) = simplex([0.0; 3], 0.5, 500, &Run::default(), value).unwrap();
+        let (found, least) = simplex([0.0; 3], 0.5, 500, &Run::default(), value).unwrap();
         assert!(least < 1e-3, "{found:?}");
     }
 }

@@ -38,10 +38,8 @@ pub struct Record {
 pub struct Figures {
     /// How many voted.
     pub voters: f64,
-    /// 1 where more power is for than against, else 0; NaN where there is neither. No quorum is applied.
-    pub passed: f64,
-    /// Distance of for and against, as a share of both; NaN where there is neither.
-    pub margin: f64,
+    /// The share in favour of the power for and against; NaN where there is neither.
+    pub favour: f64,
     /// The largest ballot's share of the power cast; NaN where no power was cast.
     pub largest: f64,
 }
@@ -129,11 +127,9 @@ impl Record {
                 _ => {}
             }
         }
-        let decided = yes + no > 0.0;
         Figures {
             voters: ballots.len() as f64,
-            passed: if decided { f64::from(u8::from(yes > no)) } else { f64::NAN },
-            margin: if decided { (yes - no).abs() / (yes + no) } else { f64::NAN },
+            favour: if yes + no > 0.0 { yes / (yes + no) } else { f64::NAN },
             largest: if cast > 0.0 { largest / cast } else { f64::NAN },
         }
     }

@@ -49,8 +49,14 @@ pub(crate) struct Expectation {
 
 impl Expectation {
     pub(crate) fn of(pilot: &Pilot) -> Self {
-        let linear =
-            Linear::fit(pilot.standard.as_flattened(), COUNT, pilot.scores.as_flattened(), PARAMETERS, 1e-4, |_| 1.0);
+        let linear = Linear::fit(
+            pilot.standard.as_flattened(),
+            COUNT,
+            pilot.scores.as_flattened(),
+            PARAMETERS,
+            1e-4,
+            |_| 1.0,
+        );
         let mut open = [0.0; PARAMETERS];
         for (standard, scores) in pilot.standard.iter().zip(&pilot.scores) {
             for (open, (expected, score)) in open.iter_mut().zip(linear.at(standard).iter().zip(scores)) {
@@ -67,7 +73,8 @@ impl Expectation {
     }
 
     fn distance(&self, a: &[f64; PARAMETERS], b: &[f64; PARAMETERS]) -> f64 {
-        let squares: f64 = (0..PARAMETERS).map(|at| self.weights[at] * (a[at] - b[at]) * (a[at] - b[at])).sum();
+        let squares: f64 =
+            (0..PARAMETERS).map(|at| self.weights[at] * (a[at] - b[at]) * (a[at] - b[at])).sum();
         squares.sqrt()
     }
 }
@@ -88,7 +95,8 @@ fn kernel(particles: &[Particle], weights: &[f64]) -> Vec<f64> {
     for (particle, weight) in particles.iter().zip(weights) {
         for i in 0..n {
             for j in 0..n {
-                factor[i * n + j] += 2.0 * weight * (particle.scores[i] - mean[i]) * (particle.scores[j] - mean[j]);
+                factor[i * n + j] +=
+                    2.0 * weight * (particle.scores[i] - mean[i]) * (particle.scores[j] - mean[j]);
             }
         }
     }
@@ -111,7 +119,8 @@ fn reweigh(new: &[Particle], old: &[Particle], weights: &[f64], factor: &[f64]) 
             let parts: Vec<f64> = old
                 .iter()
                 .map(|from| {
-                    let mut z: [f64; PARAMETERS] = std::array::from_fn(|at| particle.scores[at] - from.scores[at]);
+                    let mut z: [f64; PARAMETERS] =
+                        std::array::from_fn(|at| particle.scores[at] - from.scores[at]);
                     linear::forward(factor, n, &mut z);
                     -0.5 * z.iter().map(|z| z * z).sum::<f64>()
                 })
@@ -145,8 +154,12 @@ pub(crate) fn sample(
         let expected = expectation.at(standard);
         Particle { scores, expected, distance: expectation.distance(&expected, &goal) }
     };
-    let mut particles: Vec<Particle> =
-        pilot.scores.iter().zip(&pilot.standard).map(|(scores, standard)| measured(*scores, standard)).collect();
+    let mut particles: Vec<Particle> = pilot
+        .scores
+        .iter()
+        .zip(&pilot.standard)
+        .map(|(scores, standard)| measured(*scores, standard))
+        .collect();
     particles.sort_by(|a, b| a.distance.total_cmp(&b.distance));
     particles.truncate(plan.particles);
     let count = particles.len();
@@ -209,11 +222,15 @@ fn adjusted(
     let smoothed: Vec<f64> = particles
         .iter()
         .zip(&weights)
-        .map(|(particle, weight)| weight * (1.0 - (particle.distance / widest) * (particle.distance / widest)))
+        .map(|(particle, weight)| {
+            weight * (1.0 - (particle.distance / widest) * (particle.distance / widest))
+        })
         .collect();
     let total: f64 = smoothed.iter().sum();
-    let apart: Vec<f64> =
-        particles.iter().flat_map(|particle| (0..PARAMETERS).map(|at| particle.expected[at] - goal[at])).collect();
+    let apart: Vec<f64> = particles
+        .iter()
+        .flat_map(|particle| (0..PARAMETERS).map(|at| particle.expected[at] - goal[at]))
+        .collect();
     let scores: Vec<f64> = particles.iter().flat_map(|particle| particle.scores).collect();
     let map = Linear::fit(&apart, PARAMETERS, &scores, PARAMETERS, 1e-3, |at| smoothed[at]);
     let here = map.at(&[0.0; PARAMETERS]);

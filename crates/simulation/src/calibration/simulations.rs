@@ -20,7 +20,12 @@ pub(crate) struct Memory {
 }
 
 /// Statistics of one simulation at these scores.
-pub(crate) fn statistics(design: &Design, scores: &[f64; PARAMETERS], seed: u64, memory: &mut Memory) -> [f64; COUNT] {
+pub(crate) fn statistics(
+    design: &Design,
+    scores: &[f64; PARAMETERS],
+    seed: u64,
+    memory: &mut Memory,
+) -> [f64; COUNT] {
     simulate(design, &design.natural(scores), seed, &mut memory.workspace);
     let mut to = [0.0; COUNT];
     if design.ahead == 0 {

@@ -131,7 +131,9 @@ pub fn summarise(record: &Record, scratch: &mut Scratch, to: &mut [f64; COUNT]) 
     to[0] = all.mean();
     to[1] = all.deviation();
     to[2] = of((0..third).map(log_voters)).mean();
-    to[3] = of((third.min(proposals - 1)..(proposals - third).max(third.min(proposals - 1) + 1)).map(log_voters)).mean();
+    to[3] =
+        of((third.min(proposals - 1)..(proposals - third).max(third.min(proposals - 1) + 1)).map(log_voters))
+            .mean();
     to[4] = of((proposals - third..proposals).map(log_voters)).mean();
     to[5] = of((proposals.saturating_sub(3)..proposals).map(log_voters)).mean();
     to[6] = of((1..proposals).map(|at| log_voters(at) - log_voters(at - 1))).deviation();
@@ -210,7 +212,9 @@ fn power(record: &Record, scratch: &mut Scratch, to: &mut [f64; COUNT]) {
     }
     pairs.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
     let total: f64 = pairs.iter().map(|pair| pair.0).sum();
-    let largest = |many: usize| pairs[pairs.len().saturating_sub(many)..].iter().map(|pair| pair.0).sum::<f64>() / total;
+    let largest = |many: usize| {
+        pairs[pairs.len().saturating_sub(many)..].iter().map(|pair| pair.0).sum::<f64>() / total
+    };
     to[17] = gini(pairs.iter().map(|pair| pair.0));
     to[18] = largest(1);
     to[19] = largest(10);

@@ -24,7 +24,8 @@ pub mod tornado_cash;
 mod vote;
 
 pub use frame::{
-    Card, Counterfactual, Draws, Figure, Grade, Incident, Input, Options, Quantity, Reading, Role, Source, Trial,
+    Card, Counterfactual, Draws, Figure, Grade, Incident, Input, Options, Quantity, Reading, Role, Source,
+    Trial,
 };
 pub use render::render;
 pub use report::{Changed, Likelihood, Measured, Report};

@@ -11,7 +11,13 @@ fn number(value: f64) -> String {
     if size != 0.0 && !(1e-4..1e15).contains(&size) {
         return format!("{value:.3e}");
     }
-    let digits = if size >= 1000.0 { 0 } else if size >= 10.0 { 2 } else { 4 };
+    let digits = if size >= 1000.0 {
+        0
+    } else if size >= 10.0 {
+        2
+    } else {
+        4
+    };
     let mut text = format!("{size:.digits$}");
     if text.contains('.') {
         text.truncate(text.trim_end_matches('0').trim_end_matches('.').len());
@@ -88,12 +94,17 @@ pub fn render(report: &Report) -> String {
     }
     let judged = if report.likely { "the likely outcome" } else { "not the likely outcome" };
     let chance = likelihood(&report.probability);
-    let _ = writeln!(text, "\nRecorded outcome: {}\n  {chance} of {} replicates: {judged}", card.outcome, report.probability.replicates);
+    let _ = writeln!(
+        text,
+        "\nRecorded outcome: {}\n  {chance} of {} replicates: {judged}",
+        card.outcome, report.probability.replicates
+    );
     let _ = writeln!(text, "\nFigures (simulated mean [5-95 %] against what is on record):");
     for measured in &report.figures {
         let figure = &measured.figure;
         let shown = |value: Option<f64>| value.map_or_else(|| "none".to_owned(), number);
-        let error = measured.relative_error.map_or_else(String::new, |error| format!(" ({:+.1} %)", 100.0 * error));
+        let error =
+            measured.relative_error.map_or_else(String::new, |error| format!(" ({:+.1} %)", 100.0 * error));
         let reading = match figure.reading {
             Reading::Predicted => "predicted",
             Reading::Arithmetic => "arithmetic on the inputs",

@@ -149,7 +149,8 @@ pub(super) fn replay(incident: &dyn Incident, options: &Options, run: &Run) -> R
             counterfactuals.push(Changed { name: change.name, change: change.change, outcome, flips });
         }
     }
-    let figures = incident.figures().iter().zip(&summaries).map(|(figure, summary)| measured(figure, summary));
+    let figures =
+        incident.figures().iter().zip(&summaries).map(|(figure, summary)| measured(figure, summary));
     Ok(Report {
         incident: incident.name(),
         card: incident.card(),

@@ -64,16 +64,18 @@ pub(super) fn bravo(
     proposer: f64,
     ballots: &mut [Ballot],
 ) -> Result<Ended> {
-    let made = governor_bravo::Proposer { member: 0, power: amount(proposer), whitelisted: false, latest: None };
-    let mut proposal =
-        governor_bravo::Proposal::propose(settings, moment(1, unit), &made, 1, ballots.len()).map_err(refused)?;
+    let made =
+        governor_bravo::Proposer { member: 0, power: amount(proposer), whitelisted: false, latest: None };
+    let mut proposal = governor_bravo::Proposal::propose(settings, moment(1, unit), &made, 1, ballots.len())
+        .map_err(refused)?;
     sort(ballots);
     for ballot in ballots.iter() {
         let clock = proposal.start() + 1 + ballot.at.max(0.0) as u64;
         if clock > proposal.end() {
             break;
         }
-        let cast = proposal.cast(settings, moment(clock, unit), ballot.member, ballot.support, amount(ballot.power));
+        let cast =
+            proposal.cast(settings, moment(clock, unit), ballot.member, ballot.support, amount(ballot.power));
         cast.map_err(refused)?;
     }
     let over = moment(proposal.end() + 1, unit);
@@ -115,7 +117,13 @@ pub(super) fn governor(
     sort(ballots);
     for ballot in ballots.iter() {
         let clock = proposal.snapshot() + 1 + ballot.at.max(0.0) as u64;
-        match proposal.cast(settings, moment(clock, unit), ballot.member, ballot.support, amount(ballot.power)) {
+        match proposal.cast(
+            settings,
+            moment(clock, unit),
+            ballot.member,
+            ballot.support,
+            amount(ballot.power),
+        ) {
             Ok(()) => {}
             Err(Revert::State(_)) => break,
             Err(revert) => return Err(refused(revert)),

@@ -15,7 +15,8 @@ const VOTERS: u32 = 30;
 const DAY: u64 = 86_400;
 const WHOLE: f64 = 1e18;
 
-const TREASURY: Input = Input::new("treasury", Quantity::Exact(200.0), "M USD", Role::PublicBefore, "2023-05-09", BLOG);
+const TREASURY: Input =
+    Input::new("treasury", Quantity::Exact(200.0), "M USD", Role::PublicBefore, "2023-05-09", BLOG);
 const FIRST: Input =
     Input::new("handed over first", Quantity::Exact(0.3), "M USD", Role::PublicBefore, "2023-04-30", BLOG);
 const SUPPLY: Input = Input::new(
@@ -81,7 +82,9 @@ const QUORUM: Input = Input::new(
     "share of supply",
     Role::Assumed,
     "2023-02-01",
-    Source::judgement("`low quorum and threshold parameters` at first (forum.aragon.org/t/3907), number not found"),
+    Source::judgement(
+        "`low quorum and threshold parameters` at first (forum.aragon.org/t/3907), number not found",
+    ),
 );
 const HALTS: Input = Input::new(
     "the association stops what it has not sent yet",
@@ -89,12 +92,17 @@ const HALTS: Input = Input::new(
     "probability",
     Role::Assumed,
     "2023-05-01",
-    Source::judgement("it kept the treasury because it `anticipated this risk` (blog.aragon.org); a fiduciary duty in law"),
+    Source::judgement(
+        "it kept the treasury because it `anticipated this risk` (blog.aragon.org); a fiduciary duty in law",
+    ),
 );
 
 const CHANGES: &[Counterfactual] = &[
     Counterfactual { name: "all-at-once", change: "the whole treasury is handed over before anybody raids" },
-    Counterfactual { name: "rage-quit", change: "anyone may leave with their part of the treasury at any time" },
+    Counterfactual {
+        name: "rage-quit",
+        change: "anyone may leave with their part of the treasury at any time",
+    },
     Counterfactual { name: "price-at-book", change: "the token trades at its part of the treasury" },
     Counterfactual { name: "turnout", change: "ten times the power votes" },
 ];
@@ -104,7 +112,9 @@ const FIGURES: &[Figure] = &[
         name: "raiders win any vote",
         unit: "probability",
         published: 1.0,
-        source: Source::secondary("a member of the group to coindesk.com, 2023-05-10; `51 % attack` (blog.aragon.org)"),
+        source: Source::secondary(
+            "a member of the group to coindesk.com, 2023-05-10; `51 % attack` (blog.aragon.org)",
+        ),
         disagrees: &[],
         reading: Reading::Predicted,
     },
@@ -112,7 +122,9 @@ const FIGURES: &[Figure] = &[
         name: "price by book value",
         unit: "ratio",
         published: 0.67,
-        source: Source::secondary("30-day mean price of 3.09 USD (coindesk.com) by 200 M USD over the supply"),
+        source: Source::secondary(
+            "30-day mean price of 3.09 USD (coindesk.com) by 200 M USD over the supply",
+        ),
         disagrees: &["the treasury is 170 M USD in a forum post of the same weeks"],
         reading: Reading::Arithmetic,
     },
@@ -139,9 +151,8 @@ impl Incident for Aragon {
     }
 
     fn inputs(&self) -> &'static [Input] {
-        const INPUTS: &[Input] = &[
-            TREASURY, FIRST, SUPPLY, PRICE, TURNOUT, AWAKE, AGAINST, RAIDERS, SUPPORT, QUORUM, HALTS,
-        ];
+        const INPUTS: &[Input] =
+            &[TREASURY, FIRST, SUPPLY, PRICE, TURNOUT, AWAKE, AGAINST, RAIDERS, SUPPORT, QUORUM, HALTS];
         INPUTS
     }
 

@@ -10,27 +10,55 @@ use crate::governance::lifecycle::{Moment, State, Support};
 #[derive(Debug)]
 pub struct Beanstalk;
 
-const CODE: Source = Source::primary("BeanstalkFarms/Beanstalk: GovernanceFacet.sol (emergencyCommit), C.sol");
+const CODE: Source =
+    Source::primary("BeanstalkFarms/Beanstalk: GovernanceFacet.sol (emergencyCommit), C.sol");
 const FORK: Source = Source::primary("totalStalk read on a fork at block 14,602,789, one before the attack");
-const BEOSIN: Source = Source::secondary("Beosin's analysis of transaction 0xcd314668 (zerofriction.io/hacksandscams)");
+const BEOSIN: Source =
+    Source::secondary("Beosin's analysis of transaction 0xcd314668 (zerofriction.io/hacksandscams)");
 const DAY: u64 = 86_400;
 
-const STALK: Input =
-    Input::new("stalk before", Quantity::Exact(216_770_493.0), "stalk", Role::PublicBefore, "2022-04-17", FORK);
+const STALK: Input = Input::new(
+    "stalk before",
+    Quantity::Exact(216_770_493.0),
+    "stalk",
+    Role::PublicBefore,
+    "2022-04-17",
+    FORK,
+);
 const PER_TOKEN: Input = Input::new(
     "stalk a pool token",
     Quantity::Uniform(0.98, 1.0),
     "stalk",
     Role::PublicBefore,
     "2022-04-17",
-    Source::primary("one stalk a bean of value; a fork at the same block gave 166,702,864 for 168,028,701 tokens"),
+    Source::primary(
+        "one stalk a bean of value; a fork at the same block gave 166,702,864 for 168,028,701 tokens",
+    ),
 );
-const THRESHOLD: Input =
-    Input::new("emergency threshold", Quantity::Exact(2.0 / 3.0), "of all stalk", Role::PublicBefore, "2021-08-06", CODE);
-const WAIT: Input =
-    Input::new("emergency period", Quantity::Exact(86_400.0), "seconds", Role::PublicBefore, "2021-08-06", CODE);
-const PERIOD: Input =
-    Input::new("voting period", Quantity::Exact(168.0 * 3600.0), "seconds", Role::PublicBefore, "2021-08-06", CODE);
+const THRESHOLD: Input = Input::new(
+    "emergency threshold",
+    Quantity::Exact(2.0 / 3.0),
+    "of all stalk",
+    Role::PublicBefore,
+    "2021-08-06",
+    CODE,
+);
+const WAIT: Input = Input::new(
+    "emergency period",
+    Quantity::Exact(86_400.0),
+    "seconds",
+    Role::PublicBefore,
+    "2021-08-06",
+    CODE,
+);
+const PERIOD: Input = Input::new(
+    "voting period",
+    Quantity::Exact(168.0 * 3600.0),
+    "seconds",
+    Role::PublicBefore,
+    "2021-08-06",
+    CODE,
+);
 const OWN: Input = Input::new(
     "own deposit",
     Quantity::Exact(212_858.0),
@@ -39,18 +67,24 @@ const OWN: Input = Input::new(
     "2022-04-16",
     Source::primary("transaction 0x68cdec0a: the proposer's deposit"),
 );
-const LOAN: Input = Input::new(
-    "flash loan",
-    Quantity::Exact(1_000.0),
-    "M USD",
+const LOAN: Input =
+    Input::new("flash loan", Quantity::Exact(1_000.0), "M USD", Role::AttackerMeans, "2022-04-17", BEOSIN);
+const FIRST: Input = Input::new(
+    "BEAN3CRV bought",
+    Quantity::Exact(795_425_740.0),
+    "tokens",
     Role::AttackerMeans,
     "2022-04-17",
     BEOSIN,
 );
-const FIRST: Input =
-    Input::new("BEAN3CRV bought", Quantity::Exact(795_425_740.0), "tokens", Role::AttackerMeans, "2022-04-17", BEOSIN);
-const SECOND: Input =
-    Input::new("BEANLUSD bought", Quantity::Exact(58_924_887.0), "tokens", Role::AttackerMeans, "2022-04-17", BEOSIN);
+const SECOND: Input = Input::new(
+    "BEANLUSD bought",
+    Quantity::Exact(58_924_887.0),
+    "tokens",
+    Role::AttackerMeans,
+    "2022-04-17",
+    BEOSIN,
+);
 const OTHERS: Input = Input::new(
     "pool tokens of others",
     Quantity::Exact(80_876_199.0),
@@ -86,9 +120,15 @@ const INSPECTED: Input = Input::new(
 
 const CHANGES: &[Counterfactual] = &[
     Counterfactual { name: "snapshot", change: "power counts as of one block before the proposal" },
-    Counterfactual { name: "timelock", change: "what is committed waits for a day; power that left no longer counts" },
+    Counterfactual {
+        name: "timelock",
+        change: "what is committed waits for a day; power that left no longer counts",
+    },
     Counterfactual { name: "no-emergency-path", change: "no execution before the seven days are over" },
-    Counterfactual { name: "read-payload", change: "the owner reads every payload (nine times in ten in time)" },
+    Counterfactual {
+        name: "read-payload",
+        change: "the owner reads every payload (nine times in ten in time)",
+    },
 ];
 
 const FIGURES: &[Figure] = &[
@@ -105,7 +145,10 @@ const FIGURES: &[Figure] = &[
         unit: "M USD",
         published: 76.0,
         source: Source::secondary("24,830 ETH, BlockSec and others"),
-        disagrees: &["PeckShield: 80 M USD", "the protocol's own loss: 182 M USD, with the value of BEAN itself"],
+        disagrees: &[
+            "PeckShield: 80 M USD",
+            "the protocol's own loss: 182 M USD, with the value of BEAN itself",
+        ],
         reading: Reading::Predicted,
     },
 ];
@@ -134,7 +177,8 @@ impl Incident for Beanstalk {
 
     fn inputs(&self) -> &'static [Input] {
         const INPUTS: &[Input] = &[
-            STALK, PER_TOKEN, THRESHOLD, WAIT, PERIOD, OWN, LOAN, FIRST, SECOND, OTHERS, PREMIUM, EXIT, INSPECTED,
+            STALK, PER_TOKEN, THRESHOLD, WAIT, PERIOD, OWN, LOAN, FIRST, SECOND, OTHERS, PREMIUM, EXIT,
+            INSPECTED,
         ];
         INPUTS
     }
@@ -153,7 +197,8 @@ impl Incident for Beanstalk {
         let (before, own) = (STALK.middle(), OWN.middle());
         let power = if change == Some("snapshot") { own } else { own + bought };
         let supply = if change == Some("snapshot") { before } else { before + bought };
-        let delay = if change == Some("timelock") { Timelock::Control { delay: DAY } } else { Timelock::None };
+        let delay =
+            if change == Some("timelock") { Timelock::Control { delay: DAY } } else { Timelock::None };
         let emergency = Quorum::Fraction { numerator: 2, denominator: 3 };
         let settings = Settings {
             voting_delay: WAIT.middle() as u64 - 1,

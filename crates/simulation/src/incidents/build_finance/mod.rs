@@ -17,8 +17,10 @@ const HOUR: f64 = 3_600.0;
 
 const THRESHOLD: Input =
     Input::new("to propose", Quantity::Exact(100.0), "BUILD", Role::PublicBefore, "2021-01-25", DOCS);
-const QUORUM: Input = Input::new("quorum", Quantity::Exact(5_000.0), "BUILD", Role::PublicBefore, "2021-01-25", DOCS);
-const PERIOD: Input = Input::new("vote", Quantity::Exact(24.0), "hours", Role::PublicBefore, "2021-01-25", DOCS);
+const QUORUM: Input =
+    Input::new("quorum", Quantity::Exact(5_000.0), "BUILD", Role::PublicBefore, "2021-01-25", DOCS);
+const PERIOD: Input =
+    Input::new("vote", Quantity::Exact(24.0), "hours", Role::PublicBefore, "2021-01-25", DOCS);
 const DELAY: Input =
     Input::new("execution delay", Quantity::Exact(24.0), "hours", Role::PublicBefore, "2021-01-25", DOCS);
 const SUPPLY: Input = Input::new(
@@ -27,7 +29,9 @@ const SUPPLY: Input = Input::new(
     "BUILD",
     Role::PublicBefore,
     "2022-01-01",
-    Source::secondary("100,000 at first (cryptotimes.io), 30 % inflation in 2021 (build-finance.medium.com, BEP-21)"),
+    Source::secondary(
+        "100,000 at first (cryptotimes.io), 30 % inflation in 2021 (build-finance.medium.com, BEP-21)",
+    ),
 );
 const ATTACKER: Input = Input::new(
     "attacker's tokens",
@@ -43,7 +47,9 @@ const DEFENDERS: Input = Input::new(
     "members",
     Role::Assumed,
     "2022-02-09",
-    Source::judgement("enough to vote the first attempt down; the DAO was `not large or active` (thismorningonchain.com)"),
+    Source::judgement(
+        "enough to vote the first attempt down; the DAO was `not large or active` (thismorningonchain.com)",
+    ),
 );
 const HOLDING: Input = Input::new(
     "a defender's tokens",
@@ -51,7 +57,9 @@ const HOLDING: Input = Input::new(
     "BUILD",
     Role::Assumed,
     "2022-02-09",
-    Source::judgement("500 holders of some 130,000 BUILD (Nansen in Builder update 1, 2020), the active above average"),
+    Source::judgement(
+        "500 holders of some 130,000 BUILD (Nansen in Builder update 1, 2020), the active above average",
+    ),
 );
 const WATCHERS: Input = Input::new(
     "members who look at the contract unasked",
@@ -103,7 +111,10 @@ const FETCHED: Input = Input::new(
 );
 
 const CHANGES: &[Counterfactual] = &[
-    Counterfactual { name: "attention", change: "the bot announces the proposal at once, as it did the first" },
+    Counterfactual {
+        name: "attention",
+        change: "the bot announces the proposal at once, as it did the first",
+    },
     Counterfactual { name: "quorum", change: "the quorum is a fifth of the supply" },
     Counterfactual { name: "voting-delay", change: "the vote opens a week after the proposal is made" },
     Counterfactual { name: "guardian", change: "a guardian may cancel in the execution delay, a week long" },
@@ -151,8 +162,8 @@ impl Incident for BuildFinance {
 
     fn inputs(&self) -> &'static [Input] {
         const INPUTS: &[Input] = &[
-            THRESHOLD, QUORUM, PERIOD, DELAY, SUPPLY, ATTACKER, DEFENDERS, HOLDING, WATCHERS, LOOK, ANSWER, REACHED,
-            TREASURY, FETCHED,
+            THRESHOLD, QUORUM, PERIOD, DELAY, SUPPLY, ATTACKER, DEFENDERS, HOLDING, WATCHERS, LOOK, ANSWER,
+            REACHED, TREASURY, FETCHED,
         ];
         INPUTS
     }

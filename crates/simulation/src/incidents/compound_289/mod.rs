@@ -15,13 +15,16 @@ use delegates::{DELEGATES, MEAN_TURNOUT, PROPOSALS, WEEKEND};
 #[derive(Debug)]
 pub struct Compound289;
 
-const CHAIN: Source = Source::primary("votes of Governor Bravo, June to December 2022 (data set `compound-bravo`)");
-const CODE: Source = Source::primary("compound-finance/compound-protocol: GovernorBravoDelegate.sol; proposal 89");
+const CHAIN: Source =
+    Source::primary("votes of Governor Bravo, June to December 2022 (data set `compound-bravo`)");
+const CODE: Source =
+    Source::primary("compound-finance/compound-protocol: GovernorBravoDelegate.sol; proposal 89");
 const NOTICE: Source = Source::primary("comp.xyz/t/5220: Governance Security Notice, proposal 247");
 /// Seconds a block.
 const BLOCK: u64 = 12;
 
-const QUORUM: Input = Input::new("quorum", Quantity::Exact(400_000.0), "COMP", Role::PublicBefore, "2021-04-14", CODE);
+const QUORUM: Input =
+    Input::new("quorum", Quantity::Exact(400_000.0), "COMP", Role::PublicBefore, "2021-04-14", CODE);
 const THRESHOLD: Input =
     Input::new("to propose", Quantity::Exact(25_000.0), "COMP", Role::PublicBefore, "2022-03-16", CODE);
 const DELAY: Input =
@@ -68,7 +71,9 @@ const OPPOSED: Input = Input::new(
     "probability",
     Role::Assumed,
     "2024-07-23",
-    Source::judgement("proposal 247: more than seven times as much against as for, the proposer's own included"),
+    Source::judgement(
+        "proposal 247: more than seven times as much against as for, the proposer's own included",
+    ),
 );
 const DRIFT: Input = Input::new(
     "turnout in 2024 by that in 2022",

@@ -18,17 +18,54 @@ const HOUR: f64 = 3_600.0;
 
 const THRESHOLD: Input =
     Input::new("to propose", Quantity::Exact(100_000.0), "NDX", Role::PublicBefore, "2021-10-04", DOCS);
-const QUORUM: Input = Input::new("quorum", Quantity::Exact(400_000.0), "NDX", Role::PublicBefore, "2021-10-04", DOCS);
-const PERIOD: Input = Input::new("vote", Quantity::Exact(72.0), "hours", Role::PublicBefore, "2021-10-04", DOCS);
+const QUORUM: Input =
+    Input::new("quorum", Quantity::Exact(400_000.0), "NDX", Role::PublicBefore, "2021-10-04", DOCS);
+const PERIOD: Input =
+    Input::new("vote", Quantity::Exact(72.0), "hours", Role::PublicBefore, "2021-10-04", DOCS);
 const TIMELOCK: Input =
     Input::new("timelock", Quantity::Exact(48.0), "hours", Role::PublicBefore, "2021-10-04", DOCS);
 /// Who voted twenty months before.
 const VOTERS: [Input; 5] = [
-    Input::new("old voter 0x7322", Quantity::Exact(522_227.0), "NDX", Role::PublicBefore, "2022-03-06", BALLOTS),
-    Input::new("old voter 0x9D31", Quantity::Exact(200_001.0), "NDX", Role::PublicBefore, "2022-03-06", BALLOTS),
-    Input::new("old voter 0xF159", Quantity::Exact(100_000.0), "NDX", Role::PublicBefore, "2022-03-06", BALLOTS),
-    Input::new("old voter 0x0000", Quantity::Exact(25_647.0), "NDX", Role::PublicBefore, "2022-03-06", BALLOTS),
-    Input::new("old voter 0xED27", Quantity::Exact(10_075.0), "NDX", Role::PublicBefore, "2022-03-06", BALLOTS),
+    Input::new(
+        "old voter 0x7322",
+        Quantity::Exact(522_227.0),
+        "NDX",
+        Role::PublicBefore,
+        "2022-03-06",
+        BALLOTS,
+    ),
+    Input::new(
+        "old voter 0x9D31",
+        Quantity::Exact(200_001.0),
+        "NDX",
+        Role::PublicBefore,
+        "2022-03-06",
+        BALLOTS,
+    ),
+    Input::new(
+        "old voter 0xF159",
+        Quantity::Exact(100_000.0),
+        "NDX",
+        Role::PublicBefore,
+        "2022-03-06",
+        BALLOTS,
+    ),
+    Input::new(
+        "old voter 0x0000",
+        Quantity::Exact(25_647.0),
+        "NDX",
+        Role::PublicBefore,
+        "2022-03-06",
+        BALLOTS,
+    ),
+    Input::new(
+        "old voter 0xED27",
+        Quantity::Exact(10_075.0),
+        "NDX",
+        Role::PublicBefore,
+        "2022-03-06",
+        BALLOTS,
+    ),
 ];
 const OTHERS: Input = Input::new(
     "power of others who voted elsewhere",
@@ -36,7 +73,9 @@ const OTHERS: Input = Input::new(
     "NDX",
     Role::Assumed,
     "2023-11-01",
-    Source::judgement("289,000 NDX voted on Snapshot at its first reward vote; who of them holds on is unknown"),
+    Source::judgement(
+        "289,000 NDX voted on Snapshot at its first reward vote; who of them holds on is unknown",
+    ),
 );
 const ATTACKER: Input = Input::new(
     "attacker's tokens",
@@ -145,8 +184,8 @@ impl Incident for Indexed {
 
     fn inputs(&self) -> &'static [Input] {
         const INPUTS: &[Input] = &[
-            THRESHOLD, QUORUM, PERIOD, TIMELOCK, VOTERS[0], VOTERS[1], VOTERS[2], VOTERS[3], VOTERS[4], OTHERS,
-            ATTACKER, WATCHERS, LOOK, ANSWER, REACHED, PRICE, TREASURY,
+            THRESHOLD, QUORUM, PERIOD, TIMELOCK, VOTERS[0], VOTERS[1], VOTERS[2], VOTERS[3], VOTERS[4],
+            OTHERS, ATTACKER, WATCHERS, LOOK, ANSWER, REACHED, PRICE, TREASURY,
         ];
         INPUTS
     }
@@ -179,7 +218,8 @@ impl Incident for Indexed {
         let (mut against, mut turned) = (0.0, f64::INFINITY);
         let mut answers = Vec::new();
         for (member, power) in (1..).zip(powers) {
-            let called = change != Some("nobody-called") || member == 1 + (draws.uniform("noticed by", 0) * 10.0) as u32;
+            let called = change != Some("nobody-called")
+                || member == 1 + (draws.uniform("noticed by", 0) * 10.0) as u32;
             let at = answer(draws, alarm, delay, reached, member);
             if called && at < hours {
                 answers.push((at, power));

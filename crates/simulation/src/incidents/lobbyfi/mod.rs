@@ -16,11 +16,13 @@ const FORUM: Source = Source::primary("forum.arbitrum.foundation/t/28934: Vote B
 const ELECTION: Source = Source::primary("forum.arbitrum.foundation/t/28867: OAT elections");
 const ETHER: f64 = 1e18;
 
-const POOL: Input = Input::new("votes for sale", Quantity::Exact(19.3), "M ARB", Role::PublicBefore, "2025-03-27", FORUM)
-    .but(&["19.5 M ARB (Cryptopolitan)", "20 M (forum.arbitrum.foundation/t/28867/30)"]);
+const POOL: Input =
+    Input::new("votes for sale", Quantity::Exact(19.3), "M ARB", Role::PublicBefore, "2025-03-27", FORUM)
+        .but(&["19.5 M ARB (Cryptopolitan)", "20 M (forum.arbitrum.foundation/t/28867/30)"]);
 const INSTANT: Input =
     Input::new("price to buy at once", Quantity::Exact(5.0), "ETH", Role::PublicBefore, "2025-03-28", FORUM);
-const LEAST: Input = Input::new("least bid", Quantity::Exact(0.5), "ETH", Role::PublicBefore, "2025-03-28", FORUM);
+const LEAST: Input =
+    Input::new("least bid", Quantity::Exact(0.5), "ETH", Role::PublicBefore, "2025-03-28", FORUM);
 const PAY: Input = Input::new(
     "pay of the seat for a year",
     Quantity::Exact(47.1),
@@ -45,14 +47,17 @@ const CANDIDATES: Input = Input::new(
     "2025-03-27",
     Source::secondary("@olimpio, 2025-03-29: 12 candidates, top 3 elected"),
 );
-const SEATS: Input = Input::new("seats", Quantity::Exact(3.0), "seats", Role::PublicBefore, "2025-03-27", ELECTION);
+const SEATS: Input =
+    Input::new("seats", Quantity::Exact(3.0), "seats", Role::PublicBefore, "2025-03-27", ELECTION);
 const OTHERS: Input = Input::new(
     "other power that votes",
     Quantity::Uniform(172.0, 191.0),
     "M ARB",
     Role::PublicBefore,
     "2025-01-25",
-    Source::secondary("193.4 and 210.7 M on the two proposals before (ai-seedfinder.com), less what LobbyFi holds"),
+    Source::secondary(
+        "193.4 and 210.7 M on the two proposals before (ai-seedfinder.com), less what LobbyFi holds",
+    ),
 );
 const LARGEST: Input = Input::new(
     "largest other delegate",
@@ -76,7 +81,9 @@ const WILLING: Input = Input::new(
     "probability",
     Role::Assumed,
     "2025-03-27",
-    Source::judgement("allowed and public, but frowned on; pools of that size had been bought before for 0.0652 ETH"),
+    Source::judgement(
+        "allowed and public, but frowned on; pools of that size had been bought before for 0.0652 ETH",
+    ),
 );
 const POPULARITY: Input = Input::new(
     "spread of the candidates' popularity",
@@ -92,13 +99,24 @@ const CONCENTRATE: Input = Input::new(
     "share of power",
     Role::Assumed,
     "2025-04-02",
-    Source::judgement("SEEDgov's reason while the vote ran (forum.arbitrum.foundation/t/28867/30), so not from before it"),
+    Source::judgement(
+        "SEEDgov's reason while the vote ran (forum.arbitrum.foundation/t/28867/30), so not from before it",
+    ),
 );
 
 const CHANGES: &[Counterfactual] = &[
-    Counterfactual { name: "price-discovery", change: "the votes are not sold below what the seat is worth to the best bidder" },
-    Counterfactual { name: "staked-voting", change: "power has to be staked for a year: lent votes do not count" },
-    Counterfactual { name: "no-instant-price", change: "the auction runs to its end, without a price to buy at once" },
+    Counterfactual {
+        name: "price-discovery",
+        change: "the votes are not sold below what the seat is worth to the best bidder",
+    },
+    Counterfactual {
+        name: "staked-voting",
+        change: "power has to be staked for a year: lent votes do not count",
+    },
+    Counterfactual {
+        name: "no-instant-price",
+        change: "the auction runs to its end, without a price to buy at once",
+    },
     Counterfactual { name: "no-bonus-no-pay", change: "the seat is unpaid" },
 ];
 
@@ -123,8 +141,12 @@ const FIGURES: &[Figure] = &[
         name: "the candidate who was bought for loses",
         unit: "probability",
         published: 1.0,
-        source: Source::primary("forum.arbitrum.foundation/t/29232: elected were its author, Patrick McCorry and A.J. Warner"),
-        disagrees: &["the purchase `helped secure a seat` (blocmates.com), `influenced the results` (gate.it)"],
+        source: Source::primary(
+            "forum.arbitrum.foundation/t/29232: elected were its author, Patrick McCorry and A.J. Warner",
+        ),
+        disagrees: &[
+            "the purchase `helped secure a seat` (blocmates.com), `influenced the results` (gate.it)",
+        ],
         reading: Reading::Predicted,
     },
 ];
@@ -153,7 +175,18 @@ impl Incident for LobbyFi {
 
     fn inputs(&self) -> &'static [Input] {
         const INPUTS: &[Input] = &[
-            POOL, INSTANT, LEAST, PAY, BONUS, CANDIDATES, SEATS, OTHERS, LARGEST, UPLIFT, WILLING, POPULARITY,
+            POOL,
+            INSTANT,
+            LEAST,
+            PAY,
+            BONUS,
+            CANDIDATES,
+            SEATS,
+            OTHERS,
+            LARGEST,
+            UPLIFT,
+            WILLING,
+            POPULARITY,
             CONCENTRATE,
         ];
         INPUTS
@@ -201,7 +234,8 @@ impl Incident for LobbyFi {
         let recorded = sale.instant && POOL.middle() > draws.of(&LARGEST);
         let mut figures = vec![f64::NAN; 3];
         if let (Some(bought), true) = (sale.winner, sale.instant) {
-            figures = vec![pay / price, price / POOL.middle(), 1.0 - Self::elected(draws, candidates, bought)];
+            figures =
+                vec![pay / price, price / POOL.middle(), 1.0 - Self::elected(draws, candidates, bought)];
         }
         Ok(Trial { recorded, figures })
     }
@@ -211,8 +245,9 @@ impl LobbyFi {
     /// 1 where the candidate that was bought for gets a seat, 0 else.
     fn elected(draws: Draws, candidates: u32, bought: u32) -> f64 {
         let spread = draws.of(&POPULARITY);
-        let popular: Vec<f64> =
-            (0..candidates).map(|candidate| math::exp(spread * draws.normal("popularity", candidate))).collect();
+        let popular: Vec<f64> = (0..candidates)
+            .map(|candidate| math::exp(spread * draws.normal("popularity", candidate)))
+            .collect();
         let all: f64 = popular.iter().sum();
         let seats = SEATS.middle() as usize;
         let rivals: Vec<f64> = popular
@@ -220,7 +255,8 @@ impl LobbyFi {
             .enumerate()
             .map(|(place, &weight)| if place == bought as usize { 0.0 } else { weight })
             .collect();
-        let front: Vec<usize> = order(&rivals).into_iter().take(seats).map(|choice| choice as usize - 1).collect();
+        let front: Vec<usize> =
+            order(&rivals).into_iter().take(seats).map(|choice| choice as usize - 1).collect();
         let (power, answering) = (draws.of(&OTHERS), draws.of(&CONCENTRATE));
         let mut count = SingleChoice::new(candidates);
         for (choice, weight) in (1..).zip(&popular) {

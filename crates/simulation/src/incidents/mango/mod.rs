@@ -37,7 +37,9 @@ const VOTING: Input = Input::new(
     "MNGO",
     Role::Assumed,
     "2022-10-12",
-    Source::judgement("between the quorum and a third of what circulated; no count of an earlier vote is at hand"),
+    Source::judgement(
+        "between the quorum and a third of what circulated; no count of an earlier vote is at hand",
+    ),
 );
 const HOLDERS: Input = Input::new(
     "holders among whom that power is spread",
@@ -53,7 +55,9 @@ const SIDING: Input = Input::new(
     "probability",
     Role::Assumed,
     "2022-10-12",
-    Source::judgement("the offer pays depositors from the DAO's treasury and asks for impunity: holders lose by it"),
+    Source::judgement(
+        "the offer pays depositors from the DAO's treasury and asks for impunity: holders lose by it",
+    ),
 );
 const OFFER: Input = Input::new(
     "holders for the DAO's own counter-offer",
@@ -73,13 +77,19 @@ const ASLEEP: Input = Input::new(
 );
 
 const CHANGES: &[Counterfactual] = &[
-    Counterfactual { name: "low-quorum", change: "the quorum is 25 million MNGO, half a percent of the supply" },
+    Counterfactual {
+        name: "low-quorum",
+        change: "the quorum is 25 million MNGO, half a percent of the supply",
+    },
     Counterfactual {
         name: "low-quorum-unnoticed",
         change: "the quorum is 25 million MNGO, and no theft has woken the holders",
     },
     Counterfactual { name: "high-quorum", change: "the quorum is 3 % of the supply, 150 million MNGO" },
-    Counterfactual { name: "more-capital", change: "the thief buys another 500 million MNGO before it votes" },
+    Counterfactual {
+        name: "more-capital",
+        change: "the thief buys another 500 million MNGO before it votes",
+    },
 ];
 
 const FIGURES: &[Figure] = &[

@@ -11,19 +11,22 @@ use crate::governance::nouns_fork::{Dao, Settings};
 pub struct NounsFork;
 
 const COINDESK: Source = Source::secondary("coindesk.com, 2023-09-09");
-const CODE: Source = Source::primary("nounsDAO/nouns-monorepo: NounsDAOV3Fork.sol; proposal 356 (nounswap.wtf/vote/356)");
+const CODE: Source =
+    Source::primary("nounsDAO/nouns-monorepo: NounsDAOV3Fork.sol; proposal 356 (nounswap.wtf/vote/356)");
 const DECRYPT: Source = Source::secondary("Decrypt, 2023-09-16 (maybecrypto.com)");
 const DAY: u64 = 86_400;
 const ETHER: f64 = 1e18;
 
-const SUPPLY: Input = Input::new("Nouns", Quantity::Exact(846.0), "Nouns", Role::PublicBefore, "2023-09-08", DECRYPT)
-    .but(&["roughly 840 (fullycrypto.com)", "839 by treasury over book value (coindesk.com)"]);
+const SUPPLY: Input =
+    Input::new("Nouns", Quantity::Exact(846.0), "Nouns", Role::PublicBefore, "2023-09-08", DECRYPT)
+        .but(&["roughly 840 (fullycrypto.com)", "839 by treasury over book value (coindesk.com)"]);
 const TREASURY: Input =
     Input::new("treasury", Quantity::Exact(30_620.0), "ETH", Role::PublicBefore, "2023-09-08", COINDESK)
         .but(&["roughly 30,600 ETH (fullycrypto.com)"]);
 const THRESHOLD: Input =
     Input::new("fork threshold", Quantity::Exact(0.2), "of Nouns", Role::PublicBefore, "2023-08-01", CODE);
-const PERIOD: Input = Input::new("forking period", Quantity::Exact(7.0), "days", Role::PublicBefore, "2023-08-01", CODE);
+const PERIOD: Input =
+    Input::new("forking period", Quantity::Exact(7.0), "days", Role::PublicBefore, "2023-08-01", CODE);
 const FOUNDERS: Input = Input::new(
     "Nouns of the founders",
     Quantity::Exact(84.0),
@@ -136,7 +139,8 @@ impl Incident for NounsFork {
 
     fn inputs(&self) -> &'static [Input] {
         const INPUTS: &[Input] = &[
-            SUPPLY, TREASURY, THRESHOLD, PERIOD, FOUNDERS, AUCTIONED, ARBITRAGE, PRICE, SPREAD, NOTICE, FOLLOWING,
+            SUPPLY, TREASURY, THRESHOLD, PERIOD, FOUNDERS, AUCTIONED, ARBITRAGE, PRICE, SPREAD, NOTICE,
+            FOLLOWING,
         ];
         INPUTS
     }

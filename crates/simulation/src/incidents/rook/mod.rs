@@ -97,8 +97,14 @@ const HALTS: Input = Input::new(
 );
 
 const CHANGES: &[Counterfactual] = &[
-    Counterfactual { name: "rage-quit", change: "anyone may leave with their part of the treasury at any time" },
-    Counterfactual { name: "staged-treasury", change: "a twentieth of the treasury is handed over at a time" },
+    Counterfactual {
+        name: "rage-quit",
+        change: "anyone may leave with their part of the treasury at any time",
+    },
+    Counterfactual {
+        name: "staged-treasury",
+        change: "a twentieth of the treasury is handed over at a time",
+    },
     Counterfactual { name: "no-raiders", change: "the raiders hold nothing" },
 ];
 
@@ -143,8 +149,7 @@ impl Incident for Rook {
     }
 
     fn inputs(&self) -> &'static [Input] {
-        const INPUTS: &[Input] =
-            &[BEFORE, PAYOUT, WHOLE, SHARE, RAIDERS, LABS, LOYAL, SPREAD, BELIEF, HALTS];
+        const INPUTS: &[Input] = &[BEFORE, PAYOUT, WHOLE, SHARE, RAIDERS, LABS, LOYAL, SPREAD, BELIEF, HALTS];
         INPUTS
     }
 

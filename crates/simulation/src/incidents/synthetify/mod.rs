@@ -11,7 +11,8 @@ use crate::governance::lifecycle::{State, Support};
 #[derive(Debug)]
 pub struct Synthetify;
 
-const PRESS: Source = Source::secondary("Blockworks, 2023-10-24, after Neodyme (binance.com/square/post/1482126)");
+const PRESS: Source =
+    Source::secondary("Blockworks, 2023-10-24, after Neodyme (binance.com/square/post/1482126)");
 const HOUR: f64 = 3_600.0;
 
 const PERIOD: Input = Input::new(
@@ -30,15 +31,23 @@ const ATTACKER: Input = Input::new(
     "2023-10-17",
     PRESS,
 );
-const PROPOSALS: Input =
-    Input::new("proposals that look alike", Quantity::Exact(10.0), "proposals", Role::AttackerMeans, "2023-10-17", PRESS);
+const PROPOSALS: Input = Input::new(
+    "proposals that look alike",
+    Quantity::Exact(10.0),
+    "proposals",
+    Role::AttackerMeans,
+    "2023-10-17",
+    PRESS,
+);
 const WATCHERS: Input = Input::new(
     "members who still look in",
     Quantity::Uniform(2.0, 8.0),
     "members",
     Role::Assumed,
     "2023-10-01",
-    Source::judgement("the team had announced to wind down in April; 53 % of 30,000 DAOs sleep for half a year"),
+    Source::judgement(
+        "the team had announced to wind down in April; 53 % of 30,000 DAOs sleep for half a year",
+    ),
 );
 const LOOK: Input = Input::new(
     "between two looks",
@@ -82,7 +91,10 @@ const LIQUID: Input = Input::new(
 );
 
 const CHANGES: &[Counterfactual] = &[
-    Counterfactual { name: "notification", change: "every holder is told of each proposal, and reads all ten" },
+    Counterfactual {
+        name: "notification",
+        change: "every holder is told of each proposal, and reads all ten",
+    },
     Counterfactual { name: "veto-council", change: "a paid council reads everything and may veto" },
     Counterfactual { name: "one-proposal", change: "the attacker makes the one proposal alone" },
     Counterfactual { name: "quorum", change: "the quorum is twice as high" },
@@ -93,7 +105,9 @@ const FIGURES: &[Figure] = &[Figure {
     unit: "thousand USD",
     published: 230.0,
     source: Source::secondary("Blockworks, after Neodyme"),
-    disagrees: &["89,669 USD were left; nine proposals empty and one not (Neodyme), the reverse (cmnnews.live)"],
+    disagrees: &[
+        "89,669 USD were left; nine proposals empty and one not (Neodyme), the reverse (cmnnews.live)",
+    ],
     reading: Reading::Arithmetic,
 }];
 

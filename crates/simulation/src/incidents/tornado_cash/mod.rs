@@ -13,13 +13,15 @@ pub struct TornadoCash;
 const CODE: Source = Source::primary("tornadocash/tornado-governance: Governance.sol, Configuration.sol");
 const DAY: f64 = 86_400.0;
 
-const QUORUM: Input = Input::new("quorum", Quantity::Exact(25_000.0), "TORN", Role::PublicBefore, "2021-02-12", CODE);
+const QUORUM: Input =
+    Input::new("quorum", Quantity::Exact(25_000.0), "TORN", Role::PublicBefore, "2021-02-12", CODE);
 const THRESHOLD: Input =
     Input::new("to propose", Quantity::Exact(1_000.0), "TORN", Role::PublicBefore, "2021-02-12", CODE);
 const OPENING: Input =
     Input::new("voting delay", Quantity::Exact(75.0), "seconds", Role::PublicBefore, "2021-02-12", CODE);
-const PERIOD: Input = Input::new("vote", Quantity::Exact(3.0), "days", Role::PublicBefore, "2021-02-12", CODE)
-    .but(&["settings may have been changed by later proposals; the code's own are used"]);
+const PERIOD: Input =
+    Input::new("vote", Quantity::Exact(3.0), "days", Role::PublicBefore, "2021-02-12", CODE)
+        .but(&["settings may have been changed by later proposals; the code's own are used"]);
 const DELAY: Input =
     Input::new("execution delay", Quantity::Exact(2.0), "days", Role::PublicBefore, "2021-02-12", CODE);
 const LOCKED: Input = Input::new(
@@ -76,7 +78,9 @@ const DILIGENCE: Input = Input::new(
     "probability",
     Role::Assumed,
     "2023-05-13",
-    Source::judgement("the description says `same logic as proposal 16`, which had passed: trust by likeness"),
+    Source::judgement(
+        "the description says `same logic as proposal 16`, which had passed: trust by likeness",
+    ),
 );
 const SALE: Input = Input::new(
     "sold, by what the pools held",
@@ -144,7 +148,8 @@ impl Incident for TornadoCash {
 
     fn inputs(&self) -> &'static [Input] {
         const INPUTS: &[Input] = &[
-            QUORUM, THRESHOLD, OPENING, PERIOD, DELAY, LOCKED, OWN, GRANT, VOTERS, TURNOUT, READERS, DILIGENCE, SALE,
+            QUORUM, THRESHOLD, OPENING, PERIOD, DELAY, LOCKED, OWN, GRANT, VOTERS, TURNOUT, READERS,
+            DILIGENCE, SALE,
         ];
         INPUTS
     }
@@ -182,7 +187,8 @@ impl Incident for TornadoCash {
         };
         let mut cast = ballots("votes", if found { Support::Against } else { Support::For });
         cast.push(Ballot::new(0.0, 0, Support::For, OWN.middle()));
-        let audited = if change == Some("review-board") { PERIOD.middle() * DAY + 1.0 } else { f64::INFINITY };
+        let audited =
+            if change == Some("review-board") { PERIOD.middle() * DAY + 1.0 } else { f64::INFINITY };
         let supply = 10_000_000.0;
         let ended = vote::governor(&settings, 1, OWN.middle(), supply, &mut cast, audited)?;
         let executed = ended.state == State::Executed;
