@@ -53,7 +53,8 @@ pub struct Options {
     pub agents: Option<u32>,
     /// Evaluations of simulated moments at most; 0 leaves this fit out.
     pub evaluations: u64,
-    /// Particles of sequential Monte Carlo; 0 leaves this fit out.
+    /// Particles of sequential Monte Carlo, which takes three times as many simulations again at most; 0 leaves this fit
+    /// out.
     pub particles: usize,
     /// Passes of the network over the simulations.
     pub epochs: usize,
@@ -287,7 +288,8 @@ fn fit(dao: &str, record: &Record, options: &Options, run: &Run) -> Result<Calib
         .transpose()?;
     let sequential = (options.particles > 0)
         .then(|| {
-            let plan = Plan { particles: options.particles, generations: 8, most: options.simulations, seed };
+            let plan =
+                Plan { particles: options.particles, generations: 8, most: 3 * options.simulations, seed };
             sequential::sample(&design, &trained.pilot, &expectation, &standard, &plan, run)
         })
         .transpose()?;

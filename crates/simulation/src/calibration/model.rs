@@ -1,7 +1,8 @@
 //! The simulated DAO whose parameters are fitted.
 //!
-//! Member i has activity a = exp(`activity` x z) and power w = v^-`tail` (Pareto), where v is uniform, n is its normal
-//! score and z = `correlation` x n + sqrt(1 - `correlation`^2) e. At proposal p it votes at the first point of a Poisson
+//! Member i has activity a = exp(`activity` x z) and power w = (1 - v)^`dust` / v^`tail` (Hankin and Lee 2006: a Pareto tail
+//! of many tokens, and one of few), where v is uniform, n is the normal score of 1 - v and
+//! z = `correlation` x n + sqrt(1 - `correlation`^2) e, e normal. At proposal p it votes at the first point of a Poisson
 //! process of rate c(p) a over the window, whose density falls as exp(-`haste` x time); c(p) is such that the expected
 //! number of voters is exp(`turnout` + walk(p) + `shock` x normal), where walk is a random walk that is 0 at the last
 //! proposal and spreads by `wander` over the whole record. Each seat is taken over by a new member `churn` times over
@@ -21,7 +22,7 @@ use crate::engine::math;
 use crate::engine::random::Key;
 
 /// How many parameters there are.
-pub const PARAMETERS: usize = 11;
+pub const PARAMETERS: usize = 12;
 
 /// A parameter and its uniform prior.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -45,7 +46,8 @@ pub const PRIOR: [Parameter; PARAMETERS] = [
     parameter("shock", "standard deviation of log turnout between proposals", 0.02, 1.0),
     parameter("activity", "standard deviation of members' log activity", 0.2, 2.6),
     parameter("churn", "times that a member is replaced over the record", 0.0, 4.0),
-    parameter("tail", "tail of power, the inverse of the Pareto exponent", 0.2, 4.0),
+    parameter("tail", "tail of large power, the inverse of its Pareto exponent", 0.02, 3.0),
+    parameter("dust", "tail of small power, the inverse of its exponent", 0.0, 6.0),
     parameter("correlation", "correlation of power and activity", -0.6, 0.95),
     parameter("approval", "log odds of a ballot in favour", -1.5, 5.0),
     parameter("contest", "standard deviation of these log odds between proposals", 0.05, 4.0),
@@ -190,7 +192,7 @@ const MOST: f64 = 200_000.0;
 ///
 /// Costs what members and ballots cost: some hundred nanoseconds each.
 pub fn simulate(design: &Design, natural: &[f64; PARAMETERS], seed: u64, workspace: &mut Workspace) {
-    let [turnout, wander, shock, activity, churn, tail, correlation, approval, contest, herding, haste] =
+    let [turnout, wander, shock, activity, churn, tail, dust, correlation, approval, contest, herding, haste] =
         *natural;
     let Workspace { powers, sums, guide, seen, walk, record } = workspace;
     let agents = design.agents.max(1);
@@ -201,7 +203,7 @@ pub fn simulate(design: &Design, natural: &[f64; PARAMETERS], seed: u64, workspa
     let mut sum = 0.0;
     for agent in 0..agents {
         let rank = power.uniform(agent);
-        powers.push(math::exp(-tail * math::ln(rank)));
+        powers.push(math::exp(dust * math::ln(1.0 - rank) - tail * math::ln(rank)));
         let z = apart * active.normal(agent) - correlation * math::normal_quantile(rank);
         sum += math::exp(activity * z);
         sums.push(sum);

@@ -4,7 +4,7 @@ use super::record::Record;
 use crate::engine::math;
 
 /// Names of the statistics, in order.
-pub const STATISTICS: [&str; 36] = [
+pub const STATISTICS: [&str; 37] = [
     "log_voters_mean",
     "log_voters_sd",
     "log_voters_first_third",
@@ -41,6 +41,7 @@ pub const STATISTICS: [&str; 36] = [
     "early_less_late",
     "time_mean",
     "time_sd",
+    "log_power_lower",
 ];
 
 /// How many statistics there are.
@@ -221,6 +222,7 @@ fn power(record: &Record, scratch: &mut Scratch, to: &mut [f64; COUNT]) {
     let at = |share: f64| math::ln(pairs[((pairs.len() - 1) as f64 * share) as usize].0);
     to[21] = at(0.9) - at(0.5);
     to[22] = at(1.0) - at(0.9);
+    to[36] = at(0.5) - at(0.1);
     let (mut x, mut y, mut both) = (Moments::default(), Moments::default(), 0.0);
     for (power, count) in pairs.iter() {
         let log = math::ln(*power);
