@@ -16,9 +16,9 @@ fn design() -> Design {
 
 fn small() -> Options {
     Options {
-        simulations: 1_000,
-        evaluations: 30,
-        particles: 50,
+        simulations: 500,
+        evaluations: 20,
+        particles: 20,
         epochs: 3,
         samples: 200,
         checks: 50,
