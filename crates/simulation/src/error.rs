@@ -15,6 +15,9 @@ pub enum Error {
     /// The model of the DAO failed.
     #[error(transparent)]
     Model(#[from] daotwin_history::synthesizer::Failure),
+    /// A neural network failed.
+    #[error(transparent)]
+    Networks(#[from] daotwin_nn::Error),
     /// Something named does not exist.
     #[error("there is no {what} `{name}`; there are {known}")]
     Unknown {
@@ -55,6 +58,7 @@ impl Error {
             Self::Core(error) => error.kind(),
             Self::History(error) => error.kind(),
             Self::Model(failure) => failure.kind,
+            Self::Networks(error) => error.kind(),
             Self::Unknown { .. } => ErrorKind::NotFound,
             Self::Case { .. } | Self::Parameters { .. } => ErrorKind::Input,
         }

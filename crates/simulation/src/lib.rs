@@ -5,6 +5,7 @@
 //! Token arithmetic is exact ([`governance::Amount`]); where the original computes in floating point, so does the rule,
 //! operation by operation.
 
+pub mod calibration;
 pub mod engine;
 pub mod error;
 pub mod governance;
