@@ -75,6 +75,7 @@ pub(crate) enum Verb {
     Simulate(verbs::simulate::Simulate),
     Sweep(verbs::sweep::Sweep),
     Advise(verbs::advise::Advise),
+    Calibrate(verbs::calibrate::Calibrate),
     Randomise(verbs::randomise::Randomise),
     Report(verbs::report::Report),
     Privacy(verbs::privacy::Privacy),

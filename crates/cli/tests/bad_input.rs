@@ -376,6 +376,13 @@ const SIMULATE: &[Case] = &[
     case("no such change", "simulate --incident beanstalk --counterfactual luck", 2, &["luck", "`timelock`"]),
     case("advice to no DAO", "advise missing --out new.html", 2, &["cannot read `missing`"]),
     case("an unknown goal", "advise twin --goal fame --out new.html", 2, &["fame", "safety"]),
+    case("a twin to calibrate to", "calibrate twin --out new.html", 2, &["`twin`"]),
+    case(
+        "too few simulations",
+        "calibrate history --simulations 5 --out new.html",
+        2,
+        &["`simulations` is 5", "500"],
+    ),
     case("no such rule", "rules governer", 2, &["did you mean `governor`?"]),
     case("a case that is none", "rules governor --case notes.txt", 2, &["`notes.txt`", "not JSON"]),
     broken(

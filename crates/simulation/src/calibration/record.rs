@@ -1,9 +1,10 @@
 //! What calibration compares: who voted on which proposal, with how much power, on which side, when.
 
+use daotwin_history::Side;
 use daotwin_history::view::DaoView;
 
 use crate::Result;
-use crate::rehearsal::electorate::{Electorate, Side};
+use crate::rehearsal::electorate::Electorate;
 
 /// A ballot, recorded or simulated.
 #[derive(Debug, Clone, Copy, PartialEq)]

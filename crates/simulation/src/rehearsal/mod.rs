@@ -10,7 +10,7 @@
 
 mod advise;
 mod document;
-mod electorate;
+pub(crate) mod electorate;
 mod history;
 mod play;
 mod policy;

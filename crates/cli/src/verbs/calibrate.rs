@@ -1,0 +1,93 @@
+//! `daotwin calibrate`: the parameters of a simulated DAO fitted to a History, with their uncertainty.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use daotwin::core::Seed;
+use daotwin::history::History;
+use daotwin::history::view::DaoView;
+use daotwin::simulation::calibration::{self, Calibration, Options};
+
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::output::table;
+use crate::verbs::check_parent;
+use crate::verbs::evaluate::number;
+use crate::verbs::report::Format;
+use crate::{Answer, arguments};
+
+/// Fits the parameters of a simulated DAO to a History, by simulation alone: moments, sequential Monte Carlo, and a
+/// network that has learned the posterior. Says which parameters the record tells about and which it does not.
+///
+/// The report is computed from the records and is not private.
+#[derive(Debug, Args)]
+#[command(
+    help_template = arguments::TEMPLATE,
+    before_help = "Examples:\n  \
+        daotwin calibrate history --out calibration.html\n  \
+        daotwin calibrate history --dao example.eth --simulations 5000 --out calibration.html --json\n"
+)]
+pub(crate) struct Calibrate {
+    /// The History's folder.
+    history: PathBuf,
+    /// The report: `.html`, `.md` or `.json`.
+    #[arg(long, short, value_name = "FILE")]
+    out: PathBuf,
+    /// The DAO, where there are several.
+    #[arg(long, value_name = "NAME")]
+    dao: Option<String>,
+    /// Simulations that the posterior is learned from.
+    #[arg(long, value_name = "N", default_value_t = Options::default().simulations)]
+    simulations: u64,
+    /// Members of the simulated DAO, voters or not; four times as many as voted where not given.
+    #[arg(long, value_name = "N")]
+    agents: Option<u32>,
+    /// Drives every draw.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+}
+
+impl Calibrate {
+    pub(crate) fn run(self, context: &mut Context) -> Result<Answer, Failure> {
+        let format = Format::of(&self.out)?;
+        check_parent(&self.out)?;
+        let history = History::read(&self.history, &context.run)?;
+        let view = DaoView::one(&history, self.dao.as_deref())?;
+        let options = Options {
+            seed: Seed(self.seed),
+            simulations: self.simulations,
+            agents: self.agents,
+            ..Options::default()
+        };
+        let found = calibration::calibrate(&view, &options, &context.run)?;
+        format.write(&found.document(), &self.out)?;
+        context.print(&text(&found), &found)?;
+        context.note(&format!("report written to `{}`; it is not private", self.out.display()));
+        Ok(Answer::Yes)
+    }
+}
+
+/// The parameters with their intervals, and what the model misses.
+fn text(found: &Calibration) -> String {
+    let rows: Vec<Vec<String>> = found
+        .parameters
+        .iter()
+        .map(|fitted| {
+            let [low, median, high] = fitted.posterior.quantiles;
+            let told = if fitted.identified { "yes" } else { "no" };
+            vec![
+                fitted.name.to_owned(),
+                number(median),
+                format!("{} to {}", number(low), number(high)),
+                told.to_owned(),
+            ]
+        })
+        .collect();
+    let missed: Vec<&str> = found.missed().iter().map(|check| check.name).collect();
+    let missed = if missed.is_empty() {
+        "Every recorded statistic lies where simulations from the posterior do.".to_owned()
+    } else {
+        format!("The model misses, at 5 %: {}.", missed.join(", "))
+    };
+    format!("{}\n{missed}\n", table(&["parameter", "median", "90 % interval", "identified"], &rows))
+}
