@@ -114,12 +114,12 @@ fn loss(output: &mut [f32], truth: &[f64; PARAMETERS], scale: f64) -> f64 {
         let mut lower = 1 + 2 * PARAMETERS;
         let mut means = [0.0; PARAMETERS];
         for row in 0..PARAMETERS {
-            for column in 0..row {
-                write(lower, share * z[row] * (truth[column] - mixture.means[component][column]));
+            for (truth, mean) in truth.iter().zip(&mixture.means[component]).take(row) {
+                write(lower, share * z[row] * (truth - mean));
                 lower += 1;
             }
-            for column in 0..=row {
-                means[column] -= share * z[row] * factor[row * PARAMETERS + column];
+            for (column, mean) in means.iter_mut().enumerate().take(row + 1) {
+                *mean -= share * z[row] * factor[row * PARAMETERS + column];
             }
             let diagonal = factor[row * PARAMETERS + row];
             let apart = truth[row] - mixture.means[component][row];

@@ -10,7 +10,7 @@ pub(crate) fn cholesky(a: &mut [f64], n: usize) -> bool {
                 sum -= a[row * n + k] * a[column * n + k];
             }
             if row == column {
-                if !(sum > 0.0) {
+                if sum.is_nan() || sum <= 0.0 {
                     return false;
                 }
                 a[row * n + row] = sum.sqrt();
