@@ -276,7 +276,9 @@ pub(crate) fn watch(
                 others.add(Side::Against, power, weight);
             }
         }
-        for &member in electorate.ranks.iter().take(cartel as usize).skip(left as usize) {
+        let acting = electorate.ranks.iter().take(cartel as usize).skip(left as usize);
+        // Who delegated has given its power away: it votes with its delegate.
+        for &member in acting.filter(|member| delegations.to[**member as usize] == **member) {
             let power = electorate.peak[member as usize] + delegations.received[member as usize];
             cast[member as usize] += electorate.tokens(power);
             tally.add(Side::For, power, policy.weight(power));
