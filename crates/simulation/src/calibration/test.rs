@@ -17,6 +17,7 @@ fn design() -> Design {
 fn small() -> Options {
     Options {
         simulations: 500,
+        agents: Some(300),
         evaluations: 20,
         particles: 20,
         epochs: 3,
