@@ -87,7 +87,7 @@ fn text(found: &Calibration) -> String {
     let missed = if missed.is_empty() {
         "Every recorded statistic lies where simulations from the posterior do.".to_owned()
     } else {
-        format!("The model misses, at 5 %: {}.", missed.join(", "))
+        format!("The model misses (two-sided p of 0.01): {}.", missed.join(", "))
     };
     format!("{}\n{missed}\n", table(&["parameter", "median", "90 % interval", "identified"], &rows))
 }
