@@ -51,6 +51,12 @@ impl Calibrate {
     pub(crate) fn run(self, context: &mut Context) -> Result<Answer, Failure> {
         let format = Format::of(&self.out)?;
         check_parent(&self.out)?;
+        if super::manifest(&self.history).is_ok_and(|manifest| manifest.get("synthesizer").is_some()) {
+            return Err(Failure::usage(format!(
+                "`{}` is a twin; a calibration reads a History (`daotwin sample` draws one from a twin)",
+                self.history.display()
+            )));
+        }
         let history = History::read(&self.history, &context.run)?;
         let view = DaoView::one(&history, self.dao.as_deref())?;
         let options = Options {

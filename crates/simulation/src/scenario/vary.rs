@@ -177,9 +177,18 @@ fn numbers(text: &str, low: f64, high: f64) -> std::result::Result<Vec<Setting>,
             format!("`{text}`: a range is `FROM:TO:COUNT` with a count from 2 to {MOST_VALUES}")
         })?;
     let last = (count - 1) as f64;
-    // The ends are exactly what was said.
+    // The ends are exactly what was said; between them the twelve digits that a reader would write.
     let value = |step: usize| {
-        if step + 1 == count { to } else { from + (to - from) * (step as f64 / last) }
+        let between = from + (to - from) * (step as f64 / last);
+        let ends = step == 0 || step + 1 == count;
+        let shown = format!("{between:.11e}").parse().unwrap_or(between);
+        if !ends {
+            shown
+        } else if step == 0 {
+            from
+        } else {
+            to
+        }
     };
     Ok((0..count).map(|step| Setting::Number(value(step))).collect())
 }
