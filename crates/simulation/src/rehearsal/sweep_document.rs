@@ -147,11 +147,10 @@ impl Swept {
         let means: Vec<f64> = self.points.iter().map(|point| point.figures[place].mean).collect();
         let known = || means.iter().copied().filter(|mean| mean.is_finite());
         let range = (known().fold(f64::INFINITY, f64::min), known().fold(f64::NEG_INFINITY, f64::max));
-        let named = |axis: &Axis| labels(axis).iter().map(|value| format!("{} {value}", axis.path)).collect();
         Plot::Heatmaps {
-            rows: named(rows),
-            columns: named(columns),
-            maps: vec![("mean".to_owned(), means)],
+            rows: labels(rows),
+            columns: labels(columns),
+            maps: vec![(format!("`{}` down, `{}` across", rows.path, columns.path), means)],
             range,
         }
     }
