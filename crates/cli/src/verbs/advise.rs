@@ -45,6 +45,10 @@ pub(crate) struct Advise {
     /// So many of the largest members are asked whether they could decide alone.
     #[arg(long, value_name = "N", default_value_t = 3)]
     largest: usize,
+    /// How hard voters are called where a quorum binds, and how many stay at home once it is met: `off`, or the strengths of
+    /// `quorum_effort` and `relief`; fitted to the records where not given.
+    #[arg(long, value_name = "EFFORT,RELIEF")]
+    effort: Option<String>,
     /// The DAO, where there are several.
     #[arg(long, value_name = "NAME")]
     dao: Option<String>,
@@ -82,6 +86,14 @@ impl Advise {
             largest: self.largest,
             ..Options::default()
         };
+        let options = super::simulate::with_effort(
+            options,
+            self.effort.as_deref(),
+            model.as_ref(),
+            records.as_ref(),
+            &baseline,
+            context,
+        )?;
         let advice = rehearsal::advise(
             model.as_ref(),
             records.as_ref(),

@@ -42,7 +42,7 @@ pub(crate) struct Simulate {
     #[arg(long = "scenario", required_unless_present = "incident", value_name = "FILE or NAME")]
     scenarios: Vec<String>,
     /// Replay this incident instead, from what was public before it (`daotwin incidents` lists them).
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["dao_folder", "scenarios", "rows", "history", "proposals", "dao", "baseline"])]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["dao_folder", "scenarios", "rows", "history", "proposals", "dao", "baseline", "effort"])]
     incident: Option<String>,
     /// Replay the incident with this one thing changed.
     #[arg(long, value_name = "NAME", requires = "incident")]
@@ -74,6 +74,10 @@ pub(crate) struct Simulate {
     /// Proposals of a run; as many as were learned where not given.
     #[arg(long, value_name = "N")]
     proposals: Option<u64>,
+    /// How hard voters are called where a quorum binds, and how many stay at home once it is met: `off`, or the strengths of
+    /// `quorum_effort` and `relief`; fitted to the records where not given.
+    #[arg(long, value_name = "EFFORT,RELIEF", conflicts_with = "incident")]
+    effort: Option<String>,
     /// The DAO, where there are several.
     #[arg(long, value_name = "NAME")]
     dao: Option<String>,
@@ -106,9 +110,9 @@ pub(super) fn scenario(name: &str, context: &Context) -> Result<Scenario, Failur
 pub(super) fn baseline(name: Option<&str>, context: &Context) -> Result<RuleChange, Failure> {
     let Some(name) = name else { return Ok(RuleChange::default()) };
     let read = scenario(name, context)?;
-    if !read.conditions.is_empty() {
+    if !read.conditions.is_empty() || !read.behaviours.is_empty() {
         return Err(Failure::usage(format!(
-            "`{name}`: a baseline says the rule as it is; nothing happens in it"
+            "`{name}`: a baseline says the rule as it is; nothing happens in it, and behaviours belong to scenarios"
         )));
     }
     Ok(read.rule)
@@ -126,6 +130,48 @@ pub(super) fn model(
     let history = History::read(folder, &context.run)?;
     let options = FitOptions { dao: dao.map(str::to_owned), ..FitOptions::default() };
     Ok((registry::SYNTHESIZERS[0].fit(&history, &options, &context.run)?, Some(history)))
+}
+
+/// With the effort to meet quorums that was asked for, or that the records tell.
+pub(super) fn with_effort(
+    options: Options,
+    asked: Option<&str>,
+    model: &dyn Fitted,
+    records: Option<&History>,
+    baseline: &RuleChange,
+    context: &Context,
+) -> Result<Options, Failure> {
+    let effort = match (asked, records) {
+        (Some("off"), _) | (None, None) => None,
+        (Some(text), _) => {
+            let numbers: Vec<f64> = text.split(',').filter_map(|number| number.trim().parse().ok()).collect();
+            match numbers[..] {
+                [effort, relief] if [effort, relief].iter().all(|number| (0.0..=10.0).contains(number)) => {
+                    Some([effort, relief])
+                }
+                _ => {
+                    return Err(Failure::usage(format!(
+                        "`--effort {text}`: `off` and two numbers from 0 to 10 are allowed, such as `1.5,0.2`"
+                    )));
+                }
+            }
+        }
+        (None, Some(records)) => {
+            let fitted = rehearsal::effort(model, records, baseline, &options, &context.run)?;
+            if let Some(fitted) = &fitted {
+                context.note(&format!(
+                    "voters are called where a quorum binds, as hard as the records tell: `--effort {},{}`; {:.1} % of the proposals pass as it is, without it {:.1} %, of the records {:.1} %",
+                    fitted.strengths[0],
+                    fitted.strengths[1],
+                    fitted.with * 100.0,
+                    fitted.without * 100.0,
+                    fitted.recorded * 100.0
+                ));
+            }
+            fitted.map(|fitted| fitted.strengths)
+        }
+    };
+    Ok(Options { effort, ..options })
 }
 
 impl Simulate {
@@ -167,7 +213,16 @@ impl Simulate {
             dao: self.dao.clone(),
             largest: self.largest,
             proposals: self.proposals,
+            ..Options::default()
         };
+        let options = with_effort(
+            options,
+            self.effort.as_deref(),
+            model.as_ref(),
+            records.as_ref(),
+            &baseline,
+            context,
+        )?;
         let found = rehearsal::rehearse(
             model.as_ref(),
             records.as_ref(),

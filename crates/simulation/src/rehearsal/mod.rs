@@ -10,8 +10,10 @@
 
 mod advise;
 mod document;
+mod effort;
 pub(crate) mod electorate;
 mod history;
+mod people;
 mod play;
 mod policy;
 mod rows;
@@ -21,6 +23,8 @@ mod sweep_document;
 mod test;
 #[cfg(test)]
 mod test_model;
+#[cfg(test)]
+mod test_people;
 
 use daotwin_core::statistics::{quantile, wilson};
 use daotwin_core::{Run, Seed};
@@ -31,14 +35,16 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::engine::summary::Summary;
-use crate::scenario::{RuleChange, Scenario};
+use crate::scenario::{Behaviours, RuleChange, Scenario};
 use crate::{Error, Result};
 
 pub use advise::{Advice, Candidate, Goal, advise};
+pub use effort::{Effort, effort};
 pub use history::history;
 pub use play::{SERIES, STEPS, VARIABLES};
 pub use sweep::{Figure, MOST_COMBINATIONS, Point, Swept, sweep};
 
+use effort::{only_effort, with_effort};
 use electorate::Electorate;
 use play::{NEEDED, Played, Stage, play};
 
@@ -61,11 +67,14 @@ pub struct Options {
     pub largest: usize,
     /// Proposals of a run; as many as the model learned where not given.
     pub proposals: Option<u64>,
+    /// Strengths of `quorum_effort` and `relief` wherever a scenario says none or their prior, as [`effort()`] fits them to
+    /// records.
+    pub effort: Option<[f64; 2]>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { seed: Seed(0), runs: 100, dao: None, largest: 3, proposals: None }
+        Self { seed: Seed(0), runs: 100, dao: None, largest: 3, proposals: None, effort: None }
     }
 }
 
@@ -176,13 +185,14 @@ pub fn rehearse(
             .cloned()
             .map(|scenario| Scenario { rule: baseline.then(&scenario.rule), ..scenario }),
     );
+    let all: Vec<Scenario> = all.into_iter().map(|scenario| with_effort(scenario, options)).collect();
     let bounds: Vec<f64> = all.iter().map(play::bound).collect();
     let first = draw(model, 1.0, options, 0, run)?;
     check(&all, &bounds, &first, options)?;
     let recorded = records.map(|records| view(records, options)).transpose()?;
     let recorded = recorded.as_ref().map(Electorate::of).transpose()?;
     let span = recorded.as_ref().map_or_else(|| first.span(), Electorate::span);
-    let stage = |scenario| Stage { scenario, largest: options.largest, span, seed: options.seed.0 };
+    let stage = |scenario| Stage { scenario, baseline, largest: options.largest, span, seed: options.seed.0 };
 
     let mut played: Vec<Vec<Played>> = Vec::new();
     while (played.len() as u64) < options.runs {
@@ -213,9 +223,14 @@ pub fn rehearse(
 
     let (start, end) = span;
     let arms = all.iter().enumerate().map(|(place, scenario)| {
-        let records = recorded.as_ref().map(|electorate| play(electorate, &stage(scenario), 1.0, 0));
-        // What happens in a scenario never happened to the records; a rule can be asked what it makes of them.
-        arm(scenario, place, &played, records.filter(|_| scenario.conditions.is_empty()))
+        let alone = Scenario { behaviours: Behaviours::new(), ..scenario.clone() };
+        let records = recorded
+            .as_ref()
+            .map(|electorate| play(electorate, &Stage { scenario: &alone, ..stage(scenario) }, 1.0, 0));
+        // What happens in a scenario never happened to the records, and their voters were called already; a rule can be
+        // asked what it makes of them.
+        let rule_alone = scenario.conditions.is_empty() && only_effort(scenario);
+        arm(scenario, place, &played, records.filter(|_| rule_alone))
     });
     Ok(Rehearsal {
         dao: first.dao.clone(),

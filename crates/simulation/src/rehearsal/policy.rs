@@ -83,6 +83,11 @@ impl Policy {
         }
     }
 
+    /// The part of the quorum that is met; 1 where there is none.
+    pub(crate) fn met(&self, tally: &Tally) -> f64 {
+        if self.quorate(tally) { 1.0 } else { self.counted(tally) as f64 / self.quorum as f64 }
+    }
+
     /// Whether the quorum is met.
     pub(crate) fn quorate(&self, tally: &Tally) -> bool {
         self.counted(tally) >= self.quorum

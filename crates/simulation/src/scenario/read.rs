@@ -7,6 +7,7 @@ use daotwin_core::names::nearest;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::behaviours::{self, BEHAVIOURS, Behaviours, Strength};
 use super::conditions::{CONDITIONS, find};
 use super::{Condition, QuorumCounts, RuleChange, Scenario, Weighting};
 use crate::{Error, Result};
@@ -58,7 +59,7 @@ pub(super) const RULE_WORDS: [(&str, &[&str]); 2] = [
     ("weighting", &["tokens", "square_root", "members", "capped"]),
 ];
 /// Keys of the file.
-pub(super) const KEYS: [&str; 5] = ["title", "about", "rule", "price", "conditions"];
+pub(super) const KEYS: [&str; 6] = ["title", "about", "rule", "price", "conditions", "behaviours"];
 
 impl Reader<'_> {
     fn problem(&mut self, at: &Range<usize>, message: &str) {
@@ -152,6 +153,7 @@ impl Reader<'_> {
                     }
                     None => self.problem(&value.span(), "`conditions` must be tables: `[[conditions]]`"),
                 },
+                "behaviours" => scenario.behaviours = self.behaviours(value),
                 other => self.unknown(&key.span(), "key", other, &KEYS),
             }
         }
@@ -159,6 +161,37 @@ impl Reader<'_> {
             self.problem(&(0..0), "the scenario needs a `title`");
         }
         scenario
+    }
+
+    fn behaviours(&mut self, value: &Value<'_>) -> Behaviours {
+        let table = match value.get_ref() {
+            DeValue::String(word) if word == "all" => return behaviours::all(),
+            DeValue::Table(table) => table,
+            _ => {
+                self.problem(&value.span(), "`behaviours` must be a table, `[behaviours]`, or \"all\"");
+                return Behaviours::new();
+            }
+        };
+        let mut found = Behaviours::new();
+        for (key, value) in table {
+            let name = key.get_ref().as_ref();
+            let Some((_, behaviour)) = behaviours::find(name) else {
+                let known: Vec<&str> = BEHAVIOURS.iter().map(|behaviour| behaviour.name).collect();
+                self.unknown(&key.span(), "behaviour", name, &known);
+                continue;
+            };
+            let strength = match value.get_ref().as_str() {
+                Some("prior") => Some(Strength::Prior),
+                Some("off") => Some(Strength::Off),
+                Some(word) => {
+                    self.unknown(&value.span(), &format!("strength of `{name}`"), word, &["prior", "off"]);
+                    None
+                }
+                None => self.number(name, value, behaviour.bounds).map(Strength::Fixed),
+            };
+            found.extend(strength.map(|strength| (behaviour.name, strength)));
+        }
+        found
     }
 
     fn rule(&mut self, table: &DeTable<'_>) -> RuleChange {
