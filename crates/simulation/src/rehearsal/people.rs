@@ -70,11 +70,11 @@ pub(super) fn change_by(chance: f64, share: f64) -> f64 {
     math::ln(1.0 + chance / (share * (1.0 - chance)))
 }
 
-/// The share for among ballots for and against, kept from 0 and 1 by half a ballot each.
-pub(super) fn share_for(ballots: &[Ballot]) -> f64 {
+/// The share for among ballots for and against, with one ballot of this share added.
+pub(super) fn share_for(ballots: &[Ballot], prior: f64) -> f64 {
     let of = |side: Side| ballots.iter().filter(|ballot| ballot.side == side).count() as f64;
     let (votes_for, against) = (of(Side::For), of(Side::Against));
-    (votes_for + 0.5) / (votes_for + against + 1.0)
+    (votes_for + prior) / (votes_for + against + 1.0)
 }
 
 /// What can be seen of a vote.
@@ -150,7 +150,7 @@ impl Ordinary {
                 cues.add(ballot.side, ballot.power, policy.weight(ballot.power), rank);
             }
         }
-        let share = share_for(&electorate.ballots);
+        let share = share_for(&electorate.ballots, 0.5);
         Self {
             seen: sums.map(|sum| if seen > 0.0 { sum / seen } else { 0.0 }),
             years: years / (electorate.ballots.len() as f64).max(1.0),
@@ -207,6 +207,8 @@ struct Candidate {
     rate: f64,
     /// What is left of its exponential clock.
     left: f64,
+    /// The greatest logarithm of its rate over what was learned that is its own.
+    own: f64,
     state: State,
 }
 
@@ -241,10 +243,24 @@ pub(super) struct Keys {
     pub(super) side: Key,
 }
 
+/// The greatest that terms can be, times their strengths.
+#[derive(Debug, Clone, Copy)]
+struct Highest {
+    /// What everybody sees, and what is paid.
+    open: f64,
+    /// Of reactivation, for a member long silent.
+    contested: f64,
+    /// Of decline, for the oldest or the newest member.
+    years: f64,
+    /// The strength of decline.
+    decline: f64,
+}
+
 /// The members of a run.
 pub(super) struct People<'e> {
     electorate: &'e Electorate,
-    strengths: Vec<f64>,
+    /// What is on, with its strength.
+    on: Vec<(f64, Acts)>,
     ordinary: Ordinary,
     memory: Vec<Memory>,
     active: Vec<u32>,
@@ -256,6 +272,8 @@ pub(super) struct People<'e> {
     plain: bool,
     effort: f64,
     relief: f64,
+    attention: f64,
+    highest: Highest,
     pub(super) leaving: f64,
     /// Whether members come to sell their vote.
     pub(super) sells: bool,
@@ -264,6 +282,8 @@ pub(super) struct People<'e> {
     place: u32,
     share: f64,
     pub(super) cues: Cues,
+    /// What is seen, from its mean.
+    sight: Option<[f64; 5]>,
     candidates: Option<Vec<Candidate>>,
     calls: usize,
     /// Times the chance with which the model was asked.
@@ -271,12 +291,13 @@ pub(super) struct People<'e> {
 }
 
 impl<'e> People<'e> {
-    /// Nobody where nothing is on.
+    /// Nobody where nothing is on. `bribed`: whether votes can be sold.
     pub(super) fn new(
         electorate: &'e Electorate,
         strengths: Vec<f64>,
         rule: &RuleChange,
         drawn: f64,
+        bribed: bool,
     ) -> Option<Self> {
         if strengths.iter().all(|strength| *strength == 0.0) {
             return None;
@@ -287,7 +308,6 @@ impl<'e> People<'e> {
         };
         let (effort, leaving, lateness) =
             (strength("quorum_effort"), strength("delegation_inertia"), strength("timing"));
-        let sells = strength("vote_selling") > 0.0;
         let raising = ["pivotality", "attention", "decline", "reactivation", "vote_selling"];
         let raises = raising.iter().any(|name| strength(name) != 0.0);
         let relief = strength("relief");
@@ -310,10 +330,25 @@ impl<'e> People<'e> {
         while fading[fading.len() - 1] > GONE {
             fading.push(fading[fading.len() - 1] * (1.0 - 1.0 / MEMORY));
         }
+        let ordinary = if plain { Ordinary::default() } else { Ordinary::of(electorate, rule) };
+        // Openness and contest are between 0 and 1, as is silence; years between 0 and what is played.
+        let greatest = |strength: f64, mean: f64, most: f64| (-strength * mean).max(strength * (most - mean));
+        let [_, open, contested, ..] = ordinary.seen;
+        let (start, end) = electorate.span();
+        let played = (end - start) as f64 / DAY / 365.25;
+        let sells = strength("vote_selling") > 0.0 && bribed;
+        let highest = Highest {
+            open: greatest(strength("pivotality"), open, 1.0) + if sells { MOST_TURNOUT } else { 0.0 },
+            contested: greatest(strength("reactivation"), contested, 1.0).max(0.0),
+            years: greatest(-strength("decline"), ordinary.years, played),
+            decline: strength("decline"),
+        };
+        let attention = strength("attention");
+        let on = strengths.iter().zip(BEHAVIOURS).filter(|(strength, _)| **strength != 0.0);
         Some(Self {
             electorate,
-            ordinary: if plain { Ordinary::default() } else { Ordinary::of(electorate, rule) },
-            strengths,
+            on: on.map(|(strength, behaviour)| (*strength, behaviour.acts)).collect(),
+            ordinary,
             memory: vec![blank; electorate.peak.len()],
             active: Vec::new(),
             fading,
@@ -321,12 +356,15 @@ impl<'e> People<'e> {
             raises,
             effort,
             relief,
+            attention,
+            highest,
             leaving,
             sells,
             lateness,
             place: 0,
             share: 0.5,
             cues: Cues::default(),
+            sight: None,
             candidates: None,
             calls: 0,
             drawn,
@@ -361,10 +399,10 @@ impl<'e> People<'e> {
     }
 
     /// A member's ballot was drawn and it stays at home: it may still be called.
-    pub(super) fn stays(&mut self, member: u32, at: i64, keys: &Keys) {
+    pub(super) fn stays(&mut self, member: u32, at: i64, policy: &Policy, keys: &Keys) {
         self.memory[member as usize].comes = 0;
         if self.candidates.is_some() {
-            let candidate = self.candidate(member, at, keys, self.most());
+            let candidate = self.candidate(member, at, keys, self.common(policy));
             self.candidates.as_mut().into_iter().for_each(|all| all.extend(candidate));
         }
     }
@@ -415,11 +453,16 @@ impl<'e> People<'e> {
         }
     }
 
+    /// Looks at the vote as it stands.
+    fn see(&mut self, policy: &Policy) {
+        let ordinary = &self.ordinary.seen;
+        let seen = if self.plain { None } else { self.cues.seen(policy) };
+        self.sight = seen.map(|seen| std::array::from_fn(|which| seen[which] - ordinary[which]));
+    }
+
     /// Adds what a member sees and what happens.
-    fn look(&self, state: &mut State, member: u32, policy: &Policy, world: &World) {
-        if let Some(seen) = self.cues.seen(policy) {
-            let ordinary = &self.ordinary.seen;
-            let [lead, open, contested, whales, delegates] = std::array::from_fn(|k| seen[k] - ordinary[k]);
+    fn look(&self, state: &mut State, member: u32, world: &World) {
+        if let Some([lead, open, contested, whales, delegates]) = self.sight {
             let rank = self.electorate.rank_of[member as usize];
             (state.lead, state.open, state.contested) = (lead, open, contested);
             state.whales = if rank < LARGEST { 0.0 } else { whales };
@@ -430,37 +473,42 @@ impl<'e> People<'e> {
         (state.doubt, state.pay, state.load) = (world.doubt, world.pay, load + world.load);
     }
 
-    /// The sums over behaviours: of the logarithm of the rate of voting, and of that of the odds for against.
-    fn sums(&self, state: &State) -> (f64, f64) {
-        let (mut vote, mut side) = (0.0, 0.0);
-        for (behaviour, strength) in BEHAVIOURS.iter().zip(&self.strengths) {
-            if *strength == 0.0 {
-                continue;
-            }
-            match behaviour.acts {
-                Acts::Vote(term) => vote += strength * term(state),
-                Acts::Side(term) => side += strength * term(state),
-                Acts::Both(of_vote, of_side) => {
-                    vote += strength * of_vote(state);
-                    side += strength * of_side(state);
-                }
-                Acts::Time | Acts::Delegation => {}
-            }
-        }
-        (vote, side)
+    /// The sum over behaviours of the logarithm of the rate of voting.
+    fn vote(&self, state: &State) -> f64 {
+        let term = |(strength, acts): &(f64, Acts)| match acts {
+            Acts::Vote(term) | Acts::Both(term, _) => strength * term(state),
+            Acts::Side(_) | Acts::Time | Acts::Delegation => 0.0,
+        };
+        self.on.iter().map(term).sum()
+    }
+
+    /// That of the odds for against.
+    fn odds(&self, state: &State) -> f64 {
+        let term = |(strength, acts): &(f64, Acts)| match acts {
+            Acts::Side(term) | Acts::Both(_, term) => strength * term(state),
+            Acts::Vote(_) | Acts::Time | Acts::Delegation => 0.0,
+        };
+        self.on.iter().map(term).sum()
     }
 
     /// What behaviours add for a ballot that was drawn.
-    pub(super) fn add(&self, ballot: &Ballot, elapsed: f64, policy: &Policy, world: &World) -> (f64, f64) {
+    pub(super) fn add(
+        &mut self,
+        ballot: &Ballot,
+        elapsed: f64,
+        policy: &Policy,
+        world: &World,
+    ) -> (f64, f64) {
         let short = ballot.side == Side::For && self.short(elapsed, policy);
         let (short, met) = (f64::from(u8::from(short)), self.met(policy));
         if self.plain {
             return (self.effort * short - self.relief * met, 0.0);
         }
+        self.see(policy);
         let mut state = self.own(ballot.member, ballot.at);
-        self.look(&mut state, ballot.member, policy, world);
+        self.look(&mut state, ballot.member, world);
         (state.short, state.met) = (short, met);
-        self.sums(&state)
+        (self.vote(&state), self.odds(&state))
     }
 
     /// 1 where the side for leads and a quorum is met.
@@ -477,8 +525,10 @@ impl<'e> People<'e> {
         elapsed > 0.5 && !policy.shielded && votes_for > against && !policy.quorate(&self.cues.tally)
     }
 
-    /// A member who may come within the proposal, if the rate were `most` times its own for all of the window.
-    fn candidate(&self, member: u32, at: i64, keys: &Keys, most: f64) -> Option<Candidate> {
+    /// A member who may come in what is left of the window, where `common` is the most that is for everybody.
+    fn candidate(&self, member: u32, at: i64, keys: &Keys, common: f64) -> Option<Candidate> {
+        let calls = self.calls.saturating_sub(1);
+        let most = self.above(common + self.highest.contested + self.highest.years, calls);
         let uniform = keys.clock.uniform(member);
         let share = self.rate(member);
         // -ln u is at least 1 - u, and -ln(1 - r) at most r / (1 - r): most members need no logarithm.
@@ -487,18 +537,29 @@ impl<'e> People<'e> {
         }
         // The rate of a Poisson process whose chance of one event at least is the share of proposals voted on.
         let (rate, left) = (-math::ln(1.0 - share), -math::ln(uniform));
-        let state = || if self.plain { State::default() } else { self.own(member, at) };
-        (rate * most > left).then(|| Candidate { member, rate, left, state: state() })
+        let state = if self.plain { State::default() } else { self.own(member, at) };
+        let own = self.highest.contested * state.silence - self.highest.decline * state.years;
+        (rate * self.above(common + own, calls) > left).then_some(Candidate {
+            member,
+            rate,
+            left,
+            own,
+            state,
+        })
     }
 
-    /// The greatest sum of what is above the learned rate over a window.
-    fn most(&self) -> f64 {
-        if self.raises {
-            MOST_TURNOUT - 1.0
-        } else {
-            // Conditions raise chances up to `drawn` times; voters are called in the second half of the window.
-            math::exp(self.effort).min(MOST_TURNOUT) * 0.5
-        }
+    /// The greatest logarithm of the rate over what was learned that a proposal can have for everybody.
+    fn common(&self, policy: &Policy) -> f64 {
+        let effort = if policy.quorum > 0 { self.effort } else { 0.0 };
+        let load = self.ordinary.loads.get(self.place as usize).copied().unwrap_or(0.0);
+        // A scenario only adds to the load.
+        let attention = if self.attention < 0.0 { MOST_TURNOUT } else { -self.attention * load };
+        effort + if self.raises { self.highest.open + attention } else { 0.0 }
+    }
+
+    /// What is above the learned rate at most, in what is left of a window, as a factor on it.
+    fn above(&self, utility: f64, calls: usize) -> f64 {
+        (math::exp(utility).min(MOST_TURNOUT) - 1.0).max(0.0) * (CALLS - calls) as f64 / CALLS as f64
     }
 
     /// The next time, as a share of the window, at which members who had not come may come.
@@ -514,7 +575,7 @@ impl<'e> People<'e> {
         policy: &Policy,
         keys: &Keys,
         world: impl Fn(u32, u128) -> Option<World>,
-        mut come: impl FnMut(&mut Self, Called) -> bool,
+        mut come: impl FnMut(&mut Self, Called),
     ) {
         self.calls += 1;
         let elapsed = self.calls as f64 / CALLS as f64;
@@ -534,48 +595,62 @@ impl<'e> People<'e> {
                 self.active.retain(|member| memory[*member as usize].active);
                 let free =
                     self.active.iter().filter(|member| self.memory[**member as usize].comes <= self.place);
-                let most = self.most();
-                free.filter_map(|member| self.candidate(*member, at, keys, most)).collect()
+                let common = self.common(policy);
+                free.filter_map(|member| self.candidate(*member, at, keys, common)).collect()
             }
         };
-        let effort = if short { self.effort } else { 0.0 };
+        let mut effort = if short { self.effort } else { 0.0 };
+        self.see(policy);
+        // Who would not come at the greatest factor for all of the rest needs no further look.
+        let common = self.common(policy);
+        let learned = math::ln(self.share / (1.0 - self.share));
         candidates.retain_mut(|candidate| {
-            let Candidate { member, rate, ref mut left, mut state } = *candidate;
-            let power = self.memory[member as usize].power;
-            // Once the quorum is met nobody is called any more.
-            let effort = if effort > 0.0 && self.short(elapsed, policy) { effort } else { 0.0 };
             if effort == 0.0 && !self.raises {
                 return true;
             }
+            let Candidate { member, rate, mut left, own, mut state } = *candidate;
+            let power = self.memory[member as usize].power;
             let Some(world) = world(member, power) else { return false };
-            let (vote, change) = if self.plain {
-                (0.0, 0.0)
-            } else {
-                self.look(&mut state, member, policy, &world);
+            let mut utility = 0.0;
+            if !self.plain {
+                self.look(&mut state, member, &world);
                 state.met = self.met(policy);
-                self.sums(&state)
-            };
-            let sells = world.pay > 0.0 && world.price > 0.0;
-            let share = if sells {
-                1.0
-            } else if change == 0.0 {
-                self.share
-            } else {
-                math::logistic(math::ln(self.share / (1.0 - self.share)) + change)
-            };
+                utility = self.vote(&state);
+            }
             let above = |utility: f64| {
                 let factor = (world.factor / self.drawn * math::exp(utility.min(50.0))).min(MOST_TURNOUT);
                 (factor - 1.0).max(0.0) * rate / CALLS as f64
             };
-            let (rate_for, against) = (share * above(vote + effort), (1.0 - share) * above(vote));
-            *left -= rate_for + against;
-            if *left > 0.0 || rate_for + against <= 0.0 {
+            // Everybody who may come for another reason, and those for it who are called.
+            let (any, called) = (above(utility), above(utility + effort));
+            if called == 0.0 {
                 return true;
             }
-            let votes_for = keys.side.uniform(member) * (rate_for + against) < rate_for;
+            let sells = world.pay > 0.0 && world.price > 0.0;
+            let share = if sells {
+                1.0
+            } else if self.plain {
+                self.share
+            } else {
+                math::logistic(learned + self.odds(&state))
+            };
+            let votes_for = share * called;
+            let rate = votes_for + (1.0 - share) * any;
+            left -= rate;
+            if left > 0.0 {
+                candidate.left = left;
+                return left < candidate.rate * self.above(common + own, self.calls);
+            }
+            let votes_for = keys.side.uniform(member) * rate < votes_for;
             let side = if votes_for { Side::For } else { Side::Against };
             let paid = if sells { world.price } else { 0.0 };
-            !come(self, Called { member, power, side, paid })
+            come(self, Called { member, power, side, paid });
+            self.see(policy);
+            // Once the quorum is met nobody is called any more.
+            if !self.short(elapsed, policy) {
+                effort = 0.0;
+            }
+            false
         });
         self.candidates = Some(candidates);
     }

@@ -207,8 +207,11 @@ pub(crate) fn play(electorate: &Electorate, stage: &Stage<'_>, drawn: f64, run: 
 
 /// What happens to a member with this power at this time, with the price of its vote where it would sell.
 fn world(scene: &Scene<'_>, member: u32, power: u128, at: i64) -> World {
-    let tokens = scene.electorate.tokens(power);
     let mut world = World { factor: 1.0, ..World::default() };
+    if scene.scenario.conditions.is_empty() {
+        return world;
+    }
+    let tokens = scene.electorate.tokens(power);
     for condition in scene.scenario.conditions.iter().filter(|condition| condition.holds(at)) {
         let number = |name| condition.number(name);
         let factor = factor(condition, tokens, at, |share| scene.reach.uniform(member) < share);
@@ -300,8 +303,9 @@ pub(crate) fn watch(
     let first = |kind: &str| scenario.conditions.iter().find(|condition| condition.kind == kind);
     let mut delegations = Delegations::new(electorate, first("delegation"), seed, run);
     let strengths = people::strengths(scenario, key(Purpose::Strength, 0));
-    let mut people = People::new(electorate, strengths, baseline, drawn);
+    let mut people = People::new(electorate, strengths, baseline, drawn, first("bribe").is_some());
     let reach = key(Purpose::Reach, 0);
+    let overall = people::share_for(&electorate.ballots, 0.5);
     let mut cast = vec![0.0; electorate.peak.len()];
     let mut sums = Sums::default();
     let mut needed_all = Vec::new();
@@ -332,7 +336,7 @@ pub(crate) fn watch(
         let put_off = people.as_ref().and_then(|people| people.put_off(question, ballots));
         let ballots = put_off.as_deref().unwrap_or(ballots);
         // The learned chance of a ballot to be for, among for and against.
-        let share = people::share_for(ballots);
+        let share = people::share_for(ballots, overall);
         if let Some(people) = &mut people {
             people.begin(place, ballots, share);
         }
@@ -369,7 +373,6 @@ pub(crate) fn watch(
                         let before = keys.clock.uniform(member) * window as f64 / CALLS as f64;
                         let (power, weight) = count.member(member, false, at - before as i64, side, power);
                         people.cues.add(side, power, weight, rank(member));
-                        true
                     });
                     scene.spent = spent.get();
                 }
@@ -390,7 +393,7 @@ pub(crate) fn watch(
                 now().map(|condition| factor(condition, tokens, at, |share| reach.uniform(member) < share));
             let mut chance = factors.product::<f64>() / drawn;
             let mut change = 0.0;
-            if let Some(people) = &people {
+            if let Some(people) = &mut people {
                 let world = world(&scene, member, power, at);
                 let (vote, odds) = people.add(ballot, elapsed, &policy, &world);
                 chance *= math::exp(vote);
@@ -398,7 +401,7 @@ pub(crate) fn watch(
             }
             // Odds of 1 keep what was drawn: a uniform below 1 is always below.
             if keep.uniform(member) >= chance {
-                people.as_mut().into_iter().for_each(|people| people.stays(member, at, &keys));
+                people.as_mut().into_iter().for_each(|people| people.stays(member, at, &policy, &keys));
                 continue;
             }
             let [leading, trailing, ..] = count.tally.weight;

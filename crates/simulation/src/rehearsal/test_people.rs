@@ -1,11 +1,14 @@
 //! Behaviours in whole runs: each does what its formula says, nothing where its strength is 0.
 
-use daotwin_history::Side;
+use daotwin_core::Run;
+use daotwin_history::{History, Side};
 
 use super::electorate::{Ballot, Electorate, Question};
 use super::people::{change_by, share_for, turn};
 use super::play::{Cast, Observer, Played, Stage, Voter, bound, watch};
 use super::policy::Policy;
+use super::test_model::Stub;
+use super::{Options, effort, history, rehearse};
 use crate::engine::math;
 use crate::engine::random::Key;
 use crate::scenario::behaviours::BEHAVIOURS;
@@ -296,5 +299,55 @@ fn log_odds_are_changed_exactly() {
         turn(Side::Against, 0.3, change_by(1.0 / 3.0, 0.3), keys[1].uniform(*member)) == Side::For
     });
     assert!((third.count() as f64 / 100_000.0 - 1.0 / 3.0).abs() < 4.9 * 0.0016);
-    assert_eq!(share_for(&[]), 0.5);
+    assert_eq!(share_for(&[], 0.9), 0.9);
+}
+
+/// With everything on, a rehearsal and a fit of the effort give the same bytes on one thread and on three; a run is a
+/// sound History.
+#[test]
+fn threads_do_not_matter() {
+    let records = records(2.0);
+    let baseline = RuleChange { quorum_tokens: Some(280.0), ..RuleChange::default() };
+    let all =
+        [scenario("behaviours = 'all'"), scenario(&format!("{DOWNTURN}[behaviours]\nherding = 'prior'"))];
+    let found = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            let options = Options { runs: 12, ..Options::default() };
+            let fitted = effort(&Stub::random(), &records, &baseline, &options, &Run::default()).unwrap();
+            let options = Options { effort: fitted.map(|fitted| fitted.strengths), ..options };
+            let rehearsed =
+                rehearse(&Stub::random(), Some(&records), &baseline, &all, &options, &Run::default())
+                    .unwrap();
+            (serde_json::to_string(&rehearsed).unwrap(), format!("{fitted:?}"))
+        })
+    };
+    assert_eq!(found(1), found(3));
+    let options = Options { effort: Some([1.0, 0.5]), ..Options::default() };
+    for scenario in &all {
+        let written = history(&Stub::random(), &baseline, scenario, &options, 1, &Run::default()).unwrap();
+        assert_eq!(daotwin_history::constraints::check(&written, &Run::default()).unwrap(), []);
+    }
+}
+
+/// A run in which voters are called this hard, as records.
+fn records(strength: f64) -> History {
+    let baseline = RuleChange { quorum_tokens: Some(280.0), ..RuleChange::default() };
+    let options = Options { effort: Some([strength, 0.0]), ..Options::default() };
+    history(&Stub::random(), &baseline, &scenario(""), &options, 0, &Run::default()).unwrap()
+}
+
+/// The effort that is fitted makes as many pass as the records; nothing is fitted where no quorum is known.
+#[test]
+fn effort_is_fitted_to_what_passes() {
+    let records = records(3.0);
+    let options = Options { runs: 24, ..Options::default() };
+    let fit = |tokens: f64| {
+        let baseline = RuleChange { quorum_tokens: Some(tokens), ..RuleChange::default() };
+        effort(&Stub::random(), &records, &baseline, &options, &Run::default()).unwrap()
+    };
+    assert_eq!(fit(0.0), None, "no quorum");
+    let found = fit(280.0).unwrap();
+    assert!(found.strengths[0] > 0.0 && found.without < found.recorded, "{found:?}");
+    assert!((found.with - found.recorded).abs() < (found.without - found.recorded).abs() / 4.0, "{found:?}");
 }
