@@ -162,7 +162,8 @@ pub struct Rehearsal {
 }
 
 /// Rehearses scenarios on a model of a DAO, each beside the rule as it is with nothing happening: the recorded one, with
-/// what `baseline` says of it (records often know no quorum). Scenarios change that rule. Records, where given, are
+/// what `baseline` says of it (records often know no quorum) and the effort to meet quorums that the options say.
+/// Scenarios change that rule. Records, where given, are
 /// played once under each rule and shown beside the runs.
 ///
 /// Deterministic for a seed on any number of threads. Costs a sample of the model a run (two where a scenario raises

@@ -77,6 +77,11 @@ pub(super) fn share_for(ballots: &[Ballot], prior: f64) -> f64 {
     (votes_for + prior) / (votes_for + against + 1.0)
 }
 
+/// What is above the learned rate at most after so many calls of a window, as a factor on it.
+fn above_at_most(utility: f64, calls: usize) -> f64 {
+    (math::exp(utility).min(MOST_TURNOUT) - 1.0).max(0.0) * (CALLS - calls) as f64 / CALLS as f64
+}
+
 /// What can be seen of a vote.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Cues {
@@ -528,7 +533,7 @@ impl<'e> People<'e> {
     /// A member who may come in what is left of the window, where `common` is the most that is for everybody.
     fn candidate(&self, member: u32, at: i64, keys: &Keys, common: f64) -> Option<Candidate> {
         let calls = self.calls.saturating_sub(1);
-        let most = self.above(common + self.highest.contested + self.highest.years, calls);
+        let most = above_at_most(common + self.highest.contested + self.highest.years, calls);
         let uniform = keys.clock.uniform(member);
         let share = self.rate(member);
         // -ln u is at least 1 - u, and -ln(1 - r) at most r / (1 - r): most members need no logarithm.
@@ -539,7 +544,7 @@ impl<'e> People<'e> {
         let (rate, left) = (-math::ln(1.0 - share), -math::ln(uniform));
         let state = if self.plain { State::default() } else { self.own(member, at) };
         let own = self.highest.contested * state.silence - self.highest.decline * state.years;
-        (rate * self.above(common + own, calls) > left).then_some(Candidate {
+        (rate * above_at_most(common + own, calls) > left).then_some(Candidate {
             member,
             rate,
             left,
@@ -555,11 +560,6 @@ impl<'e> People<'e> {
         // A scenario only adds to the load.
         let attention = if self.attention < 0.0 { MOST_TURNOUT } else { -self.attention * load };
         effort + if self.raises { self.highest.open + attention } else { 0.0 }
-    }
-
-    /// What is above the learned rate at most, in what is left of a window, as a factor on it.
-    fn above(&self, utility: f64, calls: usize) -> f64 {
-        (math::exp(utility).min(MOST_TURNOUT) - 1.0).max(0.0) * (CALLS - calls) as f64 / CALLS as f64
     }
 
     /// The next time, as a share of the window, at which members who had not come may come.
@@ -639,7 +639,7 @@ impl<'e> People<'e> {
             left -= rate;
             if left > 0.0 {
                 candidate.left = left;
-                return left < candidate.rate * self.above(common + own, self.calls);
+                return left < candidate.rate * above_at_most(common + own, self.calls);
             }
             let votes_for = keys.side.uniform(member) * rate < votes_for;
             let side = if votes_for { Side::For } else { Side::Against };

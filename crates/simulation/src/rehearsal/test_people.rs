@@ -306,8 +306,7 @@ fn log_odds_are_changed_exactly() {
 /// sound History.
 #[test]
 fn threads_do_not_matter() {
-    let records = records(2.0);
-    let baseline = RuleChange { quorum_tokens: Some(280.0), ..RuleChange::default() };
+    let (records, baseline) = (records(2.0, 0), binding(300.0));
     let all =
         [scenario("behaviours = 'all'"), scenario(&format!("{DOWNTURN}[behaviours]\nherding = 'prior'"))];
     let found = |threads: usize| {
@@ -330,24 +329,34 @@ fn threads_do_not_matter() {
     }
 }
 
-/// A run in which voters are called this hard, as records.
-fn records(strength: f64) -> History {
-    let baseline = RuleChange { quorum_tokens: Some(280.0), ..RuleChange::default() };
-    let options = Options { effort: Some([strength, 0.0]), ..Options::default() };
-    history(&Stub::random(), &baseline, &scenario(""), &options, 0, &Run::default()).unwrap()
+/// A quorum that binds.
+fn binding(tokens: f64) -> RuleChange {
+    RuleChange { quorum_tokens: Some(tokens), ..RuleChange::default() }
 }
 
-/// The effort that is fitted makes as many pass as the records; nothing is fitted where no quorum is known.
+/// A run in which voters are called this hard, as records.
+fn records(strength: f64, number: u64) -> History {
+    let options = Options { effort: Some([strength, 0.0]), ..Options::default() };
+    history(&Stub::random(), &binding(300.0), &scenario(""), &options, number, &Run::default()).unwrap()
+}
+
+/// The effort that is fitted makes as many pass as the records, or is the greatest; nothing is fitted where no quorum is
+/// known, nor where as many pass without it.
 #[test]
 fn effort_is_fitted_to_what_passes() {
-    let records = records(3.0);
     let options = Options { runs: 24, ..Options::default() };
-    let fit = |tokens: f64| {
-        let baseline = RuleChange { quorum_tokens: Some(tokens), ..RuleChange::default() };
-        effort(&Stub::random(), &records, &baseline, &options, &Run::default()).unwrap()
-    };
-    assert_eq!(fit(0.0), None, "no quorum");
-    let found = fit(280.0).unwrap();
-    assert!(found.strengths[0] > 0.0 && found.without < found.recorded, "{found:?}");
-    assert!((found.with - found.recorded).abs() < (found.without - found.recorded).abs() / 4.0, "{found:?}");
+    let mut fitted = 0;
+    for number in 0..8 {
+        let records = records(2.0, number);
+        let fit = |tokens: f64| {
+            effort(&Stub::random(), &records, &binding(tokens), &options, &Run::default()).unwrap()
+        };
+        assert_eq!(fit(0.0), None, "no quorum");
+        let Some(found) = fit(300.0) else { continue };
+        assert!(found.strengths[0] > 0.0 && found.without < found.recorded, "{found:?}");
+        let close = (found.with - found.recorded).abs() < 0.02;
+        assert!(close || found.strengths[0] > 2.9 && found.with > found.without, "{found:?}");
+        fitted += u32::from(close);
+    }
+    assert!(fitted > 0, "nowhere was there anything to fit");
 }
