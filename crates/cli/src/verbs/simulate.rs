@@ -114,14 +114,20 @@ pub(super) fn baseline(name: Option<&str>, context: &Context) -> Result<RuleChan
     Ok(read.rule)
 }
 
+/// The twin of a folder that holds one.
+pub(super) fn twin(folder: &Path, context: &Context) -> Result<Option<Box<dyn Fitted>>, Failure> {
+    let is_twin = super::manifest(folder).is_ok_and(|manifest| manifest.get("synthesizer").is_some());
+    Ok(is_twin.then(|| registry::load(folder, &context.run)).transpose()?)
+}
+
 /// A model of a DAO: the twin of a folder, or one that is fitted on the folder's History, with the History.
 pub(super) fn model(
     folder: &Path,
     dao: Option<&str>,
     context: &Context,
 ) -> Result<(Box<dyn Fitted>, Option<History>), Failure> {
-    if super::manifest(folder).is_ok_and(|manifest| manifest.get("synthesizer").is_some()) {
-        return Ok((registry::load(folder, &context.run)?, None));
+    if let Some(twin) = twin(folder, context)? {
+        return Ok((twin, None));
     }
     let history = History::read(folder, &context.run)?;
     let options = FitOptions { dao: dao.map(str::to_owned), ..FitOptions::default() };

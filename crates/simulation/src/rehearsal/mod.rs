@@ -14,6 +14,7 @@ pub(crate) mod electorate;
 mod history;
 mod play;
 mod policy;
+pub mod proposal;
 mod rows;
 mod sweep;
 mod sweep_document;

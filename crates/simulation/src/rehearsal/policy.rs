@@ -74,7 +74,7 @@ impl Policy {
     }
 
     /// Power that counts towards the quorum.
-    fn counted(&self, tally: &Tally) -> u128 {
+    pub(crate) fn counted(&self, tally: &Tally) -> u128 {
         let [votes_for, against, abstain, other] = tally.power;
         match self.counts {
             QuorumCounts::For => votes_for,
