@@ -35,6 +35,8 @@ use crate::engine::summary::Summary;
 use crate::scenario::{RuleChange, Scenario};
 use crate::{Error, Result};
 
+pub(crate) use document::{amount, percent};
+
 pub use advise::{Advice, Candidate, Goal, advise};
 pub use history::history;
 pub use play::{SERIES, STEPS, VARIABLES};

@@ -5,6 +5,7 @@ use daotwin_history::Side;
 
 use super::super::policy::{Policy, Tally};
 use super::model::{Electors, SUREST};
+use super::past::MOVES;
 use crate::engine::math::{exp, ln, logistic};
 use crate::engine::random::Key;
 
@@ -18,6 +19,7 @@ enum Purpose {
     Side,
     Time,
     Order,
+    Called,
 }
 
 /// Members that never voted are numbered from here.
@@ -45,6 +47,16 @@ struct Coming {
     bar: f64,
     /// When, as a share of the window.
     at: f64,
+}
+
+/// A run before it is counted.
+struct Drawn {
+    mood: f64,
+    coming: Vec<Coming>,
+    /// Whether people are called where a quorum is missed.
+    called: bool,
+    /// Draws of sides, for those who are called.
+    side: Key,
 }
 
 /// A changed condition.
@@ -88,6 +100,8 @@ pub(super) struct Stage<'r> {
     come: f64,
     /// Whether a member's ballot is known.
     voted: Vec<bool>,
+    /// Share of the runs with a majority and no quorum in which people are called.
+    called: f64,
 }
 
 /// What a run came to.
@@ -126,6 +140,7 @@ impl<'r> Stage<'r> {
         author: Option<u32>,
         shift: f64,
         leading: &'r [u32],
+        called: f64,
     ) -> Self {
         let come = if since > 0.0 { electors.come_by(since) } else { 0.0 };
         let turnout = turnout(electors, come, since, known);
@@ -133,6 +148,7 @@ impl<'r> Stage<'r> {
         known.iter().filter_map(|ballot| ballot.member).for_each(|member| voted[member as usize] = true);
         let mut stage = Self {
             voted,
+            called,
             electors,
             now,
             seed,
@@ -210,7 +226,7 @@ impl<'r> Stage<'r> {
     }
 
     /// Draws who may come to run `number`, and its mood.
-    fn draw(&self, number: u64) -> (f64, Vec<Coming>) {
+    fn draw(&self, number: u64) -> Drawn {
         let electors = self.electors;
         let key = |purpose: Purpose| Key::new(self.seed, number, purpose as u64, 0);
         let mood = self.mood(key(Purpose::Mood).uniform(0));
@@ -234,11 +250,14 @@ impl<'r> Stage<'r> {
         let past = &electors.past[place];
         let [comes, abstains, side, time] =
             [Purpose::Comes, Purpose::Abstains, Purpose::Side, Purpose::Time].map(key);
-        let mut coming = Vec::new();
+        let mut coming: Vec<Coming> = Vec::new();
+        // Who would come first if more came.
+        let mut next: Option<(f64, Coming)> = None;
         let mut add = |id: u32, power: u128, chance: f64, abstention: f64, lean: f64| {
             let later = chance * (1.0 - self.come) / (1.0 - chance * self.come);
             let u = comes.uniform(id);
-            if u >= later * MOST_TURNOUT {
+            let comes = u < later * MOST_TURNOUT;
+            if !comes && next.is_some_and(|(known, _)| u / later >= known) {
                 return;
             }
             let spoken = side.uniform(id);
@@ -247,7 +266,7 @@ impl<'r> Stage<'r> {
             } else {
                 ln(spoken / (1.0 - spoken)) - lean
             };
-            coming.push(Coming {
+            let one = Coming {
                 id,
                 power,
                 chance: later,
@@ -255,7 +274,12 @@ impl<'r> Stage<'r> {
                 abstains: self.can_abstain && abstains.uniform(id) < abstention,
                 bar,
                 at: electors.time(time.uniform(id), self.since),
-            });
+            };
+            if comes {
+                coming.push(one);
+            } else {
+                next = Some((u / later, one));
+            }
         };
         for member in 0..electors.power.len() as u32 {
             let at = member as usize;
@@ -272,7 +296,20 @@ impl<'r> Stage<'r> {
             // Sure to come on their proposal: more turnout has no more of them.
             add(NEW + number as u32, *power, 1.0, 0.0, 0.0);
         }
-        (mood, coming)
+        // Proposals on which nobody votes are not among those that were learned from.
+        let nobody =
+            self.known.is_empty() && coming.iter().all(|one| self.said(one, mood, &self.now).is_none());
+        if nobody {
+            let first = coming
+                .iter_mut()
+                .min_by(|left, right| (left.u / left.chance).total_cmp(&(right.u / right.chance)));
+            match (first, next) {
+                (Some(first), _) => (first.u, first.chance, first.at) = (0.0, 1.0, self.since),
+                (None, Some((_, one))) => coming.push(Coming { u: 0.0, chance: 1.0, at: self.since, ..one }),
+                (None, None) => {}
+            }
+        }
+        Drawn { mood, coming, called: key(Purpose::Called).uniform(0) < self.called, side }
     }
 
     fn said(&self, coming: &Coming, mood: f64, change: &Change) -> Option<Side> {
@@ -289,26 +326,54 @@ impl<'r> Stage<'r> {
         }
     }
 
-    fn tally(&self, coming: &[Coming], mood: f64, change: &Change) -> Tally {
+    fn tally(&self, drawn: &Drawn, change: &Change) -> Tally {
         let policy = &change.policy;
         let mut tally = Tally::default();
         let mut add = |side, power| tally.add(side, power, policy.weight(power));
         self.known.iter().for_each(|ballot| add(ballot.side, ballot.power));
         let against = &self.leading[..change.against.min(self.leading.len())];
-        for one in coming.iter().filter(|one| !against.contains(&one.id)) {
-            if let Some(side) = self.said(one, mood, change) {
+        for one in drawn.coming.iter().filter(|one| !against.contains(&one.id)) {
+            if let Some(side) = self.said(one, drawn.mood, change) {
                 add(side, one.power);
             }
         }
         against.iter().for_each(|member| add(Side::Against, self.electors.power[*member as usize]));
+        if drawn.called && !policy.quorate(&tally) && policy.majority(&tally) {
+            self.call(drawn, change, &mut tally);
+        }
         tally
+    }
+
+    /// Calls leading members who would be for it, those of whom most is expected first, until the quorum is met; leaves
+    /// the tally as it is where all of them are not enough.
+    fn call(&self, drawn: &Drawn, change: &Change, tally: &mut Tally) {
+        let policy = &change.policy;
+        let here: std::collections::BTreeSet<u32> = drawn
+            .coming
+            .iter()
+            .filter(|one| self.said(one, drawn.mood, change).is_some())
+            .map(|one| one.id)
+            .collect();
+        let mut with = *tally;
+        for &member in self.leading.iter().skip(change.against).filter(|member| !here.contains(member)) {
+            let u = drawn.side.uniform(member);
+            if drawn.mood + change.mood > ln(u / (1.0 - u)) - self.electors.lean[member as usize] {
+                let power = self.electors.power[member as usize];
+                with.add(Side::For, power, policy.weight(power));
+                if policy.quorate(&with) {
+                    *tally = with;
+                    return;
+                }
+            }
+        }
     }
 
     /// Plays a run; `asked` leading members are asked what they could decide.
     pub(super) fn play(&self, changes: &[Change], asked: usize, number: u64) -> Played {
-        let (mood, coming) = self.draw(number);
+        let run = self.draw(number);
+        let (mood, coming) = (run.mood, &run.coming);
         let policy = &self.now.policy;
-        let tally = self.tally(&coming, mood, &self.now);
+        let tally = self.tally(&run, &self.now);
         let passed = policy.passes(&tally);
         let swings = self.leading[..asked.min(self.leading.len())].iter().map(|&member| {
             let power = self.electors.power[member as usize];
@@ -328,28 +393,34 @@ impl<'r> Stage<'r> {
             power_for,
             support: weight_for / (weight_for + against),
             margin: margin(policy, &tally),
-            changes: changes
-                .iter()
-                .map(|change| change.policy.passes(&self.tally(&coming, mood, change)))
-                .collect(),
+            changes: changes.iter().map(|change| change.policy.passes(&self.tally(&run, change))).collect(),
             swings: swings.collect(),
-            pivot: self.pivot(&coming, mood, number),
-            coalition: turners(policy, &tally, &self.turnable(&coming, mood)).map(|who| who.len()),
+            pivot: self.pivot(coming, mood, number),
+            coalition: turners(policy, &tally, &self.turnable(coming, mood)).map(|who| who.len()),
         }
     }
 
     /// Whether run `number` passes, and whether it meets the quorum.
     pub(super) fn passes(&self, number: u64) -> (bool, bool) {
-        let (mood, coming) = self.draw(number);
-        let tally = self.tally(&coming, mood, &self.now);
+        let tally = self.tally(&self.draw(number), &self.now);
         (self.now.policy.passes(&tally), self.now.policy.quorate(&tally))
+    }
+
+    /// Whether run `number` has a majority under each move of the mood, and whether it has one and misses the quorum.
+    pub(super) fn tried(&self, number: u64) -> ([bool; MOVES.len()], bool) {
+        let run = self.draw(number);
+        let policy = &self.now.policy;
+        let majority =
+            MOVES.map(|mood| policy.majority(&self.tally(&run, &Change { mood, ..self.now.clone() })));
+        let tally = self.tally(&run, &self.now);
+        (majority, policy.majority(&tally) && !policy.quorate(&tally))
     }
 
     /// Who turns run `number`, fewest first found; empty where nobody can.
     pub(super) fn coalition(&self, number: u64) -> Vec<u32> {
-        let (mood, coming) = self.draw(number);
-        let tally = self.tally(&coming, mood, &self.now);
-        turners(&self.now.policy, &tally, &self.turnable(&coming, mood)).unwrap_or_default()
+        let run = self.draw(number);
+        let tally = self.tally(&run, &self.now);
+        turners(&self.now.policy, &tally, &self.turnable(&run.coming, run.mood)).unwrap_or_default()
     }
 
     /// Members who come, and leading ones who might: with their power and what they say.

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::super::Options;
 use super::prepare::Prepared;
-use super::{Ask, KnownBallot, Records};
+use super::{Ask, KnownBallot, Records, past};
 use crate::Result;
 use crate::scenario::RuleChange;
 
@@ -51,6 +51,15 @@ pub fn held_out(history: &History, baseline: &RuleChange, options: &Options, run
     let outcomes: Vec<bool> = places.iter().map(|place| records.passes(*place, baseline)).collect();
     let asked = places.len() - places.len() * 3 / 10..places.len();
     let led: Vec<bool> = places.iter().map(|place| leads(&records, *place, baseline)).collect();
+    // Each is tried from what was known before it, once for all that come later.
+    let tried: Result<Vec<Option<past::Tried>>> = places
+        .par_iter()
+        .map(|place| {
+            run.check()?;
+            Ok(past::tried(&records, *place, baseline, options.seed))
+        })
+        .collect();
+    let tried = tried?;
     let scored: Result<Vec<Option<Scored>>> = asked
         .into_par_iter()
         .map(|number| {
@@ -59,22 +68,17 @@ pub fn held_out(history: &History, baseline: &RuleChange, options: &Options, run
             let question = &records.electorate.questions[place];
             let over = |other: &usize| records.electorate.questions[places[*other]].end <= question.start;
             let before: Vec<usize> = (0..number).filter(over).collect();
-            let proposal = &records.view.proposals[place];
             let length = (question.end - question.start).max(1);
-            let ask = Ask {
-                opens: Some(question.start),
-                window_days: Some(length as f64 / 86_400.0),
-                author: proposal.author.clone(),
-                ..Ask::default()
-            };
+            let ask = past::asked(&records, place);
             let quarter = Ask {
                 as_of: Some(question.start + length / 4),
                 ballots: early(&records, place, question.start + length / 4),
                 ..ask.clone()
             };
+            let correction = past::correction(before.iter().filter_map(|other| tried[*other].as_ref()));
             let chance = |ask: &Ask| {
                 let mut problems = Vec::new();
-                let prepared = Prepared::new(&records, ask, baseline, &mut problems)?;
+                let prepared = Prepared::new(&records, ask, baseline, correction, &mut problems)?;
                 Some(prepared.chance(options.runs, options.seed))
             };
             let (Some((opening, missed)), Some((quarter, _))) = (chance(&ask), chance(&quarter)) else {

@@ -9,6 +9,7 @@ mod document;
 mod draw;
 mod held;
 mod model;
+mod past;
 mod prepare;
 #[cfg(test)]
 mod test;
@@ -186,6 +187,14 @@ impl Records {
         policy.quorate(&self.tally(place, &policy))
     }
 
+    /// Whether they have a majority; whether they have one and miss the quorum.
+    fn outcome(&self, place: usize, rule: &RuleChange) -> (bool, bool) {
+        let policy = Policy::of(&self.electorate.questions[place], rule, &self.electorate);
+        let tally = self.tally(place, &policy);
+        let majority = policy.majority(&tally);
+        (majority, majority && !policy.quorate(&tally))
+    }
+
     fn member(&self, id: &str) -> Option<u32> {
         let place = self.view.members.iter().position(|member| member.eq_ignore_ascii_case(id));
         place.map(|place| place as u32)
@@ -223,7 +232,9 @@ pub fn outlook(
 ) -> Result<Outlook> {
     let records = Records::new(records, options)?;
     let mut problems = super::strange(options);
-    match Prepared::new(&records, ask, baseline, &mut problems) {
+    let opens = ask.opens.unwrap_or(i64::MAX);
+    let correction = past::learn(&records, &records.places(opens), baseline, options.seed, run)?;
+    match Prepared::new(&records, ask, baseline, correction, &mut problems) {
         Some(prepared) if problems.is_empty() => prepared.answer(options, run),
         _ => Err(Error::Parameters { problems }),
     }

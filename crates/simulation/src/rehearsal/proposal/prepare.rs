@@ -10,6 +10,7 @@ use super::super::policy::Policy;
 use super::super::{Options, QUANTILES, bands};
 use super::draw::{self, Change, Fixed, MOST_TURNOUT, Played, Stage};
 use super::model::{Electors, Past};
+use super::past::{Correction, MOVES, Tried};
 use super::{Ask, Chance, Changed, Decider, Outlook, Records, ask};
 use crate::Result;
 use crate::engine::math::{exp, ln};
@@ -43,6 +44,7 @@ pub(super) struct Prepared<'r> {
     /// Turnout and window as they are, relative to what is typical of the records.
     turnout: f64,
     window: f64,
+    correction: Correction,
     notes: Vec<String>,
 }
 
@@ -52,6 +54,7 @@ impl<'r> Prepared<'r> {
         records: &'r Records,
         ask: &'r Ask,
         baseline: &RuleChange,
+        correction: Correction,
         problems: &mut Vec<String>,
     ) -> Option<Self> {
         let electorate = &records.electorate;
@@ -104,6 +107,7 @@ impl<'r> Prepared<'r> {
             leading: Vec::new(),
             turnout: 1.0,
             window: 1.0,
+            correction,
             notes: Vec::new(),
             electors,
             question,
@@ -190,6 +194,7 @@ impl<'r> Prepared<'r> {
                 None => self.notes.push("The author has no proposal in the records.".to_owned()),
             }
         }
+        self.shift += self.correction.mood;
         if let Some(support) = self.ask.support {
             self.shift = electors.mood_of_support(support) - electors.mood;
         }
@@ -345,7 +350,20 @@ impl<'r> Prepared<'r> {
             self.author,
             self.shift,
             &self.leading,
+            self.correction.called,
         )
+    }
+
+    /// Tries what it would have been, against what it was.
+    pub(super) fn tried(&self, runs: u64, seed: Seed, was: (bool, bool)) -> Tried {
+        let stage = self.stage(seed);
+        let (mut majority, mut missed) = ([0.0; MOVES.len()], 0.0);
+        for number in 0..runs {
+            let (majorities, misses) = stage.tried(number);
+            majority.iter_mut().zip(majorities).for_each(|(sum, has)| *sum += f64::from(u8::from(has)));
+            missed += f64::from(u8::from(misses));
+        }
+        Tried { majority: majority.map(|sum| sum / runs as f64), missed: missed / runs as f64, was }
     }
 
     /// The chances to pass and to miss the quorum, and nothing else.
@@ -462,6 +480,14 @@ impl<'r> Prepared<'r> {
     }
 
     fn remark(&mut self, outlook: &Outlook) {
+        let Correction { mood, called } = self.correction;
+        if self.ask.support.is_none() && mood.abs() > 0.05 || called > 0.0 {
+            self.notes.push(format!(
+                "Runs are corrected by what became of the latest proposals: opinions by {mood:+.2} logits, and in {} of the runs \
+                 with a majority and no quorum people are called until it is met.",
+                percent(called)
+            ));
+        }
         if outlook.quorum == 0.0 {
             self.notes.push(
                 "No quorum is known, so that any turnout is enough; `[rule]` or a baseline with the DAO's own `quorum` or \
