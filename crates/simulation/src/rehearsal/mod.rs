@@ -9,6 +9,7 @@
 //! Of a ballot for several choices the first counts. Proposals without a choice for them count in turnout only.
 
 mod advise;
+mod compare;
 mod document;
 pub(crate) mod electorate;
 mod history;
@@ -38,6 +39,7 @@ use crate::{Error, Result};
 pub(crate) use document::{amount, percent};
 
 pub use advise::{Advice, Candidate, Goal, advise};
+pub use compare::{Comparison, Difference, compare, one_at_a_time};
 pub use history::history;
 pub use play::{SERIES, STEPS, VARIABLES};
 pub use sweep::{Figure, MOST_COMBINATIONS, Point, Swept, sweep};

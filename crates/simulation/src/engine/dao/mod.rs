@@ -31,6 +31,7 @@ mod market;
 mod members;
 mod parameters;
 mod proposal;
+mod rules;
 
 #[cfg(test)]
 mod test;
@@ -40,6 +41,7 @@ use daotwin_core::Run;
 pub use decision::{Decision, Majority};
 pub use history::{Calendar, history};
 pub use parameters::{Arrivals, Behaviour, Condition, Delegation, Forum, Market, Parameters, Treasury};
+pub use rules::{Rule, Ruled};
 
 use self::market::Price;
 use self::members::Members;

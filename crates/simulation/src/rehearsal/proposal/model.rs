@@ -86,7 +86,8 @@ impl Electors {
     ) -> Self {
         let members = electorate.peak.len();
         let decay = power(0.5, 1.0 / HALF_LIFE);
-        let remembered = places.len().saturating_sub(MEMORY);
+        // Where records begin everybody is new: their first fifth tells who there is, not what proposals are like.
+        let remembered = places.len().saturating_sub(MEMORY).max(places.len() / 5);
         let (mut came, mut could) = (vec![0.0_f64; members], vec![0.0_f64; members]);
         let (mut abstained, mut voted) = (vec![0.0_f64; members], vec![0.0_f64; members]);
         let mut seen = vec![false; members];

@@ -6,7 +6,7 @@
 //! - **Calls.** People are called until a quorum is met. Of runs with a majority that miss it, so many are called to it as
 //!   make misses as frequent as they are.
 //!
-//! Both are drawn towards no correction by the weight of a few proposals.
+//! Both are drawn towards no correction: by a prior, and by the weight of a few proposals.
 
 use daotwin_core::{Run, Seed};
 use rayon::prelude::*;
@@ -14,6 +14,7 @@ use rayon::prelude::*;
 use super::prepare::Prepared;
 use super::{Ask, Records};
 use crate::Result;
+use crate::engine::math::ln;
 use crate::scenario::RuleChange;
 
 /// So many of the latest proposals are looked at.
@@ -22,6 +23,8 @@ const LATEST: usize = 40;
 const RUNS: u64 = 64;
 /// Proposals that weigh as much as taking runs as they are.
 const PRIOR: f64 = 2.0;
+/// Standard deviation of moves of the mood before anything is known, in logits.
+const SPREAD: f64 = 2.0;
 /// Moves of the mood that are tried.
 pub(super) const MOVES: [f64; 13] = [-3.0, -2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0];
 
@@ -43,6 +46,14 @@ pub(super) struct Correction {
     pub(super) mood: f64,
     /// Share of the runs with a majority and no quorum in which people are called.
     pub(super) called: f64,
+}
+
+/// The share under a move, on a line between those that were tried.
+fn between(shares: &[f64], by: f64) -> f64 {
+    let after = MOVES.partition_point(|known| *known < by).clamp(1, MOVES.len() - 1);
+    let (low, high) = (MOVES[after - 1], MOVES[after]);
+    let part = ((by - low) / (high - low)).clamp(0.0, 1.0);
+    shares[after - 1] + part * (shares[after] - shares[after - 1])
 }
 
 /// A past proposal as if it were open.
@@ -70,19 +81,22 @@ pub(super) fn correction<'t>(tried: impl DoubleEndedIterator<Item = &'t Tried>) 
     if latest.is_empty() {
         return Correction::default();
     }
-    let none = MOVES.iter().position(|by| *by == 0.0).unwrap_or(0);
     let of = |at: usize| latest.iter().map(|tried| tried.majority[at]).sum::<f64>() / n;
-    let towards = |drawn: f64, were: usize| (were as f64 + PRIOR * drawn) / (n + PRIOR);
-    let wanted = towards(of(none), latest.iter().filter(|tried| tried.was.0).count());
-    // Shares ascend with the move: the first that reaches the wanted one, and the part of the way from the one before.
-    let reached = (0..MOVES.len()).find(|at| of(*at) >= wanted).unwrap_or(MOVES.len() - 1);
-    let mood = if reached == 0 {
-        MOVES[0]
-    } else {
-        let (below, above) = (of(reached - 1), of(reached));
-        let part = if above > below { ((wanted - below) / (above - below)).clamp(0.0, 1.0) } else { 0.0 };
-        MOVES[reached - 1] + part * (MOVES[reached] - MOVES[reached - 1])
+    let shares: Vec<f64> = (0..MOVES.len()).map(of).collect();
+    let had = latest.iter().filter(|tried| tried.was.0).count() as f64;
+    // The mode of a binomial likelihood and a normal prior.
+    let merit = |by: f64| {
+        let share = between(&shares, by).clamp(1e-3, 1.0 - 1e-3);
+        had * ln(share) + (n - had) * ln(1.0 - share) - by * by / (2.0 * SPREAD * SPREAD)
     };
+    let mut mood = 0.0;
+    for tenth in -30..=80 {
+        let by = f64::from(tenth) / 10.0;
+        if merit(by) > merit(mood) {
+            mood = by;
+        }
+    }
+    let towards = |drawn: f64, were: usize| (were as f64 + PRIOR * drawn) / (n + PRIOR);
     let drawn = latest.iter().map(|tried| tried.missed).sum::<f64>() / n;
     let missed = towards(drawn, latest.iter().filter(|tried| tried.was.1).count());
     let called = if drawn > 0.0 { (1.0 - missed / drawn).clamp(0.0, 1.0) } else { 0.0 };
