@@ -8,7 +8,7 @@ use daotwin::core::files::read_limited;
 use daotwin::generators::registry;
 use daotwin::history::History;
 use daotwin::history::synthesizer::{FitOptions, Fitted};
-use daotwin::simulation::described::Described;
+use daotwin::simulation::described::{Described, members};
 use daotwin::simulation::incidents::{self, registry::INCIDENTS};
 use daotwin::simulation::rehearsal::{self, Options, Rehearsal};
 use daotwin::simulation::scenario::{RuleChange, Scenario, gallery, read};
@@ -44,8 +44,8 @@ pub(crate) struct Simulate {
     #[arg(long = "scenario", required_unless_present_any = ["incident", "population"], value_name = "FILE or NAME")]
     scenarios: Vec<String>,
     /// Simulate a DAO that this TOML file describes instead, without any data: members, behaviour, market, treasury, a
-    /// `[rule]`. The book lists the keys and what they are where not said.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["dao_folder", "scenarios", "incident", "rows", "proposals", "dao", "baseline"])]
+    /// `[rule]`. Where a History's folder is given, its members stand in place of described ones. The book lists the keys and what they are where not said.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["scenarios", "incident", "rows", "proposals", "baseline"])]
     population: Option<PathBuf>,
     /// Replay this incident instead, from what was public before it (`daotwin incidents` lists them).
     #[arg(long, value_name = "NAME", conflicts_with_all = ["dao_folder", "scenarios", "rows", "history", "proposals", "dao", "baseline"])]
@@ -223,12 +223,17 @@ impl Simulate {
         let bytes = read_limited(population, context.run.limits.max_file_bytes)?;
         let text = String::from_utf8(bytes)
             .map_err(|_| Failure::usage(format!("`{shown}` is not text in UTF-8")))?;
-        let described = Described::read(&text).map_err(|error| {
+        let mut described = Described::read(&text).map_err(|error| {
             let lines: Vec<String> =
                 error.to_string().lines().map(|line| format!("`{shown}`: {line}")).collect();
             Failure::new(error.kind(), lines.join("\n"))
         })?;
         let seed = Seed(self.seed.unwrap_or_default());
+        if let Some(folder) = &self.dao_folder {
+            let history = History::read(folder, &context.run)?;
+            let window = described.parameters.window;
+            described.members = Some(members(&history, self.dao.as_deref(), window, seed.0)?);
+        }
         let found = described.simulate(seed, self.runs.unwrap_or(Options::default().runs), &context.run)?;
         format.write(&found.document(), out)?;
         if let Some(folder) = &self.history {

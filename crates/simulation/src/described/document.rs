@@ -89,7 +89,7 @@ impl Simulated {
                 .filter_map(|(name, label)| highlight(name, label))
                 .collect(),
             warnings: vec![
-                "Members are described, not learned from any DAO: what is shown follows from the parameters of the file and \
+                "What members do is described, not learned from any DAO: what is shown follows from the parameters of the file and \
                  the engine's defaults, and says nothing of a DAO that they do not describe. Intervals are over runs."
                     .to_owned(),
             ],

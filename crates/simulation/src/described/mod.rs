@@ -16,6 +16,7 @@
 //! ```
 
 mod document;
+mod members;
 mod read;
 
 use daotwin_core::statistics::wilson;
@@ -23,9 +24,12 @@ use daotwin_core::{Run, Seed};
 use daotwin_history::History;
 use serde::Serialize;
 
+pub use members::members;
+
 use crate::engine::Scheduler;
 use crate::engine::dao::{Calendar, Dao, Parameters, Rule, Ruled, Workspace, history};
 use crate::engine::ensemble::{Model, summarise};
+use crate::engine::population::Population;
 use crate::engine::summary::Summary;
 use crate::engine::tally::{Moment, Observer, Outcome};
 use crate::scenario::RuleChange;
@@ -78,6 +82,8 @@ pub struct Described {
     pub about: String,
     /// Members, behaviour, market, treasury; its quorum is not looked at.
     pub parameters: Parameters,
+    /// Members, in place of those that the parameters describe.
+    pub members: Option<Population>,
     /// What decides.
     pub rule: Rule,
     /// When steps are.
@@ -90,6 +96,7 @@ impl Default for Described {
             title: "described".to_owned(),
             about: String::new(),
             parameters: Parameters::default(),
+            members: None,
             rule: DEFAULT_RULE,
             calendar: Calendar::default(),
         }
@@ -184,7 +191,11 @@ impl Observer for Follower {
 impl Described {
     /// The DAO under its rule, its members drawn from the seed.
     fn dao(&self, seed: Seed, run: &Run) -> Result<Dao> {
-        let dao = Dao::new(self.parameters.clone(), Scheduler::Events, seed.0, run)?;
+        let (parameters, scheduler) = (self.parameters.clone(), Scheduler::Events);
+        let dao = match &self.members {
+            Some(members) => Dao::over(members.clone(), parameters, scheduler, seed.0, run)?,
+            None => Dao::new(parameters, scheduler, seed.0, run)?,
+        };
         let supply = dao.population().supply();
         Ok(dao.decided_by(Ruled::new(self.rule, supply)))
     }
@@ -321,6 +332,23 @@ mod test {
             written.fingerprint().unwrap(),
             described.history(seed, 3, &run).unwrap().fingerprint().unwrap()
         );
+    }
+
+    #[test]
+    fn recorded_members_come_as_often_as_they_did() {
+        let run = Run::default();
+        let recorded = small("[behaviour]\ncost = 0\n").history(Seed(3), 0, &run).unwrap();
+        let mut described = small(
+            "[behaviour]\ncost = 0\nopening_burst = 0\ndeadline_rush = 0\ncontention = 0\nfatigue = 0\n[forum]\nboost = 0\n",
+        );
+        described.members = Some(members(&recorded, None, described.parameters.window, 3).unwrap());
+        let view = DaoView::one(&recorded, None).unwrap();
+        assert_eq!(described.members.as_ref().unwrap().len(), view.voters());
+        let found = described.simulate(Seed(1), 40, &run).unwrap();
+        let voters = found.variables.iter().find(|variable| variable.name == "voters").unwrap().mean;
+        let was = view.votes.len() as f64 / 14.5;
+        assert!((voters / was - 1.0).abs() < 0.35, "{voters} {was}");
+        assert!(members(&recorded, Some("other"), 30, 3).is_err());
     }
 
     #[test]
