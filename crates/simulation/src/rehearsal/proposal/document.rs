@@ -266,8 +266,8 @@ impl Outlook {
                         percent(decider.with_for),
                         percent(decider.with_against),
                         told(&decider.swing),
-                        told(&decider.decisive),
-                        told(&decider.pivot),
+                        percent(decider.decisive.share),
+                        percent(decider.pivot.share),
                     ]
                 })
                 .collect(),
@@ -291,7 +291,9 @@ impl Outlook {
 
     fn change_table(&self) -> Table {
         Table {
-            caption: "Each condition alone, on the same draws, with 90 % intervals".to_owned(),
+            caption: "Each condition alone, on the same draws, with 90 % intervals. Top voters: by the power that is expected of \
+                      them; 10 points for: of the expected share; authors: of three proposals or more"
+                .to_owned(),
             columns: ["condition", "chance to pass", "percentage points"].map(str::to_owned).to_vec(),
             rows: self
                 .changes

@@ -327,6 +327,13 @@ impl<'r> Stage<'r> {
     }
 
     fn tally(&self, drawn: &Drawn, change: &Change) -> Tally {
+        let mut tally = self.uncalled(drawn, change);
+        self.call(drawn, change, None, &mut tally);
+        tally
+    }
+
+    /// What is cast before anybody is called.
+    fn uncalled(&self, drawn: &Drawn, change: &Change) -> Tally {
         let policy = &change.policy;
         let mut tally = Tally::default();
         let mut add = |side, power| tally.add(side, power, policy.weight(power));
@@ -338,34 +345,41 @@ impl<'r> Stage<'r> {
             }
         }
         against.iter().for_each(|member| add(Side::Against, self.electors.power[*member as usize]));
-        if drawn.called && !policy.quorate(&tally) && policy.majority(&tally) {
-            self.call(drawn, change, &mut tally);
-        }
         tally
     }
 
-    /// Calls leading members who would be for it, those of whom most is expected first, until the quorum is met; leaves
-    /// the tally as it is where all of them are not enough.
-    fn call(&self, drawn: &Drawn, change: &Change, tally: &mut Tally) {
+    /// Where there is a majority without a quorum and people are called: calls leading members who would be for it, those
+    /// of whom most is expected first, until the quorum is met; leaves the tally as it is where all of them are not
+    /// enough. `except` does as it is told. Returns who came.
+    fn call(&self, drawn: &Drawn, change: &Change, except: Option<u32>, tally: &mut Tally) -> Vec<u32> {
         let policy = &change.policy;
-        let here: std::collections::BTreeSet<u32> = drawn
+        let mut called = Vec::new();
+        if !drawn.called || policy.quorate(tally) || !policy.majority(tally) {
+            return called;
+        }
+        let mut here: Vec<u32> = drawn
             .coming
             .iter()
             .filter(|one| self.said(one, drawn.mood, change).is_some())
             .map(|one| one.id)
             .collect();
+        here.sort_unstable();
         let mut with = *tally;
-        for &member in self.leading.iter().skip(change.against).filter(|member| !here.contains(member)) {
+        for &member in self.leading.iter().skip(change.against) {
             let u = drawn.side.uniform(member);
-            if drawn.mood + change.mood > ln(u / (1.0 - u)) - self.electors.lean[member as usize] {
+            let favours = drawn.mood + change.mood > ln(u / (1.0 - u)) - self.electors.lean[member as usize];
+            if favours && except != Some(member) && here.binary_search(&member).is_err() {
                 let power = self.electors.power[member as usize];
                 with.add(Side::For, power, policy.weight(power));
+                called.push(member);
                 if policy.quorate(&with) {
                     *tally = with;
-                    return;
+                    return called;
                 }
             }
         }
+        called.clear();
+        called
     }
 
     /// Plays a run; `asked` leading members are asked what they could decide.
@@ -373,13 +387,19 @@ impl<'r> Stage<'r> {
         let run = self.draw(number);
         let (mood, coming) = (run.mood, &run.coming);
         let policy = &self.now.policy;
-        let tally = self.tally(&run, &self.now);
+        let before = self.uncalled(&run, &self.now);
+        let mut tally = before;
+        let called = self.call(&run, &self.now, None, &mut tally);
         let passed = policy.passes(&tally);
         let swings = self.leading[..asked.min(self.leading.len())].iter().map(|&member| {
             let power = self.electors.power[member as usize];
             let drawn = coming.iter().find(|one| one.id == member);
             let drawn = drawn.and_then(|one| self.said(one, mood, &self.now));
-            let with = |side| policy.passes(&moved(&tally, policy, power, drawn, side));
+            let with = |side| {
+                let mut tally = moved(&before, policy, power, drawn, side);
+                self.call(&run, &self.now, Some(member), &mut tally);
+                policy.passes(&tally)
+            };
             let absent = with(None);
             [with(Some(Side::For)), with(Some(Side::Against)), absent, drawn.is_some() && absent != passed]
         });
@@ -396,7 +416,7 @@ impl<'r> Stage<'r> {
             changes: changes.iter().map(|change| change.policy.passes(&self.tally(&run, change))).collect(),
             swings: swings.collect(),
             pivot: self.pivot(coming, mood, number),
-            coalition: turners(policy, &tally, &self.turnable(coming, mood)).map(|who| who.len()),
+            coalition: turners(policy, &tally, &self.turnable(coming, mood, &called)).map(|who| who.len()),
         }
     }
 
@@ -419,12 +439,13 @@ impl<'r> Stage<'r> {
     /// Who turns run `number`, fewest first found; empty where nobody can.
     pub(super) fn coalition(&self, number: u64) -> Vec<u32> {
         let run = self.draw(number);
-        let tally = self.tally(&run, &self.now);
-        turners(&self.now.policy, &tally, &self.turnable(&run.coming, run.mood)).unwrap_or_default()
+        let mut tally = self.uncalled(&run, &self.now);
+        let called = self.call(&run, &self.now, None, &mut tally);
+        turners(&self.now.policy, &tally, &self.turnable(&run.coming, run.mood, &called)).unwrap_or_default()
     }
 
     /// Members who come, and leading ones who might: with their power and what they say.
-    fn turnable(&self, coming: &[Coming], mood: f64) -> Vec<(u32, u128, Option<Side>)> {
+    fn turnable(&self, coming: &[Coming], mood: f64, called: &[u32]) -> Vec<(u32, u128, Option<Side>)> {
         let mut list: Vec<(u32, u128, Option<Side>)> = coming
             .iter()
             .filter(|one| one.id < NEW)
@@ -432,7 +453,10 @@ impl<'r> Stage<'r> {
             .collect();
         let come: std::collections::BTreeSet<u32> = list.iter().map(|(id, ..)| *id).collect();
         let absent = self.leading.iter().filter(|member| !come.contains(member));
-        list.extend(absent.map(|&member| (member, self.electors.power[member as usize], None)));
+        list.extend(absent.map(|&member| {
+            let side = called.contains(&member).then_some(Side::For);
+            (member, self.electors.power[member as usize], side)
+        }));
         list
     }
 

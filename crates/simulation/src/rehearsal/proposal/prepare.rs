@@ -256,8 +256,8 @@ impl<'r> Prepared<'r> {
         }
         for count in [1, 3, 5] {
             let title = match count {
-                1 => "the leading voter against".to_owned(),
-                _ => format!("the {count} leading voters against"),
+                1 => "top voter against".to_owned(),
+                _ => format!("top {count} voters against"),
             };
             if self.leading.len() >= count {
                 add(title, &|change| change.against = count);
@@ -267,8 +267,7 @@ impl<'r> Prepared<'r> {
         if policy.quorum > 0 {
             for factor in [0.5_f64, 1.5, 2.0] {
                 let tokens = electorate.tokens(policy.quorum) * factor;
-                let title = format!("quorum of {} tokens", super::super::document::amount(tokens));
-                add(title, &|change| change.policy.quorum = electorate.units(tokens));
+                add(format!("quorum x {factor}"), &|change| change.policy.quorum = electorate.units(tokens));
             }
         } else {
             let counted = self.electors.past.iter().map(|past| {
@@ -276,10 +275,7 @@ impl<'r> Prepared<'r> {
                 electorate.tokens(counted)
             });
             let typical = quantile(&counted.collect::<Vec<f64>>(), 0.5);
-            let title = format!(
-                "a quorum of {} tokens, as much as half of the proposals have",
-                super::super::document::amount(typical)
-            );
+            let title = format!("quorum of {}", super::super::document::amount(typical));
             add(title, &|change| change.policy.quorum = electorate.units(typical));
         }
         for approval in [500_000_u128, 600_000, 666_666, 750_000] {
@@ -312,13 +308,13 @@ impl<'r> Prepared<'r> {
             let wanted = support + by;
             if (0.01..0.99).contains(&wanted) {
                 let moved = self.electors.mood_of_support(wanted) - mood;
-                add(format!("10 percentage points {word} support"), &|change| change.mood = moved);
+                add(format!("10 points {word} for"), &|change| change.mood = moved);
             }
         }
         let by = |author: &str| group(&self.electors, author).map_or(0.0, |(by, _)| by);
         match self.ask.author.as_deref() {
             Some(author) if self.ask.support.is_none() && by(author) != 0.0 => {
-                add("an author without a record".to_owned(), &|change| change.mood = -by(author));
+                add("an unknown author".to_owned(), &|change| change.mood = -by(author));
             }
             None if self.ask.support.is_none() => {
                 let known = self.electors.authors.values().filter(|(_, count)| *count >= 3);
@@ -326,10 +322,10 @@ impl<'r> Prepared<'r> {
                 let (low, high) =
                     (moods().fold(f64::INFINITY, f64::min), moods().fold(f64::NEG_INFINITY, f64::max));
                 if low < high {
-                    add("made by the least supported author of three or more".to_owned(), &|change| {
+                    add("least liked author".to_owned(), &|change| {
                         change.mood = low;
                     });
-                    add("made by the most supported author of three or more".to_owned(), &|change| {
+                    add("best liked author".to_owned(), &|change| {
                         change.mood = high;
                     });
                 }
