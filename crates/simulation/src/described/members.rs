@@ -27,7 +27,7 @@ pub fn members(history: &History, dao: Option<&str>, window: u32, seed: u64) -> 
         power[member] = view.tokens(vote) as u64;
     }
     // The first ballot tells that there is a member, not how often it comes.
-    let could = |member: usize| (view.proposals.len() as u32 - 1 - first[member]) as f64;
+    let could = |member: usize| f64::from(view.proposals.len() as u32 - 1 - first[member]);
     let all: f64 = (0..voters).map(could).sum();
     let pooled = (came.iter().sum::<f64>() - voters as f64 + 0.5) / (all + 1.0);
     let rates: Vec<f64> = (0..voters)

@@ -297,8 +297,7 @@ impl<'r> Stage<'r> {
             add(NEW + number as u32, *power, 1.0, 0.0, 0.0);
         }
         // Proposals on which nobody votes are not among those that were learned from.
-        let nobody =
-            self.known.is_empty() && coming.iter().all(|one| self.said(one, mood, &self.now).is_none());
+        let nobody = self.known.is_empty() && coming.iter().all(|one| said(one, mood, &self.now).is_none());
         if nobody {
             let first = coming
                 .iter_mut()
@@ -310,20 +309,6 @@ impl<'r> Stage<'r> {
             }
         }
         Drawn { mood, coming, called: key(Purpose::Called).uniform(0) < self.called, side }
-    }
-
-    fn said(&self, coming: &Coming, mood: f64, change: &Change) -> Option<Side> {
-        // Who was sure to come stays so.
-        let chance = (coming.chance * change.turnout).min(SUREST.max(coming.chance));
-        if coming.u >= chance || coming.at > change.window {
-            None
-        } else if coming.abstains {
-            Some(Side::Abstain)
-        } else if mood + change.mood > coming.bar {
-            Some(Side::For)
-        } else {
-            Some(Side::Against)
-        }
     }
 
     fn tally(&self, drawn: &Drawn, change: &Change) -> Tally {
@@ -340,7 +325,7 @@ impl<'r> Stage<'r> {
         self.known.iter().for_each(|ballot| add(ballot.side, ballot.power));
         let against = &self.leading[..change.against.min(self.leading.len())];
         for one in drawn.coming.iter().filter(|one| !against.contains(&one.id)) {
-            if let Some(side) = self.said(one, drawn.mood, change) {
+            if let Some(side) = said(one, drawn.mood, change) {
                 add(side, one.power);
             }
         }
@@ -360,7 +345,7 @@ impl<'r> Stage<'r> {
         let mut here: Vec<u32> = drawn
             .coming
             .iter()
-            .filter(|one| self.said(one, drawn.mood, change).is_some())
+            .filter(|one| said(one, drawn.mood, change).is_some())
             .map(|one| one.id)
             .collect();
         here.sort_unstable();
@@ -394,7 +379,7 @@ impl<'r> Stage<'r> {
         let swings = self.leading[..asked.min(self.leading.len())].iter().map(|&member| {
             let power = self.electors.power[member as usize];
             let drawn = coming.iter().find(|one| one.id == member);
-            let drawn = drawn.and_then(|one| self.said(one, mood, &self.now));
+            let drawn = drawn.and_then(|one| said(one, mood, &self.now));
             let with = |side| {
                 let mut tally = moved(&before, policy, power, drawn, side);
                 self.call(&run, &self.now, Some(member), &mut tally);
@@ -449,7 +434,7 @@ impl<'r> Stage<'r> {
         let mut list: Vec<(u32, u128, Option<Side>)> = coming
             .iter()
             .filter(|one| one.id < NEW)
-            .filter_map(|one| Some((one.id, one.power, Some(self.said(one, mood, &self.now)?))))
+            .filter_map(|one| Some((one.id, one.power, Some(said(one, mood, &self.now)?))))
             .collect();
         let come: std::collections::BTreeSet<u32> = list.iter().map(|(id, ..)| *id).collect();
         let absent = self.leading.iter().filter(|member| !come.contains(member));
@@ -465,7 +450,7 @@ impl<'r> Stage<'r> {
     fn pivot(&self, coming: &[Coming], mood: f64, number: u64) -> Option<u32> {
         let policy = &self.now.policy;
         let order = Key::new(self.seed, number, Purpose::Order as u64, 0);
-        let here = coming.iter().filter(|one| self.said(one, mood, &self.now).is_some());
+        let here = coming.iter().filter(|one| said(one, mood, &self.now).is_some());
         let mut here: Vec<(u32, u32, u128)> =
             here.map(|one| (order.bits(one.id), one.id, one.power)).collect();
         here.sort_unstable();
@@ -483,6 +468,21 @@ impl<'r> Stage<'r> {
             }
         }
         None
+    }
+}
+
+/// What somebody says, if it comes.
+fn said(coming: &Coming, mood: f64, change: &Change) -> Option<Side> {
+    // Who was sure to come stays so.
+    let chance = (coming.chance * change.turnout).min(SUREST.max(coming.chance));
+    if coming.u >= chance || coming.at > change.window {
+        None
+    } else if coming.abstains {
+        Some(Side::Abstain)
+    } else if mood + change.mood > coming.bar {
+        Some(Side::For)
+    } else {
+        Some(Side::Against)
     }
 }
 

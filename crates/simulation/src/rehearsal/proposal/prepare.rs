@@ -291,7 +291,7 @@ impl<'r> Prepared<'r> {
                 match slope {
                     Some((slope, _)) => add(title, &|change| change.turnout *= exp(slope * ln(factor))),
                     None if factor < 1.0 => {
-                        add(title, &|change| change.window = (change.window * factor).min(1.0))
+                        add(title, &|change| change.window = (change.window * factor).min(1.0));
                     }
                     None => {}
                 }

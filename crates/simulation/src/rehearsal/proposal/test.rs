@@ -91,8 +91,9 @@ fn chances_follow_the_records_and_what_is_expected() {
     let base = "opens = 1970-03-01\n";
     assert!(asked(&say(1), base, 300).passes.share > 0.85);
     assert!(asked(&say(2), base, 300).passes.share < 0.15);
-    let split =
-        records(&powers, 30, |p, m| comes(p, m).then_some(if (p + m as u64) % 2 == 0 { 1 } else { 2 }));
+    let split = records(&powers, 30, |p, m| {
+        comes(p, m).then_some(if (p + m as u64).is_multiple_of(2) { 1 } else { 2 })
+    });
     let share = |toml: &str| asked(&split, &format!("{base}{toml}"), 600).passes.share;
     let (low, high) = (share("support = 0.2"), share("support = 0.8"));
     assert!(low < 0.15 && high > 0.85, "{low} {high}");
