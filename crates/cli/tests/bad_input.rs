@@ -400,7 +400,10 @@ const SIMULATE: &[Case] = &[
         "a population with slips",
         "simulate --population slips.toml --out new.html",
         |folder| {
-            write(&folder.join("slips.toml"), "steps = 'many'\n[population]\nagens = 1\n[rule]\nkind = 'x'\n")
+            write(
+                &folder.join("slips.toml"),
+                "steps = 'many'\n[population]\nagens = 1\n[rule]\nkind = 'x'\n",
+            );
         },
         2,
         &["`slips.toml`: line 1", "whole number", "did you mean `agents`?", "kind of rule `x`"],
