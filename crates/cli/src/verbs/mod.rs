@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod advise;
 pub(crate) mod calibrate;
+pub(crate) mod compare;
 pub(crate) mod demo;
 pub(crate) mod evaluate;
 pub(crate) mod export;
@@ -44,6 +45,7 @@ pub(crate) fn run(verb: Verb, context: &mut Context) -> Result<Answer, Failure> 
         Verb::Evaluate(verb) => verb.run(context),
         Verb::Simulate(verb) => verb.run(context),
         Verb::Sweep(verb) => verb.run(context),
+        Verb::Compare(verb) => verb.run(context),
         Verb::Advise(verb) => verb.run(context),
         Verb::Calibrate(verb) => verb.run(context),
         Verb::Randomise(verb) => verb.run(context),

@@ -101,7 +101,8 @@ impl Sweep {
         let swept =
             rehearsal::sweep(model.as_ref(), &baseline, &scenario, &axes, &options, &self.out, &context.run)?;
         if let Some((format, report)) = report {
-            format.write(&swept.document(), report)?;
+            let base = rehearsal::rehearse(model.as_ref(), None, &baseline, &[], &options, &context.run)?;
+            format.write(&swept.document(Some(&base)), report)?;
             context.note(&format!("report written to `{}`", report.display()));
         }
         context.print(&text(&swept), &swept)?;

@@ -10,14 +10,14 @@ use crate::scenario::Strength;
 use crate::scenario::behaviours::BEHAVIOURS;
 
 /// A share as a percentage.
-pub(super) fn percent(share: f64) -> String {
+pub(crate) fn percent(share: f64) -> String {
     let percentage = share * 100.0;
     let digits = usize::from(percentage.abs() < 1.0 && percentage != 0.0);
     format!("{percentage:.digits$} %")
 }
 
 /// A number with about three digits that count.
-pub(super) fn amount(value: f64) -> String {
+pub(crate) fn amount(value: f64) -> String {
     match value.abs() {
         _ if !value.is_finite() => "no amount".to_owned(),
         size if size >= 1e9 => format!("{:.3} billion", value / 1e9),

@@ -9,6 +9,7 @@
 //! Of a ballot for several choices the first counts. Proposals without a choice for them count in turnout only.
 
 mod advise;
+mod compare;
 mod document;
 mod effort;
 pub(crate) mod electorate;
@@ -16,6 +17,7 @@ mod history;
 mod people;
 mod play;
 mod policy;
+pub mod proposal;
 mod rows;
 mod sweep;
 mod sweep_document;
@@ -38,8 +40,11 @@ use crate::engine::summary::Summary;
 use crate::scenario::{Behaviours, RuleChange, Scenario};
 use crate::{Error, Result};
 
+pub(crate) use document::{amount, percent};
+
 pub use advise::{Advice, Candidate, Goal, advise};
 pub use effort::{Effort, effort};
+pub use compare::{Comparison, Difference, compare, one_at_a_time};
 pub use history::history;
 pub use play::{SERIES, STEPS, VARIABLES};
 pub use sweep::{Figure, MOST_COMBINATIONS, Point, Swept, sweep};

@@ -408,7 +408,7 @@ mod test {
         .enumerate()
         {
             let target = folder.path().join(format!("{number}.jsonl"));
-            let document = go(varied, 4, &target, &Run::default()).unwrap().document();
+            let document = go(varied, 4, &target, &Run::default()).unwrap().document(None);
             let charts = document
                 .sections
                 .iter()

@@ -22,7 +22,7 @@
 pub mod behaviours;
 pub mod conditions;
 pub mod gallery;
-mod read;
+pub(crate) mod read;
 mod schema;
 mod vary;
 

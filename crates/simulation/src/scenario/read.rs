@@ -36,11 +36,12 @@ pub fn read(text: &str) -> Result<Scenario> {
     }
 }
 
-type Value<'i> = Spanned<DeValue<'i>>;
+pub(crate) type Value<'i> = Spanned<DeValue<'i>>;
 
-struct Reader<'t> {
-    text: &'t str,
-    problems: Vec<String>,
+/// Reads a file's values and collects what is wrong with them.
+pub(crate) struct Reader<'t> {
+    pub(crate) text: &'t str,
+    pub(crate) problems: Vec<String>,
 }
 
 /// The keys of `[rule]` that are numbers, with their bounds.
@@ -62,13 +63,13 @@ pub(super) const RULE_WORDS: [(&str, &[&str]); 2] = [
 pub(super) const KEYS: [&str; 6] = ["title", "about", "rule", "price", "conditions", "behaviours"];
 
 impl Reader<'_> {
-    fn problem(&mut self, at: &Range<usize>, message: &str) {
+    pub(crate) fn problem(&mut self, at: &Range<usize>, message: &str) {
         let before = self.text.get(..at.start).unwrap_or_default();
         let line = before.bytes().filter(|&byte| byte == b'\n').count() + 1;
         self.problems.push(format!("line {line}: {message}"));
     }
 
-    fn unknown(&mut self, at: &Range<usize>, what: &str, name: &str, known: &[&str]) {
+    pub(crate) fn unknown(&mut self, at: &Range<usize>, what: &str, name: &str, known: &[&str]) {
         let hint = match nearest(name, known.iter().copied()) {
             Some(near) => format!("; did you mean `{near}`?"),
             None => format!("; known are {}", quoted(known)),
@@ -76,7 +77,7 @@ impl Reader<'_> {
         self.problem(at, &format!("unknown {what} `{name}`{hint}"));
     }
 
-    fn number(&mut self, name: &str, value: &Value<'_>, (low, high): (f64, f64)) -> Option<f64> {
+    pub(crate) fn number(&mut self, name: &str, value: &Value<'_>, (low, high): (f64, f64)) -> Option<f64> {
         let number = match value.get_ref() {
             DeValue::Integer(integer) => {
                 i64::from_str_radix(integer.as_str(), integer.radix()).ok().map(|n| n as f64)
@@ -93,7 +94,7 @@ impl Reader<'_> {
         }
     }
 
-    fn text(&mut self, name: &str, value: &Value<'_>) -> Option<String> {
+    pub(crate) fn text(&mut self, name: &str, value: &Value<'_>) -> Option<String> {
         let text = value.get_ref().as_str().map(str::to_owned);
         if text.is_none() {
             self.problem(&value.span(), &format!("`{name}` must be a text"));
@@ -102,7 +103,7 @@ impl Reader<'_> {
     }
 
     /// Seconds since 1970 of a date (its midnight) or a date with time, in UTC where no offset is said.
-    fn time(&mut self, name: &str, value: &Value<'_>) -> Option<i64> {
+    pub(crate) fn time(&mut self, name: &str, value: &Value<'_>) -> Option<i64> {
         let text = match value.get_ref() {
             DeValue::String(text) => Some(text.to_string()),
             DeValue::Datetime(time) => Some(time.to_string()),
@@ -194,7 +195,7 @@ impl Reader<'_> {
         found
     }
 
-    fn rule(&mut self, table: &DeTable<'_>) -> RuleChange {
+    pub(crate) fn rule(&mut self, table: &DeTable<'_>) -> RuleChange {
         let mut rule = RuleChange::default();
         for (key, value) in table {
             let name = key.get_ref().as_ref();
