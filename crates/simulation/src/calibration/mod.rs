@@ -12,6 +12,7 @@ pub mod check;
 mod density;
 mod document;
 pub mod forecast;
+mod latent;
 mod linear;
 pub mod model;
 mod moments;
