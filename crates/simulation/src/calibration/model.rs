@@ -43,7 +43,7 @@ const fn parameter(name: &'static str, meaning: &'static str, low: f64, high: f6
 /// The parameters; the range of `turnout` lies around the logarithm of the recorded mean number of voters.
 pub const PRIOR: [Parameter; PARAMETERS] = [
     parameter("turnout", "logarithm of the expected voters at the last proposal", -1.6, 1.6),
-    parameter("wander", "standard deviation over the record of the slow walk of log turnout", 0.02, 0.9),
+    parameter("wander", "standard deviation over the record of the slow walk of log turnout", 0.02, 1.2),
     parameter("shock", "standard deviation of log turnout between proposals", 0.02, 1.0),
     parameter("activity", "standard deviation of members' log activity", 0.2, 2.6),
     parameter("churn", "times that a member is replaced over the record", 0.0, 4.0),

@@ -84,14 +84,14 @@ fn the_posterior_recovers_covers_and_ranks_uniformly() {
 
 #[test]
 fn the_three_ways_agree_on_a_known_dao() {
-    let record = known(5).first(20);
+    let record = known(5).first(15);
     let options = Options {
-        simulations: 1_500,
-        agents: Some(800),
-        evaluations: 50,
-        particles: 60,
+        simulations: 2_000,
+        agents: Some(500),
+        evaluations: 40,
+        particles: 120,
         epochs: 20,
-        checks: 100,
+        checks: 60,
         ..Options::default()
     };
     let calibration = fit("known", &record, &options, &Kept::default(), &Run::default()).unwrap();
