@@ -46,6 +46,19 @@ fn recent(series: &[[f64; SERIES]], at: usize) -> [f64; 4] {
     })
 }
 
+/// All power there was, in units of the mean power cast: the largest ballot of each member, summed. The tail of a simulated
+/// DAO's power has no end; a recorded one's members do not cast more than they have.
+fn most(learned: &Record) -> f64 {
+    let mut peak = vec![0.0_f64; learned.voters as usize];
+    for ballot in &learned.ballots {
+        let known = &mut peak[ballot.voter as usize];
+        *known = known.max(ballot.power);
+    }
+    let cast: f64 = learned.ballots.iter().map(|ballot| ballot.power).sum();
+    let mean = cast / learned.proposals().max(1) as f64;
+    if mean > 0.0 { peak.iter().sum::<f64>() / mean } else { f64::INFINITY }
+}
+
 /// Figures of each of the next `ahead` proposals by draw: power cast in units of the learned mean, the others raw.
 pub(super) fn futures(
     learned: &Record,
@@ -70,9 +83,10 @@ pub(super) fn futures(
         })
         .collect::<Result<_>>()?;
     let futures = adjusted(&simulated, &series(learned, cut), ahead);
+    let most = most(learned);
     let figures = |row: &[f64; SERIES]| {
         let share = |odds: f64| 1.0 / (1.0 + (-odds).exp());
-        figures(row[3].exp(), (row[0].exp() - 1.0).max(1.0), share(row[1]), share(row[2]))
+        figures(row[3].exp().min(most), (row[0].exp() - 1.0).max(1.0), share(row[1]), share(row[2]))
     };
     Ok(futures.iter().map(|rows| rows.iter().map(figures).collect()).collect())
 }
