@@ -9,6 +9,7 @@
 //! Of a ballot for several choices the first counts. Proposals without a choice for them count in turnout only.
 
 mod advise;
+pub mod attack;
 mod document;
 pub(crate) mod electorate;
 mod history;

@@ -18,7 +18,7 @@
 
 pub mod conditions;
 pub mod gallery;
-mod read;
+pub(crate) mod read;
 mod schema;
 mod vary;
 

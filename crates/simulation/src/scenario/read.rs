@@ -19,7 +19,7 @@ const MOST_CONDITIONS: usize = 1_000;
 /// # Errors
 /// Every problem of the file at once, with its line, what is allowed, and for a mistyped name what it probably means.
 pub fn read(text: &str) -> Result<Scenario> {
-    let mut reader = Reader { text, problems: Vec::new() };
+    let mut reader = Reader::new(text);
     let scenario = match DeTable::parse(text) {
         Ok(table) => reader.scenario(table.get_ref()),
         Err(error) => {
@@ -28,18 +28,26 @@ pub fn read(text: &str) -> Result<Scenario> {
             Scenario::default()
         }
     };
-    if reader.problems.is_empty() {
-        Ok(scenario)
-    } else {
-        Err(Error::Parameters { problems: reader.problems })
-    }
+    reader.finish(scenario)
 }
 
-type Value<'i> = Spanned<DeValue<'i>>;
+pub(crate) type Value<'i> = Spanned<DeValue<'i>>;
 
-struct Reader<'t> {
+/// What reads a file and collects its problems.
+pub(crate) struct Reader<'t> {
     text: &'t str,
     problems: Vec<String>,
+}
+
+impl<'t> Reader<'t> {
+    pub(crate) fn new(text: &'t str) -> Self {
+        Self { text, problems: Vec::new() }
+    }
+
+    /// What was read, where there was no problem.
+    pub(crate) fn finish<T>(self, read: T) -> Result<T> {
+        if self.problems.is_empty() { Ok(read) } else { Err(Error::Parameters { problems: self.problems }) }
+    }
 }
 
 /// The keys of `[rule]` that are numbers, with their bounds.
@@ -61,13 +69,13 @@ pub(super) const RULE_WORDS: [(&str, &[&str]); 2] = [
 pub(super) const KEYS: [&str; 5] = ["title", "about", "rule", "price", "conditions"];
 
 impl Reader<'_> {
-    fn problem(&mut self, at: &Range<usize>, message: &str) {
+    pub(crate) fn problem(&mut self, at: &Range<usize>, message: &str) {
         let before = self.text.get(..at.start).unwrap_or_default();
         let line = before.bytes().filter(|&byte| byte == b'\n').count() + 1;
         self.problems.push(format!("line {line}: {message}"));
     }
 
-    fn unknown(&mut self, at: &Range<usize>, what: &str, name: &str, known: &[&str]) {
+    pub(crate) fn unknown(&mut self, at: &Range<usize>, what: &str, name: &str, known: &[&str]) {
         let hint = match nearest(name, known.iter().copied()) {
             Some(near) => format!("; did you mean `{near}`?"),
             None => format!("; known are {}", quoted(known)),
@@ -75,7 +83,7 @@ impl Reader<'_> {
         self.problem(at, &format!("unknown {what} `{name}`{hint}"));
     }
 
-    fn number(&mut self, name: &str, value: &Value<'_>, (low, high): (f64, f64)) -> Option<f64> {
+    pub(crate) fn number(&mut self, name: &str, value: &Value<'_>, (low, high): (f64, f64)) -> Option<f64> {
         let number = match value.get_ref() {
             DeValue::Integer(integer) => {
                 i64::from_str_radix(integer.as_str(), integer.radix()).ok().map(|n| n as f64)
