@@ -75,6 +75,7 @@ pub(crate) enum Verb {
     Simulate(verbs::simulate::Simulate),
     Sweep(verbs::sweep::Sweep),
     Advise(verbs::advise::Advise),
+    Attack(verbs::attack::Attack),
     Calibrate(verbs::calibrate::Calibrate),
     Randomise(verbs::randomise::Randomise),
     Report(verbs::report::Report),
