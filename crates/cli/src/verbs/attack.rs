@@ -116,8 +116,7 @@ impl Attack {
             proposals: self.proposals,
             ..Options::default()
         };
-        let found =
-            attack::attack(model.as_ref(), &baseline, &scenarios, &terms, &options, &context.run)?;
+        let found = attack::attack(model.as_ref(), &baseline, &scenarios, &terms, &options, &context.run)?;
         format.write(&found.document(), out)?;
         if let Some(rows) = &self.rows {
             daotwin::history::frame::write(rows, &found.rows()?, &context.run)?;
@@ -175,7 +174,16 @@ fn text(found: &Attacks) -> String {
             rows.push(row);
         }
         let heading = [
-            "attack", "size", "capital", "lost", "days", "chance", "profit", "waiting", "for 90 %", "removed by",
+            "attack",
+            "size",
+            "capital",
+            "lost",
+            "days",
+            "chance",
+            "profit",
+            "waiting",
+            "for 90 %",
+            "removed by",
         ];
         text.push_str(&format!("\n{}\n{}", arm.title, table(&heading, &rows)));
     }

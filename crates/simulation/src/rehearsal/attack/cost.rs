@@ -101,9 +101,7 @@ impl Market {
         };
         match attacker {
             "whale" | "whale, voting first" => bought(size.max(threshold), self.fall, 0.0),
-            "spammer" => {
-                bought(size.max(threshold), self.fall, (posts + 1.0) * terms.number("post_cost"))
-            }
+            "spammer" => bought(size.max(threshold), self.fall, (posts + 1.0) * terms.number("post_cost")),
             "griefer" => Bill { gain: Some(0.0), ..bought(size, 0.0, 0.0) },
             "raider" => {
                 let bill = bought(size.max(threshold), 0.0, 0.0);
@@ -117,10 +115,10 @@ impl Market {
                 let interest = bill.capital * self.rate * bill.days / 365.0;
                 Bill { lost: bill.capital + interest, gain: self.book.map(|book| book * size), ..bill }
             }
-            // Sizes in money.
+            // In money, of which nothing is taken to come back: accounts do not, and tokens of many accounts fall.
             "sybil" => {
                 let interest = size * self.rate * days / 365.0;
-                Bill { capital: size, lost: size * self.fall + interest, gain: self.loot, days }
+                Bill { capital: size, lost: size + interest, gain: self.loot, days }
             }
             "briber" => {
                 let own = bought(threshold, self.fall, 0.0);

@@ -1,7 +1,8 @@
 //! Attacks as a document: a paragraph to post, tables, curves.
 
 use daotwin_core::document::{
-    Axis, Block, Chart, Document, Highlight, Mark, Outcome, Plot, Role, Scale, Section, Series, Table, Verdict,
+    Axis, Block, Chart, Document, Highlight, Mark, Outcome, Plot, Role, Scale, Section, Series, Table,
+    Verdict,
 };
 use daotwin_history::frame::{Column, Frame, Kind, Values};
 
@@ -31,7 +32,11 @@ fn profit(reached: &Reached) -> String {
 
 impl Finding {
     fn name(&self) -> String {
-        if self.posts > 0 { format!("{}, {} posts", self.attacker, self.posts) } else { self.attacker.to_owned() }
+        if self.posts > 0 {
+            format!("{}, {} posts", self.attacker, self.posts)
+        } else {
+            self.attacker.to_owned()
+        }
     }
 }
 
@@ -101,11 +106,7 @@ impl Arm {
         let opens = remedy
             .opens
             .map_or_else(String::new, |attacker| format!(" It makes another attack cheaper: {attacker}."));
-        format!(
-            "What removes it: {}. Then {effect}; {}.{opens}",
-            remedy.change,
-            self.price(remedy)
-        )
+        format!("What removes it: {}. Then {effect}; {}.{opens}", remedy.change, self.price(remedy))
     }
 
     /// What a change costs in agility.
@@ -196,8 +197,14 @@ impl Arm {
 
     fn remedies(&self) -> Table {
         const SHOWN: usize = 4;
-        let columns =
-            ["attack", "change", "what it does", "honest proposals that pass", "decisions take", "makes cheaper"];
+        let columns = [
+            "attack",
+            "change",
+            "what it does",
+            "honest proposals that pass",
+            "decisions take",
+            "makes cheaper",
+        ];
         let mut rows = Vec::new();
         let mut shown = 0;
         let mut last = "";
@@ -223,7 +230,8 @@ impl Arm {
                 remedy.opens.unwrap_or("-").to_owned(),
             ]);
         }
-        let caption = "For each attack that succeeds, the single changes that do most, the least costly first";
+        let caption =
+            "For each attack that succeeds, the single changes that do most, the least costly first";
         Table { caption: caption.to_owned(), columns: columns.map(str::to_owned).to_vec(), rows }
     }
 
@@ -292,8 +300,9 @@ impl Arm {
         (!series.is_empty()).then(|| Chart {
             id: format!("members-{place}"),
             title: "How many have to agree".to_owned(),
-            description: "share of the proposals that the most powerful members pass or stop, by their number"
-                .to_owned(),
+            description:
+                "share of the proposals that the most powerful members pass or stop, by their number"
+                    .to_owned(),
             plot: Plot::Xy {
                 x: Axis { label: "members that agree".to_owned(), scale: Scale::Linear },
                 y: Axis { label: "share of the proposals".to_owned(), scale: Scale::Linear },
@@ -397,7 +406,11 @@ impl Attacks {
     pub fn rows(&self) -> Result<Frame> {
         let titles = labels(self.arms.iter().map(|arm| arm.title.clone()));
         let name = |plan: &super::Plan| {
-            if plan.posts > 0 { format!("{}, {} posts", plan.attacker, plan.posts) } else { plan.attacker.to_owned() }
+            if plan.posts > 0 {
+                format!("{}, {} posts", plan.attacker, plan.posts)
+            } else {
+                plan.attacker.to_owned()
+            }
         };
         let names = labels(self.plans.iter().map(name));
         let code =
@@ -462,10 +475,18 @@ fn highlights(arm: &Arm) -> Vec<Highlight> {
         );
     }
     if let Some(reached) = arm.finding("cartel").and_then(|finding| finding.reached[0]) {
-        push("Members that agree", format!("{:.0}", reached.size), "to pass anything, more often than not".to_owned());
+        push(
+            "Members that agree",
+            format!("{:.0}", reached.size),
+            "to pass anything, more often than not".to_owned(),
+        );
     }
     if let Some(finding) = arm.finding("hidden payload") {
-        push("Hidden payload", percent(finding.most.share), "of the proposals would carry one through".to_owned());
+        push(
+            "Hidden payload",
+            percent(finding.most.share),
+            "of the proposals would carry one through".to_owned(),
+        );
     }
     list
 }

@@ -30,9 +30,10 @@ impl Sizes {
 
     /// The share of the proposals that are attacked with success by this size.
     pub(super) fn at(&self, size: f64) -> Share {
-        let counts = self.runs.iter().map(|sizes| {
-            (sizes.partition_point(|least| *least <= size) as f64, sizes.len() as f64)
-        });
+        let counts = self
+            .runs
+            .iter()
+            .map(|sizes| (sizes.partition_point(|least| *least <= size) as f64, sizes.len() as f64));
         clustered(&counts.collect::<Vec<_>>())
     }
 

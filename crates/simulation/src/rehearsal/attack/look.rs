@@ -12,6 +12,7 @@ use crate::engine::random::Key;
 use crate::rehearsal::electorate::Electorate;
 use crate::rehearsal::play::{Cast, Observer, Voter};
 use crate::rehearsal::policy::{Policy, Tally};
+use crate::scenario::Weighting;
 
 /// Proposals whose voters are lately active.
 const LATELY: usize = 20;
@@ -208,13 +209,18 @@ impl Look<'_> {
             }
             "raider" => {
                 let tokens = self.bought(policy.needed(&met.answered));
-                let pays = self.market.book.is_some_and(|book| book * tokens > self.market.cost(tokens));
+                // Where anybody may leave at book value the price is bid up to it before the vote is over.
+                let open = self.terms.number("exit_at_book") >= 0.5;
+                let pays =
+                    !open && self.market.book.is_some_and(|book| book * tokens > self.market.cost(tokens));
                 if tokens.is_finite() && pays { tokens } else { f64::INFINITY }
             }
             "flash loan" if policy.power_at_vote => {
                 let tokens = self.tokens(policy.needed(&met.answered));
                 if tokens <= self.terms.number("loan_limit") { tokens } else { f64::INFINITY }
             }
+            // Where tokens weigh as tokens there is nothing to gain by splitting.
+            "sybil" if policy.weighting == Weighting::Tokens => f64::INFINITY,
             "sybil" => {
                 let unit = self.electorate.tokens(1);
                 let account = self.terms.number("account_cost");

@@ -119,7 +119,7 @@ impl Arm {
     pub fn cheapest(&self, target: usize) -> Option<(&Finding, &Reached)> {
         let priced = self.findings.iter().filter(|finding| {
             matches!(finding.unit, Unit::Tokens | Unit::Money)
-                && !matches!(finding.attacker, "griefer" | "arbitrageur")
+                && !matches!(finding.attacker, "whale, voting first" | "griefer" | "arbitrageur")
         });
         let found = priced.filter_map(|finding| Some((finding, finding.best(target)?)));
         found.min_by(|(_, left), (_, right)| {
@@ -221,7 +221,8 @@ pub fn attack(
     let mut arms = Vec::new();
     let mut sizes = Vec::new();
     for (place, (scenario, changes)) in all.iter().zip(&changes).enumerate() {
-        let under = |change: usize| -> Vec<&Looked> { looked.iter().map(|arms| &arms[place][change]).collect() };
+        let under =
+            |change: usize| -> Vec<&Looked> { looked.iter().map(|arms| &arms[place][change]).collect() };
         let base = Summed::new(&under(0), &plans, terms, supply);
         let others = (1..changes.len()).map(|change| {
             (&changes[change], Summed::new(&under(change), &plans, &changes[change].terms, supply))

@@ -76,10 +76,10 @@ pub const ATTACKERS: &[Attacker] = &[
     attacker(
         "sybil",
         Unit::Money,
-        "a whale that splits its tokens over accounts where weights are not tokens; their number is the one that makes \
+        "a whale that splits its tokens over accounts; only where weights are not tokens. Their number is the one that makes \
          tokens and accounts together cheapest, a closed form",
         TALLIES,
-        "as the whale, and `account_cost` an account",
+        "its tokens and `account_cost` an account; all of it is taken to be lost",
         "square-root and one-member-one-vote weights reward splitting; Gitcoin's round 10 had an estimated 36 % of sybils",
     ),
     attacker(
@@ -105,7 +105,7 @@ pub const ATTACKERS: &[Attacker] = &[
         "buys tokens below their share of the treasury and passes a dissolution as the whale does; only where the payout \
          exceeds the cost",
         "the treasury, and as the whale",
-        "as the whale, but the tokens are paid out at book value",
+        "as the whale, but the tokens are paid out at book value; nothing to gain where members may leave at book value",
         "Rook (2023), Aragon (2023)",
     ),
     attacker(

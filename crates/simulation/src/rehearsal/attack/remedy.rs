@@ -14,6 +14,14 @@ pub(super) struct Change {
     pub(super) terms: Terms,
 }
 
+impl Change {
+    /// Whoever buys tokens answers other weights by splitting them over accounts: only the pair of whale and sybil says what
+    /// such a change does to it, and those that hold accounts already.
+    fn concerns(&self, attacker: &str) -> bool {
+        self.rule.weighting.is_none() || matches!(attacker, "whale" | "cartel" | "boycott" | "briber")
+    }
+}
+
 /// What a change does to an attack.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Remedy {
@@ -25,7 +33,8 @@ pub struct Remedy {
     pub removed: bool,
     /// Whether it paid and now does not; also where it is removed.
     pub unprofitable: bool,
-    /// Size that is needed, over what is needed as it is; infinite where it is removed.
+    /// Size that is needed, over what is needed as it is; capital where a whale turns to splitting; infinite where it is
+    /// removed.
     pub factor: f64,
     /// By how much the share of the proposals that pass falls with nobody attacking.
     pub passed_less: f64,
@@ -57,7 +66,9 @@ pub(super) fn changes(scenario: &Scenario, terms: &Terms, first: &Electorate) ->
         let cast = first.ballots.iter().map(|ballot| first.tokens(ballot.power)).sum::<f64>()
             / first.questions.len().max(1) as f64;
         let steps = [0.1, 0.25, 0.5, 1.0, 2.0];
-        steps.map(|share| (format!("a quorum of {share} of the power that is usually cast"), cast * share)).to_vec()
+        steps
+            .map(|share| (format!("a quorum of {share} of the power that is usually cast"), cast * share))
+            .to_vec()
     };
     for (title, tokens) in steps {
         rule(title, RuleChange { quorum_tokens: Some(tokens), ..none });
@@ -132,10 +143,28 @@ pub(super) fn rank(base: &Summed, others: &[(&Change, Summed)]) -> Vec<Remedy> {
         let mut remedies: Vec<Remedy> = others
             .iter()
             .filter_map(|(change, after)| {
-                let now: &Finding = after.findings.iter().find(|known| known.attacker == finding.attacker)?;
-                let best = now.best(0);
+                if !change.concerns(finding.attacker) {
+                    return None;
+                }
+                let find = |attacker: &str| -> Option<&Finding> {
+                    after.findings.iter().find(|known| known.attacker == attacker)
+                };
+                let best = find(finding.attacker)?.best(0);
+                let split = find("sybil")
+                    .filter(|_| finding.attacker == "whale" && change.rule.weighting.is_some())
+                    .and_then(|sybil| sybil.best(0));
+                let splits =
+                    split.is_some_and(|split| best.is_none_or(|best| split.bill.capital < best.bill.capital));
+                let ratio = |now: f64, before: f64| if before > 0.0 { now / before } else { 1.0 };
+                let factor = match (best, split) {
+                    (_, Some(split)) if splits => ratio(split.bill.capital, before.bill.capital),
+                    (Some(best), _) => ratio(best.size, before.size),
+                    (None, _) => f64::INFINITY,
+                };
+                let best = if splits { split } else { best };
                 let paid = before.bill.profit().is_some_and(|profit| profit > 0.0);
-                let pays = best.is_some_and(|reached| reached.bill.profit().is_none_or(|profit| profit > 0.0));
+                let pays =
+                    best.is_some_and(|reached| reached.bill.profit().is_none_or(|profit| profit > 0.0));
                 let opened = dearest(after).filter(|(capital, attacker)| {
                     *capital < 0.99 * cheapest && *attacker != finding.attacker
                 });
@@ -144,9 +173,7 @@ pub(super) fn rank(base: &Summed, others: &[(&Change, Summed)]) -> Vec<Remedy> {
                     change: change.title.clone(),
                     removed: best.is_none(),
                     unprofitable: paid && !pays,
-                    factor: best.map_or(f64::INFINITY, |reached| {
-                        if before.size > 0.0 { reached.size / before.size } else { 1.0 }
-                    }),
+                    factor,
                     passed_less: base.passed - after.passed,
                     days_more: after.days - base.days,
                     opens: opened.map(|(_, attacker)| attacker),

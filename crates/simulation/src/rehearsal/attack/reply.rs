@@ -95,9 +95,11 @@ pub(super) fn bribes(policy: &Policy, against: &Tally, holders: &[Holder]) -> Op
         }
         Some(paid)
     };
-    // The majority may bind, or a quorum of tokens, or few large members may do with less than many cheap ones.
-    let orders: [&dyn Fn(&Holder) -> f64; 3] =
-        [&dear, &|holder| holder.price, &|holder| -(holder.power as f64)];
+    // The majority may bind, or a quorum of tokens; few large members or many small ones may overshoot less.
+    let orders: [&dyn Fn(&Holder) -> f64; 4] =
+        [&dear, &|holder| holder.price, &|holder| -(holder.power as f64), &|holder| {
+            holder.price * holder.power as f64
+        }];
     orders.into_iter().filter_map(by).min_by(f64::total_cmp)
 }
 

@@ -25,7 +25,12 @@ const fn field(name: &'static str, what: &'static str, bounds: (f64, f64), defau
 /// Every number, with its bounds and what it is where nothing is said: none where it is then not known.
 pub const TERMS: &[Field] = &[
     field("price", "money a token", (1e-18, 1e15), Some(1.0)),
-    field("treasury", "money that the DAO holds; gains and profits are told only where it is given", (0.0, 1e18), None),
+    field(
+        "treasury",
+        "money that the DAO holds; gains and profits are told only where it is given",
+        (0.0, 1e18),
+        None,
+    ),
     field("take", "share of the treasury that a proposal can take", (0.0, 1.0), Some(1.0)),
     field("supply", "tokens; the recorded supply where not given", (1e-9, 1e30), None),
     field("float", "share of the supply that can be bought at all; assumed", (0.0, 1.0), Some(0.5)),
@@ -67,13 +72,33 @@ pub const TERMS: &[Field] = &[
     ),
     field("reserve_spread", "standard deviation of its logarithm; assumed", (0.0, 10.0), Some(1.5)),
     field("diligence", "chance that a member who votes reads the actions; assumed", (0.0, 1.0), Some(0.01)),
-    field("recall", "chance that a lately active member who stayed away answers an alarm; assumed", (0.0, 1.0), Some(0.2)),
-    field("recall_hours", "hours in which half of those who answer have come; assumed", (0.01, 1e4), Some(12.0)),
+    field(
+        "recall",
+        "chance that a lately active member who stayed away answers an alarm; assumed",
+        (0.0, 1.0),
+        Some(0.2),
+    ),
+    field(
+        "recall_hours",
+        "hours in which half of those who answer have come; assumed",
+        (0.01, 1e4),
+        Some(12.0),
+    ),
     field("extension_hours", "hours that a late change of the outcome extends voting", (0.0, 1e4), Some(0.0)),
     field("delay_days", "days between proposing and voting", (0.0, 365.0), Some(0.0)),
     field("timelock_days", "days between the end of voting and execution", (0.0, 365.0), Some(0.0)),
-    field("guardian", "chance that a guardian, given time, stops what it knows; 0 where there is none", (0.0, 1.0), Some(0.0)),
-    field("guardian_hours", "hours in which a guardian has acted half of the time; assumed", (0.01, 1e4), Some(24.0)),
+    field(
+        "guardian",
+        "chance that a guardian, given time, stops what it knows; 0 where there is none",
+        (0.0, 1.0),
+        Some(0.0),
+    ),
+    field(
+        "guardian_hours",
+        "hours in which a guardian has acted half of the time; assumed",
+        (0.01, 1e4),
+        Some(24.0),
+    ),
     field("exit_at_book", "1: members may leave with their share of the treasury", (0.0, 1.0), Some(0.0)),
     field("exit_threshold", "share of the supply that has to leave together", (0.0, 1.0), Some(0.0)),
 ];
