@@ -161,7 +161,9 @@ impl Arm {
         ];
         let mut rows = Vec::new();
         for finding in &self.findings {
-            for (place, target) in TARGETS.iter().enumerate() {
+            // An attack that never succeeds often enough is told once.
+            let told = if finding.best(0).is_none() { 1 } else { TARGETS.len() };
+            for (place, target) in TARGETS.iter().enumerate().take(told) {
                 let mut row = vec![finding.name(), percent(*target)];
                 let waits = finding.timed[place]
                     .map_or_else(|| "-".to_owned(), |timed| size(finding.unit, timed.size));
@@ -237,7 +239,7 @@ impl Arm {
 
     /// Chance of success against capital, for the attacks that cost money.
     fn curve(&self, attacks: &Attacks, place: usize) -> Option<Chart> {
-        let market = super::Market::new(&attacks.terms, attacks.supply);
+        let market = super::Market::new(&self.terms, attacks.supply);
         let priced = ["whale", "sybil", "briber", "flash loan", "raider", "spammer", "griefer"];
         let mut series = Vec::new();
         for (number, attacker) in priced.iter().enumerate() {
@@ -245,9 +247,7 @@ impl Arm {
                 continue;
             };
             let capital = |size: f64| {
-                market
-                    .bill(finding.attacker, &attacks.terms, size, self.days, f64::from(finding.posts))
-                    .capital
+                market.bill(finding.attacker, &self.terms, size, self.days, f64::from(finding.posts)).capital
             };
             let points = |edge: &dyn Fn(&Share) -> f64| -> Vec<(f64, f64)> {
                 finding.curve.iter().map(|(size, share)| (capital(*size), edge(share))).collect()

@@ -146,6 +146,17 @@ struct Met<'m> {
     closed: i64,
 }
 
+impl Met<'_> {
+    /// Members that vote and with what.
+    fn present(&self) -> Vec<(u32, u128)> {
+        let members = self.ballots.iter().filter_map(|cast| match cast.voter {
+            Voter::Member { member, .. } => Some((member, cast.power)),
+            Voter::Attacker(_) => None,
+        });
+        members.collect()
+    }
+}
+
 /// The chance that something with this half-life has happened after so many hours.
 fn within(hours: f64, half: f64) -> f64 {
     1.0 - math::power(0.5, hours / half)
@@ -249,15 +260,6 @@ impl Look<'_> {
         }
     }
 
-    /// Members that vote and with what.
-    fn present(&self, met: &Met<'_>) -> Vec<(u32, u128)> {
-        let members = met.ballots.iter().filter_map(|cast| match cast.voter {
-            Voter::Member { member, .. } => Some((member, cast.power)),
-            Voter::Attacker(_) => None,
-        });
-        members.collect()
-    }
-
     fn bribed(&self, met: &Met<'_>) -> f64 {
         let (sells, prices) = (self.key(Purpose::Sells, 0), self.key(Purpose::Price, 0));
         let sellers = self.terms.number("sellers");
@@ -265,7 +267,7 @@ impl Look<'_> {
         let median = self.terms.number("reserve") * self.market.price * unit;
         let spread = self.terms.number("reserve_spread");
         let price = |member: u32| median * math::exp(spread * prices.normal(member));
-        let present = self.present(met).into_iter().map(|(member, power)| (member, power, true));
+        let present = met.present().into_iter().map(|(member, power)| (member, power, true));
         let absent = met.absent.iter().map(|&member| (member, self.power[member as usize], false));
         let holders: Vec<Holder> = present
             .chain(absent)

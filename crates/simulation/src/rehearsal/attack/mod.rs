@@ -26,6 +26,7 @@ use daotwin_history::synthesizer::Fitted;
 use rayon::prelude::*;
 use serde::Serialize;
 
+use super::document::price_factor;
 use super::electorate::Electorate;
 use super::play::{self, Stage, watch};
 use super::{BLOCK, Options, check, draw};
@@ -101,6 +102,8 @@ pub struct Arm {
     pub passed: f64,
     /// Days from proposing to execution.
     pub days: f64,
+    /// What attacks cost and how they are answered, with the scenario's price.
+    pub terms: Terms,
     /// Each attacker, in the order of [`ATTACKERS`].
     pub findings: Vec<Finding>,
     /// The changes that were tried, for each attacker that succeeds: the best first.
@@ -183,8 +186,9 @@ pub fn attack(
     let first = draw(model, 1.0, options, 0, run)?;
     check(&all, &bounds, &first, options)?;
     let supply = first.supply.map(|supply| first.tokens(supply));
+    let priced: Vec<Terms> = all.iter().map(|scenario| price(scenario, terms)).collect();
     let changes: Vec<Vec<Change>> =
-        all.iter().map(|scenario| remedy::changes(scenario, terms, &first)).collect();
+        all.iter().zip(&priced).map(|(scenario, terms)| remedy::changes(scenario, terms, &first)).collect();
     let plans = look::plans();
 
     // By run, then arm, then change.
@@ -223,7 +227,7 @@ pub fn attack(
     for (place, (scenario, changes)) in all.iter().zip(&changes).enumerate() {
         let under =
             |change: usize| -> Vec<&Looked> { looked.iter().map(|arms| &arms[place][change]).collect() };
-        let base = Summed::new(&under(0), &plans, terms, supply);
+        let base = Summed::new(&under(0), &plans, &priced[place], supply);
         let others = (1..changes.len()).map(|change| {
             (&changes[change], Summed::new(&under(change), &plans, &changes[change].terms, supply))
         });
@@ -237,6 +241,7 @@ pub fn attack(
             title: scenario.title.clone(),
             passed: base.passed,
             days: base.days,
+            terms: priced[place].clone(),
             findings: base.findings,
             remedies,
         });
@@ -251,6 +256,12 @@ pub fn attack(
         sizes,
         plans,
     })
+}
+
+/// The terms with the price that a scenario says or changes.
+fn price(scenario: &Scenario, terms: &Terms) -> Terms {
+    let factor: f64 = scenario.conditions.iter().map(price_factor).product();
+    terms.with("price", scenario.price.unwrap_or(terms.number("price")) * factor)
 }
 
 /// Plays one run of a scenario under a change before the attackers.

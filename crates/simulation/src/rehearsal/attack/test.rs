@@ -448,6 +448,14 @@ fn profit_depends_on_what_is_taken() {
 }
 
 #[test]
+fn a_scenario_says_the_price() {
+    let shock = "price = 8\n[[conditions]]\nkind = 'price_shock'\nfactor = 0.5";
+    let found = search("quorum_tokens = 40", Some(shock), "price = 2\nimpact_root = 0\nimpact_linear = 0", 6);
+    let capital = |arm: usize| found.arms[arm].finding("whale").unwrap().reached[0].unwrap().bill.capital;
+    assert_eq!(capital(1), 2.0 * capital(0));
+}
+
+#[test]
 fn attacks_are_the_same_on_any_number_of_threads_and_told_in_words() {
     let terms = "treasury = 1e5\nguardian = 0.5\ntimelock_days = 1\nextension_hours = 12\nsellers = 0.5";
     let scenario = "[[conditions]]\nkind = 'turnout'\nfactor = 1.5";
