@@ -82,8 +82,9 @@ impl Arm {
         for (attacker, what) in [("cartel", "to pass anything"), ("boycott", "to stop what would pass")] {
             if let Some(reached) = self.finding(attacker).and_then(|finding| finding.reached[0]) {
                 sentences.push(format!(
-                    "{} have to agree {what}: {} of the proposals.",
+                    "{} {} to agree {what}: {} of the proposals.",
                     size(Unit::Members, reached.size),
+                    if reached.size == 1.0 { "has" } else { "have" },
                     range(&reached.chance)
                 ));
             }
@@ -106,7 +107,18 @@ impl Arm {
         let opens = remedy
             .opens
             .map_or_else(String::new, |attacker| format!(" It makes another attack cheaper: {attacker}."));
-        format!("What removes it: {}. Then {effect}; {}.{opens}", remedy.change, self.price(remedy))
+        // A guardian has to be trusted: a change that needs none stands beside it.
+        let also = self.remedies.iter().find(|other| {
+            other.attacker == remedy.attacker
+                && (other.removed || other.unprofitable)
+                && remedy.change.starts_with("a guardian")
+                && *other != remedy
+        });
+        let also = also.map_or_else(String::new, |other| {
+            let does = if other.removed { "removes it, too" } else { "makes it unprofitable" };
+            format!(" Without one, {} {does}; {}.", other.change, self.price(other))
+        });
+        format!("What removes it: {}. Then {effect}; {}.{opens}{also}", remedy.change, self.price(remedy))
     }
 
     /// What a change costs in agility.
