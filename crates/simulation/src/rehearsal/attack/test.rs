@@ -321,9 +321,9 @@ fn the_last_moment_is_the_best_one_unless_voting_is_extended() {
     assert_eq!(need("whale, voting first", "recall = 0"), 201.0);
 }
 
-/// Clusters whose chance is drawn: of 400 intervals of 90 % those of [`clustered`] hold the true share in more than
-/// 318 (20 clusters are few: a binomial of 400 trials with chance 0.88 is not above it in one of a million cases), while intervals that take every
-/// trial for independent, the control, hold it in less than 60 %.
+/// Clusters whose chance is drawn: of 400 intervals of 90 % those of [`clustered`] hold the true share in more than 318
+/// (20 clusters are few: a binomial of 400 trials with chance 0.88 is not above it in one of a million cases), while
+/// intervals that take every trial for independent, the control, hold it in less than 60 %.
 #[test]
 fn intervals_know_that_proposals_of_a_run_are_alike() {
     let (mut held, mut naive) = (0, 0);
@@ -445,6 +445,24 @@ fn profit_depends_on_what_is_taken() {
         found.arms[0].finding("whale").unwrap().reached[0].unwrap().bill.profit().unwrap()
     };
     assert!(profit(1.0) > 0.0 && profit(0.05) < 0.0, "{} {}", profit(1.0), profit(0.05));
+}
+
+/// A cap stops one account of a whale and not the same tokens in many.
+#[test]
+fn a_cap_is_answered_by_splitting() {
+    let found = search("quorum_tokens = 40", None, "float = 1\nsellers = 0\naccount_cost = 0.5", 8);
+    let remedies = &found.arms[0].remedies;
+    let of = |change: &str| {
+        let mut own = remedies.iter().filter(|remedy| remedy.attacker == "whale");
+        own.find(|remedy| remedy.change.contains(change)).unwrap().clone()
+    };
+    let (cap, guardian) = (of("at most 1 %"), of("a guardian"));
+    assert!(!cap.removed && cap.factor.is_finite() && cap.factor < 2.0, "{cap:?}");
+    assert!(guardian.removed, "{guardian:?}");
+    let capped = "weighting = 'capped'\ncap = 0.01\nquorum_tokens = 40";
+    let found = search(capped, None, "float = 1\nsellers = 0\naccount_cost = 0.5", 8);
+    assert_eq!(found.arms[0].cheapest(0).unwrap().0.attacker, "sybil");
+    assert_eq!(found.arms[0].finding("whale").unwrap().reached, [None; 2]);
 }
 
 #[test]
