@@ -76,6 +76,7 @@ pub(crate) enum Verb {
     Sweep(verbs::sweep::Sweep),
     Compare(verbs::compare::Compare),
     Advise(verbs::advise::Advise),
+    Attack(verbs::attack::Attack),
     Calibrate(verbs::calibrate::Calibrate),
     Randomise(verbs::randomise::Randomise),
     Report(verbs::report::Report),

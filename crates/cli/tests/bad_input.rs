@@ -375,6 +375,8 @@ const SIMULATE: &[Case] = &[
     case("an incident of a DAO", "simulate twin --incident beanstalk", 2, &["cannot be used with"]),
     case("no such change", "simulate --incident beanstalk --counterfactual luck", 2, &["luck", "`timelock`"]),
     case("advice to no DAO", "advise missing --out new.html", 2, &["cannot read `missing`"]),
+    case("an attack on no DAO", "attack missing --out new.html", 2, &["cannot read `missing`"]),
+    case("an attack without a report", "attack twin", 2, &["--out"]),
     case("an unknown goal", "advise twin --goal fame --out new.html", 2, &["fame", "safety"]),
     case("no such proposal", "advise history --proposal absent.toml", 2, &["cannot read `absent.toml`"]),
     broken(

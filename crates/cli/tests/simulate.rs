@@ -151,7 +151,32 @@ fn rules_scenarios_and_incidents_are_told() {
 #[test]
 fn the_shipped_schema_is_the_printed_one() {
     let folder = tempfile::tempdir().unwrap();
-    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/scenario.schema.json");
-    let shipped: Value = serde_json::from_str(&std::fs::read_to_string(shipped).unwrap()).unwrap();
-    assert_eq!(shipped, json(folder.path(), "schema scenario"));
+    for name in ["scenario", "attack"] {
+        let shipped = format!("{}/../../docs/{name}.schema.json", env!("CARGO_MANIFEST_DIR"));
+        let shipped: Value = serde_json::from_str(&std::fs::read_to_string(shipped).unwrap()).unwrap();
+        assert_eq!(shipped, json(folder.path(), &format!("schema {name}")));
+    }
+}
+
+#[test]
+fn attacks_are_searched_and_mistaken_terms_told_at_once() {
+    let folder = fixture();
+    let folder = folder.path();
+    std::fs::write(folder.join("terms.toml"), "treasury = 1e9\nprise = 2\ntake = 3\n").unwrap();
+    let go = |arguments: &str| support::daotwin(folder).args(arguments.split(' ')).output().unwrap();
+    let refused = go("attack history --terms terms.toml --scenario downtrun --out attacks.html");
+    let message = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(2), "{message}");
+    for expected in ["did you mean `price`?", "`take` must be", "did you mean `downturn`?"] {
+        assert!(message.contains(expected), "{expected}\n--\n{message}");
+    }
+    assert!(!folder.join("attacks.html").exists());
+    std::fs::write(folder.join("terms.toml"), "treasury = 1e9\n").unwrap();
+    let found = go("attack history --terms terms.toml --scenario downturn --runs 4 --out attacks.html --rows sizes.csv --json");
+    // 1: an attack that needs money succeeds more often than not.
+    assert!(matches!(found.status.code(), Some(0 | 1)), "{}", String::from_utf8_lossy(&found.stderr));
+    let found: Value = serde_json::from_slice(&found.stdout).unwrap();
+    assert_eq!(found["arms"].as_array().unwrap().len(), 2);
+    assert!(folder.join("attacks.html").exists() && folder.join("sizes.csv").exists());
+    assert_eq!(json(folder, "attack --list").as_array().unwrap().len(), 13);
 }

@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::output::table;
 use crate::{Answer, arguments};
 
-/// Prints the tables of a History, the limits in force, or the JSON Schema of scenario files.
+/// Prints the tables of a History, the limits in force, or the JSON Schema of files that people write.
 #[derive(Debug, Args)]
 #[command(
     help_template = arguments::TEMPLATE,
@@ -30,6 +30,8 @@ enum What {
     Limits,
     /// The JSON Schema of scenario files.
     Scenario,
+    /// The JSON Schema of files of terms, for `attack`.
+    Attack,
 }
 
 #[derive(Serialize)]
@@ -52,6 +54,10 @@ impl Schema {
         match self.what {
             What::History => columns(context)?,
             What::Limits => limits(context)?,
+            What::Attack => {
+                let schema = daotwin::simulation::rehearsal::attack::json_schema();
+                context.print(&format!("{schema:#}\n"), &schema)?;
+            }
             What::Scenario => {
                 let schema = daotwin::simulation::scenario::json_schema();
                 context.print(&format!("{schema:#}\n"), &schema)?;

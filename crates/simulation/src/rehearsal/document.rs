@@ -371,7 +371,7 @@ impl Rehearsal {
 }
 
 /// What a condition does to the token's price.
-fn price_factor(condition: &crate::scenario::Condition) -> f64 {
+pub(super) fn price_factor(condition: &crate::scenario::Condition) -> f64 {
     match condition.kind {
         "downturn" => 1.0 - condition.number("depth"),
         "price_shock" => condition.number("factor"),

@@ -9,6 +9,7 @@
 //! Of a ballot for several choices the first counts. Proposals without a choice for them count in turnout only.
 
 mod advise;
+pub mod attack;
 mod compare;
 mod document;
 mod effort;
@@ -43,8 +44,8 @@ use crate::{Error, Result};
 pub(crate) use document::{amount, percent};
 
 pub use advise::{Advice, Candidate, Goal, advise};
-pub use effort::{Effort, effort};
 pub use compare::{Comparison, Difference, compare, one_at_a_time};
+pub use effort::{Effort, effort};
 pub use history::history;
 pub use play::{SERIES, STEPS, VARIABLES};
 pub use sweep::{Figure, MOST_COMBINATIONS, Point, Swept, sweep};
@@ -184,14 +185,7 @@ pub fn rehearse(
     options: &Options,
     run: &Run,
 ) -> Result<Rehearsal> {
-    let mut all = vec![play::as_it_is(*baseline)];
-    all.extend(
-        scenarios
-            .iter()
-            .cloned()
-            .map(|scenario| Scenario { rule: baseline.then(&scenario.rule), ..scenario }),
-    );
-    let all: Vec<Scenario> = all.into_iter().map(|scenario| with_effort(scenario, options)).collect();
+    let all = beside(baseline, scenarios, options);
     let bounds: Vec<f64> = all.iter().map(play::bound).collect();
     let first = draw(model, 1.0, options, 0, run)?;
     check(&all, &bounds, &first, options)?;
@@ -254,6 +248,16 @@ pub fn rehearse(
         values: played.iter().map(|arms| arms.iter().map(|played| played.values).collect()).collect(),
         series: played.iter().map(|arms| arms.iter().map(|played| played.series).collect()).collect(),
     })
+}
+
+/// The rule as it is with nothing happening, then the scenarios on top of it; with the effort that the options say.
+fn beside(baseline: &RuleChange, scenarios: &[Scenario], options: &Options) -> Vec<Scenario> {
+    let on_top = scenarios
+        .iter()
+        .cloned()
+        .map(|scenario| Scenario { rule: baseline.then(&scenario.rule), ..scenario });
+    let all = std::iter::once(play::as_it_is(*baseline)).chain(on_top);
+    all.map(|scenario| with_effort(scenario, options)).collect()
 }
 
 fn view(history: &History, options: &Options) -> Result<DaoView> {

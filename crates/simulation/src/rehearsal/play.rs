@@ -191,6 +191,10 @@ pub(crate) struct Cast {
 
 /// Looks on while a run is played.
 pub(crate) trait Observer {
+    /// A run begins in which each member's ballot has so much power: what it holds and receives, none where it delegates.
+    fn begins(&mut self, _power: &dyn Fn(u32) -> u128) {}
+    /// Voting on the next proposal opens; so many of the most powerful members have left.
+    fn opens(&mut self, _left: u32) {}
     /// A ballot counts.
     fn cast(&mut self, _ballot: Cast) {}
     /// All ballots of the proposal at this place are cast; its voting closes at `closed`.
@@ -302,6 +306,10 @@ pub(crate) fn watch(
     let key = |purpose: Purpose, step: usize| Key::new(seed, run, purpose as u64, step as u64);
     let first = |kind: &str| scenario.conditions.iter().find(|condition| condition.kind == kind);
     let mut delegations = Delegations::new(electorate, first("delegation"), seed, run);
+    observer.begins(&|member| {
+        let stays = delegations.to[member as usize] == member;
+        if stays { electorate.peak[member as usize] + delegations.received[member as usize] } else { 0 }
+    });
     let strengths = people::strengths(scenario, key(Purpose::Strength, 0));
     let mut people = People::new(electorate, strengths, baseline, drawn, first("bribe").is_some());
     let reach = key(Purpose::Reach, 0);
@@ -323,6 +331,7 @@ pub(crate) fn watch(
             counts.map(|condition| condition.number("count") as u32).max().unwrap_or(0)
         };
         let (left, cartel) = (most("whale_exit"), most("cartel"));
+        observer.opens(left);
         let rank = |member: u32| electorate.rank_of[member as usize];
         let window = ((question.end - question.start) as f64 * policy.window) as i64;
         let closed = question.start + window;

@@ -5,7 +5,7 @@ use super::play::{Played, Stage, VARIABLES, bound, play};
 use crate::scenario::{QuorumCounts, RuleChange, Scenario, read};
 
 /// Proposals a day apart, a day long, each with the same ballots: (power, side, hour).
-fn electorate(proposals: usize, ballots: &[(u128, Side, i64)]) -> Electorate {
+pub(super) fn electorate(proposals: usize, ballots: &[(u128, Side, i64)]) -> Electorate {
     let mut list = Vec::new();
     let mut questions = Vec::new();
     for proposal in 0..proposals {

@@ -20,7 +20,7 @@ const MOST_CONDITIONS: usize = 1_000;
 /// # Errors
 /// Every problem of the file at once, with its line, what is allowed, and for a mistyped name what it probably means.
 pub fn read(text: &str) -> Result<Scenario> {
-    let mut reader = Reader { text, problems: Vec::new() };
+    let mut reader = Reader::new(text);
     let scenario = match DeTable::parse(text) {
         Ok(table) => reader.scenario(table.get_ref()),
         Err(error) => {
@@ -29,19 +29,26 @@ pub fn read(text: &str) -> Result<Scenario> {
             Scenario::default()
         }
     };
-    if reader.problems.is_empty() {
-        Ok(scenario)
-    } else {
-        Err(Error::Parameters { problems: reader.problems })
-    }
+    reader.finish(scenario)
 }
 
 pub(crate) type Value<'i> = Spanned<DeValue<'i>>;
 
-/// Reads a file's values and collects what is wrong with them.
+/// What reads a file and collects its problems.
 pub(crate) struct Reader<'t> {
     pub(crate) text: &'t str,
     pub(crate) problems: Vec<String>,
+}
+
+impl<'t> Reader<'t> {
+    pub(crate) fn new(text: &'t str) -> Self {
+        Self { text, problems: Vec::new() }
+    }
+
+    /// What was read, where there was no problem.
+    pub(crate) fn finish<T>(self, read: T) -> Result<T> {
+        if self.problems.is_empty() { Ok(read) } else { Err(Error::Parameters { problems: self.problems }) }
+    }
 }
 
 /// The keys of `[rule]` that are numbers, with their bounds.
