@@ -168,14 +168,14 @@ fn an_interrupted_fit_goes_on_to_the_same_bits() {
         before = parts();
     }
     // A part that was cut short, as no crash leaves one, is made anew.
-    std::fs::write(folder.path().join("prior-0000000512"), b"cut").unwrap();
+    daotwin_core::files::atomic_write(&folder.path().join("prior-0000000512"), b"cut").unwrap();
     let kept = Kept::open(folder.path(), "known", &record, &options).unwrap();
     assert_eq!(text(&fit("known", &record, &options, &kept, &Run::default()).unwrap()), whole);
     // Control: parts are read, not made again.
     let name = folder.path().join("moments");
     let mut bytes = std::fs::read(&name).unwrap();
     bytes[..8].copy_from_slice(&0.123_f64.to_bits().to_le_bytes());
-    std::fs::write(&name, bytes).unwrap();
+    daotwin_core::files::atomic_write(&name, &bytes).unwrap();
     assert_ne!(text(&fit("known", &record, &options, &kept, &Run::default()).unwrap()), whole);
     for (record, options) in [(&record, &small()), (&known(7), &options)] {
         let refused = Kept::open(folder.path(), "known", record, options).unwrap_err().to_string();
