@@ -59,10 +59,11 @@ pub const VARIABLES: [(&str, &str); 13] = [
 ];
 
 /// What is followed over time, in the order of [`Played::series`].
-pub const SERIES: [(&str, &str); 4] = [
+pub const SERIES: [(&str, &str); 5] = [
     ("passed", "share of the proposals that pass"),
     ("voters", "voters of a proposal"),
     ("power", "power cast on a proposal, in tokens"),
+    ("largest", "share of the power cast on a proposal that is of its largest ballot"),
     ("needed", "tokens with which somebody new passes a proposal"),
 ];
 
@@ -612,7 +613,10 @@ impl Sums {
             }
         }
         let passed = if passable { passed } else { f64::NAN };
-        for (series, value) in self.steps.iter_mut().zip([passed, voters, decided.power, decided.needed]) {
+        let cast: u128 = tally.power.iter().sum();
+        let largest = tally.largest as f64 / cast as f64;
+        let values = [passed, voters, decided.power, largest, decided.needed];
+        for (series, value) in self.steps.iter_mut().zip(values) {
             if value.is_finite() {
                 series[step].0 += value;
                 series[step].1 += 1.0;

@@ -30,6 +30,8 @@ pub(crate) struct Policy {
 pub(crate) struct Tally {
     pub(crate) power: [u128; 4],
     pub(crate) weight: [u128; 4],
+    /// The power of the largest ballot.
+    pub(crate) largest: u128,
     pub(crate) voters: u32,
 }
 
@@ -132,6 +134,7 @@ impl Tally {
     pub(crate) fn add(&mut self, side: Side, power: u128, weight: u128) {
         self.power[side as usize] += power;
         self.weight[side as usize] += weight;
+        self.largest = self.largest.max(power);
         self.voters += 1;
     }
 }
