@@ -11,8 +11,8 @@ use crate::{Error, Result};
 /// The members of a History who ever voted, for proposals that are open for `window` steps: their latest power in whole
 /// tokens, and the chance a step with which each comes to as large a share of proposals as it did since its first ballot
 /// (drawn towards the share of all by one proposal). Where they stand is drawn from `seed`, as of described members: records
-/// do not tell it. What behaviour does to chances (bursts, contention, fatigue, cost) comes on top: turn those off for the
-/// turnout of the records.
+/// do not tell it. What behaviour, forum and delegation do to turnout comes on top: turn those off for the turnout of
+/// the records.
 ///
 /// # Errors
 /// No such DAO, nobody who voted with a whole token, or powers that sum beyond 64 bits.

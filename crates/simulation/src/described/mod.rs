@@ -341,6 +341,8 @@ mod test {
         let mut described = small(
             "[behaviour]\ncost = 0\nopening_burst = 0\ndeadline_rush = 0\ncontention = 0\nfatigue = 0\n[forum]\nboost = 0\n",
         );
+        // Delegators in the records hold no power of their own; they must not delegate a second time.
+        described.parameters.delegation = crate::engine::dao::Delegation::default();
         described.members = Some(members(&recorded, None, described.parameters.window, 3).unwrap());
         let view = DaoView::one(&recorded, None).unwrap();
         assert_eq!(described.members.as_ref().unwrap().len(), view.voters());

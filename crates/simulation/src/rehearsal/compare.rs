@@ -74,6 +74,8 @@ pub fn compare(rehearsal: Rehearsal, asked: &str) -> Result<Comparison> {
 /// A difference of this variable with its sign.
 fn signed(name: &str, value: f64) -> String {
     let told = number(name, value.abs());
+    // A difference of shares is in percentage points.
+    let told = told.strip_suffix(" %").map_or_else(|| told.clone(), |points| format!("{points} points"));
     match value {
         value if value.is_nan() => "-".to_owned(),
         value if value < 0.0 => format!("-{told}"),
