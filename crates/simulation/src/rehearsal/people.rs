@@ -264,6 +264,8 @@ struct Highest {
 /// The members of a run.
 pub(super) struct People<'e> {
     electorate: &'e Electorate,
+    /// The rule as it is.
+    rule: &'e RuleChange,
     /// What is on, with its strength.
     on: Vec<(f64, Acts)>,
     ordinary: Ordinary,
@@ -300,7 +302,7 @@ impl<'e> People<'e> {
     pub(super) fn new(
         electorate: &'e Electorate,
         strengths: Vec<f64>,
-        rule: &RuleChange,
+        rule: &'e RuleChange,
         drawn: f64,
         bribed: bool,
     ) -> Option<Self> {
@@ -352,6 +354,7 @@ impl<'e> People<'e> {
         let on = strengths.iter().zip(BEHAVIOURS).filter(|(strength, _)| **strength != 0.0);
         Some(Self {
             electorate,
+            rule,
             on: on.map(|(strength, behaviour)| (*strength, behaviour.acts)).collect(),
             ordinary,
             memory: vec![blank; electorate.peak.len()],
@@ -516,11 +519,19 @@ impl<'e> People<'e> {
         (self.vote(&state), self.odds(&state))
     }
 
-    /// 1 where the side for leads and a quorum is met.
+    /// 1 where the side for leads and the quorum is met, and that of the rule as it is.
     fn met(&self, policy: &Policy) -> f64 {
         let [votes_for, against, ..] = self.cues.tally.weight;
-        let met =
-            policy.quorum > 0 && !policy.shielded && votes_for > against && policy.quorate(&self.cues.tally);
+        // Relief stands for those whom the model has learned and who came because they were called: they are of the quorum
+        // as it is, and another one does not send more home.
+        let usual = Policy::of(&self.electorate.questions[self.place as usize], self.rule, self.electorate);
+        let met = |policy: &Policy| policy.quorate(&self.cues.tally);
+        let met = self.relief != 0.0
+            && usual.quorum > 0
+            && !policy.shielded
+            && votes_for > against
+            && met(policy)
+            && met(&usual);
         f64::from(u8::from(met))
     }
 

@@ -92,9 +92,11 @@ fn scenario(toml: &str) -> Scenario {
 
 fn run(electorate: &Electorate, toml: &str, number: u64) -> (Played, Seen) {
     let scenario = scenario(toml);
+    // A quorum of 40,000 is the DAO's own, any other is new to it.
+    let own = scenario.rule.quorum_tokens.filter(|quorum| *quorum == 40_000.0);
     let stage = Stage {
         scenario: &scenario,
-        baseline: &RuleChange::default(),
+        baseline: &RuleChange { quorum_tokens: own, ..RuleChange::default() },
         largest: 3,
         span: electorate.span(),
         seed: 5,

@@ -218,7 +218,7 @@ pub const BEHAVIOURS: &[Behaviour] = &[
         name: "relief",
         what: "voters stay at home once a quorum is met and the side for leads",
         acts: Acts::Vote(terms::relief),
-        formula: "-1 while the side for leads and a quorum is met, 0 where there is none or ballots are shielded; not centred: fitted with `quorum_effort`, so that voters stay as many as were learned",
+        formula: "-1 while the side for leads and the quorum and that of the rule as it is are met, 0 where that rule has none or ballots are shielded; not centred: fitted with `quorum_effort`, so that voters stay as many as were learned",
         prior: Prior::HalfNormal { scale: 0.3 },
         bounds: HALF,
         evidence: "exit polls that told the result cut turnout by 11 points (Morton et al. 2015); the model's level holds those who were called, so that somebody else must have stayed away; fitted where records are given, assumed otherwise",
