@@ -84,16 +84,9 @@ fn the_posterior_recovers_covers_and_ranks_uniformly() {
 
 #[test]
 fn the_three_ways_agree_on_a_known_dao() {
-    let record = known(5).first(15);
-    let options = Options {
-        simulations: 2_000,
-        agents: Some(500),
-        evaluations: 40,
-        particles: 120,
-        epochs: 20,
-        checks: 60,
-        ..Options::default()
-    };
+    let record = known(5);
+    let options =
+        Options { simulations: 2_500, evaluations: 80, particles: 100, epochs: 20, ..Options::default() };
     let calibration = fit("known", &record, &options, &Kept::default(), &Run::default()).unwrap();
     let truth = calibration.design.natural(&[0.0; PARAMETERS]);
     for (at, parameter) in calibration.parameters.iter().enumerate() {
