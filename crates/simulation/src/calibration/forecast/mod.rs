@@ -145,10 +145,8 @@ impl<'a> Outlook<'a> {
         {
             members.push(again(half_life, author));
         }
-        for at in 0..members.len() {
-            if members[at].values.is_empty() {
-                members[at] = again(always, false);
-            }
+        for member in members.iter_mut().filter(|member| member.values.is_empty()) {
+            *member = again(always, false);
         }
         members
     }
