@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command for people and CI, not a library")]
 
+mod agents;
 mod instructions;
 mod peers;
 mod snapshot;

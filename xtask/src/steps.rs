@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use crate::{instructions, peers, snapshot, tools};
+use crate::{agents, instructions, peers, snapshot, tools};
 
 /// What a check is given.
 #[derive(Debug)]
@@ -62,6 +62,7 @@ pub(crate) const VERIFY: &[Step] = &[
     ("tables", tables),
     ("large tables", large_tables),
     ("snapshot rules", snapshot::rules),
+    ("simulation peers", agents::frameworks),
     ("relational peer", peers::relational),
     ("table peers", peers::tables),
     ("k-marginal", peers::kmarginal),

@@ -36,17 +36,27 @@ pub(crate) fn ensure(context: &Context, name: &str, version: &str) -> Result<Pat
 }
 
 /// The Python of the virtual environment in `folder`, which is made with these packages when it is missing.
+pub(crate) fn python(context: &Context, folder: &Path, packages: &[&str]) -> Result<PathBuf, String> {
+    python_of(context, "python3", folder, packages)
+}
+
+/// The same, of this interpreter.
 #[expect(
     clippy::disallowed_methods,
     reason = "a mark in the target folder; without it the work is done again"
 )]
-pub(crate) fn python(context: &Context, folder: &Path, packages: &[&str]) -> Result<PathBuf, String> {
+pub(crate) fn python_of(
+    context: &Context,
+    interpreter: &str,
+    folder: &Path,
+    packages: &[&str],
+) -> Result<PathBuf, String> {
     let python = folder.join("bin").join("python");
     let complete = folder.join("complete");
     if complete.is_file() {
         return Ok(python);
     }
-    context.command("python3", &["-m", "venv", &folder.to_string_lossy()])?;
+    context.command(interpreter, &["-m", "venv", &folder.to_string_lossy()])?;
     context.command(&python, &[&["-m", "pip", "install", "--quiet"], packages].concat())?;
     // A broken installation is made again: only a whole one is marked.
     std::fs::write(&complete, packages.join("\n"))

@@ -74,6 +74,7 @@ pub(crate) enum Verb {
     Evaluate(verbs::evaluate::Evaluate),
     Simulate(verbs::simulate::Simulate),
     Sweep(verbs::sweep::Sweep),
+    Compare(verbs::compare::Compare),
     Advise(verbs::advise::Advise),
     Attack(verbs::attack::Attack),
     Calibrate(verbs::calibrate::Calibrate),

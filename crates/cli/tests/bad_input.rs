@@ -378,6 +378,70 @@ const SIMULATE: &[Case] = &[
     case("an attack on no DAO", "attack missing --out new.html", 2, &["cannot read `missing`"]),
     case("an attack without a report", "attack twin", 2, &["--out"]),
     case("an unknown goal", "advise twin --goal fame --out new.html", 2, &["fame", "safety"]),
+    case("no such proposal", "advise history --proposal absent.toml", 2, &["cannot read `absent.toml`"]),
+    broken(
+        "a proposal with slips",
+        "advise history --proposal slips.toml --out new.html",
+        |folder| write(&folder.join("slips.toml"), "titel = 'x'\nsupport = 7\n[rule]\nquorom = 1\n"),
+        2,
+        &["`slips.toml`: line 1", "did you mean `title`?", "line 2", "line 4", "did you mean `quorum`?"],
+    ),
+    case(
+        "a goal for one proposal",
+        "advise history --proposal p.toml --goal safety",
+        2,
+        &["cannot be used with"],
+    ),
+    case(
+        "no such population",
+        "simulate --population absent.toml --out new.html",
+        2,
+        &["cannot read `absent.toml`"],
+    ),
+    broken(
+        "a population with slips",
+        "simulate --population slips.toml --out new.html",
+        |folder| {
+            write(
+                &folder.join("slips.toml"),
+                "steps = 'many'\n[population]\nagens = 1\n[rule]\nkind = 'x'\n",
+            );
+        },
+        2,
+        &["`slips.toml`: line 1", "whole number", "did you mean `agents`?", "kind of rule `x`"],
+    ),
+    broken(
+        "a population that cannot be",
+        "simulate --population none.toml --out new.html",
+        |folder| write(&folder.join("none.toml"), "steps = 0\n[population]\nagents = 0\n"),
+        2,
+        &["2 problems", "`agents` is 0", "`steps` is 0"],
+    ),
+    case(
+        "a sweep over nothing that is there",
+        "sweep twin --scenario downturn --vary downturn.dept=0.1 --out new.jsonl",
+        2,
+        &["downturn.dept", "did you mean `downturn.depth`?"],
+    ),
+    case("a sweep over nothing", "sweep twin --scenario downturn --out new.jsonl", 2, &["--vary"]),
+    case(
+        "a sweep where something is",
+        "sweep twin --scenario downturn --vary downturn.depth=0.1 --out notes.txt",
+        2,
+        &["notes.txt"],
+    ),
+    case(
+        "a comparison with nothing",
+        "compare twin downturn --out new.html",
+        2,
+        &["compared with nothing", "--vary"],
+    ),
+    case(
+        "a comparison of what nobody knows",
+        "compare twin downturn apathy --of pased --out new.html",
+        2,
+        &["did you mean `passed`?"],
+    ),
     case("a twin to calibrate to", "calibrate twin --out new.html", 2, &["`twin`"]),
     case(
         "too few simulations",

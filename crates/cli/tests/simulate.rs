@@ -72,6 +72,31 @@ fn records_stand_beside_the_runs_of_a_history() {
     assert!(document.is_empty() || !document.contains("error"));
 }
 
+/// What people do is in the report with its evidence, and changes what the rule as it is does not.
+#[test]
+fn behaviours_are_told_and_efforts_are_read() {
+    let folder = fixture();
+    let folder = folder.path();
+    let arguments = "simulate twin --scenario people --runs 5 --out report.md";
+    let found = json(folder, arguments);
+    let listed = json(folder, "scenarios")["behaviours"].as_array().unwrap().clone();
+    assert_eq!(found["arms"][1]["scenario"]["behaviours"].as_object().unwrap().len(), listed.len());
+    assert!(found["arms"][0]["scenario"]["behaviours"].is_null());
+    assert_ne!(found["arms"][0]["variables"], found["arms"][1]["variables"]);
+    let report = std::fs::read_to_string(folder.join("report.md")).unwrap();
+    for behaviour in &listed {
+        assert!(report.contains(behaviour["evidence"].as_str().unwrap()), "{behaviour}");
+    }
+    let called = json(folder, &format!("{arguments} --effort 1.5,0.2"));
+    assert_eq!(called["arms"][0]["scenario"]["behaviours"]["quorum_effort"], 1.5);
+    for wrong in ["1", "much", "1,-1"] {
+        let output =
+            support::daotwin(folder).args(arguments.split(' ')).args(["--effort", wrong]).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{wrong}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("two numbers from 0 to 10"));
+    }
+}
+
 #[test]
 fn advice_is_on_the_front() {
     let folder = fixture();

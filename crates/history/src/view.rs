@@ -148,6 +148,11 @@ impl DaoView {
             Some(index) => Ok(views.swap_remove(index)),
             None => Err(Error::Problems {
                 problems: vec![match dao {
+                    _ if names.is_empty() => {
+                        "the folder holds no DAO: no row of `daos`, `proposals` or `votes`; expected is a History, as `daotwin \
+                         ingest` or `daotwin sample` writes it"
+                            .to_owned()
+                    }
                     Some(dao) => format!("there is no DAO `{dao}`; the History holds {names}"),
                     None => format!("the History holds {} DAOs; name one with `--dao`: {names}", views.len()),
                 }],

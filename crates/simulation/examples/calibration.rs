@@ -1,11 +1,12 @@
-//! `calibration speed` times simulations of a 10,000-member DAO; `calibration check [SIMULATIONS [FITS]]` judges the
-//! amortised posterior on records whose parameters are known; `calibration fit DAO [SIMULATIONS]` fits a DAO of
+//! `calibration speed [SIMULATIONS]` times simulations of a 10,000-member DAO; `calibration check [SIMULATIONS [FITS
+//! [PROPOSALS [MEMBERS [VOTERS]]]]]` judges the amortised posterior on records whose parameters are known; `calibration fit DAO [SIMULATIONS]` fits a DAO of
 //! `governance-core`; `calibration forecast [SIMULATIONS [DAO ...]]` fits the first 70 % of the proposals of each DAO with
 //! enough of them and prints how the others were foretold, beside baselines.
 #![expect(clippy::print_stdout, reason = "an example talks to its user")]
 
 use std::error::Error;
 use std::path::PathBuf;
+use std::time::Instant;
 
 use daotwin_core::{Run, statistics as core};
 use daotwin_history::ingest::{Options as Ingest, ingest};
@@ -15,6 +16,7 @@ use daotwin_simulation::calibration::forecast::{BASELINES, FIGURES, Forecast, fo
 use daotwin_simulation::calibration::model::{Design, Workspace, prior, simulate};
 use daotwin_simulation::calibration::statistics::{COUNT, Scratch, summarise};
 use daotwin_simulation::calibration::{Options, calibrate};
+use rayon::prelude::*;
 
 fn views() -> Result<Vec<DaoView>, Box<dyn Error>> {
     let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/governance-core"));
@@ -36,24 +38,32 @@ fn processor_seconds() -> f64 {
 const LARGE: Design =
     Design { agents: 10_000, proposals: 30, ahead: 0, voters: 300.0, timed: true, sided: true };
 
-fn speed() {
-    let mut workspace = Workspace::default();
-    let (mut scratch, mut row) = (Scratch::default(), [0.0; COUNT]);
+fn speed(count: u64) {
     for (name, fixed) in [("at 3 % turnout", true), ("over the prior", false)] {
-        let (before, mut ballots) = (processor_seconds(), 0);
-        for number in 0..500 {
-            let mut natural = LARGE.natural(&prior(1, number));
-            if fixed {
-                (natural[0], natural[1], natural[2]) = (300.0_f64.ln(), 0.02, 0.02);
-            }
-            simulate(&LARGE, &natural, number, &mut workspace);
-            summarise(&workspace.record, &mut scratch, &mut row);
-            ballots += workspace.record.ballots.len();
-        }
+        let (start, before) = (Instant::now(), processor_seconds());
+        let ballots: usize = (0..count)
+            .into_par_iter()
+            .map_init(
+                || (Workspace::default(), Scratch::default()),
+                |(workspace, scratch), number| {
+                    let mut natural = LARGE.natural(&prior(1, number));
+                    if fixed {
+                        (natural[0], natural[1], natural[2]) = (300.0_f64.ln(), 0.02, 0.02);
+                    }
+                    simulate(&LARGE, &natural, number, workspace);
+                    let mut row = [0.0; COUNT];
+                    summarise(&workspace.record, scratch, &mut row);
+                    workspace.record.ballots.len()
+                },
+            )
+            .sum();
+        let seconds = processor_seconds() - before;
         println!(
-            "{name}: {:.2} ms of processor a simulation with statistics, {} ballots",
-            (processor_seconds() - before) * 2.0,
-            ballots / 500
+            "{name}: {count} simulations in {:.0} s, {seconds:.0} s of processor, {:.2} ms each with statistics, {} ballots \
+             a simulation",
+            start.elapsed().as_secs_f64(),
+            1_000.0 * seconds / count as f64,
+            ballots as u64 / count
         );
     }
 }
@@ -105,14 +115,20 @@ fn main() -> Result<(), Box<dyn Error>> {
     let number = |at: usize, otherwise: u64| arguments.get(at).map_or(Ok(otherwise), |text| text.parse());
     let run = Run::default();
     match arguments.first().map(String::as_str) {
-        Some("speed") => speed(),
+        Some("speed") => speed(number(1, 500)?),
         Some("check") => {
             let options = Options { simulations: number(1, 20_000)?, ..Options::default() };
             println!(
                 "| parameter | recovery r | spread | coverage of 90 % | chi-square of ranks, 19 degrees |"
             );
             println!("| --- | --- | --- | --- | --- |");
-            for quality in check(LARGE, &options, number(2, 1_000)?, 1.0, &run)? {
+            let design = Design {
+                proposals: number(3, 30)? as u32,
+                agents: number(4, 10_000)? as u32,
+                voters: number(5, 300)? as f64,
+                ..LARGE
+            };
+            for quality in check(design, &options, number(2, 1_000)?, 1.0, &run)? {
                 println!(
                     "| {} | {:.3} | {:.3} | {:.3} | {:.1} |",
                     quality.name, quality.recovery, quality.spread, quality.coverage, quality.uniformity

@@ -4,12 +4,16 @@
 //! the event-driven scheduler at 3 % turnout, peak memory with ten million agents, and a sweep of 1,000
 //! configurations by 100 replicates of 1,000 agents over 720 steps. Prints wall time and processor time: the machine
 //! may be shared.
+//!
+//! `governance_speed peer AGENTS STEPS WINDOW ACTIVITY stepped|events` runs it once and prints one line of JSON as the
+//! peers' scripts do, with the turnout that this population has in expectation.
 
 use std::time::Instant;
 
 use daotwin_core::Run;
 use daotwin_simulation::engine::Scheduler;
 use daotwin_simulation::engine::dao::{self, Dao};
+use daotwin_simulation::engine::hazard;
 use daotwin_simulation::engine::minimal::{Minimal, Parameters, Workspace};
 use daotwin_simulation::engine::population::Description;
 use daotwin_simulation::engine::sweep::{self, Grid, Plan};
@@ -146,11 +150,59 @@ fn whole(agents: u32, activity: f64, scheduler: Scheduler) -> daotwin_simulation
     Ok(())
 }
 
+/// One run, told as the peers tell theirs. `expected`, `variance` and `largest` are of the turnout of one proposal given
+/// the population: agents act independently, each with chance 1 - (1 - a)^window.
+#[expect(clippy::print_stdout, reason = "an example prints")]
+fn peer(arguments: &[String]) -> Result<(), Box<dyn std::error::Error>> {
+    let [agents, steps, window, activity, scheduler] = arguments else {
+        return Err("usage: governance_speed peer AGENTS STEPS WINDOW ACTIVITY stepped|events".into());
+    };
+    let scheduler = if scheduler == "events" { Scheduler::Events } else { Scheduler::Stepped };
+    let (agents, steps, window): (u32, u32, u32) = (agents.parse()?, steps.parse()?, window.parse()?);
+    let parameters = parameters(agents, activity.parse()?, steps.div_ceil(window), window);
+    let model = Minimal::new(parameters, scheduler, 1, &Run::default())?;
+    let (mut workspace, mut outcomes) = (Workspace::default(), vec![]);
+    let (wall, _) = time(|| model.observe(7, 0, &mut workspace, &Run::default(), &mut outcomes))?;
+    let population = model.population();
+    let supply = population.supply() as f64;
+    let (mut expected, mut variance, mut largest) = (0.0, 0.0, 0.0_f64);
+    for (rate, power) in population.rates().iter().zip(population.powers()) {
+        let share = *power as f64 / supply;
+        let acts = 1.0 - (1.0 - hazard::chance(*rate)).powi(window as i32);
+        expected += share * acts;
+        variance += share * share * acts * (1.0 - acts);
+        largest = largest.max(share);
+    }
+    let cast: f64 = outcomes.iter().map(|o: &Outcome| (o.tally.yes + o.tally.no) as f64).sum();
+    println!(
+        "{}",
+        serde_json::json!({
+            "framework": format!("daotwin-{scheduler:?}").to_lowercase(),
+            "version": env!("CARGO_PKG_VERSION"),
+            "n": agents,
+            "t": steps.div_ceil(window) * window,
+            "secs": wall,
+            "peak_rss_mib": peak(),
+            "proposals": outcomes.len(),
+            "passed": outcomes.iter().filter(|outcome| outcome.passed).count(),
+            "turnout": cast / supply / outcomes.len() as f64,
+            "expected": expected,
+            "variance": variance,
+            "largest": largest,
+        })
+    );
+    Ok(())
+}
+
 /// Activity up to this chance a step makes 3 % of agents vote within 120 steps.
 const SPARSE: f64 = 0.000_511;
 
-fn main() -> daotwin_simulation::Result<()> {
-    let what = std::env::args().nth(1).unwrap_or_else(|| "all".to_owned());
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let what = arguments.first().map_or("all", String::as_str);
+    if what == "peer" {
+        return peer(&arguments[1..]);
+    }
     let wanted = |name: &str| what == name || what == "all";
     if wanted("stepped") {
         one("stepped", parameters(10_000, 0.1, 10_000, 10), Scheduler::Stepped)?;

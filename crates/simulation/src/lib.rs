@@ -6,6 +6,7 @@
 //! operation by operation.
 
 pub mod calibration;
+pub mod described;
 pub mod engine;
 pub mod error;
 pub mod governance;

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 struct Hashed(Sha256);
 
 impl Observer for Hashed {
-    fn votes(&mut self, proposal: u32, step: u32, agents: &[u32], choices: &[u8]) {
+    fn votes(&mut self, proposal: u32, step: u32, agents: &[u32], _: &[u64], choices: &[u8]) {
         for (&agent, &choice) in agents.iter().zip(choices) {
             for number in [proposal, step, agent, u32::from(choice)] {
                 self.0.update(number.to_le_bytes());

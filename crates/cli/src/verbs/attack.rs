@@ -55,6 +55,10 @@ pub(crate) struct Attack {
     /// Proposals of a run; as many as were learned where not given.
     #[arg(long, value_name = "N")]
     proposals: Option<u64>,
+    /// How hard voters are called where a quorum binds, and how many stay at home once it is met: `off`, or the strengths of
+    /// `quorum_effort` and `relief`; fitted to the records where not given.
+    #[arg(long, value_name = "EFFORT,RELIEF")]
+    effort: Option<String>,
     /// The DAO, where there are several.
     #[arg(long, value_name = "NAME")]
     dao: Option<String>,
@@ -116,6 +120,14 @@ impl Attack {
             proposals: self.proposals,
             ..Options::default()
         };
+        let options = super::simulate::with_effort(
+            options,
+            self.effort.as_deref(),
+            model.as_ref(),
+            records.as_ref(),
+            &baseline,
+            context,
+        )?;
         let found = attack::attack(model.as_ref(), &baseline, &scenarios, &terms, &options, &context.run)?;
         format.write(&found.document(), out)?;
         if let Some(rows) = &self.rows {

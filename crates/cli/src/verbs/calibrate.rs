@@ -19,6 +19,9 @@ use crate::{Answer, arguments};
 /// Fits the parameters of a simulated DAO to a History, by simulation alone: moments, sequential Monte Carlo, and a
 /// network that has learned the posterior. Says which parameters the record tells about and which it does not.
 ///
+/// What is done is kept in a folder beside the report (`<report>.parts`) until it is written: interrupted, the same
+/// command goes on from there and ends with the same report.
+///
 /// The report is computed from the records and is not private.
 #[derive(Debug, Args)]
 #[command(
@@ -65,8 +68,16 @@ impl Calibrate {
             agents: self.agents,
             ..Options::default()
         };
-        let found = calibration::calibrate(&view, &options, &context.run)?;
+        let mut parts = self.out.as_os_str().to_owned();
+        parts.push(".parts");
+        let parts = PathBuf::from(parts);
+        let found = calibration::calibrate_kept(&view, &options, &parts, &context.run)?;
         format.write(&found.document(), &self.out)?;
+        std::fs::remove_dir_all(&parts).map_err(|source| daotwin::core::Error::Io {
+            action: "remove",
+            path: parts,
+            source,
+        })?;
         context.print(&text(&found), &found)?;
         context.note(&format!("report written to `{}`; it is not private", self.out.display()));
         Ok(Answer::Yes)

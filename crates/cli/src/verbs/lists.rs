@@ -9,6 +9,7 @@ use daotwin::history::ingest::IMPORTERS;
 use daotwin::simulation::governance::registry as rules;
 use daotwin::simulation::governance::{Card, registry::RULES};
 use daotwin::simulation::incidents::registry::INCIDENTS;
+use daotwin::simulation::scenario::behaviours::{BEHAVIOURS, Behaviour};
 use daotwin::simulation::scenario::conditions::{CONDITIONS, Kind};
 use daotwin::simulation::scenario::gallery::GALLERY;
 use serde::Serialize;
@@ -246,7 +247,7 @@ impl Rules {
     }
 }
 
-/// Lists the ready scenarios, and the conditions that a scenario's file may name.
+/// Lists the ready scenarios, and the conditions and behaviours that a scenario's file may name.
 #[derive(Debug, Args)]
 #[command(
     help_template = crate::arguments::TEMPLATE,
@@ -269,6 +270,7 @@ struct Ready {
 struct Scene {
     ready: Vec<Ready>,
     conditions: &'static [Kind],
+    behaviours: &'static [Behaviour],
 }
 
 impl Scenarios {
@@ -296,7 +298,17 @@ impl Scenarios {
                 text.push_str(&format!("    {}: {}{default}\n", field.name, field.what));
             }
         }
-        context.print(&text, &Scene { ready, conditions: CONDITIONS })?;
+        text.push_str(
+            "\nbehaviours of a scenario's file (`[behaviours]`: \"prior\", a number, or \"off\")\n",
+        );
+        for behaviour in BEHAVIOURS {
+            let Behaviour { name, what, acts, formula, prior, evidence, .. } = behaviour;
+            let on = acts.on();
+            text.push_str(&format!(
+                "  {name}: {what}\n    on        {on}\n    term      {formula}\n    prior     {prior}\n    evidence  {evidence}\n"
+            ));
+        }
+        context.print(&text, &Scene { ready, conditions: CONDITIONS, behaviours: BEHAVIOURS })?;
         Ok(Answer::Yes)
     }
 }

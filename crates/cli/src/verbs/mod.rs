@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod advise;
 pub(crate) mod attack;
 pub(crate) mod calibrate;
+pub(crate) mod compare;
 pub(crate) mod demo;
 pub(crate) mod evaluate;
 pub(crate) mod export;
@@ -45,6 +46,7 @@ pub(crate) fn run(verb: Verb, context: &mut Context) -> Result<Answer, Failure> 
         Verb::Evaluate(verb) => verb.run(context),
         Verb::Simulate(verb) => verb.run(context),
         Verb::Sweep(verb) => verb.run(context),
+        Verb::Compare(verb) => verb.run(context),
         Verb::Advise(verb) => verb.run(context),
         Verb::Attack(verb) => verb.run(context),
         Verb::Calibrate(verb) => verb.run(context),

@@ -8,6 +8,7 @@ use daotwin::core::files::read_limited;
 use daotwin::generators::registry;
 use daotwin::history::History;
 use daotwin::history::synthesizer::{FitOptions, Fitted};
+use daotwin::simulation::described::{Described, members};
 use daotwin::simulation::incidents::{self, registry::INCIDENTS};
 use daotwin::simulation::rehearsal::{self, Options, Rehearsal};
 use daotwin::simulation::scenario::{RuleChange, Scenario, gallery, read};
@@ -32,17 +33,22 @@ use crate::{Answer, arguments};
         daotwin simulate twin --scenario quorum.toml --scenario downturn --runs 400 --out report.html --rows runs.parquet\n  \
         daotwin simulate history --scenario cartel --largest 5 --out report.html --json\n  \
         daotwin simulate twin --scenario whale-exit --out report.html --history run\n  \
+        daotwin simulate --population population.toml --out report.html --history run\n  \
         daotwin simulate --incident beanstalk\n"
 )]
 pub(crate) struct Simulate {
     /// A twin's folder, or a History's.
-    #[arg(required_unless_present = "incident")]
+    #[arg(required_unless_present_any = ["incident", "population"])]
     dao_folder: Option<PathBuf>,
     /// A scenario: a TOML file, or the name of a ready one; several are shown side by side.
-    #[arg(long = "scenario", required_unless_present = "incident", value_name = "FILE or NAME")]
+    #[arg(long = "scenario", required_unless_present_any = ["incident", "population"], value_name = "FILE or NAME")]
     scenarios: Vec<String>,
+    /// Simulate a DAO that this TOML file describes instead, without any data: members, behaviour, market, treasury, a
+    /// `[rule]`. Where a History's folder is given, its members stand in place of described ones. The book lists the keys and what they are where not said.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["scenarios", "incident", "rows", "proposals", "baseline"])]
+    population: Option<PathBuf>,
     /// Replay this incident instead, from what was public before it (`daotwin incidents` lists them).
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["dao_folder", "scenarios", "rows", "history", "proposals", "dao", "baseline"])]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["dao_folder", "scenarios", "rows", "history", "proposals", "dao", "baseline", "effort"])]
     incident: Option<String>,
     /// Replay the incident with this one thing changed.
     #[arg(long, value_name = "NAME", requires = "incident")]
@@ -74,6 +80,10 @@ pub(crate) struct Simulate {
     /// Proposals of a run; as many as were learned where not given.
     #[arg(long, value_name = "N")]
     proposals: Option<u64>,
+    /// How hard voters are called where a quorum binds, and how many stay at home once it is met: `off`, or the strengths of
+    /// `quorum_effort` and `relief`; fitted to the records where not given.
+    #[arg(long, value_name = "EFFORT,RELIEF", conflicts_with = "incident")]
+    effort: Option<String>,
     /// The DAO, where there are several.
     #[arg(long, value_name = "NAME")]
     dao: Option<String>,
@@ -102,16 +112,36 @@ pub(super) fn scenario(name: &str, context: &Context) -> Result<Scenario, Failur
     })
 }
 
+/// The scenarios of these names, with the problems of all at once.
+pub(super) fn scenarios(names: &[String], context: &Context) -> Result<Vec<Scenario>, Failure> {
+    let mut scenarios = Vec::new();
+    let mut problems = Vec::new();
+    for name in names {
+        match scenario(name, context) {
+            Ok(read) => scenarios.push(read),
+            Err(Failure::Error { message, .. }) => problems.push(message),
+            Err(other) => return Err(other),
+        }
+    }
+    if problems.is_empty() { Ok(scenarios) } else { Err(Failure::usage(problems.join("\n"))) }
+}
+
 /// The rule as it is, where a file says what the records do not.
 pub(super) fn baseline(name: Option<&str>, context: &Context) -> Result<RuleChange, Failure> {
     let Some(name) = name else { return Ok(RuleChange::default()) };
     let read = scenario(name, context)?;
-    if !read.conditions.is_empty() {
+    if !read.conditions.is_empty() || !read.behaviours.is_empty() {
         return Err(Failure::usage(format!(
-            "`{name}`: a baseline says the rule as it is; nothing happens in it"
+            "`{name}`: a baseline says the rule as it is; nothing happens in it, and behaviours belong to scenarios"
         )));
     }
     Ok(read.rule)
+}
+
+/// The twin of a folder that holds one.
+pub(super) fn twin(folder: &Path, context: &Context) -> Result<Option<Box<dyn Fitted>>, Failure> {
+    let is_twin = super::manifest(folder).is_ok_and(|manifest| manifest.get("synthesizer").is_some());
+    Ok(is_twin.then(|| registry::load(folder, &context.run)).transpose()?)
 }
 
 /// A model of a DAO: the twin of a folder, or one that is fitted on the folder's History, with the History.
@@ -120,16 +150,61 @@ pub(super) fn model(
     dao: Option<&str>,
     context: &Context,
 ) -> Result<(Box<dyn Fitted>, Option<History>), Failure> {
-    if super::manifest(folder).is_ok_and(|manifest| manifest.get("synthesizer").is_some()) {
-        return Ok((registry::load(folder, &context.run)?, None));
+    if let Some(twin) = twin(folder, context)? {
+        return Ok((twin, None));
     }
     let history = History::read(folder, &context.run)?;
     let options = FitOptions { dao: dao.map(str::to_owned), ..FitOptions::default() };
     Ok((registry::SYNTHESIZERS[0].fit(&history, &options, &context.run)?, Some(history)))
 }
 
+/// With the effort to meet quorums that was asked for, or that the records tell.
+pub(super) fn with_effort(
+    options: Options,
+    asked: Option<&str>,
+    model: &dyn Fitted,
+    records: Option<&History>,
+    baseline: &RuleChange,
+    context: &Context,
+) -> Result<Options, Failure> {
+    let effort = match (asked, records) {
+        (Some("off"), _) | (None, None) => None,
+        (Some(text), _) => {
+            let numbers: Vec<f64> = text.split(',').filter_map(|number| number.trim().parse().ok()).collect();
+            match numbers[..] {
+                [effort, relief] if [effort, relief].iter().all(|number| (0.0..=10.0).contains(number)) => {
+                    Some([effort, relief])
+                }
+                _ => {
+                    return Err(Failure::usage(format!(
+                        "`--effort {text}`: `off` and two numbers from 0 to 10 are allowed, such as `1.5,0.2`"
+                    )));
+                }
+            }
+        }
+        (None, Some(records)) => {
+            let fitted = rehearsal::effort(model, records, baseline, &options, &context.run)?;
+            if let Some(fitted) = &fitted {
+                context.note(&format!(
+                    "voters are called where a quorum binds, as hard as the records tell: `--effort {},{}`; {:.1} % of the proposals pass as it is, without it {:.1} %, of the records {:.1} %",
+                    fitted.strengths[0],
+                    fitted.strengths[1],
+                    fitted.with * 100.0,
+                    fitted.without * 100.0,
+                    fitted.recorded * 100.0
+                ));
+            }
+            fitted.map(|fitted| fitted.strengths)
+        }
+    };
+    Ok(Options { effort, ..options })
+}
+
 impl Simulate {
     pub(crate) fn run(self, context: &mut Context) -> Result<Answer, Failure> {
+        if let (Some(population), Some(out)) = (&self.population, &self.out) {
+            return self.describe(population, out, context);
+        }
         let (Some(folder), Some(out)) = (&self.dao_folder, &self.out) else {
             return self.replay(context);
         };
@@ -147,18 +222,7 @@ impl Simulate {
                 )));
             }
         }
-        let mut scenarios = Vec::new();
-        let mut problems = Vec::new();
-        for name in &self.scenarios {
-            match scenario(name, context) {
-                Ok(read) => scenarios.push(read),
-                Err(Failure::Error { message, .. }) => problems.push(message),
-                Err(other) => return Err(other),
-            }
-        }
-        if !problems.is_empty() {
-            return Err(Failure::usage(problems.join("\n")));
-        }
+        let scenarios = scenarios(&self.scenarios, context)?;
         let baseline = baseline(self.baseline.as_deref(), context)?;
         let (model, records) = model(folder, self.dao.as_deref(), context)?;
         let options = Options {
@@ -167,7 +231,16 @@ impl Simulate {
             dao: self.dao.clone(),
             largest: self.largest,
             proposals: self.proposals,
+            ..Options::default()
         };
+        let options = with_effort(
+            options,
+            self.effort.as_deref(),
+            model.as_ref(),
+            records.as_ref(),
+            &baseline,
+            context,
+        )?;
         let found = rehearsal::rehearse(
             model.as_ref(),
             records.as_ref(),
@@ -194,6 +267,50 @@ impl Simulate {
 }
 
 impl Simulate {
+    /// A DAO without data.
+    fn describe(&self, population: &Path, out: &Path, context: &Context) -> Result<Answer, Failure> {
+        let format = Format::of(out)?;
+        check_parent(out)?;
+        if let Some(history) = &self.history {
+            check_new(history)?;
+        }
+        let shown = population.display();
+        let bytes = read_limited(population, context.run.limits.max_file_bytes)?;
+        let text = String::from_utf8(bytes)
+            .map_err(|_| Failure::usage(format!("`{shown}` is not text in UTF-8")))?;
+        let mut described = Described::read(&text).map_err(|error| {
+            let lines: Vec<String> =
+                error.to_string().lines().map(|line| format!("`{shown}`: {line}")).collect();
+            Failure::new(error.kind(), lines.join("\n"))
+        })?;
+        let seed = Seed(self.seed.unwrap_or_default());
+        if let Some(folder) = &self.dao_folder {
+            let history = History::read(folder, &context.run)?;
+            let window = described.parameters.window;
+            described.members = Some(members(&history, self.dao.as_deref(), window, seed.0)?);
+        }
+        let found = described.simulate(seed, self.runs.unwrap_or(Options::default().runs), &context.run)?;
+        format.write(&found.document(), out)?;
+        if let Some(folder) = &self.history {
+            described.history(seed, 0, &context.run)?.write(folder)?;
+            context.note(&format!("run 0 written to `{}`", folder.display()));
+        }
+        let number = super::evaluate::number;
+        let rows: Vec<Vec<String>> = found
+            .variables
+            .iter()
+            .map(|variable| {
+                let (low, high) = variable.interval;
+                let figures = [variable.mean, low, high].into_iter().chain(variable.quantiles);
+                std::iter::once(variable.name.to_owned()).chain(figures.map(number)).collect()
+            })
+            .collect();
+        let heading = ["variable", "mean", "from", "to", "5 %", "25 %", "50 %", "75 %", "95 %"];
+        context.print(&format!("{}\n\n{}", found.sentences().join("\n"), table(&heading, &rows)), &found)?;
+        context.note(&format!("report written to `{}`", out.display()));
+        Ok(Answer::Yes)
+    }
+
     /// An incident, as it was and with one thing changed at a time.
     fn replay(&self, context: &mut Context) -> Result<Answer, Failure> {
         let name = self.incident.as_deref().unwrap_or_default();

@@ -20,8 +20,8 @@ const PRINTED: usize = 30;
 /// Rehearses a scenario with every combination of values of its parameters.
 ///
 /// The values are written as JSON lines, a line a combination. A sweep that was interrupted goes on where it was when it
-/// is called again, to the same bytes. What may be varied: `rule.KEY` of the scenario's `[rule]`, `price`, and `KIND.FIELD`
-/// of its conditions (`daotwin scenarios` lists them).
+/// is called again, to the same bytes. What may be varied: `rule.KEY` of the scenario's `[rule]`, `price`, `KIND.FIELD`
+/// of its conditions, and `behaviours.NAME` (`daotwin scenarios` lists them).
 #[derive(Debug, Args)]
 #[command(
     help_template = arguments::TEMPLATE,
@@ -58,6 +58,10 @@ pub(crate) struct Sweep {
     /// Proposals of a run; as many as were learned where not given.
     #[arg(long, value_name = "N")]
     proposals: Option<u64>,
+    /// How hard voters are called where a quorum binds, and how many stay at home once it is met: `off`, or the strengths of
+    /// `quorum_effort` and `relief`; fitted to the records where not given.
+    #[arg(long, value_name = "EFFORT,RELIEF")]
+    effort: Option<String>,
     /// The DAO, where there are several.
     #[arg(long, value_name = "NAME")]
     dao: Option<String>,
@@ -84,11 +88,21 @@ impl Sweep {
             dao: self.dao,
             largest: self.largest,
             proposals: self.proposals,
+            ..Options::default()
         };
+        let options = super::simulate::with_effort(
+            options,
+            self.effort.as_deref(),
+            model.as_ref(),
+            records.as_ref(),
+            &baseline,
+            context,
+        )?;
         let swept =
             rehearsal::sweep(model.as_ref(), &baseline, &scenario, &axes, &options, &self.out, &context.run)?;
         if let Some((format, report)) = report {
-            format.write(&swept.document(), report)?;
+            let base = rehearsal::rehearse(model.as_ref(), None, &baseline, &[], &options, &context.run)?;
+            format.write(&swept.document(Some(&base)), report)?;
             context.note(&format!("report written to `{}`", report.display()));
         }
         context.print(&text(&swept), &swept)?;

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use daotwin_core::{Run, Seed, Stream};
 use daotwin_nn::{Activation, Adam, Batch, Device, Engine, Input, Layer, Matrix, Network};
 
+use super::kept::Kept;
 use super::linear;
 use super::model::PARAMETERS;
 use super::simulations::Pilot;
@@ -137,12 +138,35 @@ fn inputs(pilot: &Pilot, rows: &[u32]) -> Batch {
 }
 
 impl Density {
-    /// Trains on simulations from the prior, a tenth of them held out; the state with the least loss on these is kept.
+    /// [`Self::train`], kept.
     ///
     /// # Errors
-    /// [`daotwin_core::Error::Cancelled`], and the networks' own.
-    pub(crate) fn train(pilot: &Pilot, training: &Training, run: &Run) -> Result<Self> {
-        let Training { components, hidden, epochs, rate, seed } = *training;
+    /// As it, and failures of files.
+    pub(crate) fn kept(pilot: &Pilot, training: &Training, kept: &Kept, run: &Run) -> Result<Self> {
+        let network = Self::network(training)?;
+        let numbers = kept.part(
+            "network",
+            |length| length > 2,
+            || {
+                let trained = Self::train(pilot, training, run)?;
+                let sizes = [trained.loss, trained.parameters.len() as f64];
+                let weights =
+                    trained.parameters.iter().chain(&trained.statistics).map(|weight| f64::from(*weight));
+                Ok(sizes.into_iter().chain(weights).collect())
+            },
+        )?;
+        let weights: Vec<f32> = numbers[2..].iter().map(|weight| *weight as f32).collect();
+        let (parameters, statistics) = weights.split_at((numbers[1] as usize).min(weights.len()));
+        Ok(Self {
+            network,
+            parameters: parameters.to_vec(),
+            statistics: statistics.to_vec(),
+            loss: numbers[0],
+        })
+    }
+
+    fn network(training: &Training) -> Result<Arc<Network>> {
+        let Training { components, hidden, .. } = *training;
         let silu = || Layer::Activation { bend: Activation::Silu, dropout: 0.0 };
         let layers = vec![
             Layer::Linear { inputs: COUNT, outputs: hidden },
@@ -151,7 +175,16 @@ impl Density {
             silu(),
             Layer::Linear { inputs: hidden, outputs: components * WIDTH },
         ];
-        let network = Arc::new(Network::new(Input::Dense(COUNT), layers)?);
+        Ok(Arc::new(Network::new(Input::Dense(COUNT), layers)?))
+    }
+
+    /// Trains on simulations from the prior, a tenth of them held out; the state with the least loss on these is kept.
+    ///
+    /// # Errors
+    /// [`daotwin_core::Error::Cancelled`], and the networks' own.
+    fn train(pilot: &Pilot, training: &Training, run: &Run) -> Result<Self> {
+        let Training { epochs, rate, seed, .. } = *training;
+        let network = Self::network(training)?;
         let mut stream = Seed(seed).stream("calibration density");
         let mut engine = Device::Fused.engine(network.clone(), &mut stream)?;
         let rows: Vec<u32> = (0..pilot.scores.len() as u32).collect();

@@ -12,6 +12,8 @@ pub mod check;
 mod density;
 mod document;
 pub mod forecast;
+mod kept;
+mod latent;
 mod linear;
 pub mod model;
 mod moments;
@@ -29,6 +31,7 @@ use serde::Serialize;
 
 use crate::{Error, Result};
 use density::{Density, Training};
+use kept::Kept;
 use model::{Design, PARAMETERS, PRIOR};
 use record::Record;
 use sequential::{Expectation, Plan};
@@ -228,10 +231,15 @@ impl Trained {
     /// # Errors
     /// [`daotwin_core::Error::Cancelled`], and the networks' own.
     pub(crate) fn new(design: Design, options: &Options, run: &Run) -> Result<Self> {
+        Self::kept(design, options, &Kept::default(), run)
+    }
+
+    /// The same, kept as it goes.
+    fn kept(design: Design, options: &Options, kept: &Kept, run: &Run) -> Result<Self> {
         let seed = options.seed.stream("calibration").bits();
-        let pilot = Pilot::draw(&design, options.simulations, seed, run)?;
+        let pilot = Pilot::draw(&design, options.simulations, seed, kept, run)?;
         let training = Training { components: 2, hidden: 128, epochs: options.epochs, rate: 2e-3, seed };
-        let density = Density::train(&pilot, &training, run)?;
+        let density = Density::kept(&pilot, &training, kept, run)?;
         Ok(Self { design, pilot, density })
     }
 
@@ -255,7 +263,24 @@ impl Trained {
 /// [`daotwin_core::Error::Cancelled`] within a second after the run was cancelled.
 pub fn calibrate(view: &DaoView, options: &Options, run: &Run) -> Result<Calibration> {
     let record = Record::of(view)?;
-    fit(&view.dao, &record, options, run)
+    fit(&view.dao, &record, options, &Kept::default(), run)
+}
+
+/// [`calibrate`], which keeps what is done in `folder`: called again after an interruption it goes on from there, to the
+/// same bits. The folder is left for the caller to remove.
+///
+/// # Errors
+/// As [`calibrate`]; [`Error::Parameters`] where the folder holds parts of another fit, and failures of files.
+pub fn calibrate_kept(
+    view: &DaoView,
+    options: &Options,
+    folder: &std::path::Path,
+    run: &Run,
+) -> Result<Calibration> {
+    let record = Record::of(view)?;
+    refuse(&view.dao, &record, options)?;
+    let kept = Kept::open(folder, &view.dao, &record, options)?;
+    fit(&view.dao, &record, options, &kept, run)
 }
 
 /// Refuses what cannot be fitted.
@@ -272,10 +297,10 @@ pub(crate) fn refuse(dao: &str, record: &Record, options: &Options) -> Result<()
     if problems.is_empty() { Ok(()) } else { Err(Error::Parameters { problems }) }
 }
 
-fn fit(dao: &str, record: &Record, options: &Options, run: &Run) -> Result<Calibration> {
+fn fit(dao: &str, record: &Record, options: &Options, kept: &Kept, run: &Run) -> Result<Calibration> {
     refuse(dao, record, options)?;
     let design = Design::of(record, options.agents);
-    let trained = Trained::new(design, options, run)?;
+    let trained = Trained::kept(design, options, kept, run)?;
     let row = recorded(record);
     let standard = trained.pilot.scale.standard(&row);
     let seed = options.seed.stream("calibration fits").bits();
@@ -283,14 +308,16 @@ fn fit(dao: &str, record: &Record, options: &Options, run: &Run) -> Result<Calib
     let moments = (options.evaluations > 0)
         .then(|| {
             let start = expectation.at(&standard).map(|score| score.clamp(-2.0, 2.0));
-            moments::fit(&design, &trained.pilot.scale, &standard, start, options.evaluations, seed, run)
+            moments::kept(kept, || {
+                moments::fit(&design, &trained.pilot.scale, &standard, start, options.evaluations, seed, run)
+            })
         })
         .transpose()?;
     let sequential = (options.particles > 0)
         .then(|| {
             let plan =
                 Plan { particles: options.particles, generations: 8, most: 3 * options.simulations, seed };
-            sequential::sample(&design, &trained.pilot, &expectation, &standard, &plan, run)
+            sequential::sample(&design, &trained.pilot, &expectation, &standard, &plan, kept, run)
         })
         .transpose()?;
     let scores = trained.draws(&row, options.samples, options.seed)?;

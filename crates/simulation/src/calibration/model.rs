@@ -5,7 +5,8 @@
 //! z = `correlation` x n + sqrt(1 - `correlation`^2) e, e normal. At proposal p it votes at the first point of a Poisson
 //! process of rate c(p) a over the window, whose density falls as exp(-`haste` x time); c(p) is such that the expected
 //! number of voters is exp(`turnout` + walk(p) + `shock` x normal), where walk is a random walk that is 0 at the last
-//! proposal and spreads by `wander` over the whole record. Each seat is taken over by a new member `churn` times over
+//! proposal and scaled so that its standard deviation over the record is `wander`: that is a property of the record which
+//! it can tell, where the variance of the walk's law would be known from one way only. Each seat is taken over by a new member `churn` times over
 //! the record. A ballot is in favour with chance logistic(`approval` + `contest` x normal + `herding` x (2 s - 1)), s the
 //! share in favour of the power cast before it. A proposal that nobody votes on is not recorded, so the process is
 //! conditioned on one point at least.
@@ -42,7 +43,7 @@ const fn parameter(name: &'static str, meaning: &'static str, low: f64, high: f6
 /// The parameters; the range of `turnout` lies around the logarithm of the recorded mean number of voters.
 pub const PRIOR: [Parameter; PARAMETERS] = [
     parameter("turnout", "logarithm of the expected voters at the last proposal", -1.6, 1.6),
-    parameter("wander", "standard deviation of how far log turnout walks over the record", 0.02, 1.8),
+    parameter("wander", "standard deviation over the record of the slow walk of log turnout", 0.02, 1.2),
     parameter("shock", "standard deviation of log turnout between proposals", 0.02, 1.0),
     parameter("activity", "standard deviation of members' log activity", 0.2, 2.6),
     parameter("churn", "times that a member is replaced over the record", 0.0, 4.0),
@@ -184,6 +185,22 @@ fn count(key: Key, mean: f64) -> u32 {
         .max(1)
 }
 
+/// A random walk over `all` proposals that is 0 at the last of the first `recorded`, over which its standard deviation is
+/// `wander`.
+fn way(walk: &mut Vec<f64>, all: u32, recorded: u32, wander: f64, steps: Key) {
+    walk.clear();
+    let mut at = 0.0;
+    for proposal in 0..all {
+        walk.push(at);
+        at += steps.normal(proposal);
+    }
+    let record = &walk[..recorded.min(all) as usize];
+    let deviation = statistics::standard_deviation(record);
+    let scale = if deviation > 0.0 { wander / deviation } else { 0.0 };
+    let last = record.last().copied().unwrap_or(0.0);
+    walk.iter_mut().for_each(|at| *at = scale * (*at - last));
+}
+
 /// The most points that a proposal's process may have: guards against rates that no DAO has.
 const MOST: f64 = 200_000.0;
 
@@ -218,17 +235,7 @@ pub fn simulate(design: &Design, natural: &[f64; PARAMETERS], seed: u64, workspa
         guide.push(at);
     }
     let all = design.proposals + design.ahead;
-    let step = wander / f64::from(design.proposals.max(1)).sqrt();
-    let steps = Key::new(seed, 0, WALK, 0);
-    walk.clear();
-    walk.resize(all as usize, 0.0);
-    let last = design.proposals.saturating_sub(1) as usize;
-    for at in (0..last).rev() {
-        walk[at] = walk[at + 1] + step * steps.normal(at as u32);
-    }
-    for at in last + 1..all as usize {
-        walk[at] = walk[at - 1] + step * steps.normal(at as u32);
-    }
+    way(walk, all, design.proposals, wander, Key::new(seed, 0, WALK, 0));
     let expected = Turnout::new(agents, activity);
     let (shocks, questions) = (Key::new(seed, 0, SHOCK, 0), Key::new(seed, 0, QUESTION, 0));
     let phase = Key::new(seed, 0, PHASE, 0);

@@ -10,6 +10,7 @@
 use daotwin_core::Run;
 use rayon::prelude::*;
 
+use super::kept::Kept;
 use super::linear;
 use super::model::{Design, PARAMETERS};
 use super::simulations::{Memory, Scale, seed_of, statistics};
@@ -201,6 +202,23 @@ pub(crate) fn fit(
         variance.max(0.0).sqrt()
     });
     Ok(Fit { scores, errors, distance: distance / COUNT as f64 })
+}
+
+/// A fit, kept.
+pub(crate) fn kept(kept: &Kept, fit: impl FnOnce() -> Result<Fit>) -> Result<Fit> {
+    let numbers = kept.part(
+        "moments",
+        |length| length == 2 * PARAMETERS + 1,
+        || {
+            let fit = fit()?;
+            Ok([&fit.scores[..], &fit.errors, &[fit.distance]].concat())
+        },
+    )?;
+    Ok(Fit {
+        scores: std::array::from_fn(|at| numbers[at]),
+        errors: std::array::from_fn(|at| numbers[PARAMETERS + at]),
+        distance: numbers[2 * PARAMETERS],
+    })
 }
 
 #[cfg(test)]

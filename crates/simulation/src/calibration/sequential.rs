@@ -8,6 +8,7 @@
 use daotwin_core::{Run, statistics as core};
 use rayon::prelude::*;
 
+use super::kept::Kept;
 use super::linear::{self, Linear};
 use super::model::{Design, PARAMETERS};
 use super::simulations::{Memory, Pilot, seed_of, statistics};
@@ -79,7 +80,7 @@ impl Expectation {
     }
 }
 
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 struct Particle {
     scores: [f64; PARAMETERS],
     expected: [f64; PARAMETERS],
@@ -136,16 +137,59 @@ fn reweigh(new: &[Particle], old: &[Particle], weights: &[f64], factor: &[f64]) 
     raw.into_iter().map(|weight| weight / total).collect()
 }
 
-/// Runs it; the same bits for any number of threads.
+/// A generation, and how it came to be.
+#[derive(Debug, Clone)]
+struct Generation {
+    particles: Vec<Particle>,
+    weights: Vec<f64>,
+    /// The first number of a simulation that is free.
+    number: u64,
+    /// The share of simulations that were accepted.
+    accepted: f64,
+    /// Whether it is whole; one that ran out of simulations has nobody.
+    whole: bool,
+}
+
+impl Generation {
+    const WIDTH: usize = 2 * PARAMETERS + 2;
+
+    fn numbers(&self) -> Vec<f64> {
+        let mut numbers = vec![self.number as f64, self.accepted];
+        for (particle, weight) in self.particles.iter().zip(&self.weights) {
+            numbers.extend(particle.scores.iter().chain(&particle.expected));
+            numbers.extend([particle.distance, *weight]);
+        }
+        numbers
+    }
+
+    fn of(numbers: &[f64]) -> Self {
+        let rows = || numbers[2..].chunks_exact(Self::WIDTH);
+        let particle = |row: &[f64]| Particle {
+            scores: std::array::from_fn(|at| row[at]),
+            expected: std::array::from_fn(|at| row[PARAMETERS + at]),
+            distance: row[2 * PARAMETERS],
+        };
+        Self {
+            particles: rows().map(particle).collect(),
+            weights: rows().map(|row| row[2 * PARAMETERS + 1]).collect(),
+            number: numbers[0] as u64,
+            accepted: numbers[1],
+            whole: numbers.len() > 2,
+        }
+    }
+}
+
+/// Runs it; the same bits for any number of threads. Each generation is kept.
 ///
 /// # Errors
-/// [`daotwin_core::Error::Cancelled`].
+/// [`daotwin_core::Error::Cancelled`], and failures of files.
 pub(crate) fn sample(
     design: &Design,
     pilot: &Pilot,
     expectation: &Expectation,
     recorded: &[f64; COUNT],
     plan: &Plan,
+    kept: &Kept,
     run: &Run,
 ) -> Result<Population> {
     const BLOCK: u64 = 256;
@@ -169,38 +213,47 @@ pub(crate) fn sample(
     for generation in 0..plan.generations {
         let distances: Vec<f64> = particles.iter().map(|particle| particle.distance).collect();
         let tolerance = core::quantile(&distances, 0.5);
-        let factor = kernel(&particles, &weights);
-        let mut cumulated = weights.clone();
-        (1..count).for_each(|at| cumulated[at] += cumulated[at - 1]);
-        let mut next = Vec::with_capacity(count);
         let first = number;
-        while next.len() < count && number < plan.most {
-            let block: Vec<Particle> = (number..number + BLOCK)
-                .into_par_iter()
-                .map_init(Memory::default, |memory, number| {
-                    let key = Key::new(plan.seed, number, 2_000, generation as u64);
-                    let from = cumulated.partition_point(|sum| *sum < key.uniform(0)).min(count - 1);
-                    let z: [f64; PARAMETERS] = std::array::from_fn(|at| key.normal(1 + at as u32));
-                    let scores = std::array::from_fn(|row| {
-                        let moved: f64 = (0..=row).map(|at| factor[row * PARAMETERS + at] * z[at]).sum();
-                        particles[from].scores[row] + moved
-                    });
-                    let seed = seed_of(plan.seed, 3, number);
-                    measured(scores, &pilot.scale.standard(&statistics(design, &scores, seed, memory)))
-                })
-                .collect();
-            number += BLOCK;
-            next.extend(block.into_iter().filter(|particle| particle.distance <= tolerance));
-            run.step("sequential Monte Carlo", number.min(plan.most), plan.most)?;
-        }
-        if next.len() < count {
+        let fits = |length: usize| length == 2 || length == 2 + count * Generation::WIDTH;
+        let numbers = kept.part(&format!("generation-{generation:02}"), fits, || {
+            let factor = kernel(&particles, &weights);
+            let mut cumulated = weights.clone();
+            (1..count).for_each(|at| cumulated[at] += cumulated[at - 1]);
+            let mut next = Vec::with_capacity(count);
+            let mut number = first;
+            while next.len() < count && number < plan.most {
+                let block: Vec<Particle> = (number..number + BLOCK)
+                    .into_par_iter()
+                    .map_init(Memory::default, |memory, number| {
+                        let key = Key::new(plan.seed, number, 2_000, generation as u64);
+                        let from = cumulated.partition_point(|sum| *sum < key.uniform(0)).min(count - 1);
+                        let z: [f64; PARAMETERS] = std::array::from_fn(|at| key.normal(1 + at as u32));
+                        let scores = std::array::from_fn(|row| {
+                            let moved: f64 = (0..=row).map(|at| factor[row * PARAMETERS + at] * z[at]).sum();
+                            particles[from].scores[row] + moved
+                        });
+                        let seed = seed_of(plan.seed, 3, number);
+                        measured(scores, &pilot.scale.standard(&statistics(design, &scores, seed, memory)))
+                    })
+                    .collect();
+                number += BLOCK;
+                next.extend(block.into_iter().filter(|particle| particle.distance <= tolerance));
+                run.step("sequential Monte Carlo", number.min(plan.most), plan.most)?;
+            }
+            let whole = next.len() >= count;
+            let accepted = next.len() as f64 / (number - first) as f64;
+            next.truncate(if whole { count } else { 0 });
+            let weights = if whole { reweigh(&next, &particles, &weights, &factor) } else { vec![] };
+            Ok(Generation { particles: next, weights, number, accepted, whole }.numbers())
+        })?;
+        let next = Generation::of(&numbers);
+        number = next.number;
+        if !next.whole {
             // An unfinished generation is not a sample of its tolerance: the last whole one stands.
             break;
         }
-        accepted = next.len() as f64 / (number - first) as f64;
-        next.truncate(count);
-        weights = reweigh(&next, &particles, &weights, &factor);
-        particles = next;
+        accepted = next.accepted;
+        (particles, weights) = (next.particles, next.weights);
         tolerances.push(tolerance);
         if accepted < 0.015 {
             break;

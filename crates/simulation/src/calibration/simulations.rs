@@ -3,6 +3,7 @@
 use daotwin_core::Run;
 use rayon::prelude::*;
 
+use super::kept::Kept;
 use super::model::{Design, PARAMETERS, Workspace, prior, simulate};
 use super::record::Record;
 use super::statistics::{COUNT, Scratch, summarise};
@@ -87,19 +88,28 @@ impl Pilot {
     ///
     /// # Errors
     /// [`daotwin_core::Error::Cancelled`].
-    pub(crate) fn draw(design: &Design, count: u64, seed: u64, run: &Run) -> Result<Self> {
+    pub(crate) fn draw(design: &Design, count: u64, seed: u64, kept: &Kept, run: &Run) -> Result<Self> {
         const BLOCK: u64 = 512;
         let scores: Vec<_> = (0..count).map(|number| prior(seed, number)).collect();
         let mut rows = Vec::with_capacity(scores.len());
         while (rows.len() as u64) < count {
             let first = rows.len() as u64;
-            let block: Vec<_> = (first..count.min(first + BLOCK))
-                .into_par_iter()
-                .map_init(Memory::default, |memory, number| {
-                    statistics(design, &scores[number as usize], seed_of(seed, 0, number), memory)
-                })
-                .collect();
-            rows.extend(block);
+            let numbers = first..count.min(first + BLOCK);
+            let width = (numbers.end - first) as usize * COUNT;
+            let block = kept.part(
+                &format!("prior-{first:010}"),
+                |length| length == width,
+                || {
+                    let simulated: Vec<_> = numbers
+                        .into_par_iter()
+                        .map_init(Memory::default, |memory, number| {
+                            statistics(design, &scores[number as usize], seed_of(seed, 0, number), memory)
+                        })
+                        .collect();
+                    Ok(simulated.as_flattened().to_vec())
+                },
+            )?;
+            rows.extend(block.as_chunks::<COUNT>().0);
             run.step("simulate from the prior", rows.len() as u64, count)?;
         }
         let scale = Scale::of(&rows);

@@ -1,10 +1,11 @@
 //! What records are compared by, computed alike from recorded and from simulated ballots.
 
+use super::latent;
 use super::record::Record;
 use crate::engine::math;
 
 /// Names of the statistics, in order.
-pub const STATISTICS: [&str; 37] = [
+pub const STATISTICS: [&str; 46] = [
     "log_voters_mean",
     "log_voters_sd",
     "log_voters_first_third",
@@ -42,6 +43,15 @@ pub const STATISTICS: [&str; 37] = [
     "time_mean",
     "time_sd",
     "log_power_lower",
+    "turnout_last",
+    "turnout_walk",
+    "turnout_shock",
+    "turnout_walk_share",
+    "odds_mean",
+    "odds_sd",
+    "odds_pull",
+    "odds_pull_error",
+    "odds_error",
 ];
 
 /// How many statistics there are.
@@ -56,6 +66,8 @@ pub struct Scratch {
     powers: Vec<f64>,
     counts: Vec<u32>,
     pairs: Vec<(f64, f64)>,
+    series: latent::Series,
+    bins: latent::Bins,
 }
 
 /// A running mean and variance.
@@ -140,8 +152,14 @@ pub fn summarise(record: &Record, scratch: &mut Scratch, to: &mut [f64; COUNT]) 
     to[6] = of((1..proposals).map(|at| log_voters(at) - log_voters(at - 1))).deviation();
     voters(record, scratch, to);
     power(record, scratch, to);
+    let level =
+        latent::level((0..proposals).map(|at| record.of_proposal(at).len() as f64), &mut scratch.series);
+    (to[37], to[38], to[39], to[40]) = (level.last, level.walk, level.shock, level.share);
     if record.sided {
         sides(record, to);
+        let odds = latent::odds(record, &mut scratch.bins);
+        (to[41], to[42], to[43]) = (odds.mean, odds.deviation, odds.pull);
+        (to[44], to[45]) = (odds.pull_error, odds.error);
     }
     if record.timed {
         let times = of(record.ballots.iter().map(|ballot| f64::from(ballot.time)));

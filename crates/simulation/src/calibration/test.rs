@@ -1,6 +1,6 @@
 //! The method against records whose parameters are known.
 //!
-//! Long runs: `DAOTWIN_LONG=1` uses a larger DAO, more simulations and asks for recovery of more parameters.
+//! Long runs: `DAOTWIN_LONG=1` takes larger DAOs and more simulations, and asks for more parameters to be recovered.
 
 use super::check::{BINS, judge};
 use super::model::{Workspace, simulate};
@@ -41,17 +41,12 @@ fn chi_square(freedom: f64, above: f64) -> f64 {
     freedom * (1.0 - 2.0 / (9.0 * freedom) + z * (2.0 / (9.0 * freedom)).sqrt()).powi(3)
 }
 
-#[test]
-fn the_posterior_recovers_covers_and_ranks_uniformly() {
-    let (design, options, fits) = if long() {
-        let design = Design { agents: 10_000, proposals: 30, voters: 300.0, ..design() };
-        (design, Options::default(), 2_000)
-    } else {
-        (design(), Options { simulations: 5_000, epochs: 30, ..Options::default() }, 1_500)
-    };
+/// Trains a posterior for a design and judges it on 1,000 records; `least` parameters have to be recovered.
+fn judged(design: Design, options: &Options, least: usize) {
+    const FITS: u64 = 1_000;
     let run = Run::default();
-    let trained = Trained::new(design, &options, &run).unwrap();
-    let qualities = judge(&trained, &options, fits, 1.0, &run).unwrap();
+    let trained = Trained::new(design, options, &run).unwrap();
+    let qualities = judge(&trained, options, FITS, 1.0, &run).unwrap();
     // If a posterior is exact, a statistic of one parameter is beyond its 1e-6 / 12 quantile for any parameter with
     // probability at most 1e-6.
     let most = chi_square(BINS as f64 - 1.0, 1e-6 / PARAMETERS as f64);
@@ -60,28 +55,46 @@ fn the_posterior_recovers_covers_and_ranks_uniformly() {
     }
     for quality in &qualities {
         assert!(quality.uniformity < most, "{quality:?} against {most}");
-        // Bernstein: with an exact posterior the coverage of 1,500 fits is 5 points off with probability at most
-        // 2 exp(-1500 x 0.05^2 / (2 (0.09 + 0.05 / 3))) = 5e-8, for any of 12 parameters at most 6e-7.
+        // What is asked for. Bernstein: with an exact posterior the coverage of 1,000 fits is 6.4 points off with
+        // probability at most 2 exp(-1000 x 0.064^2 / (2 (0.09 + 0.064 / 3))) = 2e-8, for any of 12 parameters 3e-7; 5
+        // points off, which fails here, with 2e-4: the seed is fixed.
         assert!((0.85..=0.95).contains(&quality.coverage), "{quality:?}");
         // Where the posterior claims to know, it has to: the correlation of an exact posterior's mean with the truth is
-        // sqrt(1 - mean variance), 0.93 at a spread of 0.37; Fisher's z of 1,500 fits is off by 0.18 (to 0.9) with
-        // probability 3e-12.
+        // sqrt(1 - mean variance), 0.93 at a spread of 0.37; Fisher's z of 1,000 fits is off by 0.18 (to 0.9) with
+        // probability 1e-8.
         assert!(quality.spread > 0.37 || quality.recovery >= 0.9, "{quality:?}");
     }
     let identified = qualities.iter().filter(|quality| quality.recovery >= 0.9).count();
-    assert!(identified >= 4, "{qualities:?}");
+    assert!(identified >= least, "{identified}: {qualities:?}");
     // Control: half as wide a posterior must fail both ways.
-    for quality in judge(&trained, &options, 400, 0.5, &run).unwrap() {
+    for quality in judge(&trained, options, 400, 0.5, &run).unwrap() {
         assert!(quality.uniformity > most && quality.coverage < 0.85, "{quality:?}");
     }
 }
 
 #[test]
+fn the_posterior_recovers_covers_and_ranks_uniformly() {
+    if !long() {
+        return judged(design(), &Options { simulations: 5_000, epochs: 30, ..Options::default() }, 7);
+    }
+    // How far turnout walked can be told of 30 proposals with a correlation of 0.87 at most, of 120 with 0.97.
+    judged(Design { agents: 10_000, proposals: 30, voters: 300.0, ..design() }, &Options::default(), 11);
+    judged(Design { agents: 2_000, proposals: 120, voters: 60.0, ..design() }, &Options::default(), 12);
+}
+
+#[test]
 fn the_three_ways_agree_on_a_known_dao() {
-    let record = known(5);
-    let options =
-        Options { simulations: 2_500, evaluations: 80, particles: 100, epochs: 20, ..Options::default() };
-    let calibration = fit("known", &record, &options, &Run::default()).unwrap();
+    let record = known(5).first(15);
+    let options = Options {
+        simulations: 2_000,
+        agents: Some(500),
+        evaluations: 40,
+        particles: 120,
+        epochs: 20,
+        checks: 60,
+        ..Options::default()
+    };
+    let calibration = fit("known", &record, &options, &Kept::default(), &Run::default()).unwrap();
     let truth = calibration.design.natural(&[0.0; PARAMETERS]);
     for (at, parameter) in calibration.parameters.iter().enumerate() {
         // The design is read off the record, so turnout and activity are relative to another number of members.
@@ -103,7 +116,7 @@ fn the_three_ways_agree_on_a_known_dao() {
     );
     assert!(sequential.effective > 10.0, "{sequential:?}");
     assert!(calibration.loss < calibration.prior_loss - 3.0, "{}", calibration.loss);
-    // The model made the record, so it reproduces it: of 37 statistics with p uniform, more than 8 below 0.01 have
+    // The model made the record, so it reproduces it: of 46 statistics with p uniform, more than 8 below 0.01 have
     // probability below 1e-9 were they independent; they are correlated, hence the room.
     assert!(calibration.missed().len() <= 8, "{:?}", calibration.missed());
     let document = calibration.document();
@@ -113,25 +126,72 @@ fn the_three_ways_agree_on_a_known_dao() {
 
 #[test]
 fn a_fit_is_the_same_on_any_number_of_threads() {
-    let record = known(6);
+    let record = known(6).first(12);
     let on = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
-            serde_json::to_string(&fit("known", &record, &small(), &Run::default()).unwrap()).unwrap()
+            serde_json::to_string(
+                &fit("known", &record, &small(), &Kept::default(), &Run::default()).unwrap(),
+            )
+            .unwrap()
         })
     };
     assert_eq!(on(1), on(3));
 }
 
 #[test]
+fn an_interrupted_fit_goes_on_to_the_same_bits() {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    let record = known(6).first(12);
+    let text = |fit: &Calibration| serde_json::to_string(fit).unwrap();
+    let options = Options { simulations: 1_500, ..small() };
+    let whole = text(&fit("known", &record, &options, &Kept::default(), &Run::default()).unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let parts = || std::fs::read_dir(folder.path()).unwrap().count();
+    let mut before = 0;
+    // Reports come after each of 3 blocks of simulations, each pass of the network, each move of the simplex and each
+    // block of sequential Monte Carlo: the run stops in the first stage, and in each later one.
+    for stop in [2, 6, 12, 8] {
+        let cancel = daotwin_core::Cancel::default();
+        let (raise, reports) = (cancel.clone(), AtomicU64::new(0));
+        let mut run = Run::with_listener(move |_: daotwin_core::progress::Step<'_>| {
+            if reports.fetch_add(1, Ordering::Relaxed) + 1 == stop {
+                raise.cancel();
+            }
+        });
+        run.cancel = cancel;
+        let kept = Kept::open(folder.path(), "known", &record, &options).unwrap();
+        let stopped = fit("known", &record, &options, &kept, &run);
+        assert!(matches!(stopped, Err(Error::Core(daotwin_core::Error::Cancelled))), "{stop}");
+        assert!(parts() > before, "{stop}: {before} parts");
+        before = parts();
+    }
+    // A part that was cut short, as no crash leaves one, is made anew.
+    std::fs::write(folder.path().join("prior-0000000512"), b"cut").unwrap();
+    let kept = Kept::open(folder.path(), "known", &record, &options).unwrap();
+    assert_eq!(text(&fit("known", &record, &options, &kept, &Run::default()).unwrap()), whole);
+    // Control: parts are read, not made again.
+    let name = folder.path().join("moments");
+    let mut bytes = std::fs::read(&name).unwrap();
+    bytes[..8].copy_from_slice(&0.123_f64.to_bits().to_le_bytes());
+    std::fs::write(&name, bytes).unwrap();
+    assert_ne!(text(&fit("known", &record, &options, &kept, &Run::default()).unwrap()), whole);
+    for (record, options) in [(&record, &small()), (&known(7), &options)] {
+        let refused = Kept::open(folder.path(), "known", record, options).unwrap_err().to_string();
+        assert!(refused.contains("another target"), "{refused}");
+    }
+}
+
+#[test]
 fn what_cannot_be_fitted_is_refused() {
     let record = known(7).first(5);
     let options = Options { simulations: 1, epochs: 0, ..small() };
-    let error = fit("known", &record, &options, &Run::default()).unwrap_err().to_string();
+    let error = fit("known", &record, &options, &Kept::default(), &Run::default()).unwrap_err().to_string();
     assert_eq!(error.lines().count(), 3, "{error}");
     let run = Run::default();
     run.cancel.cancel();
-    assert!(fit("known", &known(7), &small(), &run).is_err());
+    assert!(fit("known", &known(7), &small(), &Kept::default(), &run).is_err());
 }
 
 #[test]

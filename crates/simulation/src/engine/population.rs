@@ -42,7 +42,7 @@ impl Default for Description {
 /// Numbers of purposes that a population draws for; a model's own begin at [`PURPOSES`].
 const POWER: u64 = 1;
 const RATE: u64 = 2;
-const IDEOLOGY: u64 = 3;
+pub(crate) const IDEOLOGY: u64 = 3;
 /// The first purpose that is free for models.
 pub const PURPOSES: u64 = 16;
 

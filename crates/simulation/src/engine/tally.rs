@@ -58,6 +58,19 @@ pub struct Outcome {
     pub passed: bool,
 }
 
+/// A proposal as it opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Opening {
+    /// Its number in the replicate.
+    pub proposal: u32,
+    /// The step.
+    pub step: u32,
+    /// Who made it.
+    pub author: u32,
+    /// The power, or weight, that could vote.
+    pub electorate: u64,
+}
+
 /// How a DAO stands after a step.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Moment {
@@ -75,10 +88,30 @@ pub struct Moment {
 
 /// Sees a replicate as it happens. All methods do nothing unless written.
 pub trait Observer {
-    /// These agents vote on this proposal so many steps after its opening; `choices` holds 1 for yes, 0 for no. A
-    /// step may come in several calls, agents ascending.
-    fn votes(&mut self, proposal: u32, step: u32, agents: &[u32], choices: &[u8]) {
-        let _ = (proposal, step, agents, choices);
+    /// These agents vote on this proposal so many steps after its opening, with these weights; `choices` holds 1 for
+    /// yes, 0 for no. A step may come in several calls, agents ascending.
+    fn votes(&mut self, proposal: u32, step: u32, agents: &[u32], weights: &[u64], choices: &[u8]) {
+        let _ = (proposal, step, agents, weights, choices);
+    }
+
+    /// A proposal opens; only models of a whole DAO say so, and all that follows but for closing.
+    fn opened(&mut self, opening: &Opening) {
+        let _ = opening;
+    }
+
+    /// A member lets another vote with what it holds; itself to take it back.
+    fn delegated(&mut self, step: u32, member: u32, from: u32, to: u32, amount: u64) {
+        let _ = (step, member, from, to, amount);
+    }
+
+    /// Tokens move to a member, from another or from the treasury.
+    fn transferred(&mut self, step: u32, from: Option<u32>, to: u32, amount: u64) {
+        let _ = (step, from, to, amount);
+    }
+
+    /// A member posts about a proposal, for it or against it.
+    fn posted(&mut self, step: u32, proposal: u32, member: u32, favours: bool) {
+        let _ = (step, proposal, member, favours);
     }
 
     /// A proposal closed.
@@ -150,7 +183,7 @@ impl Voters {
         tally.no = tally.no.wrapping_add(all.wrapping_sub(yes));
         tally.voters = tally.voters.wrapping_add(count as u32);
         tally.moments = tally.moments.wrapping_add(count.wrapping_mul(u64::from(step)));
-        observer.votes(proposal, step, agents, &self.choices);
+        observer.votes(proposal, step, agents, powers, &self.choices);
     }
 
     /// The powers and choices of the last vote that was taken.

@@ -297,9 +297,9 @@ impl Advice {
             title: format!("Governance parameters for {}", self.dao),
             verdict: Verdict { outcome: Outcome::Neutral, text: text.join(" ") },
             warnings: vec![
-                "What was tried keeps people as they are: nobody votes more often because the quorum is higher, or splits \
-                 tokens over accounts because the weights invite it. Rehearse the advised rule with conditions before \
-                 proposing it."
+                "What was tried keeps people as they are: nobody votes more often because the quorum is higher (but who is \
+                 called where one binds, as far as the records tell), or splits tokens over accounts because the \
+                 weights invite it. Rehearse the advised rule with conditions before proposing it."
                     .to_owned(),
             ],
             manifest: vec![

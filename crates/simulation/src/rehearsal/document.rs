@@ -6,16 +6,18 @@ use daotwin_core::document::{
 };
 
 use super::{Arm, Course, Rehearsal, Variable};
+use crate::scenario::Strength;
+use crate::scenario::behaviours::BEHAVIOURS;
 
 /// A share as a percentage.
-pub(super) fn percent(share: f64) -> String {
+pub(crate) fn percent(share: f64) -> String {
     let percentage = share * 100.0;
     let digits = usize::from(percentage.abs() < 1.0 && percentage != 0.0);
     format!("{percentage:.digits$} %")
 }
 
 /// A number with about three digits that count.
-pub(super) fn amount(value: f64) -> String {
+pub(crate) fn amount(value: f64) -> String {
     match value.abs() {
         _ if !value.is_finite() => "no amount".to_owned(),
         size if size >= 1e9 => format!("{:.3} billion", value / 1e9),
@@ -191,6 +193,7 @@ impl Rehearsal {
                 ("seed".to_owned(), self.seed.0.to_string()),
                 ("largest members asked for takeovers".to_owned(), self.largest.to_string()),
                 ("daotwin".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
+                ("behaviours".to_owned(), self.behaviours_in_words()),
             ],
             sections,
         }
@@ -239,7 +242,55 @@ impl Rehearsal {
         if self.arms.len() > 2 {
             blocks.push(Block::Chart(self.tornado()));
         }
+        blocks.extend(self.behaviours().map(Block::Table));
         Section { id: "overview".to_owned(), title: "Side by side".to_owned(), blocks }
+    }
+
+    /// The behaviours that are on in a scenario.
+    fn on(arm: &Arm) -> impl Iterator<Item = (&'static str, Strength)> {
+        let behaviours = arm.scenario.behaviours.iter();
+        behaviours
+            .map(|(name, strength)| (*name, *strength))
+            .filter(|(_, strength)| *strength != Strength::Off)
+    }
+
+    /// Which behaviours are on, in a line.
+    fn behaviours_in_words(&self) -> String {
+        let told = |arm: &Arm| {
+            let on: Vec<String> =
+                Self::on(arm).map(|(name, strength)| format!("{name} {strength}")).collect();
+            let on = if on.is_empty() { "none".to_owned() } else { on.join(", ") };
+            format!("{}: {on}", arm.scenario.title)
+        };
+        self.arms.iter().map(told).collect::<Vec<_>>().join("; ")
+    }
+
+    /// The behaviours that are on anywhere, with what is known of them.
+    fn behaviours(&self) -> Option<Table> {
+        let rows: Vec<Vec<String>> = BEHAVIOURS
+            .iter()
+            .filter_map(|behaviour| {
+                let strengths: Vec<String> = self
+                    .arms
+                    .iter()
+                    .filter_map(|arm| {
+                        let (_, strength) = Self::on(arm).find(|(name, _)| *name == behaviour.name)?;
+                        Some(format!("{}: {strength}", arm.scenario.title))
+                    })
+                    .collect();
+                let texts = [
+                    behaviour.name,
+                    &strengths.join("; "),
+                    &behaviour.prior.to_string(),
+                    behaviour.formula,
+                    behaviour.evidence,
+                ];
+                (!strengths.is_empty()).then(|| texts.map(str::to_owned).to_vec())
+            })
+            .collect();
+        let columns = ["behaviour", "strength", "prior", "term", "evidence"].map(str::to_owned).to_vec();
+        let caption = "How people answer: strengths, \"prior\" where every run draws its own".to_owned();
+        (!rows.is_empty()).then_some(Table { caption, columns, rows })
     }
 
     /// By how much each scenario moves what passes, the largest first.

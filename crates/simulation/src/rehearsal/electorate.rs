@@ -126,7 +126,7 @@ impl Electorate {
         if !questions.iter().any(|question| question.passable && !question.ballots.is_empty()) {
             let problem = format!(
                 "DAO `{}` has no proposal with ballots and a choice for it (`for`, `yes`, `approve`, ...): there is nothing \
-                 to pass or to fail",
+                 to pass or to fail; choose another with `--dao`, or import it with labels that begin with such words",
                 view.dao
             );
             return Err(Error::Parameters { problems: vec![problem] });

@@ -12,6 +12,7 @@ use daotwin_history::synthesizer::Fitted;
 use daotwin_history::view::{DaoView, ProposalView, VoteView};
 use daotwin_history::{Error as HistoryError, History, HistoryBuilder, Side, Table};
 
+use super::effort::with_effort;
 use super::electorate::{Electorate, said, sides};
 use super::play::{self, Cast, Observer, Stage, Voter, watch};
 use super::policy::Policy;
@@ -41,7 +42,7 @@ pub fn history(
     number: u64,
     run: &Run,
 ) -> Result<History> {
-    let scenario = Scenario { rule: baseline.then(&scenario.rule), ..scenario.clone() };
+    let scenario = with_effort(Scenario { rule: baseline.then(&scenario.rule), ..scenario.clone() }, options);
     let bound = play::bound(&scenario);
     let drawn = sample(model, bound, options, number, run)?;
     let view = DaoView::one(&drawn, options.dao.as_deref())?;
@@ -53,6 +54,7 @@ pub fn history(
     }
     let stage = Stage {
         scenario: &scenario,
+        baseline,
         largest: options.largest,
         span: electorate.span(),
         seed: options.seed.0,
@@ -307,13 +309,20 @@ impl Writer<'_> {
             dao: &view.dao,
             proposal: &proposal.proposal,
             member,
-            cast_at: drawn.map_or(Some(ballot.at), |vote| vote.at),
+            cast_at: drawn.map_or(Some(ballot.at), |vote| vote.at.map(|at| moved(at, ballot.at, proposal))),
             precision: drawn.map_or(Precision::Second, |vote| vote.precision),
             choice,
             power,
         })?;
         Ok(())
     }
+}
+
+/// When a ballot was cast: as it was drawn, where it was not put off. Those drawn outside the window count in it.
+fn moved(drawn: i64, cast: i64, proposal: &ProposalView) -> i64 {
+    let start = proposal.start_at.or(proposal.created_at).unwrap_or(drawn);
+    let end = proposal.end_at.unwrap_or(drawn).max(start);
+    if drawn.clamp(start, end) == cast { drawn } else { cast }
 }
 
 /// Adds a ballot to the scores: an approval counts whole for every choice, a ranking for its first, anything else is

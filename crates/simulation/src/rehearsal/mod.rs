@@ -10,11 +10,15 @@
 
 mod advise;
 pub mod attack;
+mod compare;
 mod document;
+mod effort;
 pub(crate) mod electorate;
 mod history;
+mod people;
 mod play;
 mod policy;
+pub mod proposal;
 mod rows;
 mod sweep;
 mod sweep_document;
@@ -22,6 +26,8 @@ mod sweep_document;
 mod test;
 #[cfg(test)]
 mod test_model;
+#[cfg(test)]
+mod test_people;
 
 use daotwin_core::statistics::{quantile, wilson};
 use daotwin_core::{Run, Seed};
@@ -32,14 +38,19 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::engine::summary::Summary;
-use crate::scenario::{RuleChange, Scenario};
+use crate::scenario::{Behaviours, RuleChange, Scenario};
 use crate::{Error, Result};
 
+pub(crate) use document::{amount, percent};
+
 pub use advise::{Advice, Candidate, Goal, advise};
+pub use effort::{Effort, effort};
+pub use compare::{Comparison, Difference, compare, one_at_a_time};
 pub use history::history;
 pub use play::{SERIES, STEPS, VARIABLES};
 pub use sweep::{Figure, MOST_COMBINATIONS, Point, Swept, sweep};
 
+use effort::{only_effort, with_effort};
 use electorate::Electorate;
 use play::{NEEDED, Played, Stage, play};
 
@@ -62,11 +73,14 @@ pub struct Options {
     pub largest: usize,
     /// Proposals of a run; as many as the model learned where not given.
     pub proposals: Option<u64>,
+    /// Strengths of `quorum_effort` and `relief` wherever a scenario says none or their prior, as [`effort()`] fits them to
+    /// records.
+    pub effort: Option<[f64; 2]>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { seed: Seed(0), runs: 100, dao: None, largest: 3, proposals: None }
+        Self { seed: Seed(0), runs: 100, dao: None, largest: 3, proposals: None, effort: None }
     }
 }
 
@@ -154,7 +168,8 @@ pub struct Rehearsal {
 }
 
 /// Rehearses scenarios on a model of a DAO, each beside the rule as it is with nothing happening: the recorded one, with
-/// what `baseline` says of it (records often know no quorum). Scenarios change that rule. Records, where given, are
+/// what `baseline` says of it (records often know no quorum) and the effort to meet quorums that the options say.
+/// Scenarios change that rule. Records, where given, are
 /// played once under each rule and shown beside the runs.
 ///
 /// Deterministic for a seed on any number of threads. Costs a sample of the model a run (two where a scenario raises
@@ -177,13 +192,14 @@ pub fn rehearse(
             .cloned()
             .map(|scenario| Scenario { rule: baseline.then(&scenario.rule), ..scenario }),
     );
+    let all: Vec<Scenario> = all.into_iter().map(|scenario| with_effort(scenario, options)).collect();
     let bounds: Vec<f64> = all.iter().map(play::bound).collect();
     let first = draw(model, 1.0, options, 0, run)?;
     check(&all, &bounds, &first, options)?;
     let recorded = records.map(|records| view(records, options)).transpose()?;
     let recorded = recorded.as_ref().map(Electorate::of).transpose()?;
     let span = recorded.as_ref().map_or_else(|| first.span(), Electorate::span);
-    let stage = |scenario| Stage { scenario, largest: options.largest, span, seed: options.seed.0 };
+    let stage = |scenario| Stage { scenario, baseline, largest: options.largest, span, seed: options.seed.0 };
 
     let mut played: Vec<Vec<Played>> = Vec::new();
     while (played.len() as u64) < options.runs {
@@ -214,9 +230,14 @@ pub fn rehearse(
 
     let (start, end) = span;
     let arms = all.iter().enumerate().map(|(place, scenario)| {
-        let records = recorded.as_ref().map(|electorate| play(electorate, &stage(scenario), 1.0, 0));
-        // What happens in a scenario never happened to the records; a rule can be asked what it makes of them.
-        arm(scenario, place, &played, records.filter(|_| scenario.conditions.is_empty()))
+        let alone = Scenario { behaviours: Behaviours::new(), ..scenario.clone() };
+        let records = recorded
+            .as_ref()
+            .map(|electorate| play(electorate, &Stage { scenario: &alone, ..stage(scenario) }, 1.0, 0));
+        // What happens in a scenario never happened to the records, and their voters were called already; a rule can be
+        // asked what it makes of them.
+        let rule_alone = scenario.conditions.is_empty() && only_effort(scenario);
+        arm(scenario, place, &played, records.filter(|_| rule_alone))
     });
     Ok(Rehearsal {
         dao: first.dao.clone(),

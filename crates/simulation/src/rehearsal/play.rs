@@ -13,6 +13,7 @@ use crate::scenario::{Condition, RuleChange, Scenario};
 use daotwin_history::Side;
 
 use super::electorate::{Ballot, Electorate, Question};
+use super::people::{self, CALLS, Called, Keys, People, World};
 use super::policy::{Policy, Tally};
 
 /// What a draw is for.
@@ -22,10 +23,13 @@ enum Purpose {
     Keep,
     Reach,
     Doubt,
-    Herd,
     Delegate,
     Delegated,
     Reserve,
+    Strength,
+    Leave,
+    Clock,
+    Called,
 }
 
 /// A seed for the sample of this run.
@@ -82,12 +86,17 @@ pub(crate) struct Played {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Stage<'s> {
     pub(crate) scenario: &'s Scenario,
+    /// The rule as it is: behaviours answer departures from what it makes of the ballots that are drawn.
+    pub(crate) baseline: &'s RuleChange,
     /// Members that a takeover is by.
     pub(crate) largest: usize,
     /// The time that steps divide.
     pub(crate) span: (i64, i64),
     pub(crate) seed: u64,
 }
+
+/// Elasticity of turnout to a `price_shock`, which has none of its own; that of `downturn` where it says none.
+const SHOCK: f64 = 0.3;
 
 /// The greatest factor on any member's chance to vote that a scenario has at any time.
 pub(crate) fn bound(scenario: &Scenario) -> f64 {
@@ -152,6 +161,12 @@ impl Delegations {
         }
         delegations
     }
+
+    /// A member votes itself from now on.
+    fn take_back(&mut self, electorate: &Electorate, member: u32) {
+        let delegate = std::mem::replace(&mut self.to[member as usize], member);
+        self.received[delegate as usize] -= electorate.peak[member as usize];
+    }
 }
 
 /// Who casts a ballot.
@@ -194,6 +209,91 @@ pub(crate) fn play(electorate: &Electorate, stage: &Stage<'_>, drawn: f64, run: 
     watch(electorate, stage, drawn, run, &mut ())
 }
 
+/// What happens to a member with this power at this time, with the price of its vote where it would sell.
+fn world(scene: &Scene<'_>, member: u32, power: u128, at: i64) -> World {
+    let mut world = World { factor: 1.0, ..World::default() };
+    if scene.scenario.conditions.is_empty() {
+        return world;
+    }
+    let tokens = scene.electorate.tokens(power);
+    for condition in scene.scenario.conditions.iter().filter(|condition| condition.holds(at)) {
+        let number = |name| condition.number(name);
+        let factor = factor(condition, tokens, at, |share| scene.reach.uniform(member) < share);
+        world.factor *= factor;
+        if factor < 1.0 {
+            world.discouraged += math::ln(factor.max(1e-9));
+        }
+        match condition.kind {
+            "fee_spike" => world.fee += math::ln(factor.max(1e-9)),
+            "downturn" => {
+                world.fall += number("sensitivity") * math::ln(1.0 - number("depth"));
+                world.doubt += number("depth");
+            }
+            "price_shock" if number("factor") < 1.0 => {
+                world.fall += SHOCK * math::ln(number("factor"));
+                world.doubt += 1.0 - number("factor");
+            }
+            "exploit_news" => world.doubt += number("doubt"),
+            "fatigue" => world.load += math::ln(number("factor")),
+            "bribe" if scene.sells => {
+                let offered = number("price") / reserved(condition, scene.reserve, member);
+                let price = tokens * number("price");
+                if offered > 1.0 && scene.spent + price <= number("budget") {
+                    (world.pay, world.price) = (math::ln(offered), price);
+                }
+            }
+            _ => {}
+        }
+    }
+    world
+}
+
+/// The price a token below which a member does not sell.
+fn reserved(condition: &Condition, reserve: Key, member: u32) -> f64 {
+    condition.number("median") * math::exp(condition.number("spread") * reserve.normal(member))
+}
+
+/// Where and when [`world`] looks.
+struct Scene<'s> {
+    scenario: &'s Scenario,
+    electorate: &'s Electorate,
+    reach: Key,
+    reserve: Key,
+    /// Whether members come to sell their vote.
+    sells: bool,
+    /// Money that was spent on the proposal.
+    spent: f64,
+}
+
+/// How a proposal's ballots are counted.
+struct Count<'c, O> {
+    policy: Policy,
+    electorate: &'c Electorate,
+    delegations: &'c Delegations,
+    largest: u32,
+    /// Power that each member cast in all.
+    cast: &'c mut [f64],
+    observer: &'c mut O,
+    tally: Tally,
+    /// As if all but the largest were against.
+    others: Tally,
+}
+
+impl<O: Observer> Count<'_, O> {
+    /// A member's ballot counts, with what was delegated to it; what it weighs.
+    fn member(&mut self, member: u32, drawn: bool, at: i64, side: Side, own: u128) -> (u128, u128) {
+        let power = own + self.delegations.received[member as usize];
+        self.cast[member as usize] += self.electorate.tokens(power);
+        let weight = self.policy.weight(power);
+        self.tally.add(side, power, weight);
+        self.observer.cast(Cast { voter: Voter::Member { member, drawn }, at, side, power });
+        if self.electorate.rank_of[member as usize] >= self.largest {
+            self.others.add(Side::Against, power, weight);
+        }
+        (power, weight)
+    }
+}
+
 /// Plays a run before somebody who looks on.
 pub(crate) fn watch(
     electorate: &Electorate,
@@ -202,15 +302,18 @@ pub(crate) fn watch(
     run: u64,
     observer: &mut impl Observer,
 ) -> Played {
-    let Stage { scenario, largest, span, seed } = *stage;
+    let Stage { scenario, baseline, largest, span, seed } = *stage;
     let key = |purpose: Purpose, step: usize| Key::new(seed, run, purpose as u64, step as u64);
     let first = |kind: &str| scenario.conditions.iter().find(|condition| condition.kind == kind);
-    let delegations = Delegations::new(electorate, first("delegation"), seed, run);
+    let mut delegations = Delegations::new(electorate, first("delegation"), seed, run);
     observer.begins(&|member| {
         let stays = delegations.to[member as usize] == member;
         if stays { electorate.peak[member as usize] + delegations.received[member as usize] } else { 0 }
     });
+    let strengths = people::strengths(scenario, key(Purpose::Strength, 0));
+    let mut people = People::new(electorate, strengths, baseline, drawn, first("bribe").is_some());
     let reach = key(Purpose::Reach, 0);
+    let overall = people::share_for(&electorate.ballots, 0.5);
     let mut cast = vec![0.0; electorate.peak.len()];
     let mut sums = Sums::default();
     let mut needed_all = Vec::new();
@@ -230,61 +333,126 @@ pub(crate) fn watch(
         let (left, cartel) = (most("whale_exit"), most("cartel"));
         observer.opens(left);
         let rank = |member: u32| electorate.rank_of[member as usize];
-        let closed = question.start + ((question.end - question.start) as f64 * policy.window) as i64;
-        let (keep, doubt) = (key(Purpose::Keep, place), key(Purpose::Doubt, place));
-        let (herd, reserve) = (key(Purpose::Herd, place), key(Purpose::Reserve, place));
+        let window = ((question.end - question.start) as f64 * policy.window) as i64;
+        let closed = question.start + window;
+        let (keep, turns) = (key(Purpose::Keep, place), key(Purpose::Doubt, place));
+        let keys = Keys { clock: key(Purpose::Clock, place), side: key(Purpose::Called, place) };
+        let reserve = key(Purpose::Reserve, place);
+        let sells = people.as_ref().is_some_and(|people| people.sells);
+        let mut scene = Scene { scenario, electorate, reach, reserve, sells, spent: 0.0 };
 
-        let mut tally = Tally::default();
-        // What the coalition's members cast themselves, and what all others do.
-        let mut others = Tally::default();
-        let mut spent = 0.0;
-        for ballot in &electorate.ballots[question.ballots.clone()] {
-            let Ballot { member, at, mut power, mut side } = *ballot;
-            let delegate = delegations.to[member as usize];
-            if at > closed || delegate != member || rank(member) < left.max(cartel) {
+        let ballots = &electorate.ballots[question.ballots.clone()];
+        let put_off = people.as_ref().and_then(|people| people.put_off(question, ballots));
+        let ballots = put_off.as_deref().unwrap_or(ballots);
+        // The learned chance of a ballot to be for, among for and against.
+        let share = people::share_for(ballots, overall);
+        if let Some(people) = &mut people {
+            people.begin(place, ballots, share);
+        }
+        let mut count = Count {
+            policy,
+            electorate,
+            delegations: &delegations,
+            largest: largest as u32,
+            cast: &mut cast,
+            observer: &mut *observer,
+            tally: Tally::default(),
+            others: Tally::default(),
+        };
+        let absent =
+            |member: u32| delegations.to[member as usize] != member || rank(member) < left.max(cartel);
+        let leaves = people.as_ref().map_or(0.0, |people| people.leaving);
+        let mut unheard = Vec::new();
+        let mut sided = Vec::new();
+        // Members who had not come and do, until this share of the window.
+        let call =
+            |people: &mut Option<People<'_>>, count: &mut Count<'_, _>, scene: &mut Scene<'_>, until: f64| {
+                let Some(people) = people.as_mut().filter(|_| question.passable) else { return };
+                while let Some(elapsed) = people.next_call().filter(|elapsed| *elapsed <= until) {
+                    let at = question.start + (window as f64 * elapsed) as i64;
+                    let spent = std::cell::Cell::new(scene.spent);
+                    let world = |member: u32, power: u128| {
+                        let scene = Scene { spent: spent.get(), ..*scene };
+                        (!absent(member)).then(|| world(&scene, member, power, at))
+                    };
+                    people.call(at, &policy, &keys, world, |people, called| {
+                        let Called { member, power, side, paid } = called;
+                        spent.set(spent.get() + paid);
+                        // Some time since the last call, so that written ballots do not all carry one.
+                        let before = keys.clock.uniform(member) * window as f64 / CALLS as f64;
+                        let (power, weight) = count.member(member, false, at - before as i64, side, power);
+                        people.cues.add(side, power, weight, rank(member));
+                    });
+                    scene.spent = spent.get();
+                }
+            };
+        for ballot in ballots {
+            let Ballot { member, at, power, mut side } = *ballot;
+            if at > closed || absent(member) {
+                if leaves > 0.0 && delegations.to[member as usize] != member {
+                    unheard.push((member, side));
+                }
                 continue;
             }
+            let elapsed = if window > 0 { (at - question.start) as f64 / window as f64 } else { 1.0 };
+            call(&mut people, &mut count, &mut scene, elapsed);
             let tokens = electorate.tokens(power);
             let now = || scenario.conditions.iter().filter(|condition| condition.holds(at));
             let factors =
                 now().map(|condition| factor(condition, tokens, at, |share| reach.uniform(member) < share));
+            let mut chance = factors.product::<f64>() / drawn;
+            let mut change = 0.0;
+            if let Some(people) = &mut people {
+                let world = world(&scene, member, power, at);
+                let (vote, odds) = people.add(ballot, elapsed, &policy, &world);
+                chance *= math::exp(vote);
+                change = odds;
+            }
             // Odds of 1 keep what was drawn: a uniform below 1 is always below.
-            if keep.uniform(member) >= factors.product::<f64>() / drawn {
+            if keep.uniform(member) >= chance {
+                people.as_mut().into_iter().for_each(|people| people.stays(member, at, &policy, &keys));
                 continue;
             }
+            let [leading, trailing, ..] = count.tally.weight;
             for condition in now() {
                 let number = |name| condition.number(name);
                 match condition.kind {
-                    "exploit_news" if side == Side::For && doubt.uniform(member) < number("doubt") => {
-                        side = Side::Against;
+                    "exploit_news" => change -= people::change_by(number("doubt"), 1.0 - share),
+                    "herding" if !policy.shielded && leading > trailing => {
+                        change += people::change_by(number("strength"), share);
                     }
-                    "herding" if !policy.shielded && herd.uniform(member) < number("strength") => {
-                        let [leading, trailing, ..] = tally.weight;
-                        if matches!(side, Side::For | Side::Against) && leading != trailing {
-                            side = if leading > trailing { Side::For } else { Side::Against };
-                        }
-                    }
-                    "bribe" if matches!(side, Side::Against | Side::Abstain) => {
-                        let reserved =
-                            number("median") * math::exp(number("spread") * reserve.normal(member));
-                        let price = tokens * number("price");
-                        if reserved < number("price") && spent + price <= number("budget") {
-                            spent += price;
-                            side = Side::For;
-                        }
+                    "herding" if !policy.shielded && leading < trailing => {
+                        change -= people::change_by(number("strength"), 1.0 - share);
                     }
                     _ => {}
                 }
             }
-            power += delegations.received[member as usize];
-            cast[member as usize] += electorate.tokens(power);
-            let weight = policy.weight(power);
-            tally.add(side, power, weight);
-            observer.cast(Cast { voter: Voter::Member { member, drawn: true }, at, side, power });
-            if rank(member) >= largest as u32 {
-                others.add(Side::Against, power, weight);
+            if change != 0.0 {
+                side = people::turn(side, share, change, turns.uniform(member));
+            }
+            if matches!(side, Side::Against | Side::Abstain) {
+                for condition in now().filter(|condition| condition.kind == "bribe") {
+                    let (price, reserved) = (condition.number("price"), reserved(condition, reserve, member));
+                    if reserved < price && scene.spent + tokens * price <= condition.number("budget") {
+                        scene.spent += tokens * price;
+                        side = Side::For;
+                        break;
+                    }
+                }
+            }
+            let (power, weight) = count.member(member, true, at, side, power);
+            if let Some(people) = &mut people {
+                people.cues.add(side, power, weight, rank(member));
+            }
+            if leaves > 0.0 && delegations.received[member as usize] > 0 {
+                sided.push((member, side));
             }
         }
+        call(&mut people, &mut count, &mut scene, 1.0);
+        if let Some(people) = &mut people {
+            people.end(&electorate.ballots[question.ballots.clone()]);
+        }
+        let Count { mut tally, others, .. } = count;
         let acting = electorate.ranks.iter().take(cartel as usize).skip(left as usize);
         // Who delegated has given its power away: it votes with its delegate.
         for &member in acting.filter(|member| delegations.to[**member as usize] == **member) {
@@ -334,6 +502,16 @@ pub(crate) fn watch(
             },
             &tally,
         );
+        let leave = key(Purpose::Leave, place);
+        for (member, side) in unheard {
+            let delegate = delegations.to[member as usize];
+            let voted = sided.iter().find(|(known, _)| *known == delegate).map(|(_, side)| *side);
+            let opposed =
+                matches!((side, voted), (Side::For, Some(Side::Against)) | (Side::Against, Some(Side::For)));
+            if opposed && leave.uniform(member) < 1.0 - math::exp(-leaves) {
+                delegations.take_back(electorate, member);
+            }
+        }
     }
     needed_all.sort_by(f64::total_cmp);
     let needed = std::array::from_fn(|place| {

@@ -74,13 +74,18 @@ impl Policy {
     }
 
     /// Power that counts towards the quorum.
-    fn counted(&self, tally: &Tally) -> u128 {
+    pub(crate) fn counted(&self, tally: &Tally) -> u128 {
         let [votes_for, against, abstain, other] = tally.power;
         match self.counts {
             QuorumCounts::For => votes_for,
             QuorumCounts::ForAndAbstain => votes_for + abstain,
             QuorumCounts::All => votes_for + against + abstain + other,
         }
+    }
+
+    /// The part of the quorum that is met; 1 where there is none.
+    pub(crate) fn met(&self, tally: &Tally) -> f64 {
+        if self.quorate(tally) { 1.0 } else { self.counted(tally) as f64 / self.quorum as f64 }
     }
 
     /// Whether the quorum is met.
@@ -90,10 +95,14 @@ impl Policy {
 
     /// Whether the proposal passes: the quorum is met, somebody is for it, and the share for is above the approval.
     pub(crate) fn passes(&self, tally: &Tally) -> bool {
+        self.quorate(tally) && self.majority(tally)
+    }
+
+    /// Whether the share for is above the approval, whatever the quorum.
+    pub(crate) fn majority(&self, tally: &Tally) -> bool {
         let [votes_for, against, ..] = tally.weight;
-        let asked = part(votes_for + against, self.approval);
         // Rounding down loses less than one unit: equality in units is no majority.
-        self.quorate(tally) && votes_for > asked
+        votes_for > part(votes_for + against, self.approval)
     }
 
     /// The tokens with which somebody new, alone for the proposal, passes it against all ballots of this tally: those

@@ -11,6 +11,7 @@ use daotwin_history::synthesizer::Fitted;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::effort::with_effort;
 use super::electorate::{Ballot, Electorate};
 use super::play::{self, Stage, VARIABLES, play};
 use super::{Options, impossible, sample, strange, view};
@@ -137,7 +138,7 @@ pub fn sweep(
     };
     drop(drawn);
     // What the baseline says holds where nothing else is said, and may go together with what is varied.
-    let base = Scenario { rule: baseline.then(&scenario.rule), ..scenario.clone() };
+    let base = with_effort(Scenario { rule: baseline.then(&scenario.rule), ..scenario.clone() }, options);
     let configuration = |number: u64| {
         let settings = settings(axes, number);
         let named: Vec<(&str, &Setting)> =
@@ -153,7 +154,8 @@ pub fn sweep(
     let draws = Draws { model, options, kept: Mutex::default() };
     let rehearsed = |configuration: &Configuration| {
         let scenario = configuration.scenario.clone();
-        Ok(Rehearsed { draws: &draws, bound: play::bound(&scenario), span: first.span(), scenario })
+        let bound = play::bound(&scenario);
+        Ok(Rehearsed { draws: &draws, baseline, bound, span: first.span(), scenario })
     };
     sweep::sweep(&plan, configuration, rehearsed, target, run)?;
     Ok(Swept {
@@ -263,6 +265,7 @@ impl Draws<'_> {
 /// A combination as what can be run again and again.
 struct Rehearsed<'d> {
     draws: &'d Draws<'d>,
+    baseline: &'d RuleChange,
     scenario: Scenario,
     bound: f64,
     span: (i64, i64),
@@ -278,8 +281,8 @@ impl Model for Rehearsed<'_> {
     fn replicate(&self, seed: u64, replicate: u64, (): &mut (), run: &Run, values: &mut [f64]) -> Result<()> {
         run.check()?;
         let electorate = self.draws.get(self.bound, replicate, run)?;
-        let stage =
-            Stage { scenario: &self.scenario, largest: self.draws.options.largest, span: self.span, seed };
+        let Self { scenario, baseline, span, .. } = self;
+        let stage = Stage { scenario, baseline, largest: self.draws.options.largest, span: *span, seed };
         values.copy_from_slice(&play(&electorate, &stage, self.bound, replicate).values);
         Ok(())
     }
@@ -405,7 +408,7 @@ mod test {
         .enumerate()
         {
             let target = folder.path().join(format!("{number}.jsonl"));
-            let document = go(varied, 4, &target, &Run::default()).unwrap().document();
+            let document = go(varied, 4, &target, &Run::default()).unwrap().document(None);
             let charts = document
                 .sections
                 .iter()

@@ -5,9 +5,9 @@ use daotwin_core::document::{
 };
 use daotwin_core::statistics::{student_quantile, wilson};
 
-use super::VARIABLES;
 use super::document::number;
 use super::sweep::{Figure, Point, Swept};
+use super::{Arm, Rehearsal, VARIABLES};
 use crate::scenario::Axis;
 
 /// Rows of a table, at most; the file has all of them.
@@ -57,14 +57,15 @@ impl Swept {
     }
 
     /// The whole of it: a chart for each of the [`VARIABLES`], a line with a band over one parameter, a matrix over two;
-    /// a table.
-    pub fn document(&self) -> Document {
+    /// a table. Of `as_it_is`, a rehearsal of the same DAO, the rule as it is with nothing happening stands beside them.
+    pub fn document(&self, as_it_is: Option<&Rehearsal>) -> Document {
+        let base = as_it_is.and_then(|rehearsal| rehearsal.arms.first());
         let charts = VARIABLES.iter().enumerate().filter_map(|(place, (name, meaning))| {
             if self.points.iter().all(|point| point.figures[place].mean.is_nan()) {
                 return None;
             }
             let plot = match &self.axes[..] {
-                [axis] => self.line(axis, place, name, meaning),
+                [axis] => self.line(axis, place, name, meaning, base.map(|arm| arm.variables[place].mean)),
                 [rows, columns] => self.matrix(rows, columns, place),
                 _ => return None,
             };
@@ -76,7 +77,7 @@ impl Swept {
             }))
         });
         let mut blocks: Vec<Block> = charts.collect();
-        blocks.push(Block::Table(self.table()));
+        blocks.push(Block::Table(self.table(base)));
         let paths: Vec<&str> = self.axes.iter().map(|axis| axis.path.as_str()).collect();
         let text =
             if self.scenario.about.is_empty() { Vec::new() } else { vec![self.scenario.about.clone()] };
@@ -104,12 +105,15 @@ impl Swept {
     }
 
     /// Numbers over a parameter that has numbers as a line between the runs' quantiles; over words as bars.
-    fn line(&self, axis: &Axis, place: usize, name: &str, meaning: &str) -> Plot {
+    fn line(&self, axis: &Axis, place: usize, name: &str, meaning: &str, base: Option<f64>) -> Plot {
         let figures = || self.points.iter().map(|point| point.figures[place]);
         let y = Scaled { label: meaning.to_owned(), scale: Scale::Linear };
         let Some(x) = axis.numbers() else {
-            let means = figures().map(|figure| figure.mean).collect();
-            return Plot::Bars { categories: labels(axis), y, series: vec![("mean".to_owned(), means)] };
+            let known = base.filter(|base| base.is_finite());
+            let means = figures().map(|figure| figure.mean).chain(known).collect();
+            let mut categories = labels(axis);
+            categories.extend(known.map(|_| "as it is".to_owned()));
+            return Plot::Bars { categories, y, series: vec![("mean".to_owned(), means)] };
         };
         let mut order: Vec<usize> = (0..x.len()).collect();
         order.sort_by(|left, right| x[*left].total_cmp(&x[*right]));
@@ -139,7 +143,14 @@ impl Swept {
             upper: Vec::new(),
         };
         // What is 0 or 1 in a run has no quantiles worth a picture.
-        let series = if name == "taken_over" { vec![mean, line] } else { vec![runs, mean, line] };
+        let mut series = if name == "taken_over" { vec![mean, line] } else { vec![runs, mean, line] };
+        series.extend(base.filter(|base| base.is_finite()).map(|base| Series {
+            name: "as it is".to_owned(),
+            role: Role::Other(2),
+            mark: Mark::Line,
+            points: vec![(low, base), (high, base)],
+            upper: Vec::new(),
+        }));
         Plot::Xy { x: Scaled { label: axis.path.clone(), scale }, y, series }
     }
 
@@ -155,7 +166,7 @@ impl Swept {
         }
     }
 
-    fn table(&self) -> Table {
+    fn table(&self, base: Option<&Arm>) -> Table {
         let mut columns: Vec<String> = self.axes.iter().map(|axis| axis.path.clone()).collect();
         columns.extend(VARIABLES.iter().map(|(name, _)| name.replace('_', " ")));
         let row = |point: &Point| {
@@ -169,7 +180,7 @@ impl Swept {
             });
             point.settings.iter().map(ToString::to_string).chain(told).collect()
         };
-        let rows: Vec<Vec<String>> = self.points.iter().take(MOST_ROWS).map(row).collect();
+        let mut rows: Vec<Vec<String>> = self.points.iter().take(MOST_ROWS).map(row).collect();
         let mut caption = "Means over runs, with 90 % intervals".to_owned();
         if rows.len() < self.points.len() {
             caption.push_str(&format!(
@@ -177,6 +188,19 @@ impl Swept {
                 rows.len(),
                 self.points.len()
             ));
+        }
+        if let Some(base) = base {
+            let told = base.variables.iter().map(|variable| {
+                let (mean, (low, high)) = (variable.mean, variable.interval);
+                let show = |value: f64| number(variable.name, value);
+                if mean.is_nan() {
+                    show(mean)
+                } else {
+                    format!("{} ({} to {})", show(mean), show(low), show(high))
+                }
+            });
+            let paths = self.axes.iter().map(|_| "as it is".to_owned());
+            rows.insert(0, paths.chain(told).collect());
         }
         Table { caption, columns, rows }
     }

@@ -2,7 +2,7 @@ use daotwin_history::Side;
 
 use super::electorate::{Ballot, Electorate, Question};
 use super::play::{Played, Stage, VARIABLES, bound, play};
-use crate::scenario::{QuorumCounts, Scenario, read};
+use crate::scenario::{QuorumCounts, RuleChange, Scenario, read};
 
 /// Proposals a day apart, a day long, each with the same ballots: (power, side, hour).
 pub(super) fn electorate(proposals: usize, ballots: &[(u128, Side, i64)]) -> Electorate {
@@ -39,7 +39,13 @@ pub(super) fn electorate(proposals: usize, ballots: &[(u128, Side, i64)]) -> Ele
 
 fn played(electorate: &Electorate, toml: &str, largest: usize, run: u64) -> Played {
     let scenario = scenario(toml);
-    let stage = Stage { scenario: &scenario, largest, span: electorate.span(), seed: 7 };
+    let stage = Stage {
+        scenario: &scenario,
+        baseline: &RuleChange::default(),
+        largest,
+        span: electorate.span(),
+        seed: 7,
+    };
     play(electorate, &stage, bound(&scenario), run)
 }
 

@@ -21,6 +21,8 @@ pub const GALLERY: &[(&str, &str)] = &[
     ("capped-power", include_str!("gallery/capped-power.toml")),
     ("cartel", include_str!("gallery/cartel.toml")),
     ("bear-market-raid", include_str!("gallery/bear-market-raid.toml")),
+    ("people", include_str!("gallery/people.toml")),
+    ("contagion", include_str!("gallery/contagion.toml")),
 ];
 
 /// The file of the scenario with this name.

@@ -13,9 +13,13 @@
 //! depth = 0.8
 //! ```
 //!
+//! A condition is what happens in the world; `[behaviours]` says how people answer it, each by one line of
+//! [`behaviours::BEHAVIOURS`]: `herding = "prior"` draws its strength anew in every run, `herding = 0.8` fixes it.
+//!
 //! Every kind of condition is one line of [`conditions::CONDITIONS`]: what it does, its evidence, its fields with
 //! bounds and defaults. The reader, its messages, the JSON Schema and the book's table come from that list.
 
+pub mod behaviours;
 pub mod conditions;
 pub mod gallery;
 pub(crate) mod read;
@@ -24,6 +28,7 @@ mod vary;
 
 use std::collections::BTreeMap;
 
+pub use behaviours::{Behaviours, Strength};
 pub use read::read;
 pub use schema::json_schema;
 pub use vary::{Axis, Setting, axes, with};
@@ -41,6 +46,9 @@ pub struct Scenario {
     pub price: Option<f64>,
     /// What happens, in the order of the file.
     pub conditions: Vec<Condition>,
+    /// How people answer it; what is not named is off.
+    #[serde(skip_serializing_if = "Behaviours::is_empty")]
+    pub behaviours: Behaviours,
 }
 
 /// What differs from a DAO's recorded rule; nothing where a field is none.

@@ -7,6 +7,7 @@ use daotwin_core::names::nearest;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::behaviours::{self, BEHAVIOURS, Behaviours, Strength};
 use super::conditions::{CONDITIONS, find};
 use super::{Condition, QuorumCounts, RuleChange, Scenario, Weighting};
 use crate::{Error, Result};
@@ -33,10 +34,10 @@ pub fn read(text: &str) -> Result<Scenario> {
 
 pub(crate) type Value<'i> = Spanned<DeValue<'i>>;
 
-/// What reads a file and collects its problems.
+/// Reads a file's values and collects what is wrong with them.
 pub(crate) struct Reader<'t> {
-    text: &'t str,
-    problems: Vec<String>,
+    pub(crate) text: &'t str,
+    pub(crate) problems: Vec<String>,
 }
 
 impl<'t> Reader<'t> {
@@ -66,7 +67,7 @@ pub(super) const RULE_WORDS: [(&str, &[&str]); 2] = [
     ("weighting", &["tokens", "square_root", "members", "capped"]),
 ];
 /// Keys of the file.
-pub(super) const KEYS: [&str; 5] = ["title", "about", "rule", "price", "conditions"];
+pub(super) const KEYS: [&str; 6] = ["title", "about", "rule", "price", "conditions", "behaviours"];
 
 impl Reader<'_> {
     pub(crate) fn problem(&mut self, at: &Range<usize>, message: &str) {
@@ -100,7 +101,7 @@ impl Reader<'_> {
         }
     }
 
-    fn text(&mut self, name: &str, value: &Value<'_>) -> Option<String> {
+    pub(crate) fn text(&mut self, name: &str, value: &Value<'_>) -> Option<String> {
         let text = value.get_ref().as_str().map(str::to_owned);
         if text.is_none() {
             self.problem(&value.span(), &format!("`{name}` must be a text"));
@@ -109,7 +110,7 @@ impl Reader<'_> {
     }
 
     /// Seconds since 1970 of a date (its midnight) or a date with time, in UTC where no offset is said.
-    fn time(&mut self, name: &str, value: &Value<'_>) -> Option<i64> {
+    pub(crate) fn time(&mut self, name: &str, value: &Value<'_>) -> Option<i64> {
         let text = match value.get_ref() {
             DeValue::String(text) => Some(text.to_string()),
             DeValue::Datetime(time) => Some(time.to_string()),
@@ -160,6 +161,7 @@ impl Reader<'_> {
                     }
                     None => self.problem(&value.span(), "`conditions` must be tables: `[[conditions]]`"),
                 },
+                "behaviours" => scenario.behaviours = self.behaviours(value),
                 other => self.unknown(&key.span(), "key", other, &KEYS),
             }
         }
@@ -169,7 +171,38 @@ impl Reader<'_> {
         scenario
     }
 
-    fn rule(&mut self, table: &DeTable<'_>) -> RuleChange {
+    fn behaviours(&mut self, value: &Value<'_>) -> Behaviours {
+        let table = match value.get_ref() {
+            DeValue::String(word) if word == "all" => return behaviours::all(),
+            DeValue::Table(table) => table,
+            _ => {
+                self.problem(&value.span(), "`behaviours` must be a table, `[behaviours]`, or \"all\"");
+                return Behaviours::new();
+            }
+        };
+        let mut found = Behaviours::new();
+        for (key, value) in table {
+            let name = key.get_ref().as_ref();
+            let Some((_, behaviour)) = behaviours::find(name) else {
+                let known: Vec<&str> = BEHAVIOURS.iter().map(|behaviour| behaviour.name).collect();
+                self.unknown(&key.span(), "behaviour", name, &known);
+                continue;
+            };
+            let strength = match value.get_ref().as_str() {
+                Some("prior") => Some(Strength::Prior),
+                Some("off") => Some(Strength::Off),
+                Some(word) => {
+                    self.unknown(&value.span(), &format!("strength of `{name}`"), word, &["prior", "off"]);
+                    None
+                }
+                None => self.number(name, value, behaviour.bounds).map(Strength::Fixed),
+            };
+            found.extend(strength.map(|strength| (behaviour.name, strength)));
+        }
+        found
+    }
+
+    pub(crate) fn rule(&mut self, table: &DeTable<'_>) -> RuleChange {
         let mut rule = RuleChange::default();
         for (key, value) in table {
             let name = key.get_ref().as_ref();

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::behaviours::BEHAVIOURS;
 use super::conditions::{CONDITIONS, Kind};
 use super::read::{KEYS, RULE_NUMBERS, RULE_SWITCHES, RULE_WORDS};
 
@@ -44,6 +45,20 @@ pub fn json_schema() -> Value {
             "properties": properties, "required": required,
         })
     };
+    let behaviours: Map<String, Value> = BEHAVIOURS
+        .iter()
+        .map(|behaviour| {
+            let schema = json!({
+                "description": format!("{}: {}", behaviour.what, behaviour.formula),
+                "oneOf": [number(behaviour.bounds), {"enum": ["prior", "off"]}],
+            });
+            (behaviour.name.to_owned(), schema)
+        })
+        .collect();
+    let behaviours = json!({"oneOf": [
+        {"const": "all"},
+        {"type": "object", "additionalProperties": false, "properties": behaviours},
+    ]});
     let conditions: Vec<Value> = CONDITIONS.iter().map(condition).collect();
     let mut properties = Map::new();
     for key in KEYS {
@@ -51,6 +66,7 @@ pub fn json_schema() -> Value {
             "title" | "about" => json!({"type": "string"}),
             "price" => json!({"type": "number", "exclusiveMinimum": 0}),
             "rule" => json!({"$ref": "#/$defs/rule"}),
+            "behaviours" => behaviours.clone(),
             _ => json!({"type": "array", "items": {"oneOf": conditions}}),
         };
         properties.insert(key.to_owned(), schema);

@@ -11,7 +11,9 @@ fn every_ready_scenario_is_read() {
         let scenario = read(text).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert!(!scenario.about.is_empty(), "{name}");
         assert!(
-            scenario.rule != RuleChange::default() || !scenario.conditions.is_empty(),
+            scenario.rule != RuleChange::default()
+                || !scenario.conditions.is_empty()
+                || !scenario.behaviours.is_empty(),
             "{name} changes nothing"
         );
     }

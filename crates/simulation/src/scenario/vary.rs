@@ -5,9 +5,10 @@ use std::fmt;
 use daotwin_core::names::nearest;
 use serde::Serialize;
 
+use super::behaviours::BEHAVIOURS;
 use super::conditions::find;
 use super::read::{RULE_NUMBERS, RULE_SWITCHES, RULE_WORDS};
-use super::{QuorumCounts, Scenario, Weighting};
+use super::{QuorumCounts, Scenario, Strength, Weighting};
 use crate::{Error, Result};
 
 /// Values of one range, at most.
@@ -38,7 +39,7 @@ impl fmt::Display for Setting {
 /// A parameter of a scenario and the values it takes.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Axis {
-    /// `rule.KEY`, `price`, or `KIND.FIELD` of a condition.
+    /// `rule.KEY`, `price`, `KIND.FIELD` of a condition, or `behaviours.NAME`.
     pub path: String,
     /// The values, in the order in which they were given.
     pub values: Vec<Setting>,
@@ -62,13 +63,18 @@ enum Takes {
     Words(&'static [&'static str]),
 }
 
-/// Every path of a scenario: the keys of its rule, its price, and the numbers of its conditions.
+/// Every path of a scenario: the keys of its rule, its price, the strengths of behaviours, and the numbers of its
+/// conditions.
 fn paths(scenario: &Scenario) -> Vec<(String, Takes)> {
     let mut paths = vec![("price".to_owned(), Takes::Number(f64::MIN_POSITIVE, 1e18))];
     let rule = |name: &str| format!("rule.{name}");
     paths.extend(RULE_NUMBERS.iter().map(|(name, (low, high))| (rule(name), Takes::Number(*low, *high))));
     paths.extend(RULE_SWITCHES.iter().map(|name| (rule(name), Takes::Switch)));
     paths.extend(RULE_WORDS.iter().map(|(name, words)| (rule(name), Takes::Words(words))));
+    paths.extend(BEHAVIOURS.iter().map(|behaviour| {
+        let (low, high) = behaviour.bounds;
+        (format!("behaviours.{}", behaviour.name), Takes::Number(low, high))
+    }));
     for (place, condition) in scenario.conditions.iter().enumerate() {
         let earlier = &scenario.conditions[..place];
         if earlier.iter().all(|earlier| earlier.kind != condition.kind) {
@@ -226,6 +232,10 @@ fn set_number(scenario: &mut Scenario, path: &str, number: f64) {
         "rule.cap" => rule.cap = Some(number),
         "rule.window" => rule.window = Some(number),
         _ => {
+            let behaviour = path.strip_prefix("behaviours.").and_then(super::behaviours::find);
+            if let Some((_, behaviour)) = behaviour {
+                scenario.behaviours.insert(behaviour.name, Strength::Fixed(number));
+            }
             for condition in &mut scenario.conditions {
                 if let Some(field) = path.strip_prefix(condition.kind).and_then(|rest| rest.strip_prefix('.'))
                     && let Some(value) = condition.numbers.get_mut(field)

@@ -16,6 +16,12 @@ pub trait Decision: std::fmt::Debug + Send + Sync {
         supply
     }
 
+    /// The quorum of an electorate, in tokens or weights, for who writes it down; none where that is not one number.
+    fn quorum(&self, electorate: u64) -> Option<u64> {
+        let _ = electorate;
+        None
+    }
+
     /// Whether a closed proposal passes; `electorate` is that of its opening.
     fn passes(&self, tally: &Tally, electorate: u64) -> bool;
 }
@@ -29,6 +35,11 @@ pub struct Majority {
 }
 
 impl Decision for Majority {
+    fn quorum(&self, electorate: u64) -> Option<u64> {
+        // Rounded up: a power of whole tokens reaches it where it reaches the share.
+        Some((u128::from(electorate) * u128::from(self.quorum_millionths)).div_ceil(1_000_000) as u64)
+    }
+
     fn passes(&self, tally: &Tally, electorate: u64) -> bool {
         tally.passes(electorate, self.quorum_millionths)
     }

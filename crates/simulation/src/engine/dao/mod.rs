@@ -26,10 +26,12 @@
 //! With every term off and regular arrivals this is [`super::minimal`], draw by draw.
 
 mod decision;
+mod history;
 mod market;
 mod members;
 mod parameters;
 mod proposal;
+mod rules;
 
 #[cfg(test)]
 mod test;
@@ -37,7 +39,9 @@ mod test;
 use daotwin_core::Run;
 
 pub use decision::{Decision, Majority};
+pub use history::{Calendar, history};
 pub use parameters::{Arrivals, Behaviour, Condition, Delegation, Forum, Market, Parameters, Treasury};
+pub use rules::{Rule, Ruled};
 
 use self::market::Price;
 use self::members::Members;
@@ -64,6 +68,8 @@ const TRANSFER: u64 = PURPOSES + 10;
 const RECONSIDER: u64 = PURPOSES + 11;
 const DELEGATES: u64 = PURPOSES + 12;
 const DELEGATED: u64 = PURPOSES + 13;
+/// When in its step a vote is written to a History.
+const MOMENT: u64 = PURPOSES + 14;
 
 /// Parameters and members, ready for any number of replicates at once.
 #[derive(Debug)]
@@ -236,8 +242,8 @@ impl Dao {
             run.check()?;
             let now = now(&parameters.conditions, step);
             price.step(&parameters.market, now.shock, draws.key(PRICE, u64::from(step)));
-            self.trade(&mut workspace.members, draws, step);
-            self.reconsider(&mut workspace.members, draws, step);
+            self.trade(&mut workspace.members, draws, step, observer);
+            self.reconsider(&mut workspace.members, draws, step, observer);
             for _ in 0..self.arrivals(&now, draws, step) {
                 let memory = workspace.spare.pop().unwrap_or_default();
                 workspace.open.push(self.open(
@@ -248,10 +254,13 @@ impl Dao {
                     draws,
                     (number, step),
                 ));
+                if let Some(open) = workspace.open.last() {
+                    observer.opened(&open.opening());
+                }
                 number += 1;
             }
             for open in &mut workspace.open {
-                posts += u64::from(open.discuss(self, now.approval, draws, step));
+                posts += u64::from(open.discuss(self, now.approval, draws, step, observer));
                 let pull = Pull {
                     activity: now.activity,
                     approval: parameters.behaviour.approval + now.approval,
@@ -274,6 +283,7 @@ impl Dao {
                 let amount = (u128::from(treasury) * u128::from(payment.millionths) / 1_000_000) as u64;
                 treasury -= amount;
                 workspace.members.receive(payment.to, amount);
+                observer.transferred(step, None, payment.to, amount);
                 price.sell(&parameters.market, amount as f64 / workspace.members.supply as f64);
             }
             if parameters.behaviour.fatigue > 0.0 {
@@ -307,7 +317,7 @@ impl Dao {
     }
 
     /// Transfers between members: anybody to anybody, a uniform share of what is held.
-    fn trade(&self, members: &mut Members, draws: Draws, step: u32) {
+    fn trade(&self, members: &mut Members, draws: Draws, step: u32, observer: &mut impl Observer) {
         let n = self.population.len() as u32;
         let mean = self.parameters.market.transfers * f64::from(n);
         if mean == 0.0 {
@@ -320,11 +330,12 @@ impl Dao {
             let held = members.balances[from as usize];
             let amount = ((u128::from(held) * u128::from(key.bits(draw(3)))) >> 32) as u64;
             members.transfer(from, to, amount);
+            observer.transferred(step, Some(from), to, amount);
         }
     }
 
     /// Members who choose a delegate anew: somebody else's, or anybody; themselves ends a delegation.
-    fn reconsider(&self, members: &mut Members, draws: Draws, step: u32) {
+    fn reconsider(&self, members: &mut Members, draws: Draws, step: u32, observer: &mut impl Observer) {
         let n = self.population.len() as u32;
         let mean = self.parameters.delegation.reconsider * f64::from(n);
         if mean == 0.0 {
@@ -335,7 +346,12 @@ impl Dao {
             let draw = |what: u32| change.wrapping_mul(4).wrapping_add(what);
             let (member, other) = (key.below(draw(1), n), key.below(draw(2), n));
             let imitates = key.uniform(draw(3)) < self.parameters.delegation.imitation;
-            members.delegate(member, if imitates { members.delegates[other as usize] } else { other });
+            let to = if imitates { members.delegates[other as usize] } else { other };
+            let from = members.delegates[member as usize];
+            members.delegate(member, to);
+            if from != to {
+                observer.delegated(step, member, from, to, members.balances[member as usize]);
+            }
         }
     }
 }

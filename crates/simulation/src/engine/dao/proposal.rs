@@ -6,7 +6,7 @@ use crate::engine::hazard::{self, Candidates};
 use crate::engine::math;
 use crate::engine::minimal::{DIRECTION, PARTICIPATION, POSITION};
 use crate::engine::random::Key;
-use crate::engine::tally::{self, Observer, Outcome, Tally, Voters};
+use crate::engine::tally::{self, Observer, Opening, Outcome, Tally, Voters};
 
 /// An open proposal.
 #[derive(Debug)]
@@ -113,7 +113,14 @@ impl Dao {
 impl Open {
     /// A step of the forum (Hawkes 1971, in discrete time): posts excite posts, and each is for or against as its
     /// author would vote by itself. Returns how many there were.
-    pub(super) fn discuss(&mut self, dao: &Dao, approval: f64, draws: Draws, step: u32) -> u32 {
+    pub(super) fn discuss(
+        &mut self,
+        dao: &Dao,
+        approval: f64,
+        draws: Draws,
+        step: u32,
+        observer: &mut impl Observer,
+    ) -> u32 {
         let (forum, behaviour) = (&dao.parameters.forum, &dao.parameters.behaviour);
         let mean = forum.posts + self.talk;
         if mean == 0.0 {
@@ -127,7 +134,9 @@ impl Open {
                 let author = poster.below(post, dao.population.len() as u32);
                 let ideology = f64::from(dao.population.ideologies()[author as usize]);
                 let leaning = behaviour.ideology * ideology * self.position + behaviour.approval + approval;
-                self.opinion += if stance.uniform(post) < math::logistic(leaning) { 1 } else { -1 };
+                let favours = stance.uniform(post) < math::logistic(leaning);
+                self.opinion += if favours { 1 } else { -1 };
+                observer.posted(step, self.number, author, favours);
             }
             self.posts = self.posts.saturating_add(count);
         }
@@ -185,6 +194,11 @@ impl Open {
                 members.tire(agent, kept);
             }
         }
+    }
+
+    /// How it began.
+    pub(super) fn opening(&self) -> Opening {
+        Opening { proposal: self.number, step: self.opened, author: self.author, electorate: self.supply }
     }
 
     /// How it ended.

@@ -12,7 +12,7 @@ struct Everything {
 }
 
 impl Observer for Everything {
-    fn votes(&mut self, proposal: u32, step: u32, agents: &[u32], choices: &[u8]) {
+    fn votes(&mut self, proposal: u32, step: u32, agents: &[u32], _: &[u64], choices: &[u8]) {
         self.votes
             .extend(agents.iter().zip(choices).map(|(&agent, &choice)| (proposal, step, agent, choice)));
     }

@@ -29,7 +29,7 @@ use serde::Serialize;
 use super::document::price_factor;
 use super::electorate::Electorate;
 use super::play::{self, Stage, watch};
-use super::{BLOCK, Options, check, draw};
+use super::{BLOCK, Options, check, draw, with_effort};
 use crate::Result;
 use crate::scenario::{RuleChange, Scenario};
 
@@ -182,6 +182,7 @@ pub fn attack(
             .cloned()
             .map(|scenario| Scenario { rule: baseline.then(&scenario.rule), ..scenario }),
     );
+    let all: Vec<Scenario> = all.into_iter().map(|scenario| with_effort(scenario, options)).collect();
     let bounds: Vec<f64> = all.iter().map(play::bound).collect();
     let first = draw(model, 1.0, options, 0, run)?;
     check(&all, &bounds, &first, options)?;
@@ -211,7 +212,7 @@ pub fn attack(
                     let mut found = Vec::with_capacity(changes.len());
                     for change in changes {
                         run.check()?;
-                        found.push(look(electorate, scenario, change, &plans, (bound, number), options));
+                        found.push(look(electorate, (baseline, scenario), change, &plans, (bound, number), options));
                     }
                     arms.push(found);
                 }
@@ -267,7 +268,7 @@ fn price(scenario: &Scenario, terms: &Terms) -> Terms {
 /// Plays one run of a scenario under a change before the attackers.
 fn look(
     electorate: &Electorate,
-    scenario: &Scenario,
+    (baseline, scenario): (&RuleChange, &Scenario),
     change: &Change,
     plans: &[Plan],
     (bound, number): (f64, u64),
@@ -276,6 +277,7 @@ fn look(
     let scenario = Scenario { rule: scenario.rule.then(&change.rule), ..scenario.clone() };
     let stage = Stage {
         scenario: &scenario,
+        baseline,
         largest: options.largest,
         span: electorate.span(),
         seed: options.seed.0,
