@@ -8,11 +8,13 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use daotwin_core::{Run, statistics as core};
+use daotwin_core::{Run, Seed};
 use daotwin_history::ingest::{Options as Ingest, ingest};
 use daotwin_history::view::DaoView;
 use daotwin_simulation::calibration::check::check;
-use daotwin_simulation::calibration::forecast::{BASELINES, FIGURES, Forecast, forecast};
+use daotwin_simulation::calibration::forecast::{
+    BASELINES, FIGURES, Forecast, HEADS, MEMBERS, forecast, pooled,
+};
 use daotwin_simulation::calibration::model::{Design, Workspace, prior, simulate};
 use daotwin_simulation::calibration::statistics::{COUNT, Scratch, summarise};
 use daotwin_simulation::calibration::{Options, calibrate};
@@ -69,43 +71,31 @@ fn speed(count: u64) {
 }
 
 fn table(forecasts: &[Forecast]) {
-    println!("\n| figure | DAOs | model | {} | 90 % intervals hold |", BASELINES.join(" | "));
-    println!("| --- | --- | --- |{} --- |", " --- |".repeat(3));
-    for figure in FIGURES {
-        let of: Vec<_> = forecasts
-            .iter()
-            .filter_map(|one| one.scores.iter().find(|score| score.figure == figure))
-            .collect();
-        let n = of.len();
-        let model: Vec<f64> = of.iter().map(|score| score.model).collect();
-        let baselines = (0..3).map(|at| {
-            let other: Vec<f64> = of.iter().map(|score| score.baselines[at]).collect();
-            let apart: Vec<f64> = model.iter().zip(&other).map(|(model, other)| model - other).collect();
-            let width = core::student_quantile(0.975, n.saturating_sub(1)) * core::standard_deviation(&apart)
-                / (n as f64).sqrt();
-            let mean = core::mean(&apart);
-            let verdict = if mean + width < 0.0 {
-                "model wins"
-            } else if mean - width > 0.0 {
-                "**baseline wins**"
-            } else {
-                "undecided"
+    println!(
+        "\n| figure | DAOs | forecast | calibrated DAO alone | {} | to the best: DAOs like these | these DAOs | better in | held |",
+        BASELINES.join(" | ")
+    );
+    println!("| --- | --- | --- | --- |{} --- | --- | --- | --- |", " --- |".repeat(3));
+    for found in FIGURES.iter().filter_map(|figure| pooled(forecasts, figure, Seed(0))) {
+        let told = |(low, high): (f64, f64)| {
+            let verdict = match (low, high) {
+                (_, high) if high < 0.0 => "wins",
+                (low, _) if low > 0.0 => "**baseline wins**",
+                _ => "undecided",
             };
-            format!(
-                "{:.4}: {mean:+.4} ({:+.4} to {:+.4}) {verdict}",
-                core::mean(&other),
-                mean - width,
-                mean + width
-            )
-        });
-        let baselines: Vec<String> = baselines.collect();
-        let held: f64 = of.iter().map(|score| score.coverage * score.proposals as f64).sum();
-        let all: usize = of.iter().map(|score| score.proposals).sum();
+            format!("{:+.4} ({low:+.4} to {high:+.4}) {verdict}", found.difference)
+        };
         println!(
-            "| {figure} | {n} | {:.4} | {} | {:.1} % of {all} |",
-            core::mean(&model),
-            baselines.join(" | "),
-            100.0 * held / all as f64
+            "| {} | {} | {:.4} | {:.4} | {} | {} | {} | {} | {:.1} % |",
+            found.figure,
+            found.daos,
+            found.model,
+            found.simulated,
+            found.baselines.map(|value| format!("{value:.4}")).join(" | "),
+            told(found.interval),
+            told(found.these),
+            found.wins,
+            100.0 * found.coverage
         );
     }
 }
@@ -164,10 +154,11 @@ fn main() -> Result<(), Box<dyn Error>> {
             let wanted = arguments.get(2..).unwrap_or_default();
             let mut forecasts = vec![];
             println!(
-                "| DAO | proposals learned, foretold | figure | recorded mean +- error, foretold | model | {} | held |",
-                BASELINES.join(" | ")
+                "| DAO | proposals learned, foretold | {} | weights of {} |",
+                HEADS.join(" | "),
+                MEMBERS.join(", ")
             );
-            println!("| --- | --- | --- | --- | --- |{} --- |", " --- |".repeat(3));
+            println!("| --- | --- |{} --- |", " --- |".repeat(HEADS.len()));
             for view in views()? {
                 if !wanted.is_empty() && !wanted.contains(&view.dao) {
                     continue;
@@ -180,18 +171,15 @@ fn main() -> Result<(), Box<dyn Error>> {
                     }
                 };
                 for score in &one.scores {
+                    let weights: Vec<String> =
+                        score.weights.iter().map(|weight| format!("{weight:.2}")).collect();
                     println!(
-                        "| {} | {}, {} | {} | {:.3} +- {:.3}, {:.3} | {:.4} | {} | {:.2} |",
+                        "| {} | {}, {} | {} | {} |",
                         one.dao,
                         one.proposals.0,
                         one.proposals.1,
-                        score.figure,
-                        score.means.0,
-                        score.error,
-                        score.means.1,
-                        score.model,
-                        score.baselines.map(|value| format!("{value:.4}")).join(" | "),
-                        score.coverage
+                        score.cells().join(" | "),
+                        weights.join(" ")
                     );
                 }
                 forecasts.push(one);

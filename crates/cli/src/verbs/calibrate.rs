@@ -6,7 +6,9 @@ use clap::Args;
 use daotwin::core::Seed;
 use daotwin::history::History;
 use daotwin::history::view::DaoView;
+use daotwin::simulation::calibration::forecast::{Forecast, HEADS, Score, forecast};
 use daotwin::simulation::calibration::{self, Calibration, Options};
+use serde::Serialize;
 
 use crate::context::Context;
 use crate::failure::Failure;
@@ -45,6 +47,9 @@ pub(crate) struct Calibrate {
     /// Members of the simulated DAO, voters or not; four times as many as voted where not given.
     #[arg(long, value_name = "N")]
     agents: Option<u32>,
+    /// Also holds a fit to the first 70 % of the proposals against the others, beside baselines.
+    #[arg(long)]
+    forecast: bool,
     /// Drives every draw.
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
@@ -72,16 +77,44 @@ impl Calibrate {
         parts.push(".parts");
         let parts = PathBuf::from(parts);
         let found = calibration::calibrate_kept(&view, &options, &parts, &context.run)?;
-        format.write(&found.document(), &self.out)?;
+        let forecast = self
+            .forecast
+            .then(|| {
+                // A forecast takes four fits; each needs fewer simulations than parameters do.
+                let options = Options { simulations: self.simulations.min(2_000), epochs: 30, ..options };
+                forecast(&view, 0.7, 1_000, &options, &context.run)
+            })
+            .transpose()?;
+        let mut document = found.document();
+        let mut words = text(&found);
+        if let Some(forecast) = &forecast {
+            document.sections.push(forecast.section());
+            let rows: Vec<Vec<String>> = forecast.scores.iter().map(Score::cells).collect();
+            let (learned, foretold) = forecast.proposals;
+            words.push_str(&format!(
+                "\nLearned from {learned} proposals, foretold {foretold}; CRPS, less is better:\n{}",
+                table(&HEADS, &rows)
+            ));
+        }
+        format.write(&document, &self.out)?;
         std::fs::remove_dir_all(&parts).map_err(|source| daotwin::core::Error::Io {
             action: "remove",
             path: parts,
             source,
         })?;
-        context.print(&text(&found), &found)?;
+        context.print(&words, &Found { calibration: &found, forecast: forecast.as_ref() })?;
         context.note(&format!("report written to `{}`; it is not private", self.out.display()));
         Ok(Answer::Yes)
     }
+}
+
+/// What `--json` prints.
+#[derive(Debug, Serialize)]
+struct Found<'a> {
+    #[serde(flatten)]
+    calibration: &'a Calibration,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    forecast: Option<&'a Forecast>,
 }
 
 /// The parameters with their intervals, and what the model misses.

@@ -49,6 +49,10 @@ pub(crate) struct Compare {
     /// Proposals of a run; as many as were learned where not given.
     #[arg(long, value_name = "N")]
     proposals: Option<u64>,
+    /// How hard voters are called where a quorum binds, and how many stay at home once it is met: `off`, or the strengths of
+    /// `quorum_effort` and `relief`; fitted to the records where not given.
+    #[arg(long, value_name = "EFFORT,RELIEF")]
+    effort: Option<String>,
     /// The DAO, where there are several.
     #[arg(long, value_name = "NAME")]
     dao: Option<String>,
@@ -87,6 +91,14 @@ impl Compare {
             proposals: self.proposals,
             ..Options::default()
         };
+        let options = super::simulate::with_effort(
+            options,
+            self.effort.as_deref(),
+            model.as_ref(),
+            records.as_ref(),
+            &baseline,
+            context,
+        )?;
         let found = rehearsal::rehearse(
             model.as_ref(),
             records.as_ref(),

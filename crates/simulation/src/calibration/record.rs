@@ -37,6 +37,8 @@ pub struct Record {
 /// What one proposal came to.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Figures {
+    /// Power cast.
+    pub cast: f64,
     /// How many voted.
     pub voters: f64,
     /// The share in favour of the power for and against; NaN where there is neither.
@@ -129,6 +131,7 @@ impl Record {
             }
         }
         Figures {
+            cast,
             voters: ballots.len() as f64,
             favour: if yes + no > 0.0 { yes / (yes + no) } else { f64::NAN },
             largest: if cast > 0.0 { largest / cast } else { f64::NAN },
