@@ -172,7 +172,9 @@ fn attacks_are_searched_and_mistaken_terms_told_at_once() {
     }
     assert!(!folder.join("attacks.html").exists());
     std::fs::write(folder.join("terms.toml"), "treasury = 1e9\n").unwrap();
-    let found = go("attack history --terms terms.toml --scenario downturn --runs 4 --out attacks.html --rows sizes.csv --json");
+    let found = go(
+        "attack history --terms terms.toml --scenario downturn --runs 4 --out attacks.html --rows sizes.csv --json",
+    );
     // 1: an attack that needs money succeeds more often than not.
     assert!(matches!(found.status.code(), Some(0 | 1)), "{}", String::from_utf8_lossy(&found.stderr));
     let found: Value = serde_json::from_slice(&found.stdout).unwrap();
