@@ -13,7 +13,8 @@ use std::process::ExitCode;
 
 const HELP: &str = "\
 cargo xtask test      every check that a change must pass: format, lints, tests, doctests, licences, advisories
-cargo xtask verify    the same with the long tests in full length, and every figure of README and book
+cargo xtask verify    the same with the long tests in full length, and every figure of README and book;
+                      with names of steps, those alone: cargo xtask verify 'out of sample' calibration
 cargo xtask matrix    fits and scores every model of tables, and writes book/which-model.md from the figures;
                       --only MODEL and --table NAME keep the other figures, --render measures nothing
 cargo xtask instructions  counts the instructions of small pieces of work and compares them with a table;
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
     let result = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["test"] => steps::run(steps::TEST, &[]),
         ["verify"] => steps::run(steps::VERIFY, steps::LONG),
+        ["verify", ref names @ ..] => steps::some(names),
         ["matrix", ..] => steps::matrix(&arguments[1..]),
         ["instructions"] => steps::run(steps::INSTRUCTIONS, &[]),
         ["instructions", "--renew"] => steps::run(steps::RENEW, &[]),

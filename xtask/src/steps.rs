@@ -61,6 +61,12 @@ pub(crate) const VERIFY: &[Step] = &[
     ("forecast", forecast),
     ("tables", tables),
     ("large tables", large_tables),
+    ("engine", engine),
+    ("recorded proposals", replay),
+    ("incidents", incidents),
+    ("calibration", calibration),
+    ("out of sample", out_of_sample),
+    ("one proposal", outlook),
     ("snapshot rules", snapshot::rules),
     ("simulation peers", agents::frameworks),
     ("relational peer", peers::relational),
@@ -112,6 +118,22 @@ pub(crate) fn run(
         println!("{line}");
     }
     if failed.is_empty() { Ok(()) } else { Err(failed) }
+}
+
+/// Runs the named ones of the long checks.
+pub(crate) fn some(names: &[&str]) -> Result<(), Vec<String>> {
+    let unknown = names.iter().filter(|name| VERIFY.iter().all(|(heading, _)| heading != *name));
+    let unknown: Vec<String> = unknown
+        .map(|name| {
+            let known: Vec<&str> = VERIFY.iter().map(|(heading, _)| *heading).collect();
+            format!("there is no step `{name}`; there are `{}`", known.join("`, `"))
+        })
+        .collect();
+    if !unknown.is_empty() {
+        return Err(unknown);
+    }
+    let chosen: Vec<Step> = VERIFY.iter().copied().filter(|(heading, _)| names.contains(heading)).collect();
+    run(&chosen, LONG)
 }
 
 impl Context {
@@ -167,6 +189,31 @@ pub(crate) fn example(context: &Context, name: &str, arguments: &[&str]) -> Answ
     // dependencies once more.
     context.cargo(&["build", "--release", "--quiet", "--workspace", "--example", name])?;
     context.command(tools::target(&context.root).join("release/examples").join(name), arguments)
+}
+
+fn engine(context: &Context) -> Answer {
+    example(context, "governance_speed", &[])
+}
+
+fn replay(context: &Context) -> Answer {
+    example(context, "replay", &[])
+}
+
+fn incidents(context: &Context) -> Answer {
+    example(context, "incidents", &["all"])
+}
+
+fn calibration(context: &Context) -> Answer {
+    example(context, "calibration", &["check", "20000", "1000"])?;
+    example(context, "calibration", &["check", "20000", "1000", "120", "2000", "60"])
+}
+
+fn out_of_sample(context: &Context) -> Answer {
+    example(context, "calibration", &["forecast", "2000"])
+}
+
+fn outlook(context: &Context) -> Answer {
+    example(context, "outlook", &[])
 }
 
 fn fidelity(context: &Context) -> Answer {
