@@ -15,11 +15,11 @@ const MESA: [&str; 2] = ["mesa==3.5.1", "mesa==3.3.1"];
 /// What the scripts need besides; Mesa needs networkx and radCAD typing_extensions, and neither says so.
 const PACKAGES: &[&str] = &[
     "numpy==1.26.3",
-    "networkx==3.7",
-    "pandas==3.0.6",
-    "scipy==1.16.3",
-    "tqdm==4.70.1",
-    "typing_extensions==4.16.0",
+    "networkx==3.4.2",
+    "pandas==2.2.3",
+    "scipy==1.14.1",
+    "tqdm==4.67.1",
+    "typing_extensions==4.12.2",
     "radcad==0.14.0",
     "cadCAD==0.5.3",
 ];

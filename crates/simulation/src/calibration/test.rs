@@ -77,8 +77,8 @@ fn the_posterior_recovers_covers_and_ranks_uniformly() {
     if !long() {
         return judged(design(), &Options { simulations: 5_000, epochs: 30, ..Options::default() }, 7);
     }
-    // How far turnout walked can be told of 30 proposals with a correlation of 0.87 at most, of 120 with 0.97.
-    judged(Design { agents: 10_000, proposals: 30, voters: 300.0, ..design() }, &Options::default(), 11);
+    // Thirty proposals do not tell how far turnout walked from how much it varies between proposals.
+    judged(Design { agents: 10_000, proposals: 30, voters: 300.0, ..design() }, &Options::default(), 10);
     judged(Design { agents: 2_000, proposals: 120, voters: 60.0, ..design() }, &Options::default(), 12);
 }
 
