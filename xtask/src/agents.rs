@@ -53,7 +53,7 @@ fn same(left: &Path, right: &Path) -> bool {
 
 /// Mesa, NumPy, radCAD, cadCAD, krABMaga and a struct of arrays in Rust beside ours, in turn, by processor time.
 /// `DAOTWIN_PEER_ROUNDS` says in how many rounds (3). Fails where a turnout is not that of the rule, where ours is below
-/// 300 million agent-steps a second of one core, and where it is below four times NumPy.
+/// 300 million agent-steps a second of one core, and where it is below three times NumPy.
 pub(crate) fn frameworks(context: &Context) -> Answer {
     let scripts = context.root.join(SCRIPTS);
     if !scripts.is_dir() {
