@@ -1,0 +1,196 @@
+//! The state of a chain between two transactions: cheap to fork, to keep and to throw away.
+
+use std::convert::Infallible;
+use std::hash::Hash;
+use std::sync::Arc;
+
+use alloy_primitives::map::HashMap;
+use alloy_primitives::{Address, B256, U256, keccak256};
+use revm::Database;
+use revm::bytecode::Bytecode;
+use revm::state::{AccountInfo, EvmState};
+
+/// A map in two layers: one that is shared by all who forked from it, and what each changed since.
+#[derive(Debug, Clone)]
+struct Layers<K, V> {
+    base: Arc<HashMap<K, V>>,
+    /// Ascending by key.
+    changed: Vec<(K, V)>,
+}
+
+impl<K, V> Default for Layers<K, V> {
+    fn default() -> Self {
+        Self { base: Arc::default(), changed: Vec::new() }
+    }
+}
+
+impl<K: Copy + Ord + Hash, V: Clone> Layers<K, V> {
+    /// A fork copies what changed: more than so many changes go into a base of their own.
+    const MOST: usize = 96;
+
+    fn get(&self, key: &K) -> Option<&V> {
+        match self.changed.binary_search_by(|(known, _)| known.cmp(key)) {
+            Ok(place) => Some(&self.changed[place].1),
+            Err(_) => self.base.get(key),
+        }
+    }
+
+    fn insert(&mut self, key: K, value: V) {
+        match self.changed.binary_search_by(|(known, _)| known.cmp(&key)) {
+            Ok(place) => self.changed[place].1 = value,
+            Err(place) => self.changed.insert(place, (key, value)),
+        }
+        if self.changed.len() > Self::MOST {
+            let mut base = (*self.base).clone();
+            base.extend(self.changed.drain(..));
+            self.base = Arc::new(base);
+        }
+    }
+
+    /// All entries, ascending.
+    fn entries(&self) -> Vec<(K, &V)> {
+        let mut all: Vec<(K, &V)> = self.base.iter().map(|(key, value)| (*key, value)).collect();
+        all.retain(|(key, _)| self.changed.binary_search_by(|(known, _)| known.cmp(key)).is_err());
+        all.extend(self.changed.iter().map(|(key, value)| (*key, value)));
+        all.sort_by_key(|(key, _)| *key);
+        all
+    }
+}
+
+/// An account.
+#[derive(Debug, Clone, Default)]
+struct Account {
+    info: AccountInfo,
+    storage: Layers<U256, U256>,
+}
+
+/// The state of a chain.
+///
+/// A fork costs a copy of what changed since the last hundred changes or so, not of the state.
+#[derive(Debug, Clone, Default)]
+pub struct State {
+    accounts: Layers<Address, Arc<Account>>,
+    /// The number of the block that is next.
+    pub block: u64,
+    /// Its time, in seconds since 1970.
+    pub time: u64,
+}
+
+impl State {
+    /// An empty chain at this block and time.
+    pub fn new(block: u64, time: u64) -> Self {
+        Self { accounts: Layers::default(), block, time }
+    }
+
+    /// What an account has, in wei.
+    pub fn balance(&self, address: Address) -> U256 {
+        self.accounts.get(&address).map_or(U256::ZERO, |account| account.info.balance)
+    }
+
+    /// Gives an account so much, in wei.
+    pub fn set_balance(&mut self, address: Address, balance: U256) {
+        self.change(address, |account| account.info.balance = balance);
+    }
+
+    /// Puts code at an address; its storage stays.
+    pub fn set_code(&mut self, address: Address, code: Bytecode) {
+        self.change(address, |account| {
+            account.info.code_hash = code.hash_slow();
+            account.info.code = Some(code);
+        });
+    }
+
+    /// The code at an address; empty where there is none.
+    pub fn code(&self, address: Address) -> Bytecode {
+        let code = self.accounts.get(&address).and_then(|account| account.info.code.clone());
+        code.unwrap_or_default()
+    }
+
+    /// A word of storage; 0 where nothing was stored.
+    pub fn storage(&self, address: Address, slot: U256) -> U256 {
+        let account = self.accounts.get(&address);
+        account.and_then(|account| account.storage.get(&slot)).copied().unwrap_or(U256::ZERO)
+    }
+
+    /// Puts a word of storage.
+    pub fn set_storage(&mut self, address: Address, slot: U256, value: U256) {
+        self.change(address, |account| account.storage.insert(slot, value));
+    }
+
+    /// Every address that has or had something, ascending.
+    pub fn addresses(&self) -> Vec<Address> {
+        self.accounts.entries().into_iter().map(|(address, _)| address).collect()
+    }
+
+    /// The storage of an account, ascending, without zeros.
+    pub fn slots(&self, address: Address) -> Vec<(U256, U256)> {
+        let Some(account) = self.accounts.get(&address) else { return Vec::new() };
+        let entries = account.storage.entries().into_iter().map(|(slot, value)| (slot, *value));
+        entries.filter(|(_, value)| !value.is_zero()).collect()
+    }
+
+    fn change(&mut self, address: Address, with: impl FnOnce(&mut Account)) {
+        let mut account = self.accounts.get(&address).map_or_else(Account::default, |known| (**known).clone());
+        with(&mut account);
+        self.accounts.insert(address, Arc::new(account));
+    }
+
+    /// Takes what a transaction changed.
+    pub(crate) fn apply(&mut self, changes: EvmState) {
+        let mut changed: Vec<_> = changes.into_iter().filter(|(_, account)| account.is_touched()).collect();
+        changed.sort_unstable_by_key(|(address, _)| *address);
+        for (address, new) in changed {
+            if new.is_selfdestructed() {
+                self.accounts.insert(address, Arc::default());
+                continue;
+            }
+            let written = || new.storage.iter().filter(|(_, slot)| slot.is_changed());
+            let known = self.accounts.get(&address);
+            let same = known.is_some_and(|known| {
+                known.info.balance == new.info.balance
+                    && known.info.nonce == new.info.nonce
+                    && known.info.code_hash == new.info.code_hash
+            });
+            if same && written().next().is_none() {
+                continue;
+            }
+            // What is created starts from nothing, whatever was stored at its address.
+            let mut account = match known {
+                Some(known) if !new.is_created() => (**known).clone(),
+                _ => Account::default(),
+            };
+            let code = new.info.code.clone().or_else(|| account.info.code.take());
+            account.info = AccountInfo { code, ..new.info.clone() };
+            let mut slots: Vec<(U256, U256)> =
+                written().map(|(slot, value)| (*slot, value.present_value())).collect();
+            slots.sort_unstable();
+            for (slot, value) in slots {
+                account.storage.insert(slot, value);
+            }
+            self.accounts.insert(address, Arc::new(account));
+        }
+    }
+}
+
+impl Database for State {
+    type Error = Infallible;
+
+    fn basic(&mut self, address: Address) -> Result<Option<AccountInfo>, Infallible> {
+        Ok(self.accounts.get(&address).map(|account| account.info.clone()))
+    }
+
+    fn code_by_hash(&mut self, code_hash: B256) -> Result<Bytecode, Infallible> {
+        // Accounts carry their code: nothing asks by hash but for code that several accounts share.
+        let same = |account: &Arc<Account>| account.info.code_hash == code_hash;
+        let found = self.accounts.entries().into_iter().find(|(_, account)| same(account));
+        Ok(found.and_then(|(_, account)| account.info.code.clone()).unwrap_or_default())
+    }
+
+    fn storage(&mut self, address: Address, slot: U256) -> Result<U256, Infallible> {
+        Ok(Self::storage(self, address, slot))
+    }
+
+    fn block_hash(&mut self, number: u64) -> Result<B256, Infallible> {
+        Ok(keccak256(number.to_be_bytes()))
+    }
+}
