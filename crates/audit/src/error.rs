@@ -19,6 +19,30 @@ pub enum Error {
         /// What there is, joined by commas and quoted but for the outermost.
         known: String,
     },
+    /// Compiled contracts that cannot be used; one message a problem, each with its place.
+    #[error("{}", problems.join("\n"))]
+    Artifacts {
+        /// The problems.
+        problems: Vec<String>,
+    },
+    /// A contract that is not there, or that several have the name of.
+    #[error("{message}")]
+    Contract {
+        /// What was asked for, and what there is.
+        message: String,
+    },
+    /// A deployment that cannot be read or carried out; one message a problem, each with its line.
+    #[error("{}", problems.join("\n"))]
+    Deployment {
+        /// The problems.
+        problems: Vec<String>,
+    },
+    /// The compiler refused, or there is none.
+    #[error("{message}")]
+    Compiler {
+        /// What it said.
+        message: String,
+    },
     /// A transaction that no chain would take.
     #[error("the chain refuses the transaction: {reason}")]
     Transaction {
@@ -32,8 +56,11 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Core(error) => error.kind(),
-            Self::Unknown { .. } => ErrorKind::NotFound,
-            Self::Transaction { .. } => ErrorKind::Input,
+            Self::Unknown { .. } | Self::Contract { .. } => ErrorKind::NotFound,
+            Self::Artifacts { .. }
+            | Self::Compiler { .. }
+            | Self::Deployment { .. }
+            | Self::Transaction { .. } => ErrorKind::Input,
         }
     }
 }

@@ -2,7 +2,16 @@
 //!
 //! A [`chain::Machine`] runs transactions on real bytecode over states that fork for nothing.
 
+pub mod artifact;
 pub mod chain;
 mod error;
+mod finding;
+pub mod oracle;
+mod problems;
+mod puppet;
+mod sequence;
+pub mod world;
 
 pub use error::{Error, Result};
+pub use finding::{Confidence, Effect, Explained, Finding, Impact, balance, play};
+pub use sequence::{BLOCK_SECONDS, Ran, Step, Wait};

@@ -7,7 +7,9 @@ use alloy_primitives::U256;
 use revm::bytecode::opcode;
 use revm::context_interface::Host;
 use revm::handler::instructions::EthInstructions;
-use revm::interpreter::instructions::{arithmetic, bitwise, block_info, control, gas_table_spec, host, instruction_table, tx_info};
+use revm::interpreter::instructions::{
+    arithmetic, bitwise, block_info, control, gas_table_spec, host, instruction_table, tx_info,
+};
 use revm::interpreter::interpreter::EthInterpreter;
 use revm::interpreter::interpreter_types::{InputsTr, Jumps};
 use revm::interpreter::{Instruction, InstructionContext, InstructionExecResult};

@@ -132,7 +132,8 @@ impl State {
     }
 
     fn change(&mut self, address: Address, with: impl FnOnce(&mut Account)) {
-        let mut account = self.accounts.get(&address).map_or_else(Account::default, |known| (**known).clone());
+        let mut account =
+            self.accounts.get(&address).map_or_else(Account::default, |known| (**known).clone());
         with(&mut account);
         self.accounts.insert(address, Arc::new(account));
     }

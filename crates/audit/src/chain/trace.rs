@@ -177,10 +177,18 @@ impl Codes {
             let instruction = bytes[counter];
             if matches!(
                 instruction,
-                opcode::JUMPI | opcode::EQ | opcode::LT | opcode::GT | opcode::SLT | opcode::SGT | opcode::SUB | opcode::XOR
+                opcode::JUMPI
+                    | opcode::EQ
+                    | opcode::LT
+                    | opcode::GT
+                    | opcode::SLT
+                    | opcode::SGT
+                    | opcode::SUB
+                    | opcode::XOR
             ) {
                 places[counter] = u32::try_from(self.places.len()).unwrap_or(Self::NONE);
-                self.places.push(Site { code: number, counter: u32::try_from(counter).unwrap_or(Self::NONE) });
+                self.places
+                    .push(Site { code: number, counter: u32::try_from(counter).unwrap_or(Self::NONE) });
             }
             counter += 1 + push_size(instruction);
         }
