@@ -684,3 +684,19 @@ fn amounts(
     amounts.dedup();
     Ok(amounts)
 }
+
+#[cfg(test)]
+impl Campaign {
+    pub(super) fn reaches(&self, test: impl Fn(&State, Address) -> bool) -> bool {
+        let at = self.world.contracts[0].address;
+        self.corpus.iter().any(|entry| test(&entry.state, at))
+    }
+
+    pub(super) fn extend(&mut self, executions: u64) {
+        self.options.executions = Some(self.executions + executions);
+    }
+
+    pub(super) fn size(&self) -> usize {
+        self.corpus.len()
+    }
+}
