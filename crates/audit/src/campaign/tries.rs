@@ -279,7 +279,7 @@ impl Trier<'_> {
         let keep = !news.is_empty() || volatile;
         let answers =
             tried.step.function.as_ref().map_or_else(Vec::new, |function| decode(function, &outcome.output));
-        let mut after = outcome.clone().after(&before);
+        let mut after = outcome.after(&before);
         if !tried.step.inner.is_empty() {
             after.set_code(tried.step.sender, crate::puppet::code(&[]));
         }

@@ -148,10 +148,11 @@ impl State {
     }
 
     /// Takes what a transaction changed.
-    pub(crate) fn apply(&mut self, changes: EvmState) {
-        let mut changed: Vec<_> = changes.into_iter().filter(|(_, account)| account.is_touched()).collect();
-        changed.sort_unstable_by_key(|(address, _)| *address);
+    pub(crate) fn apply(&mut self, changes: &EvmState) {
+        let mut changed: Vec<_> = changes.iter().filter(|(_, account)| account.is_touched()).collect();
+        changed.sort_unstable_by_key(|(address, _)| **address);
         for (address, new) in changed {
+            let address = *address;
             if new.is_selfdestructed() {
                 self.accounts.insert(address, Arc::default());
                 continue;
