@@ -210,9 +210,15 @@ impl Trier<'_> {
 
     /// Adds, replaces or removes something that is done when called back.
     fn change_inner(&self, step: &mut Step, parent: usize, stream: &mut Stream) {
-        let target = self.frozen.pick_target(stream);
-        let mut inner = self.made_up(&self.frozen.corpus[parent], target, stream);
-        inner.wait = Wait::default();
+        let payloads = self.frozen.payloads;
+        let payload = &payloads[stream.below(payloads.len() as u64) as usize];
+        let inner = match payload.step(step.sender) {
+            Some(payload) if stream.chance(0.4) => payload,
+            _ => {
+                let target = self.frozen.pick_target(stream);
+                Step { wait: Wait::default(), ..self.made_up(&self.frozen.corpus[parent], target, stream) }
+            }
+        };
         match stream.below(3) {
             0 if step.inner.len() > 1 => {
                 step.inner.remove(stream.below(step.inner.len() as u64) as usize);
