@@ -5,10 +5,12 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use alloy_primitives::map::HashMap;
-use alloy_primitives::{Address, B256, U256, keccak256};
+use alloy_primitives::{Address, B256, U256};
 use revm::Database;
 use revm::bytecode::Bytecode;
 use revm::state::{AccountInfo, EvmState};
+
+use super::machine::block_hash;
 
 /// A map in two layers: one that is shared by all who forked from it, and what each changed since.
 #[derive(Debug, Clone)]
@@ -172,25 +174,29 @@ impl State {
     }
 }
 
-impl Database for State {
+/// A state that a machine reads.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Shared(pub(super) Arc<State>);
+
+impl Database for Shared {
     type Error = Infallible;
 
     fn basic(&mut self, address: Address) -> Result<Option<AccountInfo>, Infallible> {
-        Ok(self.accounts.get(&address).map(|account| account.info.clone()))
+        Ok(self.0.accounts.get(&address).map(|account| account.info.clone()))
     }
 
     fn code_by_hash(&mut self, code_hash: B256) -> Result<Bytecode, Infallible> {
         // Accounts carry their code: nothing asks by hash but for code that several accounts share.
         let same = |account: &Arc<Account>| account.info.code_hash == code_hash;
-        let found = self.accounts.entries().into_iter().find(|(_, account)| same(account));
+        let found = self.0.accounts.entries().into_iter().find(|(_, account)| same(account));
         Ok(found.and_then(|(_, account)| account.info.code.clone()).unwrap_or_default())
     }
 
     fn storage(&mut self, address: Address, slot: U256) -> Result<U256, Infallible> {
-        Ok(Self::storage(self, address, slot))
+        Ok(self.0.storage(address, slot))
     }
 
     fn block_hash(&mut self, number: u64) -> Result<B256, Infallible> {
-        Ok(keccak256(number.to_be_bytes()))
+        Ok(block_hash(number))
     }
 }
