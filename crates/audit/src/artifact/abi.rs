@@ -121,7 +121,7 @@ pub(super) fn read(items: Items, place: &str, problems: &mut Problems) -> (JsonA
         let value = completed(value);
         match serde_json::from_value::<AbiItem<'_>>(value) {
             Ok(item) => {
-                if abi.insert_item(item).is_err() {
+                if !insert(&mut abi, item) {
                     problems.add(format!("{} is a second constructor, fallback or receive", at()));
                 }
             }
@@ -177,6 +177,24 @@ pub(super) fn read(items: Items, place: &str, problems: &mut Problems) -> (JsonA
     }
     callables.sort_by_key(|callable| (callable.signature(), callable.selector));
     (abi, callables)
+}
+
+/// Adds an entry; false where there is one already of what there can be one of.
+fn insert(abi: &mut JsonAbi, item: AbiItem<'_>) -> bool {
+    fn once<T>(place: &mut Option<T>, item: T) -> bool {
+        place.replace(item).is_none()
+    }
+    match item {
+        AbiItem::Constructor(item) => return once(&mut abi.constructor, item.into_owned()),
+        AbiItem::Fallback(item) => return once(&mut abi.fallback, item.into_owned()),
+        AbiItem::Receive(item) => return once(&mut abi.receive, item.into_owned()),
+        AbiItem::Function(item) => {
+            abi.functions.entry(item.name.clone()).or_default().push(item.into_owned());
+        }
+        AbiItem::Event(item) => abi.events.entry(item.name.clone()).or_default().push(item.into_owned()),
+        AbiItem::Error(item) => abi.errors.entry(item.name.clone()).or_default().push(item.into_owned()),
+    }
+    true
 }
 
 /// The type of a parameter, where a value of it is not too large to be made.
