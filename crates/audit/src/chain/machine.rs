@@ -78,9 +78,9 @@ impl Outcome {
     }
 
     /// The state after it, given the state before.
-    pub fn after(self, before: &State) -> State {
+    pub fn after(&self, before: &State) -> State {
         let mut state = before.clone();
-        state.apply(self.changes);
+        state.apply(&self.changes);
         state
     }
 
@@ -163,7 +163,8 @@ impl Machine {
         &self.evm.0.ctx.chain
     }
 
-    /// Looks through a code, so that its places have numbers before it runs.
+    /// Looks through a code, so that its places have numbers. Codes that a machine was not shown run without coverage:
+    /// machines that were shown the same in the same order number alike.
     pub fn learn(&mut self, code: &Bytecode) -> u32 {
         self.evm.0.ctx.chain.codes.number(code.hash_slow(), code)
     }
@@ -198,7 +199,14 @@ impl Machine {
             Ok(ExecutionResult::Success { gas, logs, output, .. }) => {
                 let created = output.address().copied();
                 let output = output.into_data();
-                Ok(Outcome { status: Status::Success, output, created, gas: gas.tx_gas_used(), logs, changes })
+                Ok(Outcome {
+                    status: Status::Success,
+                    output,
+                    created,
+                    gas: gas.tx_gas_used(),
+                    logs,
+                    changes,
+                })
             }
             Ok(ExecutionResult::Revert { gas, output, .. }) => {
                 Ok(Outcome { status: Status::Reverted, output, gas: gas.tx_gas_used(), ..refused() })
@@ -271,16 +279,30 @@ impl Tracing {
                 };
                 let input = inputs.input.bytes(context);
                 let (target, code_address) = (inputs.target_address, inputs.bytecode_address);
-                let record =
-                    blank(kind, inputs.caller, target, code_address, inputs.value.get(), input, inputs.gas_limit);
+                let record = blank(
+                    kind,
+                    inputs.caller,
+                    target,
+                    code_address,
+                    inputs.value.get(),
+                    input,
+                    inputs.gas_limit,
+                );
                 let (hash, code) = &inputs.known_bytecode;
-                let code = (!code.is_empty()).then(|| context.chain.codes.number(*hash, code));
+                let code = if code.is_empty() { None } else { context.chain.codes.find(*hash) };
                 Some((record, code))
             }
             FrameInput::Create(inputs) => {
                 let (value, gas) = (inputs.value(), inputs.gas_limit());
-                let record =
-                    blank(CallKind::Create, inputs.caller(), Address::ZERO, Address::ZERO, value, Bytes::new(), gas);
+                let record = blank(
+                    CallKind::Create,
+                    inputs.caller(),
+                    Address::ZERO,
+                    Address::ZERO,
+                    value,
+                    Bytes::new(),
+                    gas,
+                );
                 Some((record, None))
             }
         }
@@ -299,7 +321,8 @@ impl EvmTr for Tracing {
 
     fn all_mut(
         &mut self,
-    ) -> (&mut Self::Context, &mut Self::Instructions, &mut Self::Precompiles, &mut FrameStack<Self::Frame>) {
+    ) -> (&mut Self::Context, &mut Self::Instructions, &mut Self::Precompiles, &mut FrameStack<Self::Frame>)
+    {
         self.0.all_mut()
     }
 
@@ -317,7 +340,8 @@ impl EvmTr for Tracing {
         match now {
             None => {
                 // Calls beyond what is kept are counted to the last one that is.
-                let (call, code) = number.unwrap_or((u32::try_from(trace.calls.len()).unwrap_or(1) - 1, None));
+                let (call, code) =
+                    number.unwrap_or((u32::try_from(trace.calls.len()).unwrap_or(1) - 1, None));
                 trace.open(call, code);
                 Ok(ItemOrResult::Item(self.0.frame_stack.get()))
             }

@@ -1,0 +1,127 @@
+//! The attacker's own contract: real bytecode that takes callbacks, ether and loans, and does what a step says.
+//!
+//! Because it is bytecode at an address, and no hook of the machine, an exported test puts the same bytes at the same
+//! address and sees the same attack.
+
+use alloy_primitives::{B256, U256, keccak256};
+use revm::bytecode::{Bytecode, opcode};
+
+use crate::sequence::Step;
+
+/// The slot in which the contract remembers that it is at work: any that nobody else uses.
+const BUSY: u8 = 0x5f;
+
+/// Callbacks that want another answer than one word with their own selector in front, as ERC-721 and ERC-1155 ask for.
+fn answers() -> [(&'static str, B256); 3] {
+    let one = B256::with_last_byte(1);
+    [
+        ("onFlashLoan(address,address,uint256,uint256,bytes)", keccak256("ERC3156FlashBorrower.onFlashLoan")),
+        ("executeOperation(address[],uint256[],uint256[],address,bytes)", one),
+        ("executeOperation(address,uint256,uint256,address,bytes)", one),
+    ]
+}
+
+/// Code that is written forwards, with jumps to places that come later.
+#[derive(Default)]
+struct Assembly {
+    code: Vec<u8>,
+}
+
+impl Assembly {
+    fn put(&mut self, bytes: &[u8]) {
+        self.code.extend_from_slice(bytes);
+    }
+
+    /// Pushes a word with as few bytes as it needs.
+    fn push(&mut self, word: B256) {
+        let bytes = word.as_slice();
+        let zeros = bytes.iter().take_while(|byte| **byte == 0).count().min(31);
+        let rest = &bytes[zeros..];
+        self.code.push(opcode::PUSH1 + u8::try_from(rest.len() - 1).unwrap_or_default());
+        self.put(rest);
+    }
+
+    fn number(&mut self, number: usize) {
+        self.push(B256::left_padding_from(&(number as u64).to_be_bytes()));
+    }
+
+    /// Pushes a place that is not known yet; [`Self::here`] fills it in.
+    fn push_place(&mut self) -> usize {
+        self.put(&[opcode::PUSH3, 0, 0, 0]);
+        self.code.len() - 3
+    }
+
+    fn here(&mut self, hole: usize) {
+        self.set(hole, self.code.len());
+        self.put(&[opcode::JUMPDEST]);
+    }
+
+    fn set(&mut self, hole: usize, place: usize) {
+        let bytes = (place as u32).to_be_bytes();
+        self.code[hole..hole + 3].copy_from_slice(&bytes[1..]);
+    }
+}
+
+/// The contract that makes these calls, in this order, when it is first called during a transaction, whatever becomes of
+/// each; called again meanwhile it only answers. Its answer is one word: its own selector in front, or what a known callback
+/// asks for. With no calls it only answers.
+pub(crate) fn code(calls: &[Step]) -> Bytecode {
+    let mut assembly = Assembly::default();
+    let mut data = Vec::new();
+    if !calls.is_empty() {
+        // if busy, go and answer
+        assembly.put(&[opcode::PUSH1, BUSY, opcode::SLOAD]);
+        let answer = assembly.push_place();
+        assembly.put(&[opcode::JUMPI, opcode::PUSH1, 1, opcode::PUSH1, BUSY, opcode::SSTORE]);
+        for call in calls {
+            let input = call.data();
+            // copy the input from behind the code to memory
+            assembly.number(input.len());
+            let hole = assembly.push_place();
+            assembly.put(&[opcode::PUSH1, 0, opcode::CODECOPY]);
+            data.push((hole, input.clone()));
+            // outputs nowhere, input, value, target, all gas
+            assembly.put(&[opcode::PUSH1, 0, opcode::PUSH1, 0]);
+            assembly.number(input.len());
+            assembly.put(&[opcode::PUSH1, 0]);
+            assembly.push(B256::from(call.value));
+            assembly.push(call.to.into_word());
+            assembly.put(&[opcode::GAS, opcode::CALL, opcode::POP]);
+        }
+        assembly.put(&[opcode::PUSH1, 0, opcode::PUSH1, BUSY, opcode::SSTORE]);
+        assembly.here(answer);
+    }
+    // selector in front of a word: divide and multiply by 2^224, which every hard fork can
+    let shift = B256::from(U256::from(1) << 224);
+    assembly.push(shift);
+    assembly.put(&[opcode::PUSH1, 0, opcode::CALLDATALOAD, opcode::DIV]);
+    for (signature, word) in answers() {
+        let selector = &keccak256(signature)[..4];
+        assembly.put(&[opcode::DUP1, opcode::PUSH4]);
+        assembly.put(selector);
+        assembly.put(&[opcode::EQ, opcode::ISZERO]);
+        let next = assembly.push_place();
+        assembly.put(&[opcode::JUMPI]);
+        assembly.push(word);
+        assembly.put(&[
+            opcode::PUSH1,
+            0,
+            opcode::MSTORE,
+            opcode::PUSH1,
+            32,
+            opcode::PUSH1,
+            0,
+            opcode::RETURN,
+        ]);
+        assembly.here(next);
+    }
+    assembly.push(shift);
+    assembly.put(&[opcode::MUL, opcode::PUSH1, 0, opcode::MSTORE]);
+    assembly.put(&[opcode::PUSH1, 32, opcode::PUSH1, 0, opcode::RETURN]);
+    for (hole, input) in data {
+        let place = assembly.code.len();
+        assembly.set(hole, place);
+        assembly.put(&input);
+    }
+    Bytecode::new_legacy(assembly.code.into())
+}
