@@ -11,13 +11,26 @@ use crate::sequence::Step;
 /// The slot in which the contract remembers that it is at work: any that nobody else uses.
 const BUSY: u8 = 0x5f;
 
-/// Callbacks that want another answer than one word with their own selector in front, as ERC-721 and ERC-1155 ask for.
-fn answers() -> [(&'static str, B256); 3] {
-    let one = B256::with_last_byte(1);
+/// Callbacks, and the word that each wants for an answer. Everything else gets a one: what a call that went well says.
+fn answers() -> [(&'static str, B256); 5] {
+    let own = |signature: &str| {
+        let mut word = B256::ZERO;
+        word[..4].copy_from_slice(&keccak256(signature)[..4]);
+        word
+    };
+    const NFT: &str = "onERC721Received(address,address,uint256,bytes)";
+    const MULTI: &str = "onERC1155Received(address,address,uint256,uint256,bytes)";
+    const BATCH: &str = "onERC1155BatchReceived(address,address,uint256[],uint256[],bytes)";
+    const SIGNATURE: &str = "isValidSignature(bytes32,bytes)";
     [
-        ("onFlashLoan(address,address,uint256,uint256,bytes)", keccak256("ERC3156FlashBorrower.onFlashLoan")),
-        ("executeOperation(address[],uint256[],uint256[],address,bytes)", one),
-        ("executeOperation(address,uint256,uint256,address,bytes)", one),
+        (
+            "onFlashLoan(address,address,uint256,uint256,bytes)",
+            keccak256("ERC3156FlashBorrower.onFlashLoan"),
+        ),
+        (NFT, own(NFT)),
+        (MULTI, own(MULTI)),
+        (BATCH, own(BATCH)),
+        (SIGNATURE, own(SIGNATURE)),
     ]
 }
 
@@ -63,8 +76,8 @@ impl Assembly {
 }
 
 /// The contract that makes these calls, in this order, when it is first called during a transaction, whatever becomes of
-/// each; called again meanwhile it only answers. Its answer is one word: its own selector in front, or what a known callback
-/// asks for. With no calls it only answers.
+/// each; called again meanwhile it only answers. Its answer is one word: a one, or what a known callback asks for. With no
+/// calls it only answers. Run by another contract in its own name (`DELEGATECALL`), it makes the calls in that name.
 pub(crate) fn code(calls: &[Step]) -> Bytecode {
     let mut assembly = Assembly::default();
     let mut data = Vec::new();
@@ -91,9 +104,8 @@ pub(crate) fn code(calls: &[Step]) -> Bytecode {
         assembly.put(&[opcode::PUSH1, 0, opcode::PUSH1, BUSY, opcode::SSTORE]);
         assembly.here(answer);
     }
-    // selector in front of a word: divide and multiply by 2^224, which every hard fork can
-    let shift = B256::from(U256::from(1) << 224);
-    assembly.push(shift);
+    // the selector: a division by 2^224, which every hard fork can
+    assembly.push(B256::from(U256::from(1) << 224));
     assembly.put(&[opcode::PUSH1, 0, opcode::CALLDATALOAD, opcode::DIV]);
     for (signature, word) in answers() {
         let selector = &keccak256(signature)[..4];
@@ -115,8 +127,7 @@ pub(crate) fn code(calls: &[Step]) -> Bytecode {
         ]);
         assembly.here(next);
     }
-    assembly.push(shift);
-    assembly.put(&[opcode::MUL, opcode::PUSH1, 0, opcode::MSTORE]);
+    assembly.put(&[opcode::PUSH1, 1, opcode::PUSH1, 0, opcode::MSTORE]);
     assembly.put(&[opcode::PUSH1, 32, opcode::PUSH1, 0, opcode::RETURN]);
     for (hole, input) in data {
         let place = assembly.code.len();

@@ -13,6 +13,7 @@ mod test;
 pub use fork::Fork;
 pub use machine::{Machine, Outcome, Status, Transaction};
 pub use state::State;
+pub(crate) use trace::push_size;
 pub use trace::{
     Access, CallKind, CallRecord, Codes, Comparison, ComparisonKind, Environment, Site, Trace, Wrap,
 };
