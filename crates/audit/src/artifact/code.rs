@@ -31,8 +31,7 @@ impl Link {
             return hex::encode(keccak256(&full)).starts_with(hash);
         }
         // Before solc 0.5 a hole held as much of the name as went into it.
-        let held =
-            |name: &str| name.len() > 36 && name.starts_with(&self.library) && self.library.len() >= 36;
+        let held = |name: &str| name.len() > 36 && name.starts_with(&self.library) && self.library.len() >= 36;
         match self.library.rsplit_once(':') {
             Some((path, library)) => library == name && (source.is_empty() || same_path(path, source)),
             None => self.library == name || held(&full) || held(name),
@@ -234,7 +233,7 @@ mod test {
     #[test]
     fn holes_of_every_age_are_found_and_filled() {
         let hash = &hex::encode(keccak256("src/Lib.sol:Lib"))[..34];
-        let text = format!("0x6001__${hash}$__6002__old/Math.sol:Math____________________6003");
+        let text = format!("0x6001__${hash}$__6002__old/Math.sol:Math_____________________6003");
         let code = Code::parse(&text).unwrap();
         assert_eq!(code.bytes.len(), 46);
         let names: Vec<&str> = code.links.iter().map(|link| link.library.as_str()).collect();
