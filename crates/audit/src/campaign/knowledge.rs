@@ -65,10 +65,7 @@ impl Knowledge {
         let mut targets = Vec::new();
         for (number, deployed) in world.contracts.iter().enumerate() {
             let own: Vec<&Callable> = deployed
-                .contract
-                .functions
-                .iter()
-                .chain(deployed.implementation.iter().flat_map(|contract| &contract.functions))
+                .functions()
                 .filter(|function| !function.view())
                 .collect();
             let mut known: BTreeSet<[u8; 4]> = own.iter().map(|function| function.selector.0).collect();

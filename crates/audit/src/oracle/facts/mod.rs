@@ -158,9 +158,7 @@ pub struct Facts {
 
 /// The functions that can be called at a contract's address.
 pub(super) fn functions(deployed: &Deployed) -> impl Iterator<Item = &Callable> {
-    let inherited = deployed.implementation.iter().flat_map(|contract| &contract.functions);
-    let inherited = inherited.filter(|callable| deployed.contract.function(callable.selector).is_none());
-    deployed.contract.functions.iter().chain(inherited)
+    deployed.functions()
 }
 
 /// The first four bytes of a function's input.
@@ -216,7 +214,7 @@ impl Facts {
         facts.governance = deciding.map(|deployed| deployed.address).collect();
         facts.governance.sort_unstable();
         for deployed in &world.contracts {
-            let implementation = deployed.implementation.iter().flat_map(|contract| &contract.runtime.bytes);
+            let implementation = deployed.implementation.iter().flat_map(|(_, contract)| &contract.runtime.bytes);
             let code = world.state.code(deployed.address);
             let code: Vec<u8> = code.original_byte_slice().iter().chain(implementation).copied().collect();
             facts.selectors.insert(deployed.address, pushed(&code));
@@ -417,14 +415,14 @@ fn pushed(code: &[u8]) -> Vec<[u8; 4]> {
 
 /// Contracts of the world that attackers made.
 fn created_by(world: &World, attackers: &[Address]) -> Vec<Address> {
-    let _ = (world, attackers);
-    Vec::new()
+    let created = world.setup.iter().filter(|done| attackers.contains(&done.transaction.sender));
+    created.filter_map(|done| done.created.as_ref().map(|(_, address)| *address)).collect()
 }
 
 /// Tokens that have a price: what the smallest unit is worth, in wei.
 fn priced(world: &World) -> Vec<(Address, f64)> {
-    let worth = |asset: &crate::world::Asset| asset.ether * 1e18 / 10_f64.powi(i32::from(asset.decimals));
-    world.assets.iter().map(|asset| (asset.token, worth(asset))).collect()
+    let worth = |asset: &crate::world::Asset| f64::from(asset.worth) / 10_f64.powi(i32::from(asset.decimals));
+    world.assets.iter().filter_map(|asset| Some((asset.token?, worth(asset)))).collect()
 }
 
 /// The address in a word.
