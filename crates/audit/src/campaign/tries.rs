@@ -13,7 +13,7 @@ use super::values::{Maker, leaves, near, put};
 use crate::Result;
 use crate::chain::{CallKind, Machine, State, Trace};
 use crate::finding::Finding;
-use crate::oracle::Look;
+use crate::oracle::{self, Look, Signs};
 use crate::sequence::{Step, Wait};
 
 /// A call to be made on a state.
@@ -295,8 +295,11 @@ impl Trier<'_> {
                 repay(frozen, loan, entry, &tried.step, target, &after, self.probe, &mut tried.plans)?;
             }
         } else {
+            let signs = Signs::of(frozen.facts, &tried.step, self.machine.trace(), &outcome);
             let look = Look {
                 world: frozen.world,
+                facts: frozen.facts,
+                signs,
                 path: &entry.path,
                 step: &tried.step,
                 before: &before,
@@ -304,11 +307,9 @@ impl Trier<'_> {
                 outcome: &outcome,
                 trace: self.machine.trace(),
             };
-            for oracle in frozen.oracles {
-                tried.findings.extend(oracle.step(&look, self.probe)?);
-                if keep {
-                    tried.findings.extend(oracle.kept(&look, self.probe)?);
-                }
+            tried.findings.extend(oracle::step(frozen.oracles, &look, self.probe)?);
+            if keep {
+                tried.findings.extend(oracle::kept(frozen.oracles, &look, self.probe)?);
             }
         }
         if keep {
