@@ -177,10 +177,12 @@ impl Stage<'_> {
             if let Some(name) = &step.name
                 && !self.names.contains_key(name)
             {
-                self.names.insert(
-                    name.clone(),
-                    Named { address: address_of(name), contract: None, implementation: None },
-                );
+                let contract = match &step.action {
+                    Action::Deploy(name) | Action::At(name, _) => self.artifacts.find(name).ok().cloned(),
+                    Action::Call(_) => None,
+                };
+                let named = Named { address: address_of(name), contract, implementation: None };
+                self.names.insert(name.clone(), named);
             }
         }
         for (line, name, _) in &scenario.assets {
