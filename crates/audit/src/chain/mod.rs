@@ -11,6 +11,7 @@ mod trace;
 mod test;
 
 pub use fork::Fork;
+pub(crate) use machine::reason;
 pub use machine::{Machine, Outcome, Status, Transaction};
 pub use state::State;
 pub(crate) use trace::push_size;
