@@ -23,10 +23,7 @@ fn answers() -> [(&'static str, B256); 5] {
     const BATCH: &str = "onERC1155BatchReceived(address,address,uint256[],uint256[],bytes)";
     const SIGNATURE: &str = "isValidSignature(bytes32,bytes)";
     [
-        (
-            "onFlashLoan(address,address,uint256,uint256,bytes)",
-            keccak256("ERC3156FlashBorrower.onFlashLoan"),
-        ),
+        ("onFlashLoan(address,address,uint256,uint256,bytes)", keccak256("ERC3156FlashBorrower.onFlashLoan")),
         (NFT, own(NFT)),
         (MULTI, own(MULTI)),
         (BATCH, own(BATCH)),

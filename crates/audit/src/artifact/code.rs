@@ -31,7 +31,8 @@ impl Link {
             return hex::encode(keccak256(&full)).starts_with(hash);
         }
         // Before solc 0.5 a hole held as much of the name as went into it.
-        let held = |name: &str| name.len() > 36 && name.starts_with(&self.library) && self.library.len() >= 36;
+        let held =
+            |name: &str| name.len() > 36 && name.starts_with(&self.library) && self.library.len() >= 36;
         match self.library.rsplit_once(':') {
             Some((path, library)) => library == name && (source.is_empty() || same_path(path, source)),
             None => self.library == name || held(&full) || held(name),

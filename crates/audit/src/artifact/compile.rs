@@ -59,7 +59,9 @@ pub fn compile(base: &Path, files: &[PathBuf], solc: &Solc, limits: &Limits) -> 
     for file in files {
         let path = canonical(file)?;
         let Ok(relative) = path.strip_prefix(&base) else {
-            return Err(Error::Compiler { message: format!("`{}` lies outside of its project", file.display()) });
+            return Err(Error::Compiler {
+                message: format!("`{}` lies outside of its project", file.display()),
+            });
         };
         let bytes = read_limited(&path, limits.max_cell_bytes)?;
         let text = String::from_utf8(bytes)
@@ -104,8 +106,12 @@ pub fn compile(base: &Path, files: &[PathBuf], solc: &Solc, limits: &Limits) -> 
 
 /// Runs the compiler on an input.
 fn run(base: &Path, input: &str, solc: &Solc, limits: &Limits) -> Result<Vec<u8>> {
-    let includes: Vec<PathBuf> =
-        base.ancestors().take(8).map(|folder| folder.join("node_modules")).filter(|folder| folder.is_dir()).collect();
+    let includes: Vec<PathBuf> = base
+        .ancestors()
+        .take(8)
+        .map(|folder| folder.join("node_modules"))
+        .filter(|folder| folder.is_dir())
+        .collect();
     let native = |program: &Path| {
         let mut command = Command::new(program);
         command.arg("--standard-json").arg("--base-path").arg(base);
@@ -194,9 +200,9 @@ fn talk(mut child: Child, input: &str, limit: Duration, limits: &Limits) -> Resu
     let output = output.map_err(|_| lost())?.map_err(failed)?;
     let said = String::from_utf8_lossy(&said.map_err(|_| lost())?.map_err(failed)?).trim().to_owned();
     match status.map_err(failed)? {
-        None if start.elapsed() > limit => {
-            Err(Error::Compiler { message: format!("the compiler took more than {} seconds", limit.as_secs()) })
-        }
+        None if start.elapsed() > limit => Err(Error::Compiler {
+            message: format!("the compiler took more than {} seconds", limit.as_secs()),
+        }),
         _ if output.len() as u64 > most => Err(daotwin_core::Error::Limit {
             what: "what the compiler said, in bytes,".to_owned(),
             limit: "max_file_bytes",
@@ -229,7 +235,8 @@ fn remappings(base: &Path, limits: &Limits) -> Vec<String> {
         .map(str::to_owned)
         .collect();
     let table = text("foundry.toml").and_then(|text| text.parse::<toml::Table>().ok());
-    let list = table.as_ref().and_then(|table| table.get("profile")?.get("default")?.get("remappings")?.as_array());
+    let list =
+        table.as_ref().and_then(|table| table.get("profile")?.get("default")?.get("remappings")?.as_array());
     found.extend(list.into_iter().flatten().filter_map(|line| line.as_str().map(str::to_owned)));
     found
 }

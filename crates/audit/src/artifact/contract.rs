@@ -61,7 +61,10 @@ impl Contract {
     /// The functions of a name.
     pub fn named<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s Callable> {
         self.functions.iter().filter(move |callable| {
-            callable.function.as_ref().map_or_else(|| callable.name() == name, |function| function.name == name)
+            callable
+                .function
+                .as_ref()
+                .map_or_else(|| callable.name() == name, |function| function.name == name)
         })
     }
 
@@ -97,7 +100,8 @@ impl Contract {
             .filter(|(_, span)| {
                 let text = self.sources.get(&span.file).and_then(|source| source.text.as_deref());
                 let text = text.and_then(|text| text.get(span.start..)).unwrap_or_default();
-                let declares = ["contract ", "abstract ", "library ", "function ", "constructor", "modifier "];
+                let declares =
+                    ["contract ", "abstract ", "library ", "function ", "constructor", "modifier "];
                 !declares.iter().any(|word| text.starts_with(word))
             })
             .filter_map(|(pc, span)| Some((pc, self.place_of(span)?)))
@@ -160,7 +164,8 @@ impl Artifacts {
             }
             _ => {
                 let names: Vec<String> = found.iter().map(|contract| contract.full_name()).collect();
-                let message = format!("several contracts are named `{name}`: say which, `{}`", names.join("` or `"));
+                let message =
+                    format!("several contracts are named `{name}`: say which, `{}`", names.join("` or `"));
                 Err(Error::Contract { message })
             }
         }

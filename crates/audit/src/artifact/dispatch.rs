@@ -128,9 +128,9 @@ pub fn selectors(code: &[u8]) -> BTreeMap<Selector, usize> {
                 // SHR.
                 0x1c => Some(match (pop(), pop()) {
                     (Word::Known(shift), Word::Input) if shift == U256::from(224) => Word::Selector,
-                    (Word::Known(shift), Word::Known(value)) => {
-                        Word::Known(value.checked_shr(usize::try_from(shift).unwrap_or(256)).unwrap_or_default())
-                    }
+                    (Word::Known(shift), Word::Known(value)) => Word::Known(
+                        value.checked_shr(usize::try_from(shift).unwrap_or(256)).unwrap_or_default(),
+                    ),
                     _ => Word::Unknown,
                 }),
                 // SHL and EXP make the divisor of old compilers.

@@ -94,7 +94,10 @@ impl Walk<'_> {
                 let Ok(target) = fs::canonicalize(&path) else { continue };
                 if !target.starts_with(&self.root) {
                     if !NOT_OURS.contains(&&*name) {
-                        self.problems.add(format!("`{}` is a link out of the folder; it is not followed", path.display()));
+                        self.problems.add(format!(
+                            "`{}` is a link out of the folder; it is not followed",
+                            path.display()
+                        ));
                     }
                     continue;
                 }
@@ -107,13 +110,18 @@ impl Walk<'_> {
                     continue;
                 }
                 if depth >= MOST_DEPTH {
-                    self.problems.add(format!("`{}` lies more than {MOST_DEPTH} folders deep", path.display()));
+                    self.problems
+                        .add(format!("`{}` lies more than {MOST_DEPTH} folders deep", path.display()));
                     continue;
                 }
                 self.folder(&path, depth + 1, sources, files)?;
             } else if kind.is_file() {
                 let ends = |ending: &str| name.ends_with(ending);
-                if ends(".json") && !ends(".dbg.json") && name != "package.json" && name != "package-lock.json" {
+                if ends(".json")
+                    && !ends(".dbg.json")
+                    && name != "package.json"
+                    && name != "package-lock.json"
+                {
                     files.json.push(path);
                 } else if ends(".hex") || ends(".bin") || ends(".evm") {
                     files.code.push(path);

@@ -116,7 +116,8 @@ impl<'l> Reader<'l> {
         }
         for contract in &mut self.contracts {
             let same = |detail: &&&Contract| {
-                detail.creation.bytes == contract.creation.bytes && detail.runtime.bytes == contract.runtime.bytes
+                detail.creation.bytes == contract.creation.bytes
+                    && detail.runtime.bytes == contract.runtime.bytes
             };
             let of_name = known.get(contract.name.as_str());
             let Some(detail) = of_name.and_then(|details| details.iter().find(same)) else { continue };
@@ -159,7 +160,9 @@ impl<'l> Reader<'l> {
             return Ok(());
         }
         let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("contract");
-        match std::str::from_utf8(&bytes).map_err(|_| "neither JSON nor hexadecimal digits".to_owned()).and_then(Code::parse)
+        match std::str::from_utf8(&bytes)
+            .map_err(|_| "neither JSON nor hexadecimal digits".to_owned())
+            .and_then(Code::parse)
         {
             Ok(code) if !code.is_empty() => self.contracts.push(bare(name, code)),
             Ok(_) => self.problems.add(format!("{place}: no code")),
@@ -196,7 +199,11 @@ impl<'l> Reader<'l> {
                 self.file(path)?;
             }
         }
-        if self.contracts.is_empty() && self.details.is_empty() && self.problems.is_empty() && !files.sol.is_empty() {
+        if self.contracts.is_empty()
+            && self.details.is_empty()
+            && self.problems.is_empty()
+            && !files.sol.is_empty()
+        {
             return self.sources(root, &files.sol);
         }
         // Foundry's artifacts tell the number of their own source only: together they tell all.
@@ -205,7 +212,8 @@ impl<'l> Reader<'l> {
         let shared: Sources = numbers
             .into_iter()
             .map(|(number, path)| {
-                let text = folder::text(&project, &path, self.limits).or_else(|| folder::text(root, &path, self.limits));
+                let text = folder::text(&project, &path, self.limits)
+                    .or_else(|| folder::text(root, &path, self.limits));
                 (number, Source::new(path, text))
             })
             .collect();
@@ -225,7 +233,13 @@ impl<'l> Reader<'l> {
     }
 
     /// One JSON file, whatever it is; nothing where it is no artifact.
-    fn document(&mut self, mut document: Document, place: &str, path: &Path, texts: &BTreeMap<String, Arc<str>>) {
+    fn document(
+        &mut self,
+        mut document: Document,
+        place: &str,
+        path: &Path,
+        texts: &BTreeMap<String, Arc<str>>,
+    ) {
         for (number, path) in document.source_id_to_path.take().into_iter().flatten() {
             if let Ok(number) = number.parse() {
                 self.numbers.insert(number, path);
@@ -313,7 +327,8 @@ impl<'l> Reader<'l> {
         // `out/Token.sol/Token.json` tells the file's name where nothing else does.
         let above = path.parent().and_then(|folder| folder.file_name()).and_then(|name| name.to_str());
         let above = above.filter(|name| name.ends_with(".sol")).map(str::to_owned);
-        let source = document.source_name.take().or(source).or_else(|| document.source_path.clone()).or(above);
+        let source =
+            document.source_name.take().or(source).or_else(|| document.source_path.clone()).or(above);
         let source = source.unwrap_or_default();
         if let Some(Id::Number(number)) = document.id {
             self.numbers.insert(number, source.clone());
@@ -341,7 +356,10 @@ impl<'l> Reader<'l> {
             creation,
             runtime,
             storage_layout: document.storage_layout.take(),
-            compiler: metadata.compiler.version.or(document.compiler.take().and_then(|compiler| compiler.version)),
+            compiler: metadata
+                .compiler
+                .version
+                .or(document.compiler.take().and_then(|compiler| compiler.version)),
         };
         let mut contract = self.contract(found, place)?;
         // Truffle compiles many files and keeps the text of one; its own spans name it by a number of that build.
@@ -386,7 +404,8 @@ impl<'l> Reader<'l> {
         }
         self.code = self.code.saturating_add(creation.bytes.len() + runtime.bytes.len());
         if self.code > MOST_CODE_OF_ALL {
-            self.problems.add(format!("{named}: with it there are more than {MOST_CODE_OF_ALL} bytes of code"));
+            self.problems
+                .add(format!("{named}: with it there are more than {MOST_CODE_OF_ALL} bytes of code"));
         }
         let map = found.runtime.source_map.filter(|map| !map.is_empty() && !runtime.is_empty());
         let map = map.map(|map| SourceMap::parse(&map, &runtime.bytes)).transpose();
@@ -419,7 +438,9 @@ fn immutables(
 ) -> std::result::Result<Vec<Immutable>, String> {
     let mut places = Vec::new();
     for reference in references.into_iter().flat_map(BTreeMap::values).flatten() {
-        if reference.start.checked_add(reference.length).is_none_or(|end| end > code) || places.len() >= 65_536 {
+        if reference.start.checked_add(reference.length).is_none_or(|end| end > code)
+            || places.len() >= 65_536
+        {
             return Err(format!("an immutable at byte {} of {code} bytes of runtime code", reference.start));
         }
         places.push(Immutable { offset: reference.start, length: reference.length });
@@ -435,7 +456,10 @@ fn bare(name: &str, code: Code) -> Contract {
     // Creation code ends in `RETURN INVALID?` and holds the runtime code after it, which begins with its own prologue.
     if direct.functions.is_empty() {
         for at in 1..code.bytes.len().min(1 << 16) {
-            let begins = matches!(code.bytes[at..], [0x60, 0x80 | 0x60 | 0xa0, 0x60, 0x40, 0x52, ..] | [0x5f, 0x35, ..]);
+            let begins = matches!(
+                code.bytes[at..],
+                [0x60, 0x80 | 0x60 | 0xa0, 0x60, 0x40, 0x52, ..] | [0x5f, 0x35, ..]
+            );
             if begins {
                 let runtime = Code { bytes: code.bytes[at..].to_vec(), ..Code::default() };
                 let within = contract::of_runtime(name, runtime, &known);

@@ -78,7 +78,9 @@ impl StorageLayout {
         let members: usize = self.types.values().map(|kind| kind.members.len()).sum();
         let found = self.storage.len().saturating_add(self.types.len()).saturating_add(members);
         if found > MOST {
-            return Err(format!("the storage layout has {found} variables and types; at most {MOST} are allowed"));
+            return Err(format!(
+                "the storage layout has {found} variables and types; at most {MOST} are allowed"
+            ));
         }
         Ok(())
     }

@@ -55,7 +55,10 @@ fn foundry_builds_are_read() {
         ("foundry.toml", "[profile.default]"),
         ("src/A.sol", SOURCE),
         ("out/A.sol/A.json", &artifact.to_string()),
-        ("out/build-info/1.json", r#"{"id":"1","source_id_to_path":{"0":"src/A.sol"},"language":"Solidity"}"#),
+        (
+            "out/build-info/1.json",
+            r#"{"id":"1","source_id_to_path":{"0":"src/A.sol"},"language":"Solidity"}"#,
+        ),
         ("cache/solidity-files-cache.json", "not json"),
         ("package.json", "{}"),
     ]);
@@ -164,7 +167,8 @@ fn names_that_several_have_are_told_apart() {
 
 #[test]
 fn code_alone_shows_its_functions() {
-    let build = folder(&[("token.hex", "0x5f3560e01c8063a9059cbb146012575f5ffd5b00\n"), ("bad.bin", "0x60zz")]);
+    let build =
+        folder(&[("token.hex", "0x5f3560e01c8063a9059cbb146012575f5ffd5b00\n"), ("bad.bin", "0x60zz")]);
     let artifacts = read(&build.path().join("token.hex"), &Limits::default()).unwrap();
     let contract = &artifacts.contracts[0];
     assert_eq!(contract.name, "token");
@@ -175,9 +179,12 @@ fn code_alone_shows_its_functions() {
 
 #[test]
 fn hostile_files_are_refused_with_all_their_problems() {
-    let artifact = |abi: Value, code: &str| json!({"abi": abi, "bytecode": code, "deployedBytecode": code}).to_string();
+    let artifact =
+        |abi: Value, code: &str| json!({"abi": abi, "bytecode": code, "deployedBytecode": code}).to_string();
     let function = |kind: &str| json!([{"type": "function", "name": "f", "inputs": [{"name": "x", "type": kind}], "outputs": []}]);
-    let many: Vec<Value> = (0..5_000).map(|i| json!({"type": "function", "name": format!("f{i}"), "inputs": [], "outputs": []})).collect();
+    let many: Vec<Value> = (0..5_000)
+        .map(|i| json!({"type": "function", "name": format!("f{i}"), "inputs": [], "outputs": []}))
+        .collect();
     let build = folder(&[
         ("a.json", r#"{"abi": [], "bytecode": "0x60"#),
         ("b.json", &artifact(function("uint257"), "0x6001")),
@@ -214,8 +221,13 @@ fn hostile_files_are_refused_with_all_their_problems() {
 fn absurd_sizes_end_soon() {
     let start = std::time::Instant::now();
     let deep = format!(r#"{{"abi": {}"#, "[".repeat(1_000_000));
-    let wide = format!(r#"{{"abi": [{}], "bytecode": "0x"}}"#, vec![r#"{"type":"receive"}"#; 100_000].join(","));
-    let nested = format!(r#"{{"ast": {}{}, "abi": [], "bytecode": "0x6001"}}"#, "[".repeat(100_000), "]".repeat(100_000));
+    let wide =
+        format!(r#"{{"abi": [{}], "bytecode": "0x"}}"#, vec![r#"{"type":"receive"}"#; 100_000].join(","));
+    let nested = format!(
+        r#"{{"ast": {}{}, "abi": [], "bytecode": "0x6001"}}"#,
+        "[".repeat(100_000),
+        "]".repeat(100_000)
+    );
     let links: Vec<String> = (0..100_000).map(|i| format!(r#"{{"start":{i},"length":20}}"#)).collect();
     let links = format!(
         r#"{{"abi": [], "bytecode": "0x{}", "linkReferences": {{"a": {{"L": [{}]}}}}}}"#,
@@ -228,7 +240,11 @@ fn absurd_sizes_end_soon() {
     );
     let build = folder(&[("deep.json", &deep), ("wide.json", &wide), ("links.json", &links)]);
     let message = problems(build.path());
-    for expected in ["deep.json: recursion limit", "wide.json: the ABI has more than", "links.json: contract `links`: creation code: more than 4096 link references"] {
+    for expected in [
+        "deep.json: recursion limit",
+        "wide.json: the ABI has more than",
+        "links.json: contract `links`: creation code: more than 4096 link references",
+    ] {
         assert!(message.contains(expected), "{expected}\n--\n{}", &message[..message.len().min(2_000)]);
     }
     let build = folder(&[("nested.json", &nested), ("map.json", &map)]);
@@ -282,15 +298,22 @@ fn compiler() -> Option<Solc> {
 fn sources_are_compiled() {
     let project = folder(&[
         ("remappings.txt", "@lib/=vendor/\n"),
-        ("vendor/Base.sol", "// SPDX-License-Identifier: MIT\npragma solidity ^0.8.0;\nlibrary Big { function f(uint256 x) external pure returns (uint256) { return x + 1; } }"),
-        ("src/A.sol", "// SPDX-License-Identifier: MIT\npragma solidity ^0.8.0;\nimport '@lib/Base.sol';\ncontract A {\n  uint256 immutable k;\n  uint256 x;\n  constructor(uint256 y) { k = y; }\n  function f() external view returns (uint256) { return Big.f(x + k); }\n}"),
+        (
+            "vendor/Base.sol",
+            "// SPDX-License-Identifier: MIT\npragma solidity ^0.8.0;\nlibrary Big { function f(uint256 x) external pure returns (uint256) { return x + 1; } }",
+        ),
+        (
+            "src/A.sol",
+            "// SPDX-License-Identifier: MIT\npragma solidity ^0.8.0;\nimport '@lib/Base.sol';\ncontract A {\n  uint256 immutable k;\n  uint256 x;\n  constructor(uint256 y) { k = y; }\n  function f() external view returns (uint256) { return Big.f(x + k); }\n}",
+        ),
         ("src/Bad.sol", "contract {"),
     ]);
     let Some(solc) = compiler() else {
         println!("skipped: `DAOTWIN_SOLC_PACKAGE` names no folder of npm's package `solc`");
         return;
     };
-    let found = compile(project.path(), &[project.path().join("src/A.sol")], &solc, &Limits::default()).unwrap();
+    let found =
+        compile(project.path(), &[project.path().join("src/A.sol")], &solc, &Limits::default()).unwrap();
     let names: Vec<String> = found.contracts.iter().map(|contract| contract.full_name()).collect();
     assert_eq!(names, ["src/A.sol:A", "vendor/Base.sol:Big"]);
     let contract = &found.contracts[0];
@@ -301,7 +324,10 @@ fn sources_are_compiled() {
     assert_eq!(selectors(&contract.runtime.bytes).len(), 1);
     let failed = compile(project.path(), &[project.path().join("src/Bad.sol")], &solc, &Limits::default());
     let message = failed.unwrap_err().to_string();
-    assert!(message.contains("src/Bad.sol does not compile:") && message.contains("Expected identifier"), "{message}");
+    assert!(
+        message.contains("src/Bad.sol does not compile:") && message.contains("Expected identifier"),
+        "{message}"
+    );
     let elsewhere = tempfile::tempdir().unwrap();
     let outside = compile(elsewhere.path(), &[project.path().join("src/A.sol")], &solc, &Limits::default());
     assert!(outside.unwrap_err().to_string().contains("outside of its project"));

@@ -64,10 +64,7 @@ impl Knowledge {
 
         let mut targets = Vec::new();
         for (number, deployed) in world.contracts.iter().enumerate() {
-            let own: Vec<&Callable> = deployed
-                .functions()
-                .filter(|function| !function.view())
-                .collect();
+            let own: Vec<&Callable> = deployed.functions().filter(|function| !function.view()).collect();
             let mut known: BTreeSet<[u8; 4]> = own.iter().map(|function| function.selector.0).collect();
             let target = |function: &Callable, own| Target {
                 to: deployed.address,

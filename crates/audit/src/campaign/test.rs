@@ -27,13 +27,17 @@ fn world(file: &str, name: &str) -> World {
     let outcome = machine.run(&state, &create).unwrap();
     assert!(outcome.success(), "{}", outcome.reason());
     let address = outcome.created.unwrap();
-    let actor = |name: &str, address, role| Actor { name: name.to_owned(), address, role };
+    let actor = |name: &str, address, role| Actor { name: name.to_owned(), address, role, ether: U256::ZERO };
     World {
         state: Arc::new(outcome.after(&state)),
         fork: Fork::default(),
         contracts: vec![Deployed { name: name.to_lowercase(), address, contract, implementation: None }],
         actors: vec![actor("deployer", deployer, Role::Trusted), actor("attacker", attacker, Role::Attacker)],
         assets: Vec::new(),
+        loans: false,
+        turnout: None,
+        genesis: Arc::clone(&state),
+        setup: Vec::new(),
     }
 }
 

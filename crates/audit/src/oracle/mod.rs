@@ -18,6 +18,9 @@ mod takeover;
 mod unprotected_delegatecall;
 mod unprotected_selfdestruct;
 
+#[cfg(test)]
+mod test;
+
 use std::sync::Arc;
 
 pub use facts::Facts;

@@ -93,7 +93,21 @@ mod test {
         }
         assert_eq!(read("-5"), Some((true, "5".to_owned())));
         assert_eq!(read("-0"), Some((false, "0".to_owned())));
-        for text in ["", ".", "1.5", "1e-1", "two", "1 parsec", "0x", "0xg", "1e99", "1e999999999999", "--1", "1e", "٣"] {
+        for text in [
+            "",
+            ".",
+            "1.5",
+            "1e-1",
+            "two",
+            "1 parsec",
+            "0x",
+            "0xg",
+            "1e99",
+            "1e999999999999",
+            "--1",
+            "1e",
+            "٣",
+        ] {
             assert_eq!(read(text), None, "{text}");
         }
         assert_eq!(read(&"9".repeat(78)), None);

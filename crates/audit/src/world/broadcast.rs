@@ -109,7 +109,11 @@ pub(super) fn replay(stage: &mut Stage<'_>, path: &Path) -> Result<Arc<State>, F
             data: sent.input,
         };
         let deploys = sent.to.is_none();
-        let named = if deploys { Some(stage.free_name(if contract.is_empty() { "contract" } else { &contract })) } else { None };
+        let named = if deploys {
+            Some(stage.free_name(if contract.is_empty() { "contract" } else { &contract }))
+        } else {
+            None
+        };
         let outcome = stage.run(transaction, words, named.as_deref()).map_err(|failure| match failure {
             Failure::Line(problem) => at(problem),
             other @ Failure::Other(_) => other,

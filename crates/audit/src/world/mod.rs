@@ -98,7 +98,8 @@ impl Deployed {
 
     /// Whether it takes ether without a function being called.
     pub fn receives(&self) -> bool {
-        self.contract.receives() && self.implementation.as_ref().is_none_or(|(_, contract)| contract.receives())
+        self.contract.receives()
+            && self.implementation.as_ref().is_none_or(|(_, contract)| contract.receives())
     }
 }
 
@@ -195,7 +196,12 @@ impl World {
         self.contracts.iter().find(|deployed| deployed.name == name).ok_or_else(|| Error::Unknown {
             what: "deployed contract",
             name: name.to_owned(),
-            known: self.contracts.iter().map(|deployed| deployed.name.as_str()).collect::<Vec<_>>().join("`, `"),
+            known: self
+                .contracts
+                .iter()
+                .map(|deployed| deployed.name.as_str())
+                .collect::<Vec<_>>()
+                .join("`, `"),
         })
     }
 

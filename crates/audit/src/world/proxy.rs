@@ -15,7 +15,8 @@ const SLOTS: [alloy_primitives::B256; 3] = [
     b256!("7050c9e0f4ca769c69bd3a8ef740bc37934f8e2c036e5a723fd8ee048ed3f8c3"),
 ];
 /// And of a beacon that tells it (EIP-1967).
-const BEACON: alloy_primitives::B256 = b256!("a3f0ad74e5423aebfd80d3ef4346578335a9a72aeaee59ff6cb3582b35133d50");
+const BEACON: alloy_primitives::B256 =
+    b256!("a3f0ad74e5423aebfd80d3ef4346578335a9a72aeaee59ff6cb3582b35133d50");
 /// `implementation()`, which a beacon answers.
 const IMPLEMENTATION: [u8; 4] = hex!("5c60da1b");
 /// A selector that no contract is made for, and a caller that is nobody's admin.
@@ -31,7 +32,11 @@ const MINIMAL: usize = 128;
 ///
 /// # Errors
 /// A defect of the interpreter.
-pub(super) fn implementation(machine: &mut Machine, state: &Arc<State>, proxy: Address) -> Result<Option<Address>> {
+pub(super) fn implementation(
+    machine: &mut Machine,
+    state: &Arc<State>,
+    proxy: Address,
+) -> Result<Option<Address>> {
     let code = state.code(proxy);
     let code = code.original_byte_slice();
     if code.is_empty() {

@@ -153,7 +153,8 @@ impl Scenario {
         let bytes = read_limited(path, limits.max_cell_bytes)?;
         let folder = path.parent().unwrap_or(Path::new(""));
         let named = |problems: Vec<String>| {
-            let problems = problems.into_iter().map(|problem| format!("{}: {problem}", path.display())).collect();
+            let problems =
+                problems.into_iter().map(|problem| format!("{}: {problem}", path.display())).collect();
             Error::Deployment { problems }
         };
         let text = String::from_utf8(bytes).map_err(|_| named(vec!["not UTF-8".to_owned()]))?;
@@ -262,17 +263,16 @@ impl Reader<'_> {
         table
     }
 
-    fn tables<'v, 'i>(
-        &mut self,
-        name: &str,
-        value: &'v Value<'i>,
-    ) -> Vec<(Range<usize>, &'v DeTable<'i>)> {
+    fn tables<'v, 'i>(&mut self, name: &str, value: &'v Value<'i>) -> Vec<(Range<usize>, &'v DeTable<'i>)> {
         let Some(list) = value.get_ref().as_array() else {
             self.problem(&value.span(), &format!("`{name}` must be tables: `[[{name}]]`"));
             return Vec::new();
         };
         if list.len() > MOST_LINES {
-            self.problem(&value.span(), &format!("{} `{name}`; at most {MOST_LINES} are allowed", list.len()));
+            self.problem(
+                &value.span(),
+                &format!("{} `{name}`; at most {MOST_LINES} are allowed", list.len()),
+            );
             return Vec::new();
         }
         let mut tables = Vec::new();
@@ -397,7 +397,8 @@ impl Reader<'_> {
                 }
                 "ether" => {
                     let what = "an amount such as \"10 ether\"";
-                    actor.ether = self.size("ether", value, what).filter(|size| size.bit_len() <= 120).unwrap_or(ETHER);
+                    actor.ether =
+                        self.size("ether", value, what).filter(|size| size.bit_len() <= 120).unwrap_or(ETHER);
                 }
                 other => self.unknown(&key.span(), "key of an actor", other, &ACTOR),
             }
@@ -444,7 +445,9 @@ impl Reader<'_> {
                 }
                 "arguments" => match self.term("arguments", value) {
                     Some(Term::List(list)) => step.arguments = list,
-                    Some(_) => self.problem(&value.span(), "`arguments` must be a list: `arguments = [1, \"$dao\"]`"),
+                    Some(_) => {
+                        self.problem(&value.span(), "`arguments` must be a list: `arguments = [1, \"$dao\"]`")
+                    }
                     None => {}
                 },
                 "value" => step.value = self.term("value", value)?,
@@ -490,7 +493,10 @@ impl Reader<'_> {
             self.problem(&value.span(), "`ether` is worth itself");
         }
         if found.is_none_or(|worth| worth.bit_len() > 160) {
-            self.problem(&value.span(), &format!("`{name}` must be what a unit is worth in ether, such as \"0.01\""));
+            self.problem(
+                &value.span(),
+                &format!("`{name}` must be what a unit is worth in ether, such as \"0.01\""),
+            );
         }
         found
     }

@@ -11,7 +11,8 @@ pub fn json_schema() -> Value {
     let text = |description: &str| json!({"type": "string", "description": description});
     let amount = |description: &str| json!({"type": ["integer", "string"], "description": description});
     let object = |keys: &[&str], schema: &dyn Fn(&str) -> Value| {
-        let properties: Map<String, Value> = keys.iter().map(|key| ((*key).to_owned(), schema(key))).collect();
+        let properties: Map<String, Value> =
+            keys.iter().map(|key| ((*key).to_owned(), schema(key))).collect();
         json!({"type": "object", "additionalProperties": false, "properties": properties})
     };
     let chain = object(&CHAIN, &|key| match key {
@@ -22,7 +23,9 @@ pub fn json_schema() -> Value {
         _ => text("a forge broadcast file, relative to this one, whose transactions come before the steps"),
     });
     let mut actor = object(&ACTOR, &|key| match key {
-        "name" => text("how lines refer to them, `$name`; `deployer` and `attacker` exist without being named"),
+        "name" => {
+            text("how lines refer to them, `$name`; `deployer` and `attacker` exist without being named")
+        }
         "role" => json!({"enum": Role::ALL.map(|(name, _)| name), "default": "member"}),
         _ => amount("what they begin with, such as \"10 ether\"; 100 ether where nothing is said"),
     });
@@ -32,7 +35,9 @@ pub fn json_schema() -> Value {
         "call" => text("`name.function` to call; `name` alone is sent ether"),
         "contract" => text("with `at`: which contract is there"),
         "at" => text("the address of a contract that is there already: `$factory.pair()` or `0x...`"),
-        "name" => text("how later lines and findings call the contract; its own name with a small letter where not given"),
+        "name" => text(
+            "how later lines and findings call the contract; its own name with a small letter where not given",
+        ),
         "from" => json!({"type": "string", "default": "deployer", "description": "who sends it"}),
         "arguments" => json!({"type": "array", "items": {"$ref": "#/$defs/value"}}),
         "value" => amount("ether to send along, such as \"1 ether\""),
@@ -43,9 +48,10 @@ pub fn json_schema() -> Value {
     step["oneOf"] = json!([
         {"required": ["deploy"]}, {"required": ["call"]}, {"required": ["contract", "at"]},
     ]);
-    let attack = object(&ATTACK, &|_| {
-        json!({"type": "boolean", "default": false, "description": "ether and every asset can be borrowed within a transaction"})
-    });
+    let attack = object(
+        &ATTACK,
+        &|_| json!({"type": "boolean", "default": false, "description": "ether and every asset can be borrowed within a transaction"}),
+    );
     let names: Vec<&str> = TURNOUT.iter().map(|line| line.0).collect();
     let turnout = object(&names, &|key| {
         let line = TURNOUT.iter().find(|line| line.0 == key);

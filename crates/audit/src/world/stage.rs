@@ -177,7 +177,10 @@ impl Stage<'_> {
             if let Some(name) = &step.name
                 && !self.names.contains_key(name)
             {
-                self.names.insert(name.clone(), Named { address: address_of(name), contract: None, implementation: None });
+                self.names.insert(
+                    name.clone(),
+                    Named { address: address_of(name), contract: None, implementation: None },
+                );
             }
         }
         for (line, name, _) in &scenario.assets {
@@ -230,8 +233,10 @@ impl Stage<'_> {
                     let what = "an interface or an abstract contract, or the build left no code of it";
                     return Err(Failure::Line(format!("`{name}` cannot be deployed: it is {what}")));
                 }
-                let inputs = contract.abi.constructor.as_ref().map_or(&[][..], |constructor| &constructor.inputs);
-                let kinds: Vec<DynSolType> = inputs.iter().map(resolve).collect::<std::result::Result<_, _>>()?;
+                let inputs =
+                    contract.abi.constructor.as_ref().map_or(&[][..], |constructor| &constructor.inputs);
+                let kinds: Vec<DynSolType> =
+                    inputs.iter().map(resolve).collect::<std::result::Result<_, _>>()?;
                 let values = all(&step.arguments, inputs, &kinds, self)
                     .map_err(|problem| format!("constructor of `{name}`: {problem}"))?;
                 let mut path = vec![contract.full_name()];
@@ -241,7 +246,8 @@ impl Stage<'_> {
                 let address = if self.dry {
                     address_of(step.name.as_deref().unwrap_or(name))
                 } else {
-                    let transaction = Transaction { sender: from, to: None, value: amount, data: data.into() };
+                    let transaction =
+                        Transaction { sender: from, to: None, value: amount, data: data.into() };
                     let known = step.name.clone().unwrap_or_else(|| self.free_name(&contract.name));
                     self.create(transaction, words, &known)?
                 };
@@ -249,12 +255,17 @@ impl Stage<'_> {
                 self.factories(address);
             }
             Action::Call(call) => {
-                let (name, function) = call.split_once('.').map_or((call.as_str(), None), |(n, f)| (n, Some(f)));
+                let (name, function) =
+                    call.split_once('.').map_or((call.as_str(), None), |(n, f)| (n, Some(f)));
                 let name = name.strip_prefix('$').unwrap_or(name);
                 let target = self.names.get(name).cloned().ok_or_else(|| self.unknown(name))?;
                 let (data, words) = match function {
                     None if step.arguments.is_empty() => (Vec::new(), format!("{name}.receive()")),
-                    None => return Err(Failure::Line(format!("`{call}` names no function: write `{name}.function`"))),
+                    None => {
+                        return Err(Failure::Line(format!(
+                            "`{call}` names no function: write `{name}.function`"
+                        )));
+                    }
                     Some(function) => {
                         let count = step.arguments.len();
                         match self.function(name, &target, function, Some(count))? {
@@ -262,7 +273,9 @@ impl Stage<'_> {
                             Some(callable) => {
                                 if !callable.payable() && !amount.is_zero() {
                                     let signature = callable.signature();
-                                    return Err(Failure::Line(format!("`{name}.{signature}` takes no ether")));
+                                    return Err(Failure::Line(format!(
+                                        "`{name}.{signature}` takes no ether"
+                                    )));
                                 }
                                 let values = self.values(&callable, &step.arguments);
                                 let values = values.map_err(|problem| format!("`{call}`: {problem}"))?;
@@ -274,7 +287,11 @@ impl Stage<'_> {
                 };
                 if !self.dry {
                     let to = Some(target.address);
-                    self.run(Transaction { sender: from, to, value: amount, data: data.into() }, words, None)?;
+                    self.run(
+                        Transaction { sender: from, to, value: amount, data: data.into() },
+                        words,
+                        None,
+                    )?;
                     self.factories(target.address);
                 }
             }
@@ -296,13 +313,7 @@ impl Stage<'_> {
             return Err(Failure::Line(format!("`{words}` from `{who}` fails: {why}")));
         }
         let created = name.and_then(|name| Some((name.to_owned(), outcome.created?)));
-        self.done.push(Done {
-            block: self.state.block,
-            time: self.state.time,
-            transaction,
-            created,
-            words,
-        });
+        self.done.push(Done { block: self.state.block, time: self.state.time, transaction, created, words });
         self.state = Arc::new(outcome.clone().after(&self.state));
         Ok(outcome)
     }
@@ -323,11 +334,8 @@ impl Stage<'_> {
         implementation: Option<Arc<Contract>>,
     ) {
         let name = name.unwrap_or_else(|| self.free_name(&contract.name));
-        let named = Named {
-            address,
-            contract: Some(Arc::clone(&contract)),
-            implementation: implementation.clone(),
-        };
+        let named =
+            Named { address, contract: Some(Arc::clone(&contract)), implementation: implementation.clone() };
         self.names.insert(name.clone(), named);
         let implementation = implementation.map(|implementation| (Address::ZERO, implementation));
         self.deployed.push(Deployed { name, address, contract, implementation });
@@ -338,7 +346,8 @@ impl Stage<'_> {
         if self.dry {
             return;
         }
-        let created = self.machine.trace().calls.iter().filter(|call| call.kind == CallKind::Create && call.success);
+        let created =
+            self.machine.trace().calls.iter().filter(|call| call.kind == CallKind::Create && call.success);
         let created: BTreeSet<Address> = created.map(|call| call.target).filter(|at| *at != known).collect();
         for address in created {
             if self.deployed.iter().any(|known| known.address == address) {
@@ -377,7 +386,8 @@ impl Stage<'_> {
                 addresses.insert(link, *address);
                 continue;
             }
-            let library = self.artifacts.contracts.iter().find(|library| link.is_for(&library.source, &library.name));
+            let library =
+                self.artifacts.contracts.iter().find(|library| link.is_for(&library.source, &library.name));
             let Some(library) = library.cloned() else {
                 return Err(Failure::Line(format!(
                     "`{}` needs the library `{}`, which is not among the contracts; give its address under \
@@ -388,7 +398,9 @@ impl Stage<'_> {
             let full = library.full_name();
             if path.contains(&full) || path.len() >= MOST_LIBRARIES {
                 let circle = path.join("` needs `");
-                return Err(Failure::Line(format!("`{circle}` needs `{full}`: libraries that need each other")));
+                return Err(Failure::Line(format!(
+                    "`{circle}` needs `{full}`: libraries that need each other"
+                )));
             }
             path.push(full.clone());
             let data = self.linked(&library, path)?;
@@ -553,7 +565,8 @@ impl Stage<'_> {
             let transaction = Transaction { sender, to: Some(token), value: U256::ZERO, data };
             let outcome = self.machine.run(&self.state, &transaction)?;
             let answer = U256::try_from_be_slice(&outcome.output).filter(|_| outcome.output.len() == 32);
-            let decimals = answer.and_then(|answer| u8::try_from(answer).ok()).filter(|decimals| *decimals <= 77);
+            let decimals =
+                answer.and_then(|answer| u8::try_from(answer).ok()).filter(|decimals| *decimals <= 77);
             let decimals = decimals.filter(|_| outcome.success()).unwrap_or(18);
             assets.push(Asset { name: name.clone(), token: Some(token), decimals, worth: *worth });
         }
@@ -604,7 +617,9 @@ impl Stage<'_> {
     ) -> std::result::Result<Option<(Address, Callable, Vec<DynSolValue>)>, String> {
         let target = self.names.get(&call.name).cloned().ok_or_else(|| self.unknown(&call.name))?;
         let count = Some(call.arguments.len());
-        let Some(callable) = self.function(&call.name, &target, &call.function, count)? else { return Ok(None) };
+        let Some(callable) = self.function(&call.name, &target, &call.function, count)? else {
+            return Ok(None);
+        };
         let values = self.values(&callable, &call.arguments);
         let values = values.map_err(|problem| format!("`{}.{}`: {problem}", call.name, call.function))?;
         Ok(Some((target.address, callable, values)))

@@ -83,9 +83,9 @@ fn of(value: &DeValue<'_>, depth: usize, budget: &mut usize) -> Result<Term, Str
             Term::List(list.collect::<Result<_, _>>()?)
         }
         DeValue::Table(table) => {
-            let members = table.iter().map(|(key, value)| {
-                Ok((key.get_ref().to_string(), of(value.get_ref(), depth + 1, budget)?))
-            });
+            let members = table
+                .iter()
+                .map(|(key, value)| Ok((key.get_ref().to_string(), of(value.get_ref(), depth + 1, budget)?)));
             Term::Members(members.collect::<Result<_, String>>()?)
         }
         DeValue::Datetime(_) => return Err("a date; write seconds since 1970".to_owned()),
@@ -96,7 +96,11 @@ fn of(value: &DeValue<'_>, depth: usize, budget: &mut usize) -> Result<Term, Str
 pub(super) fn call(text: &str) -> Result<Call, String> {
     let mut parser = Parser { rest: text, depth: 0 };
     let call = parser.call()?;
-    if parser.rest.trim().is_empty() { Ok(call) } else { Err(format!("`{}` after the call", clip(parser.rest))) }
+    if parser.rest.trim().is_empty() {
+        Ok(call)
+    } else {
+        Err(format!("`{}` after the call", clip(parser.rest)))
+    }
 }
 
 fn clip(text: &str) -> String {
@@ -151,7 +155,8 @@ impl Parser<'_> {
                 return Ok(terms);
             }
             if !terms.is_empty() {
-                let rest = self.rest.strip_prefix(',').ok_or_else(|| format!("`,` or `{close}` is missing"))?;
+                let rest =
+                    self.rest.strip_prefix(',').ok_or_else(|| format!("`,` or `{close}` is missing"))?;
                 self.rest = rest.trim_start();
             }
             if terms.len() >= MOST_TERMS {
@@ -251,22 +256,8 @@ mod test {
     #[test]
     fn broken_calls_are_refused() {
         for broken in [
-            "",
-            "a",
-            "a.",
-            "a.f",
-            "a.f(",
-            "a.f(1",
-            "a.f(1,)",
-            "a.f(,)",
-            "a.f(1 2",
-            "a.f([1)",
-            "a.f(\"x)",
-            "a.f() b",
-            ".f()",
-            "a.f(]",
-            ")",
-            "a.)",
+            "", "a", "a.", "a.f", "a.f(", "a.f(1", "a.f(1,)", "a.f(,)", "a.f(1 2", "a.f([1)", "a.f(\"x)",
+            "a.f() b", ".f()", "a.f(]", ")", "a.)",
         ] {
             assert!(call(broken).is_err(), "{broken}");
         }

@@ -79,7 +79,9 @@ pub(super) fn value(
             let size = match word(text)? {
                 Some(size) => size,
                 None if text == "max" => U256::MAX >> (256 - bits),
-                None => whole(text).filter(|whole| !whole.negative).map(|whole| whole.size).ok_or_else(wrong)?,
+                None => {
+                    whole(text).filter(|whole| !whole.negative).map(|whole| whole.size).ok_or_else(wrong)?
+                }
             };
             if size.bit_len() > *bits {
                 return Err(format!("`{}` is too large for `{kind}`", term.shown()));
@@ -160,7 +162,8 @@ fn bytes(text: &str, scope: &mut dyn Scope) -> Result<Vec<u8>, String> {
         return scope.calldata(&term::call(call)?);
     }
     if let Some(digits) = text.strip_prefix("0x") {
-        return hex::decode(digits).map_err(|error| format!("`{}`: {error}", Term::Text(text.to_owned()).shown()));
+        return hex::decode(digits)
+            .map_err(|error| format!("`{}`: {error}", Term::Text(text.to_owned()).shown()));
     }
     if text.is_empty() {
         return Ok(Vec::new());
@@ -185,14 +188,19 @@ fn fit(value: DynSolValue, kind: &DynSolType) -> Option<DynSolValue> {
         }
         (DynSolValue::Int(size, _), DynSolType::Int(bits)) => {
             let least = I256::MINUS_ONE.checked_shl(bits - 1)?;
-            (size >= least && size < least.wrapping_neg() || *bits == 256).then_some(DynSolValue::Int(size, *bits))
+            (size >= least && size < least.wrapping_neg() || *bits == 256)
+                .then_some(DynSolValue::Int(size, *bits))
         }
         (DynSolValue::Int(size, _), DynSolType::Uint(bits)) if !size.is_negative() => {
             let size = size.into_raw();
             (size.bit_len() <= *bits).then_some(DynSolValue::Uint(size, *bits))
         }
-        (DynSolValue::FixedBytes(word, 32), DynSolType::Uint(256)) => Some(DynSolValue::Uint(word.into(), 256)),
-        (DynSolValue::Uint(size, 256), DynSolType::FixedBytes(32)) => Some(DynSolValue::FixedBytes(size.into(), 32)),
+        (DynSolValue::FixedBytes(word, 32), DynSolType::Uint(256)) => {
+            Some(DynSolValue::Uint(word.into(), 256))
+        }
+        (DynSolValue::Uint(size, 256), DynSolType::FixedBytes(32)) => {
+            Some(DynSolValue::FixedBytes(size.into(), 32))
+        }
         (DynSolValue::Tuple(mut values), _) if values.len() == 1 => fit(values.remove(0), kind),
         _ => None,
     }
@@ -235,7 +243,9 @@ pub fn show(value: &DynSolValue) -> String {
 /// Why a transaction did not end well, in words: a reason or a panic, or an error that some contract of the build declares,
 /// with its values.
 pub fn reason(outcome: &Outcome, artifacts: &Artifacts) -> String {
-    let (Status::Reverted, Some((selector, data))) = (&outcome.status, outcome.output.split_first_chunk::<4>()) else {
+    let (Status::Reverted, Some((selector, data))) =
+        (&outcome.status, outcome.output.split_first_chunk::<4>())
+    else {
         return outcome.reason();
     };
     // Panic(uint256).
@@ -307,7 +317,11 @@ mod test {
             ("x = true", "bool", "true"),
             ("x = '$dao'", "address", "0x0707070707070707070707070707070707070707"),
             ("x = '$dao.n()'", "uint16", "300"),
-            ("x = '$dao.n()'", "bytes32", "0x000000000000000000000000000000000000000000000000000000000000012c"),
+            (
+                "x = '$dao.n()'",
+                "bytes32",
+                "0x000000000000000000000000000000000000000000000000000000000000012c",
+            ),
             ("x = '$dao'", "string", "\"$dao\""),
             ("x = '@dao.f()'", "bytes", "0x66"),
             ("x = '0x12'", "bytes4", "0x12000000"),

@@ -53,7 +53,8 @@ impl AccessControl {
             }
             let Some(place) = look.step.arguments.iter().position(|argument| {
                 argument.as_uint().is_some_and(|(argument, _)| {
-                    argument != setting.value && answer(look, setting, look.after, probe).is_ok_and(|now| now == argument)
+                    argument != setting.value
+                        && answer(look, setting, look.after, probe).is_ok_and(|now| now == argument)
                 })
             }) else {
                 continue;
@@ -167,7 +168,8 @@ impl Oracle for AccessControl {
                 })
             };
             if let Some((known, effect)) = look.usurped(written, probe)?.into_iter().next() {
-                let title = format!("attackers make `{}` of `{}` go well", known.function, look.name(known.to));
+                let title =
+                    format!("attackers make `{}` of `{}` go well", known.function, look.name(known.to));
                 let place = (known.to, look.function());
                 return look.finding(&CARD, place, harm, title, vec![effect], probe);
             }

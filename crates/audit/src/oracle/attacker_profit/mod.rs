@@ -43,7 +43,9 @@ impl AttackerProfit {
     /// Whether it is a reward: a stranger who makes the last call in the attacker's place gets it too, it is a small part of
     /// what the contract holds, and there is none for the same call again.
     fn reward(look: &Look<'_>, gain: f64, probe: &mut Machine) -> Result<bool> {
-        if look.after.code(look.step.sender) != look.before.code(look.step.sender) || !look.step.inner.is_empty() {
+        if look.after.code(look.step.sender) != look.before.code(look.step.sender)
+            || !look.step.inner.is_empty()
+        {
             return Ok(false);
         }
         let held = look.facts.wealth_of(look.step.to, look.before, probe)?;

@@ -113,7 +113,8 @@ impl Facts {
                     if exit || tries.budget == 0 || (choice > 0 && callable.inputs.is_empty()) {
                         break;
                     }
-                    let Some(known) = self.attempt(tries, machine, to, callable, *sender, choice, wait)? else {
+                    let Some(known) = self.attempt(tries, machine, to, callable, *sender, choice, wait)?
+                    else {
                         continue;
                     };
                     match known.purpose {
@@ -162,9 +163,12 @@ impl Facts {
                     tries.budget -= 1;
                     let state = later(&tries.world.state, wait);
                     let mut gain = |sender: Address, had: f64| -> Result<f64> {
-                        let Some(data) = self.data(callable, sender, &amounts, choice) else { return Ok(0.0) };
+                        let Some(data) = self.data(callable, sender, &amounts, choice) else {
+                            return Ok(0.0);
+                        };
                         let to = Some(deployed.address);
-                        let outcome = machine.run(&state, &Transaction { sender, to, value: U256::ZERO, data })?;
+                        let outcome =
+                            machine.run(&state, &Transaction { sender, to, value: U256::ZERO, data })?;
                         if !outcome.success() {
                             return Ok(0.0);
                         }
@@ -199,10 +203,12 @@ impl Facts {
         let amounts = self.amounts(tries.world, machine, to, sender)?;
         let Some(data) = self.data(callable, sender, &amounts, choice) else { return Ok(None) };
         let mut value = U256::ZERO;
-        let mut outcome = machine.run(&state, &Transaction { sender, to: Some(to), value, data: data.clone() })?;
+        let mut outcome =
+            machine.run(&state, &Transaction { sender, to: Some(to), value, data: data.clone() })?;
         if !outcome.success() && callable.payable() {
             value = U256::from(1_000_000_000_000_000_000_u64);
-            outcome = machine.run(&state, &Transaction { sender, to: Some(to), value, data: data.clone() })?;
+            outcome =
+                machine.run(&state, &Transaction { sender, to: Some(to), value, data: data.clone() })?;
         }
         let wrote = machine.trace().accesses.iter().any(|access| access.write);
         if !outcome.success() || !wrote {

@@ -197,7 +197,8 @@ impl Facts {
     /// # Errors
     /// A defect of the interpreter.
     pub fn new(world: &World, machine: &mut Machine) -> Result<Self> {
-        let of = |role| world.actors.iter().filter(move |actor| actor.role == role).map(|actor| actor.address);
+        let of =
+            |role| world.actors.iter().filter(move |actor| actor.role == role).map(|actor| actor.address);
         let mut facts = Self {
             attackers: of(Role::Attacker).collect(),
             members: of(Role::Member).collect(),
@@ -210,11 +211,15 @@ impl Facts {
         protocol.sort_unstable();
         protocol.dedup();
         facts.protocol = protocol;
-        let deciding = world.contracts.iter().filter(|deployed| facts.is_protocol(deployed.address) && decides(deployed));
+        let deciding = world
+            .contracts
+            .iter()
+            .filter(|deployed| facts.is_protocol(deployed.address) && decides(deployed));
         facts.governance = deciding.map(|deployed| deployed.address).collect();
         facts.governance.sort_unstable();
         for deployed in &world.contracts {
-            let implementation = deployed.implementation.iter().flat_map(|(_, contract)| &contract.runtime.bytes);
+            let implementation =
+                deployed.implementation.iter().flat_map(|(_, contract)| &contract.runtime.bytes);
             let code = world.state.code(deployed.address);
             let code: Vec<u8> = code.original_byte_slice().iter().chain(implementation).copied().collect();
             facts.selectors.insert(deployed.address, pushed(&code));
@@ -333,8 +338,10 @@ impl Facts {
             {
                 self.vaults.push((deployed.address, address_of(answer.word)));
             }
-            if has(deployed, &["ownerOf(uint256)", "balanceOf(address)", "transferFrom(address,address,uint256)"])
-            {
+            if has(
+                deployed,
+                &["ownerOf(uint256)", "balanceOf(address)", "transferFrom(address,address,uint256)"],
+            ) {
                 self.collections.push(deployed.address);
             }
         }
@@ -364,7 +371,9 @@ impl Facts {
         kinds.extend(self.tokens.iter().map(|token| (token.address, Signs::TOKEN)));
         kinds.extend(self.governance.iter().map(|contract| (*contract, Signs::GOVERNANCE)));
         kinds.extend(self.collections.iter().map(|contract| (*contract, Signs::UNIQUE)));
-        kinds.extend(self.vaults.iter().flat_map(|(vault, asset)| [(*vault, Signs::VAULT), (*asset, Signs::VAULT)]));
+        kinds.extend(
+            self.vaults.iter().flat_map(|(vault, asset)| [(*vault, Signs::VAULT), (*asset, Signs::VAULT)]),
+        );
         // A token whose balances lie in no words of their own may move them with any write.
         let scattered = self.tokens.iter().filter(|token| token.slots.iter().any(Option::is_none));
         kinds.extend(scattered.map(|token| (token.address, Signs::BALANCE)));
@@ -416,7 +425,16 @@ fn pushed(code: &[u8]) -> Vec<[u8; 4]> {
 /// Contracts of the world that attackers made.
 fn created_by(world: &World, attackers: &[Address]) -> Vec<Address> {
     let created = world.setup.iter().filter(|done| attackers.contains(&done.transaction.sender));
-    created.filter_map(|done| done.created.as_ref().map(|(_, address)| *address)).collect()
+    let mut found: Vec<Address> =
+        created.filter_map(|done| done.created.as_ref().map(|(_, address)| *address)).collect();
+    // A contract that knows an attacker from its construction on was made by it, or for it.
+    let knows = |deployed: &&Deployed| {
+        let code = world.state.code(deployed.address);
+        let code = code.original_byte_slice();
+        attackers.iter().any(|attacker| code.windows(20).any(|window| window == attacker.as_slice()))
+    };
+    found.extend(world.contracts.iter().filter(knows).map(|deployed| deployed.address));
+    found
 }
 
 /// Tokens that have a price: what the smallest unit is worth, in wei.
@@ -459,8 +477,14 @@ fn mask(bits: usize) -> U256 {
 }
 
 /// Asks a view; none where it is reverted or does not answer a word.
-pub(super) fn ask(machine: &mut Machine, state: &Arc<State>, to: Address, data: Bytes) -> Result<Option<Answer>> {
-    let outcome = machine.run(state, &Transaction { sender: NOBODY, to: Some(to), value: U256::ZERO, data })?;
+pub(super) fn ask(
+    machine: &mut Machine,
+    state: &Arc<State>,
+    to: Address,
+    data: Bytes,
+) -> Result<Option<Answer>> {
+    let outcome =
+        machine.run(state, &Transaction { sender: NOBODY, to: Some(to), value: U256::ZERO, data })?;
     let Some(bytes) = outcome.output.get(..32).filter(|_| outcome.success()) else { return Ok(None) };
     let reads = machine.trace().accesses.iter().filter(|access| !access.write);
     let reads = reads.map(|access| (access.address, access.slot, access.value)).collect();

@@ -3,9 +3,7 @@
 use alloy_dyn_abi::DynSolType;
 use alloy_primitives::{Address, B256, Bytes, U256};
 
-use super::{
-    Facts, Owner, PROXY_SLOTS, Property, RoleView, Setting, address_of, ask, functions, word,
-};
+use super::{Facts, Owner, PROXY_SLOTS, Property, RoleView, Setting, address_of, ask, functions, word};
 use crate::Result;
 use crate::chain::Machine;
 use crate::world::{Deployed, World};
@@ -137,7 +135,9 @@ impl Facts {
             }
             let words: Vec<Option<B256>> = match &callable.inputs[..] {
                 [DynSolType::Address] => vec![None],
-                [DynSolType::FixedBytes(32), DynSolType::Address] => names.iter().copied().map(Some).collect(),
+                [DynSolType::FixedBytes(32), DynSolType::Address] => {
+                    names.iter().copied().map(Some).collect()
+                }
                 _ => continue,
             };
             for role in words {

@@ -42,7 +42,8 @@ impl Oracle for FlashVote {
         if !look.signs.any(Signs::GOVERNANCE) || !look.signs.any(Signs::BALANCE) || !look.attack() {
             return Ok(Vec::new());
         }
-        let Some(place) = look.facts.attackers.iter().position(|attacker| *attacker == look.step.sender) else {
+        let Some(place) = look.facts.attackers.iter().position(|attacker| *attacker == look.step.sender)
+        else {
             return Ok(Vec::new());
         };
         for token in &look.facts.tokens {

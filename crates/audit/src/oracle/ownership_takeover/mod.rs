@@ -23,9 +23,10 @@ static CARD: Card = Card {
 pub(super) fn taken(look: &Look<'_>, probe: &mut Machine) -> Result<Vec<(Address, String, Vec<Effect>)>> {
     let mut found = Vec::new();
     let decides = |contract, slot| {
-        look.facts.calls.iter().any(|known| {
-            known.purpose == Purpose::Privileged && known.authority.contains(&(contract, slot))
-        })
+        look.facts
+            .calls
+            .iter()
+            .any(|known| known.purpose == Purpose::Privileged && known.authority.contains(&(contract, slot)))
     };
     for owner in look.facts.owners.iter().filter(|owner| !owner.holder.is_zero()) {
         let (contract, slot) = (owner.contract, owner.slot);

@@ -34,8 +34,12 @@ impl Oracle for ProposalMutation {
             let at = call.code_address;
             if !governed
                 || !call.success
-                || look.facts.is_protocol(at)
-                || !look.facts.is_governance(if call.kind == CallKind::Delegate { call.target } else { call.caller })
+                || at == call.caller
+                || !look.facts.is_governance(if call.kind == CallKind::Delegate {
+                    call.target
+                } else {
+                    call.caller
+                })
                 || look.facts.is_attacker(at)
             {
                 continue;

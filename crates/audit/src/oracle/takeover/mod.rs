@@ -41,11 +41,11 @@ impl Look<'_> {
                 CallKind::Delegate if self.foreign(call) => self.author_of_code(call),
                 CallKind::Delegate => None,
                 _ if !self.facts.is_protocol(call.caller) || self.forwarded(call) => None,
-                _ if call.input.is_empty() => self.author_of_payment(call),
                 _ => self.author(call),
             };
             if let Some(author) = author
-                && (call.kind == CallKind::Delegate || self.rightful(call, probe)?)
+                && (call.kind == CallKind::Delegate
+                    || (self.rightful(call, probe)? && self.caused(call, probe)?))
             {
                 found.push(Payload { call: number, author });
             }
@@ -65,16 +65,6 @@ impl Look<'_> {
         let named = steps.enumerate().find(|(_, step)| super::evidence::mentions(step, &word));
         // Named before the world began: what stands there now is the attacker's all the same.
         named.map(|(number, _)| number).or(Some(0))
-    }
-
-    fn author_of_payment(&self, call: &CallRecord) -> Option<usize> {
-        if call.value.is_zero() || !self.facts.is_attacker(call.target) {
-            return None;
-        }
-        let (to, value) = (word(call.target).to_be_bytes::<32>(), call.value.to_be_bytes::<32>());
-        let mut steps = self.path.iter().chain([self.step]).enumerate();
-        let both = |step| super::evidence::mentions(step, &to) && super::evidence::mentions(step, &value);
-        steps.find(|(_, step)| both(step)).map(|(number, _)| number)
     }
 
     /// Whether the caller did what the attacker could not: the attacker is refused, or what moves is the caller's.
@@ -128,7 +118,11 @@ impl Oracle for Takeover {
             let what = if call.kind == CallKind::Delegate {
                 "runs an attacker's code as its own".to_owned()
             } else {
-                format!("calls `{}` of `{}` as an attacker wrote", look.signature(call), look.name(call.target))
+                format!(
+                    "calls `{}` of `{}` as an attacker wrote",
+                    look.signature(call),
+                    look.name(call.target)
+                )
             };
             let title = format!("`{}` {what}", look.name(caller));
             let place = (caller, look.made_in(call).1);
