@@ -133,3 +133,84 @@ pub(crate) fn code(calls: &[Step]) -> Bytecode {
     }
     Bytecode::new_legacy(assembly.code.into())
 }
+
+#[cfg(test)]
+mod test {
+    use std::sync::Arc;
+
+    use alloy_primitives::{Address, Bytes};
+    use revm::bytecode::opcode as op;
+
+    use super::*;
+    use crate::chain::{Fork, Machine, State, Transaction};
+    use crate::sequence::Wait;
+
+    const OWN: Address = Address::repeat_byte(0xa7);
+
+    /// Pays a wei to an account.
+    fn pay(to: Address) -> Step {
+        let (function, arguments, value) = (None, Vec::new(), U256::from(1));
+        Step { sender: OWN, to, function, arguments, value, wait: Wait::default(), inner: Vec::new() }
+    }
+
+    fn run(fork: Fork, calls: &[Step], data: &[u8], back: Option<&[u8]>) -> (Arc<State>, Bytes) {
+        let mut state = State::new(1, 1);
+        let (sender, other) = (Address::repeat_byte(1), Address::repeat_byte(2));
+        state.set_balance(OWN, U256::from(100));
+        state.set_code(OWN, code(calls));
+        if let Some(back) = back {
+            state.set_code(other, Bytecode::new_legacy(Bytes::copy_from_slice(back)));
+        }
+        let state = Arc::new(state);
+        let mut machine = Machine::new(fork);
+        let to = Some(if back.is_some() { other } else { OWN });
+        let call = Transaction { sender, to, value: U256::ZERO, data: Bytes::copy_from_slice(data) };
+        let outcome = machine.run(&state, &call).unwrap();
+        assert!(outcome.success(), "{}", outcome.reason());
+        (Arc::new(outcome.after(&state)), outcome.output)
+    }
+
+    #[test]
+    fn it_answers_what_each_callback_asks_for_on_every_hard_fork() {
+        for fork in Fork::names() {
+            let fork = fork.parse().unwrap();
+            let one = B256::with_last_byte(1);
+            assert_eq!(run(fork, &[], &[1, 2, 3, 4], None).1.as_ref(), one.as_slice());
+            assert_eq!(run(fork, &[], &[], None).1.as_ref(), one.as_slice());
+            for (signature, word) in answers() {
+                let selector = &keccak256(signature)[..4];
+                assert_eq!(run(fork, &[], selector, None).1.as_ref(), word.as_slice(), "{signature}");
+            }
+        }
+    }
+
+    #[test]
+    fn it_does_its_calls_once_though_called_back_meanwhile() {
+        let payee = Address::repeat_byte(9);
+        // Calls the contract twice: it acts each time, but not while it is at work.
+        let mut twice = Vec::new();
+        for _ in 0..2 {
+            twice.extend_from_slice(&[
+                op::PUSH1,
+                0,
+                op::PUSH1,
+                0,
+                op::PUSH1,
+                0,
+                op::PUSH1,
+                0,
+                op::PUSH1,
+                0,
+                op::PUSH20,
+            ]);
+            twice.extend_from_slice(OWN.as_slice());
+            twice.extend_from_slice(&[op::GAS, op::CALL, op::POP]);
+        }
+        let calls = [pay(payee), pay(OWN), pay(payee)];
+        let (after, _) = run(Fork::default(), &calls, &[], None);
+        assert_eq!(after.balance(payee), U256::from(2));
+        let (after, _) = run(Fork::default(), &calls, &[], Some(&twice));
+        assert_eq!(after.balance(payee), U256::from(4));
+        assert_eq!(after.storage(OWN, U256::from(BUSY)), U256::ZERO);
+    }
+}

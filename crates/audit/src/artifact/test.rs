@@ -42,7 +42,7 @@ fn foundry_builds_are_read() {
     let artifact = json!({
         "abi": abi(),
         "bytecode": {"object": format!("0x{CODE}"), "sourceMap": "", "linkReferences": {}},
-        "deployedBytecode": {"object": format!("0x{CODE}"), "sourceMap": "50:1:0:-:0;;;", "linkReferences": {},
+        "deployedBytecode": {"object": format!("0x{CODE}"), "sourceMap": "51:1:0:-:0;;;", "linkReferences": {},
             "immutableReferences": {"7": [{"start": 1, "length": 1}]}},
         "methodIdentifiers": {"f()": "26121ff0"},
         "rawMetadata": "{}",

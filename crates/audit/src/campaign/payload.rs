@@ -191,7 +191,7 @@ pub(super) fn search(
 /// The contracts that hold balances.
 pub(super) fn tokens(world: &World) -> Vec<Address> {
     let holds = |name: &str, deployed: &crate::world::Deployed| {
-        deployed.contract.functions.iter().any(|function| function.signature() == name)
+        deployed.functions().any(|function| function.signature() == name)
     };
     let tokens = world.contracts.iter().filter(|deployed| {
         holds("balanceOf(address)", deployed) && holds("transfer(address,uint256)", deployed)

@@ -84,22 +84,23 @@ pub struct Deployed {
     pub address: Address,
     /// What it is.
     pub contract: Arc<Contract>,
-    /// What it hands its calls on to, where it is a proxy, and where that is.
-    pub implementation: Option<(Address, Arc<Contract>)>,
+    /// What it hands its calls on to, where it is a proxy: calls to its address have the functions of this one too.
+    pub implementation: Option<Arc<Contract>>,
+    /// Where that is.
+    pub implementation_address: Option<Address>,
 }
 
 impl Deployed {
     /// What can be called at its address: its own functions, and those of its implementation that it has not itself.
     pub fn functions(&self) -> impl Iterator<Item = &Callable> {
-        let inherited = self.implementation.iter().flat_map(|(_, contract)| &contract.functions);
+        let inherited = self.implementation.iter().flat_map(|contract| &contract.functions);
         let inherited = inherited.filter(|callable| self.contract.function(callable.selector).is_none());
         self.contract.functions.iter().chain(inherited)
     }
 
     /// Whether it takes ether without a function being called.
     pub fn receives(&self) -> bool {
-        self.contract.receives()
-            && self.implementation.as_ref().is_none_or(|(_, contract)| contract.receives())
+        self.contract.receives() && self.implementation.as_ref().is_none_or(|contract| contract.receives())
     }
 }
 

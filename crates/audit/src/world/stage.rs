@@ -177,10 +177,12 @@ impl Stage<'_> {
             if let Some(name) = &step.name
                 && !self.names.contains_key(name)
             {
-                self.names.insert(
-                    name.clone(),
-                    Named { address: address_of(name), contract: None, implementation: None },
-                );
+                let contract = match &step.action {
+                    Action::Deploy(name) | Action::At(name, _) => self.artifacts.find(name).ok().cloned(),
+                    Action::Call(_) => None,
+                };
+                let named = Named { address: address_of(name), contract, implementation: None };
+                self.names.insert(name.clone(), named);
             }
         }
         for (line, name, _) in &scenario.assets {
@@ -314,7 +316,7 @@ impl Stage<'_> {
         }
         let created = name.and_then(|name| Some((name.to_owned(), outcome.created?)));
         self.done.push(Done { block: self.state.block, time: self.state.time, transaction, created, words });
-        self.state = Arc::new(outcome.clone().after(&self.state));
+        self.state = Arc::new(outcome.after(&self.state));
         Ok(outcome)
     }
 
@@ -337,8 +339,13 @@ impl Stage<'_> {
         let named =
             Named { address, contract: Some(Arc::clone(&contract)), implementation: implementation.clone() };
         self.names.insert(name.clone(), named);
-        let implementation = implementation.map(|implementation| (Address::ZERO, implementation));
-        self.deployed.push(Deployed { name, address, contract, implementation });
+        self.deployed.push(Deployed {
+            name,
+            address,
+            contract,
+            implementation,
+            implementation_address: None,
+        });
     }
 
     /// Names contracts that the last transaction created on its way, where the build knows their code.
@@ -543,11 +550,12 @@ impl Stage<'_> {
             let Some(target) = proxy::implementation(&mut self.machine, &self.state, address)? else {
                 continue;
             };
-            let told = self.deployed[index].implementation.take().map(|(_, contract)| contract);
-            let contract = told.or_else(|| self.contract_at(target));
-            self.deployed[index].implementation = contract.map(|contract| (target, contract));
+            let found = self.contract_at(target);
+            let proxy = &mut self.deployed[index];
+            // What the author says counts: the build may have the code twice under two names.
+            proxy.implementation = proxy.implementation.take().or(found);
+            proxy.implementation_address = Some(target);
         }
-        // What the author says that the chain does not show stands for the functions only.
         Ok(())
     }
 
