@@ -19,6 +19,10 @@ mod unprotected_delegatecall;
 mod unprotected_selfdestruct;
 
 #[cfg(test)]
+mod drive;
+#[cfg(test)]
+mod exploits;
+#[cfg(test)]
 mod test;
 
 use std::sync::Arc;

@@ -1,29 +1,13 @@
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
 
 use daotwin_core::random::Seed;
 use daotwin_core::{Limits, Run};
 
-use crate::artifact;
 use crate::campaign::{Campaign, Options};
 use crate::finding::Finding;
-use crate::world::{Scenario, World};
-
-/// The folder of cases.
-fn cases() -> PathBuf {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/contracts")).to_owned()
-}
-
-/// The world of one twin of a case.
-fn world(case: &str, twin: &str) -> Option<World> {
-    let folder = cases().join(case);
-    let compiled = folder.join(format!("{twin}.json"));
-    if !compiled.exists() {
-        return None;
-    }
-    let artifacts = artifact::read(&compiled, &Limits::default()).unwrap();
-    let scenario = Scenario::open(&folder.join("audit.toml"), &Limits::default()).unwrap();
-    Some(World::deploy(&scenario, &artifacts).unwrap_or_else(|error| panic!("{case} {twin}: {error}")))
-}
+use super::drive::{cases, play, world};
+use super::exploits;
+use crate::world::World;
 
 /// What a search finds in so many executions.
 fn search(world: World, executions: u64, seed: u64) -> (Vec<Finding>, f64) {
@@ -76,13 +60,72 @@ fn sweep() {
         names.sort();
         for name in names.iter().filter(|name| name.contains(&only)) {
             for twin in ["Vulnerable", "Fixed"] {
-                let Some(world) = world(&format!("{group}/{name}"), twin) else { continue };
+                if !cases().join(group).join(name).join(format!("{twin}.json")).exists() {
+                    continue;
+                }
+                let world = world(&format!("{group}/{name}"), twin);
                 let kept = world.clone();
                 let start = std::time::Instant::now();
                 let (findings, rate) = search(world, executions, seed);
                 println!("{group}/{name} {twin}: {:.1} s, {rate:.0}/s", start.elapsed().as_secs_f64());
                 for finding in &findings {
                     show(&kept, finding);
+                }
+            }
+        }
+    }
+}
+
+/// What `cases.toml` allows of each case.
+fn expected() -> BTreeMap<String, Vec<String>> {
+    let text = std::fs::read_to_string(cases().join("cases.toml")).unwrap();
+    let document: toml::Table = text.parse().unwrap();
+    let mut expected = BTreeMap::new();
+    for case in document["case"].as_array().unwrap() {
+        let words = |key: &str| -> Vec<String> {
+            let list = case.get(key).and_then(|list| list.as_array());
+            list.into_iter().flatten().map(|word| word.as_str().unwrap().to_owned()).collect()
+        };
+        expected.insert(case["name"].as_str().unwrap().to_owned(), words("expect"));
+    }
+    expected
+}
+
+#[test]
+#[ignore = "a look at what every attack shows"]
+fn attacks() {
+    let only = std::env::var("CASE").unwrap_or_default();
+    let expected = expected();
+    for shown in exploits::all().into_iter().filter(|shown| shown.case.contains(&only)) {
+        for twin in ["Vulnerable", "Fixed"] {
+            let world = world(shown.case, twin);
+            for (number, attack) in shown.attacks.iter().enumerate() {
+                let played = play(&world, attack);
+                if played.failed.is_some() && number + 1 < shown.attacks.len() && played.findings.is_empty() {
+                    continue;
+                }
+                println!(
+                    "{} {twin}: {:?} {} (of {:?})",
+                    shown.case,
+                    played.oracles(),
+                    played.failed.clone().unwrap_or_default(),
+                    expected.get(shown.case)
+                );
+                for finding in &played.findings {
+                    let bad = !expected[shown.case].iter().any(|name| name == finding.oracle);
+                    if twin == "Fixed" || bad || std::env::var("SHOW").is_ok() {
+                        show(&world, finding);
+                    }
+                }
+                if !played.findings.is_empty() {
+                    break;
+                }
+            }
+            let used = play(&world, shown.uses);
+            if !used.findings.is_empty() || used.failed.is_some() {
+                println!("{} {twin} USE: {:?} {}", shown.case, used.oracles(), used.failed.clone().unwrap_or_default());
+                for finding in &used.findings {
+                    show(&world, finding);
                 }
             }
         }
