@@ -118,7 +118,11 @@ impl Look<'_> {
         let payload = Payload::of(self, call);
         let mut steps = self.steps();
         for step in &mut steps {
-            payload.spoil(step);
+            if call.input.is_empty() {
+                spoil_payment(step, call);
+            } else {
+                payload.spoil(step);
+            }
         }
         let Some((last, path)) = steps.split_last() else { return Ok(false) };
         let states = replay(probe, &self.world.state, path)?;
@@ -130,6 +134,7 @@ impl Look<'_> {
                 && other.caller == call.caller
                 && other.target == call.target
                 && other.input == call.input
+                && other.value == call.value
         }))
     }
 
@@ -288,6 +293,9 @@ impl Payload {
     }
 
     fn stands_in(&self, step: &Step) -> bool {
+        if self.input.is_empty() {
+            return false;
+        }
         let whole =
             self.input.len() >= 4 && step.arguments.iter().any(|argument| holds(argument, &self.input));
         let parts = || {
@@ -304,6 +312,36 @@ impl Payload {
             spoil(argument, &self.input, &self.signature);
         }
         step.inner.iter_mut().for_each(|inner| self.spoil(inner));
+    }
+}
+
+/// Whether a step says whom to pay and how much.
+pub(super) fn writes_payment(step: &Step, call: &CallRecord) -> bool {
+    let has = |wanted: &dyn Fn(&DynSolValue) -> bool| step.arguments.iter().any(|argument| any(argument, wanted));
+    has(&|value| value.as_address() == Some(call.target))
+        && has(&|value| value.as_uint().is_some_and(|(amount, _)| amount == call.value))
+}
+
+fn any(value: &DynSolValue, wanted: &dyn Fn(&DynSolValue) -> bool) -> bool {
+    wanted(value) || parts(value).iter().any(|part| any(part, wanted))
+}
+
+/// Writes another amount wherever a payment's stands.
+fn spoil_payment(step: &mut Step, call: &CallRecord) {
+    if writes_payment(step, call) {
+        for argument in &mut step.arguments {
+            lower(argument, call.value);
+        }
+    }
+}
+
+fn lower(value: &mut DynSolValue, amount: U256) {
+    match value {
+        DynSolValue::Uint(number, _) if *number == amount => *number -= U256::from(1),
+        DynSolValue::Array(values) | DynSolValue::FixedArray(values) | DynSolValue::Tuple(values) => {
+            values.iter_mut().for_each(|value| lower(value, amount));
+        }
+        _ => {}
     }
 }
 

@@ -1,7 +1,9 @@
 use std::collections::BTreeMap;
 
+use alloy_dyn_abi::DynSolValue;
+use alloy_primitives::{U256, keccak256};
 use daotwin_core::random::Seed;
-use daotwin_core::{Limits, Run};
+use daotwin_core::Run;
 
 use crate::campaign::{Campaign, Options};
 use crate::finding::Finding;
@@ -91,6 +93,19 @@ fn expected() -> BTreeMap<String, Vec<String>> {
     expected
 }
 
+/// A text with the number of a grant in place of `ASKED`: a hash of what was asked for.
+fn asked(world: &World, text: &str) -> String {
+    let attacker = world.actors.iter().find(|actor| actor.name == "attacker").unwrap().address;
+    let amount = U256::from(40) * U256::from(10).pow(U256::from(18));
+    let grant = [
+        DynSolValue::Address(attacker),
+        DynSolValue::Uint(amount, 256),
+        DynSolValue::String("bread".to_owned()),
+    ];
+    let hash = keccak256(DynSolValue::Tuple(grant.to_vec()).abi_encode_params());
+    text.replace("ASKED", &hash.to_string())
+}
+
 #[test]
 #[ignore = "a look at what every attack shows"]
 fn attacks() {
@@ -100,7 +115,7 @@ fn attacks() {
         for twin in ["Vulnerable", "Fixed"] {
             let world = world(shown.case, twin);
             for (number, attack) in shown.attacks.iter().enumerate() {
-                let played = play(&world, attack);
+                let played = play(&world, &asked(&world, attack));
                 if played.failed.is_some() && number + 1 < shown.attacks.len() && played.findings.is_empty() {
                     continue;
                 }
@@ -121,7 +136,7 @@ fn attacks() {
                     break;
                 }
             }
-            let used = play(&world, shown.uses);
+            let used = play(&world, &asked(&world, shown.uses));
             if !used.findings.is_empty() || used.failed.is_some() {
                 println!("{} {twin} USE: {:?} {}", shown.case, used.oracles(), used.failed.clone().unwrap_or_default());
                 for finding in &used.findings {

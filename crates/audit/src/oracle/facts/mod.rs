@@ -146,8 +146,8 @@ pub struct Facts {
     pub calls: Vec<Known>,
     /// What attackers have in all when the world begins, in wei.
     pub wealth: f64,
-    /// What is theirs by right beyond that, in wei: what they put into contracts before the world began, and strangers do
-    /// not get.
+    /// What is theirs by right beyond that, in wei: what they put into contracts before the world began, and what contracts
+    /// say and pay that they owe them.
     pub entitled: f64,
     /// Words of storage that properties read when the world begins.
     pub(super) read_by_properties: Vec<(Address, U256)>,

@@ -67,6 +67,14 @@ impl Look<'_> {
         named.map(|(number, _)| number).or(Some(0))
     }
 
+    /// The earlier step in which an attacker wrote to whom governance shall pay how much.
+    fn author_of_payment(&self, call: &CallRecord) -> Option<usize> {
+        if call.value.is_zero() || !self.facts.is_governance(self.trace.calls[0].target) {
+            return None;
+        }
+        self.path.iter().position(|step| super::evidence::writes_payment(step, call))
+    }
+
     /// Whether the caller did what the attacker could not: the attacker is refused, or what moves is the caller's.
     fn rightful(&self, call: &CallRecord, probe: &mut Machine) -> Result<bool> {
         if !call.value.is_zero() && call.target != self.step.to {
@@ -104,7 +112,8 @@ impl Oracle for Takeover {
     }
 
     fn step(&self, look: &Look<'_>, probe: &mut Machine) -> Result<Vec<Finding>> {
-        let decides = look.trace.calls.iter().skip(1).any(|call| look.facts.is_governance(call.caller));
+        let decides = look.facts.is_governance(look.step.to)
+            || look.trace.calls.iter().skip(1).any(|call| look.facts.is_governance(call.caller));
         if (!decides && look.path.is_empty()) || !look.suspicious() || !look.attack() {
             return Ok(Vec::new());
         }
