@@ -1,25 +1,25 @@
 use std::path::Path;
 
 use alloy_primitives::U256;
-use daotwin_core::Run;
 use daotwin_core::random::Seed;
+use daotwin_core::{Limits, Run};
 
 use super::{Campaign, Options};
 use crate::artifact;
 use crate::world::{Scenario, World};
 
-/// A world of one contract without arguments.
-fn world(file: &str, name: &str) -> World {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/contracts");
-    let artifacts = artifact::read(&Path::new(folder).join(file), &daotwin_core::Limits::default()).unwrap();
-    let scenario = Scenario::read(&format!("[[setup]]\ndeploy = '{name}'"), Path::new("")).unwrap();
+/// The world of a case.
+fn world(case: &str, twin: &str) -> World {
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/contracts")).join(case);
+    let artifacts = artifact::read(&folder.join(format!("{twin}.json")), &Limits::default()).unwrap();
+    let scenario = Scenario::open(&folder.join("audit.toml"), &Limits::default()).unwrap();
     World::deploy(&scenario, &artifacts).unwrap()
 }
 
 #[test]
 fn six_steps_in_their_order_are_found() {
     for seed in 0..5 {
-        let world = world("small/chain/Vulnerable.json", "Chain");
+        let world = world("small/chain", "Vulnerable");
         let options = Options { seed: Seed(seed), executions: Some(256), ..Options::default() };
         let mut campaign = Campaign::new(world, options).unwrap();
         let start = std::time::Instant::now();
