@@ -282,6 +282,27 @@ tken = 1
 }
 
 #[test]
+fn contracts_that_need_each_other_know_their_places() {
+    let text = r#"
+        [[setup]]
+        deploy = "Build"
+        name = "token"
+        arguments = [["$dao", "$deployer"], ["7", "9"]]
+        [[setup]]
+        call = "token.transfer"
+        arguments = ["$dao", 2]
+        [[setup]]
+        deploy = "Governance"
+        name = "dao"
+        arguments = ["$token"]
+    "#;
+    let world = World::deploy(&read(text), &governed()).unwrap();
+    let dao = world.contract("dao").unwrap().address;
+    assert_eq!(dao, address_of("deployer").create(2));
+    assert_eq!(ask(&world, "token", "balanceOf(address)", &[DynSolValue::Address(dao)]), U256::from(9));
+}
+
+#[test]
 fn a_step_that_fails_says_why() {
     let scenario = read(
         r#"
