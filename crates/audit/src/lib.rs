@@ -1,1 +1,19 @@
-//! Audit.
+//! Attacks on a DAO's own contracts, found, made minimal and priced.
+//!
+//! [`artifact`] reads compiled contracts and [`world`] deploys them. A [`chain::Machine`] runs transactions on real bytecode
+//! over states that fork for nothing.
+
+pub mod artifact;
+pub mod campaign;
+pub mod chain;
+mod error;
+mod finding;
+pub mod oracle;
+mod problems;
+mod puppet;
+mod sequence;
+pub mod world;
+
+pub use error::{Error, Result};
+pub use finding::{Confidence, Effect, Explained, Finding, Impact, balance, play};
+pub use sequence::{BLOCK_SECONDS, Ran, Step, Wait};

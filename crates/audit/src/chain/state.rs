@@ -5,10 +5,12 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use alloy_primitives::map::HashMap;
-use alloy_primitives::{Address, B256, U256, keccak256};
+use alloy_primitives::{Address, B256, U256};
 use revm::Database;
 use revm::bytecode::Bytecode;
 use revm::state::{AccountInfo, EvmState};
+
+use super::machine::block_hash;
 
 /// A map in two layers: one that is shared by all who forked from it, and what each changed since.
 #[derive(Debug, Clone)]
@@ -92,6 +94,16 @@ impl State {
         self.change(address, |account| account.info.balance = balance);
     }
 
+    /// How many contracts an account has created, or transactions it has sent.
+    pub fn nonce(&self, address: Address) -> u64 {
+        self.accounts.get(&address).map_or(0, |account| account.info.nonce)
+    }
+
+    /// Sets that number, from which the addresses of new contracts follow.
+    pub fn set_nonce(&mut self, address: Address, nonce: u64) {
+        self.change(address, |account| account.info.nonce = nonce);
+    }
+
     /// Puts code at an address; its storage stays.
     pub fn set_code(&mut self, address: Address, code: Bytecode) {
         self.change(address, |account| {
@@ -129,17 +141,28 @@ impl State {
         entries.filter(|(_, value)| !value.is_zero()).collect()
     }
 
+    /// Whether an account is untouched since another state, as far as that costs nothing to see.
+    pub fn same(&self, other: &Self, address: Address) -> bool {
+        match (self.accounts.get(&address), other.accounts.get(&address)) {
+            (Some(here), Some(there)) => Arc::ptr_eq(here, there),
+            (None, None) => true,
+            _ => false,
+        }
+    }
+
     fn change(&mut self, address: Address, with: impl FnOnce(&mut Account)) {
-        let mut account = self.accounts.get(&address).map_or_else(Account::default, |known| (**known).clone());
+        let mut account =
+            self.accounts.get(&address).map_or_else(Account::default, |known| (**known).clone());
         with(&mut account);
         self.accounts.insert(address, Arc::new(account));
     }
 
     /// Takes what a transaction changed.
-    pub(crate) fn apply(&mut self, changes: EvmState) {
-        let mut changed: Vec<_> = changes.into_iter().filter(|(_, account)| account.is_touched()).collect();
-        changed.sort_unstable_by_key(|(address, _)| *address);
+    pub(crate) fn apply(&mut self, changes: &EvmState) {
+        let mut changed: Vec<_> = changes.iter().filter(|(_, account)| account.is_touched()).collect();
+        changed.sort_unstable_by_key(|(address, _)| **address);
         for (address, new) in changed {
+            let address = *address;
             if new.is_selfdestructed() {
                 self.accounts.insert(address, Arc::default());
                 continue;
@@ -172,25 +195,29 @@ impl State {
     }
 }
 
-impl Database for State {
+/// A state that a machine reads.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Shared(pub(super) Arc<State>);
+
+impl Database for Shared {
     type Error = Infallible;
 
     fn basic(&mut self, address: Address) -> Result<Option<AccountInfo>, Infallible> {
-        Ok(self.accounts.get(&address).map(|account| account.info.clone()))
+        Ok(self.0.accounts.get(&address).map(|account| account.info.clone()))
     }
 
     fn code_by_hash(&mut self, code_hash: B256) -> Result<Bytecode, Infallible> {
         // Accounts carry their code: nothing asks by hash but for code that several accounts share.
         let same = |account: &Arc<Account>| account.info.code_hash == code_hash;
-        let found = self.accounts.entries().into_iter().find(|(_, account)| same(account));
+        let found = self.0.accounts.entries().into_iter().find(|(_, account)| same(account));
         Ok(found.and_then(|(_, account)| account.info.code.clone()).unwrap_or_default())
     }
 
     fn storage(&mut self, address: Address, slot: U256) -> Result<U256, Infallible> {
-        Ok(Self::storage(self, address, slot))
+        Ok(self.0.storage(address, slot))
     }
 
     fn block_hash(&mut self, number: u64) -> Result<B256, Infallible> {
-        Ok(keccak256(number.to_be_bytes()))
+        Ok(block_hash(number))
     }
 }

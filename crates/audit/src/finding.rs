@@ -1,0 +1,255 @@
+//! What an audit finds.
+
+use std::sync::Arc;
+
+use alloy_dyn_abi::DynSolValue;
+use alloy_primitives::{Address, Bytes, U256};
+
+use crate::Result;
+use crate::chain::{Machine, State, Transaction};
+use crate::sequence::Step;
+
+/// How much harm is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Impact {
+    /// Nothing is lost yet.
+    Low,
+    /// Some lose something, or the contracts stand still for a while.
+    Medium,
+    /// Funds or rights are lost.
+    High,
+    /// All funds of a contract, or the rule over it.
+    Critical,
+}
+
+/// How sure it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Confidence {
+    /// A pattern was seen.
+    Low,
+    /// A pattern was seen at work.
+    Medium,
+    /// The harm was done and measured.
+    High,
+}
+
+/// A harm that can be checked on the state after the steps. Shrinking, replay and the exported test check the same.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// An account has at least so much more ether than at first, in wei.
+    EtherGained {
+        /// The account.
+        account: Address,
+        /// How much more, in wei.
+        least: U256,
+    },
+    /// An account has at least so much less ether than at first, in wei.
+    EtherLost {
+        /// The account.
+        account: Address,
+        /// How much less, in wei.
+        least: U256,
+    },
+    /// An account has at least so much more of a token.
+    TokenGained {
+        /// The token.
+        token: Address,
+        /// The account.
+        account: Address,
+        /// How much more, in the token's smallest unit.
+        least: U256,
+    },
+    /// An account has at least so much less of a token.
+    TokenLost {
+        /// The token.
+        token: Address,
+        /// The account.
+        account: Address,
+        /// How much less, in the token's smallest unit.
+        least: U256,
+    },
+    /// A word of storage holds a value that it did not hold at first.
+    Stored {
+        /// Whose storage.
+        account: Address,
+        /// Which word.
+        slot: U256,
+        /// The value.
+        value: U256,
+    },
+    /// A contract has no code any more.
+    Gone {
+        /// The contract.
+        account: Address,
+    },
+    /// A call answers this, and did not at first.
+    Answers {
+        /// Who asks.
+        sender: Address,
+        /// Whom.
+        to: Address,
+        /// The input.
+        data: Bytes,
+        /// The answer.
+        output: Bytes,
+    },
+    /// A call that went well at first is reverted now, or used up its gas.
+    Fails {
+        /// Who calls.
+        sender: Address,
+        /// Whom.
+        to: Address,
+        /// Wei sent along.
+        value: U256,
+        /// The input.
+        data: Bytes,
+    },
+    /// A call that was reverted at first goes well now.
+    Succeeds {
+        /// Who calls.
+        sender: Address,
+        /// Whom.
+        to: Address,
+        /// Wei sent along.
+        value: U256,
+        /// The input.
+        data: Bytes,
+    },
+}
+
+impl Effect {
+    /// Whether it holds on a state that came from the first one.
+    ///
+    /// # Errors
+    /// A defect of the interpreter.
+    pub fn holds(&self, machine: &mut Machine, first: &Arc<State>, last: &Arc<State>) -> Result<bool> {
+        Ok(match self {
+            Self::EtherGained { account, least } => {
+                last.balance(*account) >= first.balance(*account).saturating_add(*least)
+            }
+            Self::EtherLost { account, least } => {
+                first.balance(*account) >= last.balance(*account).saturating_add(*least)
+            }
+            Self::TokenGained { token, account, least } => {
+                let before = balance(machine, first, *token, *account)?;
+                let after = balance(machine, last, *token, *account)?;
+                after >= before.saturating_add(*least)
+            }
+            Self::TokenLost { token, account, least } => {
+                let before = balance(machine, first, *token, *account)?;
+                let after = balance(machine, last, *token, *account)?;
+                before >= after.saturating_add(*least)
+            }
+            Self::Stored { account, slot, value } => {
+                last.storage(*account, *slot) == *value && first.storage(*account, *slot) != *value
+            }
+            Self::Gone { account } => last.code(*account).is_empty() && !first.code(*account).is_empty(),
+            Self::Answers { sender, to, data, output } => {
+                let answer = |machine: &mut Machine, state| {
+                    let call =
+                        Transaction { sender: *sender, to: Some(*to), value: U256::ZERO, data: data.clone() };
+                    machine.run(state, &call).map(|outcome| outcome.success() && outcome.output == *output)
+                };
+                answer(machine, last)? && !answer(machine, first)?
+            }
+            Self::Fails { sender, to, value, data } | Self::Succeeds { sender, to, value, data } => {
+                let call = Transaction { sender: *sender, to: Some(*to), value: *value, data: data.clone() };
+                let before = machine.run(first, &call)?.success();
+                let after = machine.run(last, &call)?.success();
+                if matches!(self, Self::Fails { .. }) { before && !after } else { !before && after }
+            }
+        })
+    }
+}
+
+/// How much of a token an account has; zero where the token does not answer.
+///
+/// # Errors
+/// A defect of the interpreter.
+pub fn balance(machine: &mut Machine, state: &Arc<State>, token: Address, account: Address) -> Result<U256> {
+    let mut data = vec![0x70, 0xa0, 0x82, 0x31];
+    data.extend_from_slice(account.into_word().as_slice());
+    let call = Transaction { sender: account, to: Some(token), value: U256::ZERO, data: data.into() };
+    let outcome = machine.run(state, &call)?;
+    Ok(match outcome.output.get(..32) {
+        Some(word) if outcome.success() => U256::from_be_slice(word),
+        _ => U256::ZERO,
+    })
+}
+
+/// A value of a step, in words.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Explained {
+    /// Which step, from 0.
+    pub step: usize,
+    /// Which argument, from 0; none is the ether sent along.
+    pub argument: Option<usize>,
+    /// The value.
+    pub value: DynSolValue,
+    /// Why this one: `the whole balance of treasury`.
+    pub why: String,
+}
+
+/// Something that is wrong with the contracts, and the calls that show it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding {
+    /// The oracle that saw it.
+    pub oracle: &'static str,
+    /// How much harm.
+    pub impact: Impact,
+    /// How sure.
+    pub confidence: Confidence,
+    /// The contract at fault, by its name in the world.
+    pub contract: String,
+    /// The function at fault, by signature; empty where it is the contract as a whole.
+    pub function: String,
+    /// What happens, in one sentence.
+    pub title: String,
+    /// The rule that was broken, in words.
+    pub rule: String,
+    /// The calls.
+    pub steps: Vec<Step>,
+    /// What is so after them, and was not before. All hold.
+    pub effects: Vec<Effect>,
+    /// Executions until it was found.
+    pub executions: u64,
+}
+
+impl Finding {
+    /// What makes two findings the same: the rule and the place.
+    pub fn key(&self) -> (&'static str, &str, &str) {
+        (self.oracle, &self.contract, &self.function)
+    }
+
+    /// Whether the steps, one after the other from this state, all go well and bring about all effects.
+    ///
+    /// # Errors
+    /// A defect of the interpreter.
+    pub fn holds(&self, machine: &mut Machine, first: &Arc<State>) -> Result<bool> {
+        let Some(last) = play(machine, first, &self.steps)? else { return Ok(false) };
+        for effect in &self.effects {
+            if !effect.holds(machine, first, &last)? {
+                return Ok(false);
+            }
+        }
+        Ok(!self.effects.is_empty())
+    }
+}
+
+/// The state after steps that all go well; none where one does not.
+///
+/// # Errors
+/// A defect of the interpreter.
+pub fn play(machine: &mut Machine, first: &Arc<State>, steps: &[Step]) -> Result<Option<Arc<State>>> {
+    let mut state = Arc::clone(first);
+    for step in steps {
+        let ran = step.run(machine, &state)?;
+        if !ran.outcome.success() {
+            return Ok(None);
+        }
+        state = ran.after(step);
+    }
+    Ok(Some(state))
+}
