@@ -296,8 +296,6 @@ impl Trier<'_> {
             tried.reverted = (!news.is_empty()).then_some(news);
             return Ok(tried);
         }
-        let volatile = written && stream.chance(frozen.volatile);
-        let keep = !news.is_empty() || volatile;
         let answers =
             tried.step.function.as_ref().map_or_else(Vec::new, |function| decode(function, &outcome.output));
         let mut after = outcome.after(&before);
@@ -305,6 +303,11 @@ impl Trier<'_> {
             after.set_code(tried.step.sender, crate::puppet::code(&[]));
         }
         let after = Arc::new(after);
+        let within = !tried.step.inner.is_empty();
+        let richer = entry.loan.is_none()
+            && after.balance(frozen.knowledge.attacker) > frozen.richest[target][usize::from(within)];
+        let volatile = written && stream.chance(if within { 10.0 } else { 1.0 } * frozen.volatile);
+        let keep = !news.is_empty() || volatile || richer;
         if let Some(loan) = &entry.loan {
             if written {
                 repay(frozen, loan, entry, &tried.step, target, &after, self.probe, &mut tried.plans)?;
