@@ -214,3 +214,20 @@ mod test {
         assert_eq!(after.storage(OWN, U256::from(BUSY)), U256::ZERO);
     }
 }
+
+/// A contract that hands on whatever it is called with to another, in its own name.
+pub(crate) fn forwarder(to: alloy_primitives::Address) -> Bytecode {
+    let mut assembly = Assembly::default();
+    let whole = [opcode::CALLDATASIZE, opcode::PUSH1, 0, opcode::PUSH1, 0, opcode::CALLDATACOPY];
+    assembly.put(&whole);
+    assembly.put(&[opcode::PUSH1, 0, opcode::PUSH1, 0, opcode::CALLDATASIZE, opcode::PUSH1, 0]);
+    assembly.put(&[opcode::CALLVALUE]);
+    assembly.push(to.into_word());
+    assembly.put(&[opcode::GAS, opcode::CALL]);
+    let well = assembly.push_place();
+    // An invalid instruction fails on every hard fork.
+    assembly.put(&[opcode::JUMPI, opcode::INVALID]);
+    assembly.here(well);
+    assembly.put(&[opcode::STOP]);
+    Bytecode::new_legacy(assembly.code.into())
+}
