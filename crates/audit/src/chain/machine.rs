@@ -77,6 +77,17 @@ impl Outcome {
         self.status == Status::Success
     }
 
+    /// Whether it was stopped by an assertion: panic 1 of solc 0.8 and later, the invalid instruction of earlier ones.
+    pub fn asserts(&self) -> bool {
+        match &self.status {
+            Status::Reverted => {
+                self.output.len() == 36 && self.output[..4] == [0x4e, 0x48, 0x7b, 0x71] && self.output[35] == 1
+            }
+            Status::Halted(reason) => *reason == HaltReason::InvalidFEOpcode,
+            _ => false,
+        }
+    }
+
     /// The state after it, given the state before.
     pub fn after(&self, before: &State) -> State {
         let mut state = before.clone();
