@@ -187,6 +187,9 @@ impl Machine {
         context.tx.gas_limit = Self::GAS;
         let result = MainnetHandler::<_, EVMError<_, InvalidTransaction>, _>::default().run(&mut self.evm);
         let changes = self.evm.0.ctx.journaled_state.finalize();
+        if let Some(message) = state.base().and_then(|base| base.problem()) {
+            return Err(Error::Remote { message });
+        }
         let refused = || Outcome {
             status: Status::Refused,
             output: Bytes::new(),
