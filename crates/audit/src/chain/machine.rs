@@ -178,6 +178,10 @@ impl Machine {
         let context = &mut self.evm.0.ctx;
         context.chain.clear();
         context.journaled_state.database.0 = Arc::clone(state);
+        let chain = state.base().map_or(CHAIN, |base| base.chain());
+        if context.cfg.chain_id != chain {
+            context.modify_cfg(|cfg| cfg.chain_id = chain);
+        }
         context.block.number = U256::from(state.block);
         context.block.timestamp = U256::from(state.time);
         context.block.prevrandao = Some(random(state.block));

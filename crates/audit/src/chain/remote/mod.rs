@@ -35,6 +35,8 @@ pub trait Base: Debug + Send + Sync {
     fn storage(&self, address: Address, slot: U256) -> U256;
     /// The hash of a block.
     fn block_hash(&self, number: u64) -> B256;
+    /// The number of the chain.
+    fn chain(&self) -> u64;
     /// What went wrong since the beginning: whatever was computed after it counts for nothing.
     fn problem(&self) -> Option<String>;
 }
@@ -155,11 +157,6 @@ impl Remote {
     /// The time of its block, in seconds since 1970.
     pub fn time(&self) -> u64 {
         self.time
-    }
-
-    /// The number of the chain.
-    pub fn chain(&self) -> u64 {
-        self.chain
     }
 
     /// How many requests were sent.
@@ -306,6 +303,10 @@ impl Base for Remote {
             |known, hash| _ = known.hashes.insert(number, hash),
         );
         found.unwrap_or_default()
+    }
+
+    fn chain(&self) -> u64 {
+        self.chain
     }
 
     fn problem(&self) -> Option<String> {
