@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use alloy_dyn_abi::DynSolValue;
 use alloy_primitives::{Address, Bytes, U256};
 
 use crate::Result;
@@ -180,15 +179,17 @@ pub fn balance(machine: &mut Machine, state: &Arc<State>, token: Address, accoun
 }
 
 /// A value of a step, in words.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Explained {
     /// Which step, from 0.
     pub step: usize,
-    /// Which argument, from 0; none is the ether sent along.
-    pub argument: Option<usize>,
-    /// The value.
-    pub value: DynSolValue,
-    /// Why this one: `the whole balance of treasury`.
+    /// Which call of the attacker's contract during it, from 0; none is the step itself.
+    pub call: Option<usize>,
+    /// What has the value: `wait`, `value` (the ether sent along), or the parameter, as `calldatas[0]`.
+    pub place: String,
+    /// The value, as people write it.
+    pub value: String,
+    /// Why this one: `all tokens of treasury`.
     pub why: String,
 }
 

@@ -10,6 +10,8 @@ pub mod oracle;
 mod problems;
 mod puppet;
 mod sequence;
+pub mod shrink;
+pub mod words;
 pub mod world;
 
 pub use error::{Error, Result};

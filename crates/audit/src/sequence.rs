@@ -119,7 +119,7 @@ impl Ran {
     }
 }
 
-fn encode(arguments: &[DynSolValue], data: &mut Vec<u8>) {
+pub(crate) fn encode(arguments: &[DynSolValue], data: &mut Vec<u8>) {
     // Arguments of one word each need no copy of them as a tuple.
     let plain = |value: &DynSolValue| {
         matches!(
