@@ -5,6 +5,7 @@
 pub mod artifact;
 pub mod chain;
 mod error;
+pub mod export;
 mod finding;
 pub mod oracle;
 mod problems;

@@ -11,6 +11,7 @@ mod trace;
 mod test;
 
 pub use fork::Fork;
+pub(crate) use machine::random;
 pub use machine::{Machine, Outcome, Status, Transaction};
 pub use state::State;
 pub use trace::{
