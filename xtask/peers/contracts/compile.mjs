@@ -1,0 +1,60 @@
+// node compile.mjs CONTRACTS OUT: compiles every contract of every case, and writes beside it what audits read:
+// Standard-JSON output with a line for each contract, without paths, times or hashes of this machine.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import solc from 'solc';
+import { cases } from './cases.mjs';
+
+const CODE = ['object', 'linkReferences', 'sourceMap'];
+const SELECTED = [
+  'abi',
+  'storageLayout',
+  'evm.methodIdentifiers',
+  ...CODE.map((part) => `evm.bytecode.${part}`),
+  ...[...CODE, 'immutableReferences'].map((part) => `evm.deployedBytecode.${part}`),
+];
+
+const [root, out] = process.argv.slice(2);
+let failed = false;
+for (const { name, folder, contracts, fork } of cases(root)) {
+  mkdirSync(join(out, name), { recursive: true });
+  for (const file of contracts) {
+    const content = readFileSync(join(folder, file), 'utf8');
+    const answer = JSON.parse(solc.compile(JSON.stringify(input(file, content, fork))));
+    for (const { severity, formattedMessage } of answer.errors ?? []) {
+      if (severity !== 'error' && !/selfdestruct/.test(formattedMessage)) process.stderr.write(`${name}: ${formattedMessage}`);
+      if (severity === 'error') {
+        process.stderr.write(`${name}: ${formattedMessage}`);
+        failed = true;
+      }
+    }
+    if (!failed) writeFileSync(join(out, name, file.replace(/sol$/, 'json')), text(file, answer, content, fork));
+  }
+}
+process.exitCode = failed ? 1 : 0;
+
+function input(file, content, fork) {
+  return {
+    language: 'Solidity',
+    sources: { [file]: { content } },
+    settings: {
+      evmVersion: fork,
+      optimizer: { enabled: true, runs: 200 },
+      metadata: { appendCBOR: false, bytecodeHash: 'none' },
+      outputSelection: { '*': { '*': SELECTED } },
+    },
+  };
+}
+
+// Interfaces and abstract contracts have no code and are left out.
+function text(file, answer, content, fork) {
+  const contracts = Object.entries(answer.contracts[file]).filter(([, { evm }]) => evm.bytecode.object !== '');
+  const lines = contracts.map(([name, contract]) => {
+    // Numbers of the syntax tree would change all lines whenever a line of the source moves.
+    const types = JSON.stringify(contract, (key, value) => (key === 'astId' ? undefined : value));
+    return `${JSON.stringify(name)}: ${types.replace(/\)\d+_storage/g, ')_storage')}`;
+  });
+  const compiler = JSON.stringify({ name: 'solc', version: solc.version().replace('.Emscripten.clang', ''), evmVersion: fork });
+  const sources = `{"${file}": {"id": ${answer.sources[file].id}}}`;
+  return `{"compiler": ${compiler},\n"sources": ${sources},\n"contracts": {"${file}": {\n${lines.join(',\n')}\n}}}\n`;
+}
