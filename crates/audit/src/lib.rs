@@ -3,6 +3,7 @@
 //! A [`chain::Machine`] runs transactions on real bytecode over states that fork for nothing.
 
 pub mod artifact;
+pub mod campaign;
 pub mod chain;
 mod error;
 pub mod export;

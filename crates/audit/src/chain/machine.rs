@@ -163,7 +163,8 @@ impl Machine {
         &self.evm.0.ctx.chain
     }
 
-    /// Looks through a code, so that its places have numbers before it runs.
+    /// Looks through a code, so that its places have numbers. Codes that a machine was not shown run without coverage:
+    /// machines that were shown the same in the same order number alike.
     pub fn learn(&mut self, code: &Bytecode) -> u32 {
         self.evm.0.ctx.chain.codes.number(code.hash_slow(), code)
     }
@@ -288,7 +289,7 @@ impl Tracing {
                     inputs.gas_limit,
                 );
                 let (hash, code) = &inputs.known_bytecode;
-                let code = (!code.is_empty()).then(|| context.chain.codes.number(*hash, code));
+                let code = if code.is_empty() { None } else { context.chain.codes.find(*hash) };
                 Some((record, code))
             }
             FrameInput::Create(inputs) => {

@@ -83,6 +83,25 @@ pub fn all() -> Vec<&'static dyn Oracle> {
     Vec::new()
 }
 
+/// The oracles of these names; all where none is named.
+///
+/// # Errors
+/// A name that none has.
+pub fn named(names: &[String]) -> Result<Vec<&'static dyn Oracle>> {
+    let all = all();
+    if names.is_empty() {
+        return Ok(all);
+    }
+    let find = |name: &String| {
+        all.iter().find(|oracle| oracle.card().name == name).copied().ok_or_else(|| crate::Error::Unknown {
+            what: "oracle",
+            name: name.clone(),
+            known: all.iter().map(|oracle| oracle.card().name).collect::<Vec<_>>().join("`, `"),
+        })
+    };
+    names.iter().map(find).collect()
+}
+
 /// Those of a list of effects that hold after steps; what an oracle claims, it has seen.
 ///
 /// # Errors
