@@ -39,7 +39,7 @@ pub struct Test {
 pub fn foundry(world: &World, finding: &Finding, explained: &[Explained], number: usize) -> Result<Test> {
     let names = Names::new(world);
     let codec = Codec::new(world);
-    let writer = Writer { world, words: Words::new(world), names, codec, random: random(world, finding)? };
+    let writer = Writer { world, words: Words::new(world), names, codec, seen: seen(world, finding)? };
     let short = finding.oracle.replace('-', "_");
     let camel: String = finding
         .oracle
@@ -54,18 +54,30 @@ pub fn foundry(world: &World, finding: &Finding, explained: &[Explained], number
     Ok(Test { file: format!("audit_{number:02}_{short}.t.sol"), contract, text })
 }
 
-/// Whether some step looks at what is random on a chain, so that the test must say what it is.
-fn random(world: &World, finding: &Finding) -> Result<bool> {
+/// What a test has to know of how the steps went.
+#[derive(Debug, Default)]
+struct Seen {
+    /// Whether some step looks at what is random on a chain, so that the test must say what it is.
+    random: bool,
+    /// Steps in which a contract destroys itself, from 0.
+    destroying: Vec<usize>,
+}
+
+fn seen(world: &World, finding: &Finding) -> Result<Seen> {
     let mut machine = Machine::new(world.fork);
     let mut state = world.state.clone();
-    for step in &finding.steps {
+    let mut seen = Seen::default();
+    for (number, step) in finding.steps.iter().enumerate() {
         let ran = step.run(&mut machine, &state)?;
-        if machine.trace().environment.random {
-            return Ok(true);
+        seen.random |= machine.trace().environment.random;
+        let destroyed: Vec<Address> = machine.trace().destroyed.iter().map(|(account, _)| *account).collect();
+        let after = ran.after(step);
+        if destroyed.iter().any(|account| after.code(*account).is_empty()) {
+            seen.destroying.push(number);
         }
-        state = ran.after(step);
+        state = after;
     }
-    Ok(false)
+    Ok(seen)
 }
 
 struct Writer<'w> {
@@ -73,7 +85,7 @@ struct Writer<'w> {
     words: Words<'w>,
     names: Names,
     codec: Codec,
-    random: bool,
+    seen: Seen,
 }
 
 impl Writer<'_> {
@@ -88,11 +100,20 @@ impl Writer<'_> {
         };
         line(0, "// SPDX-License-Identifier: MIT");
         line(0, "pragma solidity >=0.6.2 <0.9.0;");
+        if !self.seen.destroying.is_empty() {
+            line(0, "pragma experimental ABIEncoderV2;");
+        }
         line(0, "");
         for comment in self.head(finding) {
             line(0, format!("// {comment}").trim_end());
         }
-        VM.lines().for_each(|part| line(0, part));
+        let destroying = !self.seen.destroying.is_empty();
+        for part in VM.lines() {
+            if part == "}" && destroying {
+                DESTROYING_VM.lines().for_each(|part| line(0, part));
+            }
+            line(0, part);
+        }
         line(0, "");
         line(0, &format!("contract {contract} {{"));
         line(1, "Vm private constant vm = Vm(0x7109709ECfa91a80626fF3989D68f67F5b1DD12D);");
@@ -111,6 +132,9 @@ impl Writer<'_> {
             line(depth, &part);
         }
         HELPERS.lines().for_each(|part| line(0, part));
+        if destroying {
+            DESTROYING.lines().for_each(|part| line(0, part));
+        }
         line(0, "}");
         text_
     }
@@ -133,8 +157,6 @@ impl Writer<'_> {
         for effect in &finding.effects {
             head.push(clean(&format!("   - {}", self.words.effect(effect))));
         }
-        head.push(String::new());
-        head.push("Each step is a transaction of its own: `isolate` is needed where a contract destroys itself.".to_owned());
         head
     }
 
@@ -191,7 +213,7 @@ impl Writer<'_> {
             body.push((1, format!("function step{}() private {{", number + 1)));
             block += step.wait.blocks;
             time += step.wait.seconds;
-            if !step.wait.is_none() || (self.random && number == 0) {
+            if !step.wait.is_none() || (self.seen.random && number == 0) {
                 body.extend(self.moment(block, time).into_iter().map(|line| (2, line)));
             }
             let sender = self.names.address(step.sender);
@@ -207,7 +229,14 @@ impl Writer<'_> {
             body.extend(statements.into_iter().map(|line| (2, line)));
             let value = crate::words::number(step.value, 0);
             let to = self.names.address(step.to);
+            let destroying = self.seen.destroying.contains(&number);
+            if destroying {
+                body.push((2, "vm.startStateDiffRecording();".to_owned()));
+            }
             body.push((2, format!("call({sender}, {to}, {value}, {data});")));
+            if destroying {
+                body.push((2, "bury(vm.stopAndReturnStateDiff());".to_owned()));
+            }
             if !step.inner.is_empty() {
                 let idle = puppet::code(&[]);
                 body.push((2, format!("vm.etch({sender}, hex\"{}\");", hex::encode(idle.original_byte_slice()))));
@@ -230,7 +259,7 @@ impl Writer<'_> {
 
     fn moment(&self, block: u64, time: u64) -> Vec<String> {
         let mut lines = vec![format!("vm.roll({block});"), format!("vm.warp({time});")];
-        if self.random {
+        if self.seen.random {
             lines.push(format!("vm.prevrandao({});", word(crate::chain::random(block))));
             if block > 0 {
                 let hash = keccak256((block - 1).to_be_bytes());
@@ -380,3 +409,7 @@ const VM: &str = include_str!("vm.sol");
 
 /// What every test has; its gas is that of [`Machine::GAS`].
 const HELPERS: &str = include_str!("helpers.sol");
+
+/// What tests of contracts that destroy themselves have besides.
+const DESTROYING_VM: &str = include_str!("destroying_vm.sol");
+const DESTROYING: &str = include_str!("destroying.sol");
