@@ -5,13 +5,12 @@ import { join } from 'node:path';
 import solc from 'solc';
 import { cases } from './cases.mjs';
 
-const CODE = ['object', 'linkReferences', 'sourceMap'];
 const SELECTED = [
   'abi',
   'storageLayout',
   'evm.methodIdentifiers',
-  ...CODE.map((part) => `evm.bytecode.${part}`),
-  ...[...CODE, 'immutableReferences'].map((part) => `evm.deployedBytecode.${part}`),
+  ...['object', 'linkReferences'].map((part) => `evm.bytecode.${part}`),
+  ...['object', 'linkReferences', 'immutableReferences', 'sourceMap'].map((part) => `evm.deployedBytecode.${part}`),
 ];
 
 const [root, out] = process.argv.slice(2);

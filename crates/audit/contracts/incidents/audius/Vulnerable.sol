@@ -223,7 +223,7 @@ abstract contract UpgradeableProxy {
         }
     }
 
-    fallback() external payable {
+    fallback() external {
         bytes32 slot = CODE;
         assembly {
             calldatacopy(0, 0, calldatasize())
