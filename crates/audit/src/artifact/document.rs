@@ -42,6 +42,7 @@ pub(super) struct Document {
     #[serde(rename = "source_id_to_path")]
     pub(super) source_id_to_path: Option<BTreeMap<String, String>>,
     pub(super) solc_version: Option<String>,
+    pub(super) compiler: Option<Compiler>,
 }
 
 /// The same keys with nothing behind them: what a file that cannot be read was meant to be.

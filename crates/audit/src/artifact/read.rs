@@ -292,6 +292,7 @@ impl<'l> Reader<'l> {
             })
             .collect();
         let sources = Arc::new(sources);
+        let version = document.compiler.take().and_then(|compiler| compiler.version);
         let mut contracts = Vec::new();
         for (source, outputs) in document.contracts.take().into_iter().flatten() {
             for (name, output) in outputs {
@@ -303,7 +304,9 @@ impl<'l> Reader<'l> {
                     creation: evm.bytecode.unwrap_or_default(),
                     runtime: evm.deployed_bytecode.unwrap_or_default(),
                     storage_layout: output.storage_layout,
-                    compiler: output.metadata.and_then(|field| field.into_metadata().compiler.version),
+                    compiler: version
+                        .clone()
+                        .or_else(|| output.metadata.and_then(|field| field.into_metadata().compiler.version)),
                 };
                 if let Some(contract) = self.contract(found, place) {
                     contracts.push(Contract { sources: Arc::clone(&sources), ..contract });
@@ -353,7 +356,10 @@ impl<'l> Reader<'l> {
             creation,
             runtime,
             storage_layout: document.storage_layout.take(),
-            compiler: metadata.compiler.version,
+            compiler: metadata
+                .compiler
+                .version
+                .or(document.compiler.take().and_then(|compiler| compiler.version)),
         };
         let mut contract = self.contract(found, place)?;
         // Truffle compiles many files and keeps the text of one; its own spans name it by a number of that build.

@@ -54,11 +54,6 @@ impl Coverage {
         self.edges.get(edge as usize).is_some_and(|steps| steps & (1 << step) != 0)
     }
 
-    /// Whether an edge was passed at all.
-    pub(super) fn passed(&self, edge: u32) -> bool {
-        self.edges.get(edge as usize).is_some_and(|steps| *steps != 0)
-    }
-
     /// What a transaction reached that nothing reached before it. Of one that was reverted only branches count: it left no
     /// state to go on from.
     pub(super) fn news(&self, trace: &Trace, success: bool) -> Reached {

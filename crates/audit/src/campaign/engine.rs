@@ -130,6 +130,7 @@ pub(super) struct Entry {
 /// What all tries of a round see.
 pub(super) struct Frozen<'f> {
     pub(super) world: &'f World,
+    pub(super) facts: &'f oracle::Facts,
     pub(super) knowledge: &'f Knowledge,
     pub(super) payloads: &'f [Payload],
     pub(super) corpus: &'f [Entry],
@@ -248,6 +249,7 @@ pub struct Campaign {
     world: World,
     options: Options,
     oracles: Vec<&'static dyn Oracle>,
+    facts: oracle::Facts,
     knowledge: Knowledge,
     payloads: Vec<Payload>,
     machines: Machines,
@@ -305,6 +307,7 @@ impl Campaign {
             first.set_code(knowledge.attacker, puppet::code(&[]));
         }
         world.state = Arc::new(first);
+        let facts = oracle::Facts::new(&world, &mut machine)?;
         let tokens = payload::tokens(&world);
         let amounts = amounts(&world, &knowledge, &tokens, &world.state, &mut machine)?;
         let mut stream = options.seed.stream("audit payloads");
@@ -325,6 +328,7 @@ impl Campaign {
         let tries = vec![(0.0, 0.0); knowledge.targets.len()];
         Ok(Self {
             world,
+            facts,
             options,
             oracles,
             knowledge,
@@ -437,6 +441,7 @@ impl Campaign {
         }));
         let frozen = Frozen {
             world: &self.world,
+            facts: &self.facts,
             knowledge: &self.knowledge,
             payloads: &self.payloads,
             corpus: &self.corpus,

@@ -11,15 +11,13 @@ use super::values::simple;
 use crate::Result;
 use crate::artifact::Callable;
 use crate::chain::{Machine, Transaction};
-use crate::world::{Role, World};
+use crate::world::{Deployed, Role, World};
 
 /// A function at an address.
 #[derive(Debug, Clone)]
 pub(crate) struct Target {
     /// The address.
     pub(crate) to: Address,
-    /// The number of the contract in the world.
-    pub(crate) contract: usize,
     /// The function; none sends ether alone.
     pub(crate) function: Option<Arc<Callable>>,
     /// Whether ether can be sent along.
@@ -52,8 +50,8 @@ pub(crate) struct Knowledge {
 impl Knowledge {
     /// Asks every function that changes nothing and needs no arguments, and reads constants out of codes.
     pub(crate) fn new(world: &World, machine: &mut Machine) -> Result<Self> {
-        let attacker = world.actors.iter().find(|actor| actor.role == Role::Attacker);
-        let attacker = attacker.map_or(Address::repeat_byte(0xa7), |actor| actor.address);
+        let attacker =
+            world.of_role(Role::Attacker).next().map_or(Address::repeat_byte(0xa7), |actor| actor.address);
         let mut addresses = vec![attacker];
         addresses.extend(world.contracts.iter().map(|deployed| deployed.address));
         addresses.extend(world.actors.iter().map(|actor| actor.address));
@@ -63,25 +61,18 @@ impl Knowledge {
         );
 
         let mut targets = Vec::new();
-        for (number, deployed) in world.contracts.iter().enumerate() {
-            let own: Vec<&Callable> = deployed
-                .contract
-                .functions
-                .iter()
-                .chain(deployed.implementation.iter().flat_map(|contract| &contract.functions))
-                .filter(|function| !function.view())
-                .collect();
+        for deployed in &world.contracts {
+            let own: Vec<&Callable> = deployed.functions().filter(|function| !function.view()).collect();
             let mut known: BTreeSet<[u8; 4]> = own.iter().map(|function| function.selector.0).collect();
             let target = |function: &Callable, own| Target {
                 to: deployed.address,
-                contract: number,
                 payable: function.payable(),
                 function: Some(Arc::new(function.clone())),
                 own,
             };
             targets.extend(own.iter().map(|function| target(function, true)));
             if deployed.contract.abi.fallback.is_some() {
-                let others = world.contracts.iter().flat_map(|other| &other.contract.functions);
+                let others = world.contracts.iter().flat_map(Deployed::functions);
                 for function in others.filter(|function| !function.view()) {
                     let declared =
                         deployed.contract.functions.iter().any(|own| own.selector == function.selector);
@@ -90,9 +81,8 @@ impl Knowledge {
                     }
                 }
             }
-            if deployed.contract.receives() {
-                let (to, contract) = (deployed.address, number);
-                targets.push(Target { to, contract, function: None, payable: true, own: true });
+            if deployed.receives() {
+                targets.push(Target { to: deployed.address, function: None, payable: true, own: true });
             }
         }
 

@@ -15,10 +15,11 @@ use crate::Result;
 use crate::artifact::Callable;
 use crate::chain::{Machine, State, Transaction};
 use crate::finding::balance;
+use crate::sequence::{Step, Wait};
 use crate::world::World;
 
 /// A call that does harm in the name of someone with rights.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Payload {
     /// Whom it calls.
     pub(crate) target: Address,
@@ -26,9 +27,19 @@ pub(crate) struct Payload {
     pub(crate) value: U256,
     /// The input.
     pub(crate) data: Bytes,
+    /// The function and its arguments, where it is a call of one.
+    pub(crate) call: Option<(Arc<Callable>, Vec<DynSolValue>)>,
 }
 
 impl Payload {
+    /// The call as something that the attacker's contract does.
+    pub(super) fn step(&self, sender: Address) -> Option<Step> {
+        let (function, arguments) = self.call.clone()?;
+        let (to, value) = (self.target, self.value);
+        let (function, wait, inner) = (Some(function), Wait::default(), Vec::new());
+        Some(Step { sender, to, function, arguments, value, wait, inner })
+    }
+
     /// Values for those arguments of a function that make it carry this call: the bytes, the address before them, and what
     /// stands between. None where the function carries no calls.
     pub(super) fn fit(&self, function: &Callable, stream: &mut Stream) -> Option<Vec<Option<DynSolValue>>> {
@@ -133,7 +144,7 @@ pub(super) fn search(
                 let maker = Maker { knowledge, memory: &memory, payloads: &[], ether, amounts };
                 let arguments = maker.arguments(function, stream);
                 let value = if target.payable { maker.sent(stream) } else { U256::ZERO };
-                let data: Bytes = super::values::call(function, arguments).into();
+                let data: Bytes = super::values::call(function, arguments.clone()).into();
                 let call = |sender| Transaction { sender, to: Some(target.to), value, data: data.clone() };
                 let outcome = machine.run(&world.state, &call(*name))?;
                 executions += 1;
@@ -157,8 +168,9 @@ pub(super) fn search(
                         continue;
                     }
                 }
-                let payload = Payload { target: target.to, value, data };
-                if best.iter().all(|(_, known)| *known != payload) {
+                let call = Some((Arc::clone(function), arguments));
+                let payload = Payload { target: target.to, value, data, call };
+                if best.iter().all(|(_, known): &(u8, Payload)| known.data != payload.data) {
                     best.push((rank, payload));
                 }
             }
@@ -171,14 +183,15 @@ pub(super) fn search(
     found.truncate(MOST);
     let mut payloads: Vec<Payload> = found.into_iter().map(|(_, payload)| payload).collect();
     // A contract of the attacker's own, for those who run foreign code in their own name.
-    payloads.push(Payload { target: knowledge.attacker, value: U256::ZERO, data: Bytes::new() });
+    let (target, value, data) = (knowledge.attacker, U256::ZERO, Bytes::new());
+    payloads.push(Payload { target, value, data, call: None });
     Ok((payloads, executions))
 }
 
 /// The contracts that hold balances.
 pub(super) fn tokens(world: &World) -> Vec<Address> {
     let holds = |name: &str, deployed: &crate::world::Deployed| {
-        deployed.contract.functions.iter().any(|function| function.signature() == name)
+        deployed.functions().any(|function| function.signature() == name)
     };
     let tokens = world.contracts.iter().filter(|deployed| {
         holds("balanceOf(address)", deployed) && holds("transfer(address,uint256)", deployed)

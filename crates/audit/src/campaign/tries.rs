@@ -13,7 +13,7 @@ use super::values::{Maker, leaves, near, put};
 use crate::Result;
 use crate::chain::{CallKind, Machine, State, Trace};
 use crate::finding::Finding;
-use crate::oracle::Look;
+use crate::oracle::{self, Look, Signs};
 use crate::sequence::{Step, Wait};
 
 /// A call to be made on a state.
@@ -210,9 +210,15 @@ impl Trier<'_> {
 
     /// Adds, replaces or removes something that is done when called back.
     fn change_inner(&self, step: &mut Step, parent: usize, stream: &mut Stream) {
-        let target = self.frozen.pick_target(stream);
-        let mut inner = self.made_up(&self.frozen.corpus[parent], target, stream);
-        inner.wait = Wait::default();
+        let payloads = self.frozen.payloads;
+        let payload = &payloads[stream.below(payloads.len() as u64) as usize];
+        let inner = match payload.step(step.sender) {
+            Some(payload) if stream.chance(0.4) => payload,
+            _ => {
+                let target = self.frozen.pick_target(stream);
+                Step { wait: Wait::default(), ..self.made_up(&self.frozen.corpus[parent], target, stream) }
+            }
+        };
         match stream.below(3) {
             0 if step.inner.len() > 1 => {
                 step.inner.remove(stream.below(step.inner.len() as u64) as usize);
@@ -279,7 +285,7 @@ impl Trier<'_> {
         let keep = !news.is_empty() || volatile;
         let answers =
             tried.step.function.as_ref().map_or_else(Vec::new, |function| decode(function, &outcome.output));
-        let mut after = outcome.clone().after(&before);
+        let mut after = outcome.after(&before);
         if !tried.step.inner.is_empty() {
             after.set_code(tried.step.sender, crate::puppet::code(&[]));
         }
@@ -289,8 +295,11 @@ impl Trier<'_> {
                 repay(frozen, loan, entry, &tried.step, target, &after, self.probe, &mut tried.plans)?;
             }
         } else {
+            let signs = Signs::of(frozen.facts, &tried.step, self.machine.trace(), &outcome);
             let look = Look {
                 world: frozen.world,
+                facts: frozen.facts,
+                signs,
                 path: &entry.path,
                 step: &tried.step,
                 before: &before,
@@ -298,11 +307,9 @@ impl Trier<'_> {
                 outcome: &outcome,
                 trace: self.machine.trace(),
             };
-            for oracle in frozen.oracles {
-                tried.findings.extend(oracle.step(&look, self.probe)?);
-                if keep {
-                    tried.findings.extend(oracle.kept(&look, self.probe)?);
-                }
+            tried.findings.extend(oracle::step(frozen.oracles, &look, self.probe)?);
+            if keep {
+                tried.findings.extend(oracle::kept(frozen.oracles, &look, self.probe)?);
             }
         }
         if keep {

@@ -78,9 +78,9 @@ impl Outcome {
     }
 
     /// The state after it, given the state before.
-    pub fn after(self, before: &State) -> State {
+    pub fn after(&self, before: &State) -> State {
         let mut state = before.clone();
-        state.apply(self.changes);
+        state.apply(&self.changes);
         state
     }
 

@@ -1,7 +1,7 @@
 //! Contracts on a chain, with people around them: the world that an audit begins in.
 //!
-//! A `Scenario` says what to deploy and how, as a TOML file that people write; without one, `guess` writes it from the
-//! constructors. A deployment that a forge script has made is taken over by `Scenario::broadcast`.
+//! A [`Scenario`] says what to deploy and how, as a TOML file that people write; without one, [`guess`] writes it from the
+//! constructors. A deployment that a forge script has made is taken over by [`Scenario::broadcast`].
 //!
 //! ```toml
 //! [chain]
@@ -26,14 +26,31 @@
 //! token = "0.01"
 //! ```
 
+mod amount;
+mod broadcast;
+mod key;
+mod proxy;
+mod read;
+mod schema;
+mod stage;
+mod term;
+mod value;
+
+#[cfg(test)]
+mod test;
+
 use std::sync::Arc;
 
 use alloy_primitives::{Address, U256};
 
-use crate::artifact::{Callable, Contract};
+use crate::artifact::{Artifacts, Callable, Contract};
 use crate::chain::{Fork, State, Transaction};
 use crate::{Error, Result};
 
+pub use key::{address_of, secret_of};
+pub use read::Scenario;
+pub use schema::json_schema;
+pub use value::{reason, show};
 
 /// Contracts, people, and what is worth something.
 #[derive(Debug, Clone)]
@@ -67,21 +84,23 @@ pub struct Deployed {
     pub address: Address,
     /// What it is.
     pub contract: Arc<Contract>,
-    /// What it hands its calls on to, where it is a proxy, and where that is.
-    pub implementation: Option<(Address, Arc<Contract>)>,
+    /// What it hands its calls on to, where it is a proxy: calls to its address have the functions of this one too.
+    pub implementation: Option<Arc<Contract>>,
+    /// Where that is.
+    pub implementation_address: Option<Address>,
 }
 
 impl Deployed {
     /// What can be called at its address: its own functions, and those of its implementation that it has not itself.
     pub fn functions(&self) -> impl Iterator<Item = &Callable> {
-        let inherited = self.implementation.iter().flat_map(|(_, contract)| &contract.functions);
+        let inherited = self.implementation.iter().flat_map(|contract| &contract.functions);
         let inherited = inherited.filter(|callable| self.contract.function(callable.selector).is_none());
         self.contract.functions.iter().chain(inherited)
     }
 
     /// Whether it takes ether without a function being called.
     pub fn receives(&self) -> bool {
-        self.contract.receives() && self.implementation.as_ref().is_none_or(|(_, contract)| contract.receives())
+        self.contract.receives() && self.implementation.as_ref().is_none_or(|contract| contract.receives())
     }
 }
 
@@ -112,7 +131,7 @@ impl Role {
 pub struct Actor {
     /// The name; unique among actors and contracts.
     pub name: String,
-    /// The account: that of the secret key `secret_of` the name, as of Foundry's `makeAddr`.
+    /// The account: that of the secret key [`secret_of`] the name, as of Foundry's `makeAddr`.
     pub address: Address,
     /// What they are to the DAO.
     pub role: Role,
@@ -161,6 +180,15 @@ pub struct Done {
 }
 
 impl World {
+    /// Deploys a scenario.
+    ///
+    /// # Errors
+    /// Every problem of the scenario that can be told before it is carried out, each with its line; then the first line that
+    /// fails, with the call and why it was reverted.
+    pub fn deploy(scenario: &Scenario, artifacts: &Artifacts) -> Result<Self> {
+        stage::deploy(scenario, artifacts)
+    }
+
     /// A contract by name.
     ///
     /// # Errors
@@ -169,7 +197,12 @@ impl World {
         self.contracts.iter().find(|deployed| deployed.name == name).ok_or_else(|| Error::Unknown {
             what: "deployed contract",
             name: name.to_owned(),
-            known: self.contracts.iter().map(|deployed| deployed.name.as_str()).collect::<Vec<_>>().join("`, `"),
+            known: self
+                .contracts
+                .iter()
+                .map(|deployed| deployed.name.as_str())
+                .collect::<Vec<_>>()
+                .join("`, `"),
         })
     }
 

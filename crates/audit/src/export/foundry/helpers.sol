@@ -1,57 +1,57 @@
 
     /// Sends a transaction; whether it goes well does not matter.
-    function call(address from, address to, uint256 value, bytes memory data) private {
-        vm.prank(from, from);
-        (bool done,) = to.call{gas: 30000000, value: value}(data);
-        done;
+    function call(address from_, address to_, uint256 value_, bytes memory data_) private {
+        vm.prank(from_, from_);
+        (bool done_,) = to_.call{gas: 30000000, value: value_}(data_);
+        done_;
     }
 
-    function setUpCall(address from, address to, uint256 value, bytes memory data) private {
-        vm.prank(from, from);
-        (bool done,) = to.call{gas: 30000000, value: value}(data);
-        require(done, "the deployment fails on this build");
+    function setUpCall(address from_, address to_, uint256 value_, bytes memory data_) private {
+        vm.prank(from_, from_);
+        (bool done_,) = to_.call{gas: 30000000, value: value_}(data_);
+        require(done_, "the deployment fails on this build");
     }
 
     /// Creates a contract as the account's transaction of this number does.
-    function deploy(address from, uint64 nonce, uint256 value, address at, bytes memory code) private {
-        vm.setNonceUnsafe(from, nonce);
-        vm.prank(from, from);
-        address created;
+    function deploy(address from_, uint64 nonce_, uint256 value_, address at_, bytes memory code_) private {
+        vm.setNonceUnsafe(from_, nonce_);
+        vm.prank(from_, from_);
+        address created_;
         assembly {
-            created := create(value, add(code, 32), mload(code))
+            created_ := create(value_, add(code_, 32), mload(code_))
         }
-        require(created == at, "the deployment fails on this build");
+        require(created_ == at_, "the deployment fails on this build");
     }
 
-    function balance(address token, address account) private view returns (uint256 amount) {
-        (bool done, bytes memory output) = token.staticcall(abi.encodeWithSignature("balanceOf(address)", account));
-        if (done && output.length >= 32) amount = abi.decode(output, (uint256));
+    function balance(address token_, address account_) private view returns (uint256 amount_) {
+        (bool done_, bytes memory output_) = token_.staticcall(abi.encodeWithSignature("balanceOf(address)", account_));
+        if (done_ && output_.length >= 32) amount_ = abi.decode(output_, (uint256));
     }
 
-    function hasCode(address account) private view returns (bool) {
-        uint256 size;
+    function hasCode(address account_) private view returns (bool) {
+        uint256 size_;
         assembly {
-            size := extcodesize(account)
+            size_ := extcodesize(account_)
         }
-        return size > 0;
+        return size_ > 0;
     }
 
     /// Tries a call out, and undoes it.
-    function probe(address from, address to, uint256 value, bytes memory data)
+    function probe(address from_, address to_, uint256 value_, bytes memory data_)
         private
-        returns (bool done, bytes memory output)
+        returns (bool done_, bytes memory output_)
     {
-        uint256 id = vm.snapshotState();
-        vm.prank(from, from);
-        (done, output) = to.call{gas: 30000000, value: value}(data);
-        vm.revertToState(id);
+        uint256 id_ = vm.snapshotState();
+        vm.prank(from_, from_);
+        (done_, output_) = to_.call{gas: 30000000, value: value_}(data_);
+        vm.revertToState(id_);
     }
 
-    function answers(address from, address to, bytes memory data, bytes memory answer) private returns (bool) {
-        (bool done, bytes memory output) = probe(from, to, 0, data);
-        return done && keccak256(output) == keccak256(answer);
+    function answers(address from_, address to_, bytes memory data_, bytes memory answer_) private returns (bool) {
+        (bool done_, bytes memory output_) = probe(from_, to_, 0, data_);
+        return done_ && keccak256(output_) == keccak256(answer_);
     }
 
-    function succeeds(address from, address to, uint256 value, bytes memory data) private returns (bool done) {
-        (done,) = probe(from, to, value, data);
+    function succeeds(address from_, address to_, uint256 value_, bytes memory data_) private returns (bool done_) {
+        (done_,) = probe(from_, to_, value_, data_);
     }
