@@ -1,6 +1,6 @@
 //! Attacks on the crate's own contracts, written by hand with more calls and larger values than they need: what shrinking
 //! and exporting are tried on, whatever the search finds.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "fixtures of tests")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, dead_code, reason = "fixtures of several tests")]
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -223,7 +223,8 @@ fn tornado() -> (World, Finding) {
     let last = daotwin_audit::play(&mut machine, &it.world.state, &it.steps).unwrap().expect("all go well");
     let mut changed = last.slots(account);
     changed.retain(|(slot, value)| it.world.state.storage(account, *slot) != *value);
-    let effects = changed.into_iter().map(|(slot, value)| Effect::Stored { account, slot, value }).collect();
+    let stored = changed.into_iter().map(|(slot, value)| Effect::Stored { account, slot, value });
+    let effects = stored.chain([Effect::Gone { account: copy }]).collect();
     it.finding("proposal-mutation", "dao", "other code runs than was voted on", effects)
 }
 
@@ -255,4 +256,18 @@ pub(crate) fn all() -> Vec<(&'static str, World, Finding)> {
         of("incidents/the-dao", the_dao()),
         of("incidents/tornado-cash", tornado()),
     ]
+}
+
+/// Every case that has two twins, by name.
+pub(crate) fn cases() -> Vec<String> {
+    let below = |folder: &Path| -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        entries.filter(|path| path.is_dir()).collect()
+    };
+    let cases = below(&contracts()).into_iter().flat_map(|group| below(&group));
+    let twins = cases.filter(|case| case.join("Vulnerable.json").is_file() && case.join("Fixed.json").is_file());
+    let mut names: Vec<String> =
+        twins.map(|case| case.strip_prefix(contracts()).unwrap().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
 }

@@ -297,6 +297,14 @@ impl Writer<'_> {
             lines.push(self.done(done));
         }
         lines.extend(self.moment(self.world.state.block, self.world.state.time));
+        for actor in &self.world.actors {
+            // The attacker's contract, before it has something to do.
+            let code = self.world.state.code(actor.address);
+            if !code.is_empty() && genesis.code(actor.address).is_empty() {
+                let name = self.names.address(actor.address);
+                lines.push(format!("vm.etch({name}, hex\"{}\");", hex::encode(code.original_byte_slice())));
+            }
+        }
         lines
     }
 
