@@ -10,12 +10,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use daotwin_audit::Finding;
 use daotwin_audit::campaign::{Campaign, Options};
-use daotwin_audit::chain::Machine;
+use daotwin_audit::chain::{Machine, State};
 use daotwin_audit::export::foundry;
-use daotwin_audit::shrink::{Budget, shrink};
+use daotwin_audit::shrink::{Budget, Shrunk, shrink};
 use daotwin_audit::world::World;
+use daotwin_audit::{Finding, replay};
 use daotwin_core::Run;
 use daotwin_core::files::atomic_write;
 
@@ -39,6 +39,7 @@ fn main() {
     }
     let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
     let (mut minimal, mut quick) = (0, 0);
+    let mut promised = Vec::new();
     for (case, world, finding) in &all {
         let mut machine = Machine::new(world.fork);
         let begun = std::time::Instant::now();
@@ -57,12 +58,32 @@ fn main() {
         );
         let number = numbers.entry(case.clone()).or_insert(0);
         *number += 1;
-        write(&folder, case, world, &shrunk, *number);
+        let fixed = repaired(case, world);
+        let (_, last) = replay(&mut machine, &fixed, &shrunk.finding.steps).unwrap();
+        let still = shrunk.finding.harms(&mut machine, &fixed, &last).unwrap();
+        let file = write(&folder, case, world, &shrunk, *number);
+        let fork = world.fork;
+        let expected = if still { "fails" } else { "passes" };
+        promised.push(format!("{fork} {file} {expected}"));
     }
+    atomic_write(&folder.join("promised.txt"), (promised.join("\n") + "\n").as_bytes()).unwrap();
     println!("{} findings, {minimal} of them minimal, {quick} in under 2 s", all.len());
 }
 
-fn write(folder: &Path, case: &str, world: &World, shrunk: &daotwin_audit::shrink::Shrunk, number: usize) {
+/// The first state with the repaired contracts, and the attacker's contract where the search had put it.
+fn repaired(case: &str, world: &World) -> Arc<State> {
+    let mut state = (*known::world(case, "Fixed").state).clone();
+    for actor in &world.actors {
+        let code = world.state.code(actor.address);
+        if !code.is_empty() {
+            state.set_code(actor.address, code);
+        }
+    }
+    Arc::new(state)
+}
+
+/// Writes the two projects of a finding; the name of its test there.
+fn write(folder: &Path, case: &str, world: &World, shrunk: &Shrunk, number: usize) -> String {
     let slug = case.replace('/', "-");
     let mut world = world.clone();
     for deployed in &mut world.contracts {
@@ -85,4 +106,5 @@ fn write(folder: &Path, case: &str, world: &World, shrunk: &daotwin_audit::shrin
             format!("[profile.default]\nevm_version = \"{}\"\noptimizer = true\noffline = true\n", world.fork);
         put(project.join("foundry.toml"), settings.as_bytes());
     }
+    format!("test/{slug}/{}", test.file)
 }

@@ -224,19 +224,74 @@ impl Finding {
         (self.oracle, &self.contract, &self.function)
     }
 
-    /// Whether the steps, one after the other from this state, all go well and bring about all effects.
+    /// Whether all effects hold on a state that came from the first one.
     ///
     /// # Errors
     /// A defect of the interpreter.
-    pub fn holds(&self, machine: &mut Machine, first: &Arc<State>) -> Result<bool> {
-        let Some(last) = play(machine, first, &self.steps)? else { return Ok(false) };
+    pub fn harms(&self, machine: &mut Machine, first: &Arc<State>, last: &Arc<State>) -> Result<bool> {
         for effect in &self.effects {
-            if !effect.holds(machine, first, &last)? {
+            if !effect.holds(machine, first, last)? {
                 return Ok(false);
             }
         }
         Ok(!self.effects.is_empty())
     }
+
+    /// Whether the steps, one after the other from this state, all go well and bring about all effects.
+    ///
+    /// # Errors
+    /// A defect of the interpreter.
+    pub fn holds(&self, machine: &mut Machine, first: &Arc<State>) -> Result<bool> {
+        match play(machine, first, &self.steps)? {
+            Some(last) => self.harms(machine, first, &last),
+            None => Ok(false),
+        }
+    }
+}
+
+/// What came of each of some steps, one after the other, though some fail: what a chain does with transactions. A step that
+/// fails changes nothing but that time has passed.
+///
+/// # Errors
+/// A defect of the interpreter.
+pub fn replay(
+    machine: &mut Machine,
+    first: &Arc<State>,
+    steps: &[Step],
+) -> Result<(Vec<Replayed>, Arc<State>)> {
+    let mut state = Arc::clone(first);
+    let mut played = Vec::with_capacity(steps.len());
+    for step in steps {
+        let ran = step.run(machine, &state)?;
+        let success = ran.outcome.success();
+        let (reason, output) = (ran.outcome.reason(), ran.outcome.output.clone());
+        let gas = ran.outcome.gas;
+        state = if success {
+            ran.after(step)
+        } else {
+            let mut before = (*state).clone();
+            before.block = ran.before.block;
+            before.time = ran.before.time;
+            Arc::new(before)
+        };
+        played.push(Replayed { success, reason, output, gas, after: Arc::clone(&state) });
+    }
+    Ok((played, state))
+}
+
+/// A step that was played again.
+#[derive(Debug, Clone)]
+pub struct Replayed {
+    /// Whether it went well.
+    pub success: bool,
+    /// Why it was reverted, in words; `success` where it was not.
+    pub reason: String,
+    /// What it answered.
+    pub output: Bytes,
+    /// Gas used.
+    pub gas: u64,
+    /// The state afterwards.
+    pub after: Arc<State>,
 }
 
 /// The state after steps that all go well; none where one does not.

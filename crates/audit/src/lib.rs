@@ -18,5 +18,5 @@ pub mod words;
 pub mod world;
 
 pub use error::{Error, Result};
-pub use finding::{Confidence, Effect, Explained, Finding, Impact, balance, play};
+pub use finding::{Confidence, Effect, Explained, Finding, Impact, Replayed, balance, play, replay};
 pub use sequence::{BLOCK_SECONDS, Ran, Step, Wait};

@@ -108,6 +108,10 @@ pub(super) fn input(step: &Step, names: &Names, codec: &Codec) -> (Vec<String>, 
                     alloy_dyn_abi::DynSolType::Array(kind) => kind.sol_type_name().into_owned(),
                     _ => return raw(),
                 };
+                // Lists of lists and of structures have no literal.
+                if kind.contains(['(', '[']) {
+                    return raw();
+                }
                 before.push(format!("{kind}[] memory {name} = new {kind}[]({});", values.len()));
                 for (at, value) in values.iter().enumerate() {
                     let Some(value) = literal(value, names, codec) else { return raw() };
