@@ -14,7 +14,7 @@ use crate::puppet;
 pub const BLOCK_SECONDS: u64 = 12;
 
 /// Time that passes before a step.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Wait {
     /// Blocks.
     pub blocks: u64,

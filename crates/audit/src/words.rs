@@ -77,6 +77,16 @@ impl<'w> Words<'w> {
         }
     }
 
+    /// A step: `2 days later, attacker calls dao.execute(id: 1)`.
+    pub fn sentence(&self, step: &Step) -> String {
+        let waited = match wait(step.wait) {
+            none if none.is_empty() => String::new(),
+            time => format!("{time} later, "),
+        };
+        let verb = if step.function.is_some() { "calls" } else { "pays" };
+        format!("{waited}{} {verb} {}", self.name(step.sender), self.call(step))
+    }
+
     /// A call that is known by its input only.
     fn input(&self, to: Address, data: &[u8]) -> String {
         format!("{}.{}", self.name(to), self.bytes(data))

@@ -1,5 +1,15 @@
 //! What becomes of a finding: a test, a file to replay, lines for machines and for people.
 
+mod file;
 mod foundry;
+mod lcov;
+mod markdown;
+mod place;
+mod sarif;
 
+pub use file::{Account, Call, Check, File, Harm, Name, Origin, Start, VERSION};
 pub use foundry::{Test, foundry};
+pub use lcov::{Branch, lcov};
+pub use markdown::{confidence, impact, markdown};
+pub use place::{Place, place};
+pub use sarif::sarif;

@@ -13,7 +13,7 @@ use crate::chain::Machine;
 use crate::finding::{Effect, Explained, Finding};
 use crate::puppet;
 use crate::shrink::Codec;
-use crate::words::{Words, wait};
+use crate::words::Words;
 use crate::world::{Done, World};
 
 use solidity::{Names, bytes, input, text, word};
@@ -148,7 +148,7 @@ impl Writer<'_> {
             "This test fails as long as the following can be done, and passes when it cannot:".to_owned(),
         ];
         for (number, step) in finding.steps.iter().enumerate() {
-            head.push(clean(&format!("{}. {}", number + 1, self.sentence(step))));
+            head.push(clean(&format!("{}. {}", number + 1, self.words.sentence(step))));
             for call in &step.inner {
                 head.push(clean(&format!("   - called back, it calls {}", self.words.call(call))));
             }
@@ -158,14 +158,6 @@ impl Writer<'_> {
             head.push(clean(&format!("   - {}", self.words.effect(effect))));
         }
         head
-    }
-
-    fn sentence(&self, step: &crate::Step) -> String {
-        let waited = match wait(step.wait) {
-            none if none.is_empty() => String::new(),
-            time => format!("{time} later, "),
-        };
-        format!("{waited}{} calls {}", self.words.name(step.sender), self.words.call(step))
     }
 
     fn body(&self, finding: &Finding, explained: &[Explained], short: &str) -> Vec<(usize, String)> {
@@ -201,7 +193,7 @@ impl Writer<'_> {
         let (mut block, mut time) = (self.world.state.block, self.world.state.time);
         for (number, step) in finding.steps.iter().enumerate() {
             body.push((0, String::new()));
-            body.push((1, clean(&format!("// {}", self.sentence(step)))));
+            body.push((1, clean(&format!("// {}", self.words.sentence(step)))));
             for note in explained.iter().filter(|note| note.step == number) {
                 let whose = match note.call {
                     Some(call) => format!("of callback {}", call + 1),
