@@ -54,6 +54,14 @@ fn main() -> Result<(), Box<dyn Error>> {
                     "| {name} | {twin} | {seed} | {found} | {} | {:.2} | {rate:.0} | {} | {} |",
                     report.executions, report.seconds, report.edges, report.corpus
                 );
+                if std::env::var_os("DAOTWIN_WHY").is_some() {
+                    for called in &report.functions {
+                        println!(
+                            "{}.{}: {} went well; {:?}",
+                            called.contract, called.function, called.successes, called.failures
+                        );
+                    }
+                }
             }
         }
     }

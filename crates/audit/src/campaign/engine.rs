@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use alloy_primitives::map::{HashMap, HashSet};
-use alloy_primitives::{Address, U256, keccak256};
+use alloy_primitives::{Address, Bytes, U256, keccak256};
 use daotwin_core::Run;
 use daotwin_core::random::{Seed, Stream};
 use rayon::prelude::*;
@@ -18,7 +18,7 @@ use super::tries::{Failure, Origin, Planned, Tried, Trier, Ways};
 use super::values::Memory;
 use crate::Result;
 use crate::artifact::Callable;
-use crate::chain::{Machine, Site, State};
+use crate::chain::{Machine, Site, State, reason};
 use crate::finding::{Finding, balance};
 use crate::oracle::{self, Oracle};
 use crate::puppet;
@@ -84,10 +84,25 @@ pub struct Report {
     pub edges: u64,
     /// States kept.
     pub corpus: usize,
+    /// What was called, and how it went.
+    pub functions: Vec<Called>,
     /// Edges passed after so many calls, ascending: a point for every round that reached a new one.
     pub coverage: Vec<(u64, u64)>,
     /// Branches passed: the Keccak hash of the code, the program counter of the jump, and whether it was taken.
     pub covered: Vec<(alloy_primitives::B256, u32, bool)>,
+}
+
+/// A function, and how its calls went.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Called {
+    /// The name of the contract.
+    pub contract: String,
+    /// The signature; empty where ether alone was sent.
+    pub function: String,
+    /// Calls that went well.
+    pub successes: u64,
+    /// Why others failed, the most frequent first.
+    pub failures: Vec<(String, u64)>,
 }
 
 /// Something lent to the attacker in the middle of a call, on which the search goes on.
@@ -140,9 +155,13 @@ pub(super) struct Frozen<'f> {
     pub(super) oracles: &'f [&'static dyn Oracle],
     /// How many of a hundred states that reach nothing new are kept for a while.
     pub(super) volatile: f64,
+    /// The most ether that the attacker had after each target, without and with calls from within.
+    pub(super) richest: &'f [[U256; 2]],
     /// How often a loan is gone on with.
     pub(super) lend: f64,
-    again: &'f HashSet<u64>,
+    /// Words that failures read.
+    pub(super) readers: &'f HashMap<(Address, U256), Vec<usize>>,
+    again: &'f HashMap<u64, u32>,
     folds: &'f HashSet<u64>,
     /// Sums of the weights of entries and of targets.
     entries: &'f [f64],
@@ -163,8 +182,9 @@ impl Frozen<'_> {
         weighted(self.targets, stream)
     }
 
-    pub(super) fn again_seen(&self, step: &Step) -> bool {
-        self.again.contains(&shape(std::slice::from_ref(step)))
+    /// Whether a call with these functions within was made only a few times so far.
+    pub(super) fn fresh_shape(&self, step: &Step) -> bool {
+        self.again.get(&shape(std::slice::from_ref(step))).is_none_or(|times| *times < SAME_SHAPE)
     }
 
     pub(super) fn folded(&self, used: &[Step]) -> bool {
@@ -266,8 +286,11 @@ pub struct Campaign {
     urgent: VecDeque<Planned>,
     planned: HashSet<u64>,
     waits: Vec<Wait>,
-    again: HashSet<u64>,
+    richest: Vec<[U256; 2]>,
+    again: HashMap<u64, u32>,
     folds: HashSet<u64>,
+    /// Successes of each target, and why it failed how often.
+    answers: Vec<(u64, Vec<(Bytes, u64)>)>,
     /// Tries and gains of each target.
     tries: Vec<(f64, f64)>,
     findings: Vec<Finding>,
@@ -290,6 +313,10 @@ const CHUNKS: usize = 8;
 const CORPUS: usize = 4000;
 const PLANS: usize = 20_000;
 const FAILURES: usize = 2000;
+/// Reasons of failure kept of a function.
+const REASONS: usize = 12;
+/// Calls back of the same functions that are tried without anything new.
+const SAME_SHAPE: u32 = 64;
 /// Calls of a path.
 const DEPTH: usize = 24;
 
@@ -345,8 +372,10 @@ impl Campaign {
             urgent: VecDeque::new(),
             planned: HashSet::default(),
             waits: Vec::new(),
-            again: HashSet::default(),
+            richest: vec![[U256::ZERO; 2]; tries.len()],
+            again: HashMap::default(),
             folds: HashSet::default(),
+            answers: vec![(0, Vec::new()); tries.len()],
             tries,
             findings: Vec::new(),
             executions,
@@ -410,9 +439,26 @@ impl Campaign {
             seconds,
             edges: self.coverage.count,
             corpus: self.corpus.len(),
+            functions: self.called(),
             coverage: self.points.clone(),
             covered: covered.collect(),
         }
+    }
+
+    fn called(&self) -> Vec<Called> {
+        let targets = self.knowledge.targets.iter().zip(&self.answers).filter(|(target, _)| target.own);
+        let called = targets.map(|(target, (successes, failures))| {
+            let mut failures: Vec<(String, u64)> =
+                failures.iter().map(|(output, times)| (reason(output), *times)).collect();
+            failures.sort_by_key(|(_, times)| std::cmp::Reverse(*times));
+            Called {
+                contract: self.world.name_of(target.to),
+                function: target.function.as_ref().map_or_else(String::new, |function| function.signature()),
+                successes: *successes,
+                failures,
+            }
+        });
+        called.collect()
     }
 
     /// One round: plans first, then calls made up.
@@ -454,8 +500,10 @@ impl Campaign {
             ways: &self.ways,
             waits: &self.waits,
             oracles: &self.oracles,
-            volatile: 0.002,
+            volatile: 0.005,
+            richest: &self.richest,
             lend: 0.2,
+            readers: &self.readers,
             again: &self.again,
             folds: &self.folds,
             entries: &entries,
@@ -501,10 +549,19 @@ impl Campaign {
 
     /// Takes in what a try reached.
     fn take(&mut self, tried: Tried) -> Result<()> {
-        let Tried { entry, target, step, success, kept, reverted, failure, plans, loan, ways, findings } =
+        let Tried { entry, target, step, success, why, kept, reverted, failure, plans, loan, ways, findings } =
             tried;
         self.tries[target].0 += 1.0;
         self.corpus[entry].visits += 1.0;
+        let answers = &mut self.answers[target];
+        match why {
+            None => answers.0 += 1,
+            Some(why) => match answers.1.iter().position(|(known, _)| *known == why) {
+                Some(place) => answers.1[place].1 += 1,
+                None if answers.1.len() < REASONS => answers.1.push((why, 1)),
+                None => {}
+            },
+        }
         for (place, way) in ways {
             self.ways.add(target, place, way);
         }
@@ -516,7 +573,7 @@ impl Campaign {
             }
         }
         if !step.inner.is_empty() {
-            self.again.insert(shape(std::slice::from_ref(&step)));
+            *self.again.entry(shape(std::slice::from_ref(&step))).or_default() += 1;
         }
         for plan in plans {
             if plan.origin == Origin::Loan
@@ -543,6 +600,8 @@ impl Campaign {
             return Ok(());
         }
         debug_assert!(success, "only what went well is kept");
+        let richest = &mut self.richest[target][usize::from(!step.inner.is_empty())];
+        *richest = (*richest).max(kept.after.balance(self.knowledge.attacker));
         if news {
             let gain = if kept.reached.branches() { 1.0 } else { 0.2 };
             self.tries[target].1 += gain;
@@ -625,7 +684,7 @@ impl Campaign {
                 step.wait = Wait::default();
             }
             let target = failure.target;
-            self.plan(Planned { entry, target, step, origin: Origin::Again });
+            self.plan(Planned { entry, target, step, origin: Origin::Again, carried: None });
         }
     }
 

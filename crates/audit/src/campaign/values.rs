@@ -80,19 +80,27 @@ pub(super) struct Maker<'m> {
 }
 
 impl Maker<'_> {
-    /// Arguments for a function.
-    pub(super) fn arguments(&self, function: &Callable, stream: &mut Stream) -> Vec<DynSolValue> {
+    /// Arguments for a function, and the number of the payload that they carry.
+    pub(super) fn arguments(
+        &self,
+        function: &Callable,
+        stream: &mut Stream,
+    ) -> (Vec<DynSolValue>, Option<u16>) {
         let names = function.parameter_names();
         let mut used: Option<Vec<Option<DynSolValue>>> = None;
-        if !self.payloads.is_empty() && stream.chance(0.7) {
-            let payload = &self.payloads[stream.below(self.payloads.len() as u64) as usize];
-            used = payload.fit(function, stream);
+        let mut carried = None;
+        if !self.payloads.is_empty() && stream.chance(0.6) {
+            // Those that do the most harm come first.
+            let among = if stream.chance(0.5) { self.payloads.len().min(6) } else { self.payloads.len() };
+            let number = stream.below(among as u64) as usize;
+            used = self.payloads[number].fit(function, stream);
+            carried = used.is_some().then_some(number as u16);
         }
         // Arrays of one call go together more often than not.
         let length = [1, 1, 1, 2, 0, 3][stream.below(6) as usize];
         // An earlier call's values belong together: either all that fit are handed on, or each is decided alone.
         let together = stream.chance(0.4);
-        (0..function.inputs.len())
+        let values = (0..function.inputs.len())
             .map(|index| {
                 if let Some(Some(value)) =
                     used.as_mut().and_then(|used| used.get_mut(index)).map(Option::take)
@@ -108,7 +116,8 @@ impl Maker<'_> {
                 }
                 self.value(kind, name, length, 0, stream)
             })
-            .collect()
+            .collect();
+        (values, carried)
     }
 
     fn given(&self, name: &str, kind: &DynSolType) -> Option<DynSolValue> {

@@ -96,7 +96,8 @@ impl Outcome {
     }
 }
 
-fn reason(output: &[u8]) -> String {
+/// Why a call was reverted, in words, from what it answered.
+pub(crate) fn reason(output: &[u8]) -> String {
     match output {
         [0x08, 0xc3, 0x79, 0xa0, rest @ ..] => {
             let length = rest.get(32..64).map_or(U256::ZERO, U256::from_be_slice);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use alloy_dyn_abi::DynSolValue;
 use alloy_primitives::{Address, B256, U256, keccak256};
 
 use super::facts::{Known, Purpose};
@@ -100,12 +101,41 @@ impl Look<'_> {
         (0..=96).step_by(8).any(|shift: usize| (stored >> shift) & mask == super::facts::word(who))
     }
 
-    /// The step, from the first, in whose input an attacker wrote the payload of a call: its whole input, or its arguments
-    /// beside its signature. The step itself counts too; its number is the length of the path.
+    /// The step, from the first, in which an attacker wrote the payload of a call: its whole input among the bytes of an
+    /// argument, or its arguments there beside its signature. The step itself counts too; its number is the length of the
+    /// path.
     pub(super) fn author(&self, call: &CallRecord) -> Option<usize> {
-        let signature = (call.input.len() > 36).then(|| self.signature(call));
+        let payload = Payload::of(self, call);
         let steps = self.path.iter().chain([self.step]);
-        steps.enumerate().find(|(_, step)| wrote(step, call, signature.as_deref())).map(|(number, _)| number)
+        steps.enumerate().find(|(_, step)| payload.stands_in(step)).map(|(number, _)| number)
+    }
+
+    /// Whether a call has its payload from what attackers wrote: with other bytes there it is another call, or none.
+    ///
+    /// # Errors
+    /// A defect of the interpreter.
+    pub(super) fn caused(&self, call: &CallRecord, probe: &mut Machine) -> Result<bool> {
+        let payload = Payload::of(self, call);
+        let mut steps = self.steps();
+        for step in &mut steps {
+            if call.input.is_empty() {
+                spoil_payment(step, call);
+            } else {
+                payload.spoil(step);
+            }
+        }
+        let Some((last, path)) = steps.split_last() else { return Ok(false) };
+        let states = replay(probe, &self.world.state, path)?;
+        let Some(state) = states.get(path.len()) else { return Ok(true) };
+        last.run(probe, state)?;
+        let mut calls = probe.trace().calls.iter();
+        Ok(!calls.any(|other| {
+            other.success
+                && other.caller == call.caller
+                && other.target == call.target
+                && other.input == call.input
+                && other.value == call.value
+        }))
     }
 
     /// Whether a word stands in the input of a step.
@@ -207,11 +237,11 @@ impl Look<'_> {
         call.kind == CallKind::Delegate
             && self.facts.is_protocol(call.target)
             && at != call.target
-            && (self.facts.is_attacker(at)
-                || (!self.facts.is_protocol(at) && {
-                    let (then, now) = (code_hash(&self.world.state, at), code_hash(self.before, at));
-                    now.is_some() && (then != now || self.supplied(super::facts::word(at)))
-                }))
+            && (self.facts.is_attacker(at) || {
+                let (then, now) = (code_hash(&self.world.state, at), code_hash(self.before, at));
+                let chosen = || !self.facts.is_protocol(at) && self.supplied(super::facts::word(at));
+                now.is_some() && (then != now || chosen())
+            })
     }
 
     /// A finding whose effects all hold; none where none does.
@@ -251,18 +281,109 @@ pub(super) fn mentions(step: &Step, bytes: &[u8]) -> bool {
     contains(&step.data(), bytes) || step.inner.iter().any(|inner| mentions(inner, bytes))
 }
 
-/// Whether a step has the payload of a call in its input.
-fn wrote(step: &Step, call: &CallRecord, signature: Option<&str>) -> bool {
-    let data = step.data();
-    // What is handed on as it came is no payload.
-    let whole = call.input.len() >= 4 && data.len() > call.input.len() && contains(&data, &call.input);
-    let parts = || {
-        let arguments = call.input.get(4..).filter(|arguments| arguments.len() >= 32);
-        let signature = signature.filter(|signature| signature.contains('('));
-        matches!((arguments, signature), (Some(arguments), Some(signature))
-            if contains(&data, signature.as_bytes()) && contains(&data, arguments))
-    };
-    whole || parts() || step.inner.iter().any(|inner| wrote(inner, call, signature))
+/// What a call was made with, as an attacker may have written it.
+struct Payload {
+    input: Vec<u8>,
+    signature: String,
+}
+
+impl Payload {
+    fn of(look: &Look<'_>, call: &CallRecord) -> Self {
+        Self { input: call.input.to_vec(), signature: look.signature(call) }
+    }
+
+    fn stands_in(&self, step: &Step) -> bool {
+        if self.input.is_empty() {
+            return false;
+        }
+        let whole =
+            self.input.len() >= 4 && step.arguments.iter().any(|argument| holds(argument, &self.input));
+        let parts = || {
+            step.arguments.iter().any(|argument| names(argument, &self.signature))
+                && (self.input.len() == 4
+                    || step.arguments.iter().any(|argument| holds(argument, &self.input[4..])))
+        };
+        whole || (self.input.len() >= 4 && parts()) || step.inner.iter().any(|inner| self.stands_in(inner))
+    }
+
+    /// Writes something else wherever it stands.
+    fn spoil(&self, step: &mut Step) {
+        for argument in &mut step.arguments {
+            spoil(argument, &self.input, &self.signature);
+        }
+        step.inner.iter_mut().for_each(|inner| self.spoil(inner));
+    }
+}
+
+/// Whether a step says whom to pay and how much.
+pub(super) fn writes_payment(step: &Step, call: &CallRecord) -> bool {
+    let has = |wanted: &dyn Fn(&DynSolValue) -> bool| step.arguments.iter().any(|argument| any(argument, wanted));
+    has(&|value| value.as_address() == Some(call.target))
+        && has(&|value| value.as_uint().is_some_and(|(amount, _)| amount == call.value))
+}
+
+fn any(value: &DynSolValue, wanted: &dyn Fn(&DynSolValue) -> bool) -> bool {
+    wanted(value) || parts(value).iter().any(|part| any(part, wanted))
+}
+
+/// Writes another amount wherever a payment's stands.
+fn spoil_payment(step: &mut Step, call: &CallRecord) {
+    if writes_payment(step, call) {
+        for argument in &mut step.arguments {
+            lower(argument, call.value);
+        }
+    }
+}
+
+fn lower(value: &mut DynSolValue, amount: U256) {
+    match value {
+        DynSolValue::Uint(number, _) if *number == amount => *number -= U256::from(1),
+        DynSolValue::Array(values) | DynSolValue::FixedArray(values) | DynSolValue::Tuple(values) => {
+            values.iter_mut().for_each(|value| lower(value, amount));
+        }
+        _ => {}
+    }
+}
+
+fn parts(value: &DynSolValue) -> &[DynSolValue] {
+    match value {
+        DynSolValue::Array(values) | DynSolValue::FixedArray(values) | DynSolValue::Tuple(values) => values,
+        _ => &[],
+    }
+}
+
+fn holds(value: &DynSolValue, payload: &[u8]) -> bool {
+    match value {
+        DynSolValue::Bytes(bytes) => contains(bytes, payload),
+        _ => parts(value).iter().any(|part| holds(part, payload)),
+    }
+}
+
+fn names(value: &DynSolValue, signature: &str) -> bool {
+    match value {
+        DynSolValue::String(text) => text == signature,
+        _ => parts(value).iter().any(|part| names(part, signature)),
+    }
+}
+
+fn spoil(value: &mut DynSolValue, payload: &[u8], signature: &str) {
+    match value {
+        DynSolValue::Bytes(bytes) => {
+            let arguments = payload.get(4..).filter(|arguments| !arguments.is_empty());
+            for part in [Some(payload), arguments].into_iter().flatten() {
+                let found = bytes.windows(part.len().max(1)).position(|window| window == part);
+                if let Some(last) = found.map(|at| at + part.len() - 1) {
+                    bytes[last] ^= 1;
+                    return;
+                }
+            }
+        }
+        DynSolValue::String(text) if text == signature => text.push('x'),
+        DynSolValue::Array(values) | DynSolValue::FixedArray(values) | DynSolValue::Tuple(values) => {
+            values.iter_mut().for_each(|value| spoil(value, payload, signature));
+        }
+        _ => {}
+    }
 }
 
 fn contains(long: &[u8], short: &[u8]) -> bool {
@@ -363,10 +484,7 @@ impl Look<'_> {
                 steps.push(Step {
                     to: *token,
                     function: Some(Arc::new(callable.clone())),
-                    arguments: vec![
-                        alloy_dyn_abi::DynSolValue::Address(attacker),
-                        alloy_dyn_abi::DynSolValue::Uint(*amount, 256),
-                    ],
+                    arguments: vec![DynSolValue::Address(attacker), DynSolValue::Uint(*amount, 256)],
                     ..blank.clone()
                 });
             }

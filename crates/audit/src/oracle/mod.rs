@@ -18,6 +18,13 @@ mod takeover;
 mod unprotected_delegatecall;
 mod unprotected_selfdestruct;
 
+#[cfg(test)]
+mod drive;
+#[cfg(test)]
+mod exploits;
+#[cfg(test)]
+mod test;
+
 use std::sync::Arc;
 
 pub use facts::Facts;

@@ -69,6 +69,8 @@ struct Tries<'t> {
     world: &'t World,
     /// The world with attackers who are rich.
     rich: Arc<State>,
+    /// What attackers put in before.
+    deposits: Vec<(U256, f64)>,
     budget: usize,
 }
 
@@ -84,7 +86,9 @@ impl Facts {
                 }
             }
         }
-        let mut tries = Tries { world, rich: Arc::new(rich), budget: BUDGET };
+        let deposits = self.deposits(world, machine)?;
+        self.entitled = deposits.iter().map(|(amount, worth)| f64::from(*amount) * worth).sum();
+        let mut tries = Tries { world, rich: Arc::new(rich), deposits, budget: BUDGET };
         for deployed in &world.contracts {
             if !self.is_protocol(deployed.address) {
                 continue;
@@ -147,38 +151,71 @@ impl Facts {
         Ok(())
     }
 
-    /// What attackers get back from a contract by one call that gives strangers nothing, in wei.
+    /// What attackers put into contracts before the world began: amounts, with what a unit of each is worth.
+    pub(super) fn deposits(&self, world: &World, machine: &mut Machine) -> Result<Vec<(U256, f64)>> {
+        let mut state = Arc::clone(&world.genesis);
+        let mut deposits = Vec::new();
+        for done in &world.setup {
+            let mut before = (*state).clone();
+            (before.block, before.time) = (done.block, done.time);
+            let before = Arc::new(before);
+            let outcome = machine.run(&before, &done.transaction)?;
+            if !outcome.success() {
+                return Ok(Vec::new());
+            }
+            let after = Arc::new(outcome.after(&before));
+            let sender = done.transaction.sender;
+            if self.is_attacker(sender) {
+                let spent = before.balance(sender).saturating_sub(after.balance(sender));
+                deposits.push((spent, 1.0));
+                for token in &self.tokens {
+                    let Some(worth) = token.worth else { continue };
+                    let had = balance(machine, &before, token.address, sender)?;
+                    let has = balance(machine, &after, token.address, sender)?;
+                    deposits.push((had.saturating_sub(has), worth));
+                }
+            }
+            state = after;
+        }
+        deposits.retain(|(amount, _)| !amount.is_zero());
+        Ok(deposits)
+    }
+
+    /// What a contract owes attackers beside what they put in, in wei: what it says of them in a view, and pays in one call.
     fn entitlement(&self, tries: &mut Tries<'_>, machine: &mut Machine, deployed: &Deployed) -> Result<f64> {
         let mut sum = 0.0;
         for attacker in &self.attackers {
-            let had = self.wealth_of(*attacker, &tries.world.state, machine)?;
-            let strange = self.wealth_of(NOBODY, &tries.world.state, machine)?;
-            let amounts = self.amounts(tries.world, machine, deployed.address, *attacker)?;
+            let mut owed = self.amounts(tries.world, machine, deployed.address, *attacker)?;
+            owed.retain(|amount| tries.deposits.iter().all(|(deposit, _)| deposit != amount));
             let mut most = 0.0_f64;
-            for callable in functions(deployed).filter(|callable| !callable.view()) {
+            for callable in functions(deployed).filter(|callable| !callable.view() && !owed.is_empty()) {
                 for (choice, wait) in (0..CHOICES).flat_map(|choice| [(choice, 0), (choice, LONG)]) {
                     if tries.budget == 0 || (choice > 0 && callable.inputs.is_empty()) {
                         break;
                     }
                     tries.budget -= 1;
                     let state = later(&tries.world.state, wait);
-                    let mut gain = |sender: Address, had: f64| -> Result<f64> {
-                        let Some(data) = self.data(callable, sender, &amounts, choice) else {
-                            return Ok(0.0);
-                        };
-                        let to = Some(deployed.address);
-                        let outcome =
-                            machine.run(&state, &Transaction { sender, to, value: U256::ZERO, data })?;
-                        if !outcome.success() {
-                            return Ok(0.0);
-                        }
-                        let after = Arc::new(outcome.after(&state));
-                        Ok(self.wealth_of(sender, &after, machine)? - had)
-                    };
-                    let gained = gain(*attacker, had)?;
-                    if gained > most && gain(NOBODY, strange)? <= 0.0 {
-                        most = gained;
+                    let Some(data) = self.data(callable, *attacker, &owed, choice) else { continue };
+                    let to = Some(deployed.address);
+                    let call = Transaction { sender: *attacker, to, value: U256::ZERO, data };
+                    let outcome = machine.run(&state, &call)?;
+                    if !outcome.success() {
+                        continue;
                     }
+                    let after = Arc::new(outcome.after(&state));
+                    let mut paid = 0.0;
+                    let gained = after.balance(*attacker).saturating_sub(state.balance(*attacker));
+                    if owed.contains(&gained) {
+                        paid += f64::from(gained);
+                    }
+                    for token in self.tokens.iter().filter(|token| token.address != deployed.address) {
+                        let had = balance(machine, &state, token.address, *attacker)?;
+                        let gained = balance(machine, &after, token.address, *attacker)?.saturating_sub(had);
+                        if owed.contains(&gained) {
+                            paid += f64::from(gained) * token.worth.unwrap_or_default();
+                        }
+                    }
+                    most = most.max(paid);
                 }
             }
             sum += most;

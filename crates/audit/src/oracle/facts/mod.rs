@@ -146,8 +146,8 @@ pub struct Facts {
     pub calls: Vec<Known>,
     /// What attackers have in all when the world begins, in wei.
     pub wealth: f64,
-    /// What is theirs by right beyond that, in wei: what they put into contracts before the world began, and strangers do
-    /// not get.
+    /// What is theirs by right beyond that, in wei: what they put into contracts before the world began, and what contracts
+    /// say and pay that they owe them.
     pub entitled: f64,
     /// Words of storage that properties read when the world begins.
     pub(super) read_by_properties: Vec<(Address, U256)>,
@@ -218,7 +218,8 @@ impl Facts {
         facts.governance = deciding.map(|deployed| deployed.address).collect();
         facts.governance.sort_unstable();
         for deployed in &world.contracts {
-            let implementation = deployed.implementation.iter().flat_map(|contract| &contract.runtime.bytes);
+            let implementation =
+                deployed.implementation.iter().flat_map(|contract| &contract.runtime.bytes);
             let code = world.state.code(deployed.address);
             let code: Vec<u8> = code.original_byte_slice().iter().chain(implementation).copied().collect();
             facts.selectors.insert(deployed.address, pushed(&code));
@@ -424,7 +425,16 @@ fn pushed(code: &[u8]) -> Vec<[u8; 4]> {
 /// Contracts of the world that attackers made.
 fn created_by(world: &World, attackers: &[Address]) -> Vec<Address> {
     let created = world.setup.iter().filter(|done| attackers.contains(&done.transaction.sender));
-    created.filter_map(|done| done.created.as_ref().map(|(_, address)| *address)).collect()
+    let mut found: Vec<Address> =
+        created.filter_map(|done| done.created.as_ref().map(|(_, address)| *address)).collect();
+    // A contract that knows an attacker from its construction on was made by it, or for it.
+    let knows = |deployed: &&Deployed| {
+        let code = world.state.code(deployed.address);
+        let code = code.original_byte_slice();
+        attackers.iter().any(|attacker| code.windows(20).any(|window| window == attacker.as_slice()))
+    };
+    found.extend(world.contracts.iter().filter(knows).map(|deployed| deployed.address));
+    found
 }
 
 /// Tokens that have a price: what the smallest unit is worth, in wei.

@@ -12,7 +12,7 @@ use crate::world::{Deployed, World};
 const MOST_VIEWS: usize = 200;
 
 /// Getters that tell a ruler even where there is none yet: of Ownable and its kin.
-const RULERS: [&str; 14] = [
+const RULERS: [&str; 13] = [
     "owner",
     "getOwner",
     "admin",
@@ -25,7 +25,6 @@ const RULERS: [&str; 14] = [
     "minter",
     "operator",
     "timelock",
-    "treasury",
     "authority",
 ];
 

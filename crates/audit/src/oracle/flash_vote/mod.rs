@@ -20,12 +20,12 @@ static CARD: Card = Card {
 };
 
 impl FlashVote {
-    /// The most that an attacker had of a token within the step, before it, and after it.
+    /// How much of a token came first to an attacker within the step, and what it had before.
     fn borrowed(look: &Look<'_>, token: Address, slot: U256) -> Option<(U256, U256)> {
         let before = look.before.storage(token, slot);
-        let words = look.trace.accesses.iter().filter(|a| a.write && a.address == token && a.slot == slot);
-        let most = words.map(|access| access.value).max()?;
-        (most > before).then(|| (most - before, before))
+        let mut words = look.trace.accesses.iter().filter(|a| a.write && a.address == token && a.slot == slot);
+        let first = words.find(|access| access.value > before)?;
+        Some((first.value - before, before))
     }
 }
 

@@ -2,7 +2,6 @@
 
 use alloy_primitives::Address;
 
-use super::facts::Purpose;
 use super::{Card, Look, Oracle, Signs};
 use crate::Result;
 use crate::chain::Machine;
@@ -22,13 +21,7 @@ static CARD: Card = Card {
 /// Attackers who own now what others owned when the world began: where, the getter's name, and what shows it.
 pub(super) fn taken(look: &Look<'_>, probe: &mut Machine) -> Result<Vec<(Address, String, Vec<Effect>)>> {
     let mut found = Vec::new();
-    let decides = |contract, slot| {
-        look.facts
-            .calls
-            .iter()
-            .any(|known| known.purpose == Purpose::Privileged && known.authority.contains(&(contract, slot)))
-    };
-    for owner in look.facts.owners.iter().filter(|owner| !owner.holder.is_zero()) {
+    for owner in look.facts.owners.iter().filter(|owner| owner.ruler && !owner.holder.is_zero()) {
         let (contract, slot) = (owner.contract, owner.slot);
         let Some(attacker) = look.facts.attackers.iter().find(|attacker| {
             look.names(look.after, contract, slot, **attacker)
@@ -36,9 +29,6 @@ pub(super) fn taken(look: &Look<'_>, probe: &mut Machine) -> Result<Vec<(Address
         }) else {
             continue;
         };
-        if !(owner.ruler || decides(contract, slot)) {
-            continue;
-        }
         let value = look.after.storage(contract, slot);
         let mut effects = vec![Effect::Stored { account: contract, slot, value }];
         if !owner.data.is_empty() {

@@ -34,7 +34,7 @@ impl Oracle for ProposalMutation {
             let at = call.code_address;
             if !governed
                 || !call.success
-                || look.facts.is_protocol(at)
+                || at == call.caller
                 || !look.facts.is_governance(if call.kind == CallKind::Delegate {
                     call.target
                 } else {

@@ -41,11 +41,11 @@ impl Look<'_> {
                 CallKind::Delegate if self.foreign(call) => self.author_of_code(call),
                 CallKind::Delegate => None,
                 _ if !self.facts.is_protocol(call.caller) || self.forwarded(call) => None,
-                _ if call.input.is_empty() => self.author_of_payment(call),
                 _ => self.author(call),
             };
             if let Some(author) = author
-                && (call.kind == CallKind::Delegate || self.rightful(call, probe)?)
+                && (call.kind == CallKind::Delegate
+                    || (self.rightful(call, probe)? && self.caused(call, probe)?))
             {
                 found.push(Payload { call: number, author });
             }
@@ -67,14 +67,12 @@ impl Look<'_> {
         named.map(|(number, _)| number).or(Some(0))
     }
 
+    /// The earlier step in which an attacker wrote to whom governance shall pay how much.
     fn author_of_payment(&self, call: &CallRecord) -> Option<usize> {
-        if call.value.is_zero() || !self.facts.is_attacker(call.target) {
+        if call.value.is_zero() || !self.facts.is_governance(self.trace.calls[0].target) {
             return None;
         }
-        let (to, value) = (word(call.target).to_be_bytes::<32>(), call.value.to_be_bytes::<32>());
-        let mut steps = self.path.iter().chain([self.step]).enumerate();
-        let both = |step| super::evidence::mentions(step, &to) && super::evidence::mentions(step, &value);
-        steps.find(|(_, step)| both(step)).map(|(number, _)| number)
+        self.path.iter().position(|step| super::evidence::writes_payment(step, call))
     }
 
     /// Whether the caller did what the attacker could not: the attacker is refused, or what moves is the caller's.
@@ -114,7 +112,8 @@ impl Oracle for Takeover {
     }
 
     fn step(&self, look: &Look<'_>, probe: &mut Machine) -> Result<Vec<Finding>> {
-        let decides = look.trace.calls.iter().skip(1).any(|call| look.facts.is_governance(call.caller));
+        let decides = look.facts.is_governance(look.step.to)
+            || look.trace.calls.iter().skip(1).any(|call| look.facts.is_governance(call.caller));
         if (!decides && look.path.is_empty()) || !look.suspicious() || !look.attack() {
             return Ok(Vec::new());
         }
