@@ -1,5 +1,6 @@
 //! What becomes of a finding: a test, a file to replay, lines for machines and for people.
 
+mod document;
 mod file;
 mod foundry;
 mod lcov;
@@ -7,6 +8,7 @@ mod markdown;
 mod place;
 mod sarif;
 
+pub use document::{Figures, document};
 pub use file::{Account, Call, Check, File, Harm, Name, Origin, Start, VERSION};
 pub use foundry::{Test, foundry};
 pub use lcov::{Branch, lcov};
