@@ -263,6 +263,18 @@ impl File {
         Arc::new(state)
     }
 
+    /// The first state of another world, in which the same people deployed another build to the same addresses, with the
+    /// attacker's contract where the search had put it.
+    pub fn onto(&self, world: &World) -> Arc<State> {
+        let mut state = (*world.state).clone();
+        let people = self.world.names.iter().filter(|name| name.artifact.is_none());
+        let accounts = self.world.accounts.iter().filter(|account| !account.code.is_empty());
+        for account in accounts.filter(|account| people.clone().any(|name| name.address == account.address)) {
+            state.set_code(account.address, Bytecode::new_legacy(account.code.clone()));
+        }
+        Arc::new(state)
+    }
+
     /// The finding.
     ///
     /// # Errors

@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 use alloy_dyn_abi::DynSolValue;
 use alloy_primitives::{Address, I256, U256};
+use rayon::prelude::*;
 
 use crate::Result;
 use crate::chain::Machine;
@@ -111,6 +112,27 @@ pub fn shrink(
     let explained = explain(trial.machine, world, &codec, &played)?;
     let simpler = is_minimal(trial.machine, world, &finding)?;
     Ok(Some(Shrunk { finding, explained, simpler, calls_before, transactions }))
+}
+
+/// Makes all findings of a search minimal, on all threads. Those that come down to the same steps for the same oracle are one,
+/// that which was found first; the gravest come first. The same for the same input on any number of threads.
+///
+/// # Errors
+/// A defect of the interpreter.
+pub fn all(world: &World, findings: &[Finding], budget: Budget) -> Result<Vec<Shrunk>> {
+    let one = |finding: &Finding| shrink(&mut Machine::new(world.fork), world, finding, budget);
+    let shrunk: Result<Vec<Option<Shrunk>>> = findings.par_iter().map(one).collect();
+    let mut kept: Vec<Shrunk> = Vec::new();
+    for shrunk in shrunk?.into_iter().flatten() {
+        let own = &shrunk.finding;
+        let same = |other: &Shrunk| other.finding.oracle == own.oracle && other.finding.steps == own.steps;
+        if !kept.iter().any(same) {
+            kept.push(shrunk);
+        }
+    }
+    let gravest = |shrunk: &Shrunk| (shrunk.finding.impact, shrunk.finding.confidence);
+    kept.sort_by_key(|shrunk| std::cmp::Reverse(gravest(shrunk)));
+    Ok(kept)
 }
 
 /// Tries every single thing that would make a finding simpler: each call left out, each wait and each value made smaller,
