@@ -88,7 +88,9 @@ fn validate(value: &Value, schema: &Value, root: &Value, path: &str, problems: &
 
 #[test]
 fn a_finding_can_be_played_again_from_its_file_alone() {
-    let schema: Value = serde_json::from_str(include_str!("../../../docs/audit-finding.schema.json")).unwrap();
+    let schema = daotwin_audit::export::json_schema();
+    let shipped: Value = serde_json::from_str(include_str!("../../../docs/audit-finding.schema.json")).unwrap();
+    assert_eq!(schema, shipped);
     let folder = tempfile::tempdir().unwrap();
     for (case, world, finding) in known::all() {
         let mut machine = Machine::new(world.fork);

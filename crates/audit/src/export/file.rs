@@ -22,8 +22,13 @@ use crate::words::Words;
 use crate::world::{Role, World};
 use crate::{Error, Result};
 
-/// The version of the file; `docs/audit-finding.schema.json` describes it.
+/// The version of the file; [`json_schema`] describes it.
 pub const VERSION: u32 = 1;
+/// The JSON Schema of the file (draft 2020-12).
+pub fn json_schema() -> serde_json::Value {
+    serde_json::from_str(include_str!("finding.schema.json")).unwrap_or_default()
+}
+
 /// Steps of a file, accounts, words of storage, and callbacks of a step.
 const MOST: usize = 100_000;
 

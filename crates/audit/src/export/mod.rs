@@ -9,7 +9,7 @@ mod place;
 mod sarif;
 
 pub use document::{Figures, document};
-pub use file::{Account, Call, Check, File, Harm, Name, Origin, Start, VERSION};
+pub use file::{Account, Call, Check, File, Harm, Name, Origin, Start, VERSION, json_schema};
 pub use foundry::{Test, foundry};
 pub use lcov::{Branch, lcov};
 pub use markdown::{confidence, impact, markdown};
