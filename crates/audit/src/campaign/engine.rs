@@ -394,6 +394,11 @@ impl Campaign {
         })
     }
 
+    /// The world that it searches: that which it was given, with the attacker's contract in its place. Findings are about it.
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
     /// Searches until executions, seconds or findings are reached, or the run is cancelled, and says what it came to.
     ///
     /// # Errors

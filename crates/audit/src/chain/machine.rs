@@ -240,7 +240,7 @@ impl Machine {
 }
 
 /// The random word of a block: any, but the same for the same block.
-fn random(block: u64) -> B256 {
+pub(crate) fn random(block: u64) -> B256 {
     let mut word = [0_u8; 32];
     word[24..].copy_from_slice(&block.to_be_bytes());
     word[..8].copy_from_slice(&block.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());

@@ -12,7 +12,7 @@ mod trace;
 mod test;
 
 pub use fork::Fork;
-pub(crate) use machine::reason;
+pub(crate) use machine::{random, reason};
 pub use machine::{Machine, Outcome, Status, Transaction};
 pub use remote::{Asking, Base, Remote};
 pub use state::State;

@@ -132,6 +132,11 @@ pub(super) enum Action {
 }
 
 impl Scenario {
+    /// Takes another hard fork than the file says.
+    pub fn set_fork(&mut self, fork: Fork) {
+        self.fork = fork;
+    }
+
     /// Reads a scenario. Paths in it are relative to `folder`.
     ///
     /// # Errors
