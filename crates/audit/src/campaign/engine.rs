@@ -651,6 +651,9 @@ impl Campaign {
             }
         }
         let parent = &self.corpus[entry];
+        if self.corpus.len() >= CORPUS / 2 && !kept.reached.branches() && !parent.carrying {
+            return Ok(());
+        }
         let mut path = (*parent.path).clone();
         let mut memory = (*parent.memory).clone();
         memory.extend(&step, kept.answers);
