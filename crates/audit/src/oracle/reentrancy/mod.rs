@@ -82,8 +82,11 @@ impl Oracle for Reentrancy {
         orders[1].push(outer);
         let got = purse(look, look.after, probe)?;
         let (mut richer, mut other) = (true, true);
+        let mut idle = (**look.before).clone();
+        idle.set_code(look.step.sender, crate::puppet::code(&[]));
+        let idle = std::sync::Arc::new(idle);
         for order in orders {
-            let mut state = std::sync::Arc::clone(look.before);
+            let mut state = std::sync::Arc::clone(&idle);
             for step in &order {
                 // What the attacker's contract does may fail, as it may within the call.
                 if let Some(next) = replay(probe, &state, std::slice::from_ref(step))?.get(1) {
