@@ -9,19 +9,30 @@
 mod access_control;
 mod arbitrary_call;
 mod attacker_profit;
+mod denial_of_service;
+mod double_vote;
+mod erc20_laws;
+mod erc4626_laws;
+mod erc721_laws;
 mod evidence;
 pub mod facts;
 mod flash_vote;
+mod gas_growth;
 mod ownership_takeover;
 mod parameter_capture;
+mod proposal_denial;
 mod proposal_mutation;
+mod quorum_bypass;
 mod reentrancy;
 mod signs;
+mod stuck_funds;
 mod takeover;
+mod timelock_bypass;
 mod unchecked_call;
 mod unprotected_delegatecall;
 mod unprotected_selfdestruct;
 mod user_invariant;
+mod veto_loss;
 
 #[cfg(test)]
 mod drive;
@@ -137,8 +148,19 @@ pub fn all() -> Vec<&'static dyn Oracle> {
         &parameter_capture::ParameterCapture,
         &reentrancy::Reentrancy,
         &unchecked_call::UncheckedCall,
+        &erc4626_laws::Erc4626Laws,
+        &stuck_funds::StuckFunds,
+        &quorum_bypass::QuorumBypass,
+        &timelock_bypass::TimelockBypass,
+        &double_vote::DoubleVote,
         &user_invariant::UserInvariant,
         &arbitrary_call::ArbitraryCall,
+        &erc20_laws::Erc20Laws,
+        &erc721_laws::Erc721Laws,
+        &denial_of_service::DenialOfService,
+        &gas_growth::GasGrowth,
+        &veto_loss::VetoLoss,
+        &proposal_denial::ProposalDenial,
     ]
 }
 
