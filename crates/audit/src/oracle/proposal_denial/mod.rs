@@ -30,7 +30,13 @@ impl Oracle for ProposalDenial {
             return Ok(Vec::new());
         }
         for known in look.facts.calls.iter().filter(|known| look.facts.is_governance(known.to)) {
-            if known.makes.is_empty() || known.to != look.step.to || !look.attack() {
+            // Carried out by an attacker, it is done.
+            let same = |step: &crate::sequence::Step| {
+                let selector = step.function.as_ref().map(|function| function.selector.0);
+                step.to == known.to && selector.as_ref().is_some_and(|selector| known.data.starts_with(selector))
+            };
+            let carried = look.path.iter().chain([look.step]).any(same);
+            if known.makes.is_empty() || carried || known.to != look.step.to || !look.attack() {
                 continue;
             }
             let (sender, to, value) = (known.sender, known.to, known.value);

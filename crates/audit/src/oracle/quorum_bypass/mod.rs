@@ -88,7 +88,10 @@ impl Oracle for QuorumBypass {
             let call = &look.trace.calls[payload.call];
             let place = look.made_in(call);
             let governed = look.facts.is_governance(place.0) || look.facts.is_governance(look.step.to);
-            if payload.author == look.path.len() || !governed {
+            // Proposed by an attacker to the very contract that acts: what others decided on is another matter.
+            let proposed = look.path.get(payload.author).is_some_and(|step| step.to == look.step.to);
+            let within = look.path.get(payload.author).is_some_and(|step| step.to == place.0);
+            if !governed || !(proposed || within) {
                 continue;
             }
             let effects = look.damage(call, probe)?;
