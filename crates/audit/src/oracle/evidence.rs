@@ -62,6 +62,12 @@ impl Look<'_> {
         place
     }
 
+    /// Whether neither a call nor one that it was made in was reverted.
+    pub(super) fn stands(&self, call: &CallRecord) -> bool {
+        let parent = call.parent.and_then(|parent| self.trace.calls.get(parent as usize));
+        call.success && parent.is_none_or(|parent| self.stands(parent))
+    }
+
     /// Whether a call hands on what its caller was called with, as proxies do.
     pub(super) fn hands_on(&self, call: &CallRecord, trace: &Trace) -> bool {
         let parent = call.parent.and_then(|parent| trace.calls.get(parent as usize));
@@ -465,7 +471,9 @@ impl Look<'_> {
                     && match call.selector() {
                         None => !call.value.is_zero(),
                         Some(selector) => {
-                            self.facts.is_governance(call.caller) || !self.facts.pushes(call.caller, selector)
+                            self.facts.is_governance(call.caller)
+                                || !self.facts.pushes(call.caller, selector)
+                                || self.step.arguments.iter().any(|argument| holds(argument, &call.input))
                         }
                     }
             }

@@ -250,7 +250,9 @@ impl Facts {
             outcome =
                 machine.run(&state, &Transaction { sender, to: Some(to), value, data: data.clone() })?;
         }
-        let wrote = machine.trace().accesses.iter().any(|access| access.write);
+        let trace = machine.trace();
+        let wrote = trace.accesses.iter().any(|access| access.write)
+            || trace.calls.iter().any(|call| !call.value.is_zero());
         if !outcome.success() || !wrote {
             return Ok(None);
         }

@@ -1,11 +1,14 @@
 //! A price is shifted and used at once.
 
-use alloy_primitives::U256;
+use std::sync::Arc;
+
+use alloy_primitives::{Address, U256};
 
 use super::{Card, Look, Oracle, Signs};
 use crate::Result;
-use crate::chain::{CallKind, CallRecord, Machine, Transaction};
+use crate::chain::{CallKind, CallRecord, Machine, State, Transaction};
 use crate::finding::{Confidence, Finding, Impact};
+use crate::sequence::Step;
 
 pub(super) struct PriceManipulation;
 
@@ -20,11 +23,14 @@ static CARD: Card = Card {
 
 /// Gains below this do not count, in wei.
 const LEAST: f64 = 1e15;
+/// Where a helper holds the code whose one answer is exchanged.
+const HELPER: Address = Address::repeat_byte(0x7c);
 
 impl PriceManipulation {
-    /// A view that a contract asked another, and whose answer attackers shifted.
-    fn shifted<'l>(look: &'l Look<'_>, probe: &mut Machine) -> Result<Option<(&'l CallRecord, U256)>> {
-        let asked = look.trace.calls.iter().skip(1).filter(|call| {
+    /// A view that a contract asked another in the last call of a machine, and whose answer attackers shifted; with the
+    /// answer that it gave when the world began.
+    fn shifted(look: &Look<'_>, trace: &[CallRecord], probe: &mut Machine) -> Result<Option<(CallRecord, U256)>> {
+        let asked = trace.iter().skip(1).filter(|call| {
             call.kind == CallKind::Static
                 && call.success
                 && call.output.len() == 32
@@ -48,10 +54,42 @@ impl PriceManipulation {
             // Words that are no numbers, as addresses, do not shift.
             let number = !low.is_zero() && high.bit_len() < 200 && high / low < U256::from(1_000_000_000_u64);
             if number && high.saturating_mul(U256::from(10)) > low.saturating_mul(U256::from(11)) {
-                return Ok(Some((call, old)));
+                return Ok(Some((call.clone(), old)));
             }
         }
         Ok(None)
+    }
+
+    /// Whether a step on a state is refused, or leaves attackers poorer, where a view answers as it did at first.
+    fn needs(
+        look: &Look<'_>,
+        step: &Step,
+        state: &Arc<State>,
+        call: &CallRecord,
+        old: U256,
+        probe: &mut Machine,
+    ) -> Result<bool> {
+        let mut other = (**state).clone();
+        other.set_code(HELPER, state.code(call.code_address));
+        other.set_code(
+            call.code_address,
+            crate::puppet::answering(call.selector(), Some(old), false, HELPER),
+        );
+        let wealth = |step: &Step, state: &Arc<State>, probe: &mut Machine| -> Result<Option<f64>> {
+            let ran = step.run(probe, state)?;
+            if !ran.outcome.success() {
+                return Ok(None);
+            }
+            let mut after = (*ran.after(step)).clone();
+            after.set_code(call.code_address, look.world.state.code(call.code_address));
+            look.facts.wealth_on(&Arc::new(after), probe).map(Some)
+        };
+        let (real, less) = (wealth(step, state, probe)?, wealth(step, &Arc::new(other), probe)?);
+        Ok(match (real, less) {
+            (Some(real), Some(less)) => less < real - LEAST,
+            (Some(_), None) => true,
+            _ => false,
+        })
     }
 }
 
@@ -65,42 +103,34 @@ impl Oracle for PriceManipulation {
     }
 
     fn step(&self, look: &Look<'_>, probe: &mut Machine) -> Result<Vec<Finding>> {
-        let asks = look.trace.calls.iter().any(|call| call.kind == CallKind::Static);
-        let pause = look.path.iter().skip(1).chain([look.step]).any(|step| !step.wait.is_none());
-        if !asks || (pause && !look.path.is_empty()) {
+        if look.path.iter().skip(1).chain([look.step]).any(|step| !step.wait.is_none()) {
             return Ok(Vec::new());
         }
-        let gain = look.facts.wealth_on(look.after, probe)? - look.facts.wealth - look.facts.entitled;
-        if gain < LEAST || !look.attack() {
+        let wealth = look.facts.wealth_on(look.after, probe)?;
+        let gain = wealth - look.facts.wealth - look.facts.entitled;
+        if gain < LEAST || wealth <= look.facts.wealth_on(look.before, probe)? || !look.attack() {
             return Ok(Vec::new());
         }
-        let Some((call, old)) = Self::shifted(look, probe)? else { return Ok(Vec::new()) };
-        if !look.step.inner.is_empty() {
-            // Within one call: what was asked is shifted by what went before it in the same call.
-            let effects = look.gains(probe)?;
-            let place = look.made_in(call);
-            let title = format!("`{}` believes a price that was shifted just before", look.name(place.0));
-            return look.finding(&CARD, place, (Impact::Critical, Confidence::Medium), title, effects, probe);
-        }
-        // The same call, with the old answer.
-        let helper = alloy_primitives::Address::repeat_byte(0x7c);
-        let mut other = (**look.before).clone();
-        other.set_code(helper, look.before.code(call.code_address));
-        let stub = crate::puppet::answering(call.selector(), Some(old), false, helper);
-        other.set_code(call.code_address, stub);
-        let other = std::sync::Arc::new(other);
-        let outcome = probe.run(&other, &look.step.transaction())?;
-        if outcome.success() {
-            let mut after = outcome.after(&other);
-            after.set_code(call.code_address, look.before.code(call.code_address));
-            let less = look.facts.wealth_on(&std::sync::Arc::new(after), probe)?;
-            if less - look.facts.wealth - look.facts.entitled > gain * 0.9 {
-                return Ok(Vec::new());
+        let mut state = Arc::clone(&look.world.state);
+        for step in look.steps() {
+            let ran = step.run(probe, &state)?;
+            if !ran.outcome.success() {
+                break;
             }
+            let trace = probe.trace().calls.clone();
+            let next = ran.after(&step);
+            if let Some((call, old)) = Self::shifted(look, &trace, probe)?
+                && (!step.inner.is_empty() || Self::needs(look, &step, &state, &call, old, probe)?)
+            {
+                let effects = look.gains(probe)?;
+                let title =
+                    format!("`{}` believes a price that was shifted just before", look.name(call.caller));
+                let place = (call.caller, step.function.as_ref().map(|f| f.signature()).unwrap_or_default());
+                let harm = (Impact::Critical, Confidence::Medium);
+                return look.finding(&CARD, place, harm, title, effects, probe);
+            }
+            state = next;
         }
-        let effects = look.gains(probe)?;
-        let place = look.made_in(call);
-        let title = format!("`{}` believes a price that was shifted just before", look.name(place.0));
-        look.finding(&CARD, place, (Impact::Critical, Confidence::High), title, effects, probe)
+        Ok(Vec::new())
     }
 }

@@ -43,7 +43,8 @@ impl Oracle for WrappedArithmetic {
         }
         for wrap in &look.trace.wraps {
             let Some(call) = look.trace.calls.get(wrap.call as usize) else { continue };
-            if !look.facts.is_protocol(call.target) {
+            // Checked arithmetic wraps too, and is reverted for it.
+            if !look.facts.is_protocol(call.target) || !look.stands(call) {
                 continue;
             }
             let code = look.before.code(call.code_address);
