@@ -67,7 +67,13 @@ impl Oracle for WrappedArithmetic {
                 value: access.value,
             }));
             let (mut gained, mut lost) = (Vec::new(), false);
-            if look.signs.any(Signs::BALANCE) {
+            // Compilers add and subtract over the edge for their own ends; those results are not stored.
+            let stored = || {
+                let mut writes = look.trace.accesses.iter().filter(|access| access.write);
+                writes.any(|access| access.call == wrap.call && access.value == wrap.result)
+            };
+            let meant = wrap.instruction == opcode::MUL || (!wrap.result.is_zero() && stored());
+            if look.signs.any(Signs::BALANCE) && meant {
                 for token in &look.facts.tokens {
                     let account = look.step.sender;
                     let had = balance(probe, look.before, token.address, account)?;
