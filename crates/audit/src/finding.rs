@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use alloy_dyn_abi::DynSolValue;
 use alloy_primitives::{Address, Bytes, U256};
 
 use crate::Result;
@@ -261,15 +260,17 @@ pub fn balance(machine: &mut Machine, state: &Arc<State>, token: Address, accoun
 }
 
 /// A value of a step, in words.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Explained {
     /// Which step, from 0.
     pub step: usize,
-    /// Which argument, from 0; none is the ether sent along.
-    pub argument: Option<usize>,
-    /// The value.
-    pub value: DynSolValue,
-    /// Why this one: `the whole balance of treasury`.
+    /// Which call of the attacker's contract during it, from 0; none is the step itself.
+    pub call: Option<usize>,
+    /// What has the value: `wait`, `value` (the ether sent along), or the parameter, as `calldatas[0]`.
+    pub place: String,
+    /// The value, as people write it.
+    pub value: String,
+    /// Why this one: `all tokens of treasury`.
     pub why: String,
 }
 
@@ -304,19 +305,74 @@ impl Finding {
         (self.oracle, &self.contract, &self.function)
     }
 
-    /// Whether the steps, one after the other from this state, all go well and bring about all effects.
+    /// Whether all effects hold on a state that came from the first one.
     ///
     /// # Errors
     /// A defect of the interpreter.
-    pub fn holds(&self, machine: &mut Machine, first: &Arc<State>) -> Result<bool> {
-        let Some(last) = play(machine, first, &self.steps)? else { return Ok(false) };
+    pub fn harms(&self, machine: &mut Machine, first: &Arc<State>, last: &Arc<State>) -> Result<bool> {
         for effect in &self.effects {
-            if !effect.holds(machine, first, &last)? {
+            if !effect.holds(machine, first, last)? {
                 return Ok(false);
             }
         }
         Ok(!self.effects.is_empty())
     }
+
+    /// Whether the steps, one after the other from this state, all go well and bring about all effects.
+    ///
+    /// # Errors
+    /// A defect of the interpreter.
+    pub fn holds(&self, machine: &mut Machine, first: &Arc<State>) -> Result<bool> {
+        match play(machine, first, &self.steps)? {
+            Some(last) => self.harms(machine, first, &last),
+            None => Ok(false),
+        }
+    }
+}
+
+/// What came of each of some steps, one after the other, though some fail: what a chain does with transactions. A step that
+/// fails changes nothing but that time has passed.
+///
+/// # Errors
+/// A defect of the interpreter.
+pub fn replay(
+    machine: &mut Machine,
+    first: &Arc<State>,
+    steps: &[Step],
+) -> Result<(Vec<Replayed>, Arc<State>)> {
+    let mut state = Arc::clone(first);
+    let mut played = Vec::with_capacity(steps.len());
+    for step in steps {
+        let ran = step.run(machine, &state)?;
+        let success = ran.outcome.success();
+        let (reason, output) = (ran.outcome.reason(), ran.outcome.output.clone());
+        let gas = ran.outcome.gas;
+        state = if success {
+            ran.after(step)
+        } else {
+            let mut before = (*state).clone();
+            before.block = ran.before.block;
+            before.time = ran.before.time;
+            Arc::new(before)
+        };
+        played.push(Replayed { success, reason, output, gas, after: Arc::clone(&state) });
+    }
+    Ok((played, state))
+}
+
+/// A step that was played again.
+#[derive(Debug, Clone)]
+pub struct Replayed {
+    /// Whether it went well.
+    pub success: bool,
+    /// Why it was reverted, in words; `success` where it was not.
+    pub reason: String,
+    /// What it answered.
+    pub output: Bytes,
+    /// Gas used.
+    pub gas: u64,
+    /// The state afterwards.
+    pub after: Arc<State>,
 }
 
 /// The state after steps that all go well; none where one does not.

@@ -11,7 +11,7 @@ use super::abi::{self, clip};
 use super::code::{Code, Immutable, LinkReferences, Reference};
 use super::compile::Solc;
 use super::contract::{self, Artifacts, Contract};
-use super::document::{CodeObject, Document, Id, Keys, MetadataField};
+use super::document::{CodeObject, Document, Group, Id, Keys, MetadataField};
 use super::folder::{self, Files};
 use super::source_map::{Source, SourceMap, Sources};
 use super::storage::StorageLayout;
@@ -32,7 +32,16 @@ const MOST_CODE_OF_ALL: usize = 64 << 20;
 /// All problems at once: what is no JSON, absurd ABIs and code, links that leave the folder, limits; or that nothing here
 /// is a build.
 pub fn read(path: &Path, limits: &Limits) -> Result<Artifacts> {
+    read_with(path, &Solc::default(), limits)
+}
+
+/// Reads compiled contracts as [`read`] does, and compiles sources by this compiler.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_with(path: &Path, solc: &Solc, limits: &Limits) -> Result<Artifacts> {
     let mut reader = Reader::new(limits);
+    reader.solc = solc.clone();
     if path.is_dir() {
         let files = folder::walk(path, &mut reader.problems)?;
         reader.folder(path, files)?;
@@ -62,6 +71,7 @@ pub(super) fn standard_json(
 
 struct Reader<'l> {
     limits: &'l Limits,
+    solc: Solc,
     problems: Problems,
     contracts: Vec<Contract>,
     /// Contracts of build information, which know more of those above.
@@ -87,6 +97,7 @@ impl<'l> Reader<'l> {
     fn new(limits: &'l Limits) -> Self {
         Self {
             limits,
+            solc: Solc::default(),
             problems: Problems::new(limits.max_problems),
             contracts: Vec::new(),
             details: Vec::new(),
@@ -227,7 +238,7 @@ impl<'l> Reader<'l> {
     }
 
     fn sources(&mut self, base: &Path, files: &[PathBuf]) -> Result<()> {
-        let found = super::compile(base, files, &Solc::default(), self.limits)?;
+        let found = super::compile(base, files, &self.solc, self.limits)?;
         self.contracts.extend(found.contracts.iter().map(|contract| (**contract).clone()));
         Ok(())
     }
@@ -257,7 +268,7 @@ impl<'l> Reader<'l> {
                     None => contract,
                 });
             }
-        } else if document.contracts.is_some() {
+        } else if document.contracts.is_some() || document.errors.is_some() {
             let contracts = self.outputs(&mut document, place, path, texts);
             self.contracts.extend(contracts);
         } else if document.abi.is_some()
@@ -281,28 +292,45 @@ impl<'l> Reader<'l> {
             self.problems.add(format!("{place}: {}", text.trim()));
         }
         let folder = path.parent().unwrap_or(Path::new(""));
-        let sources: Sources = document
-            .sources
-            .take()
+        let listed = document.source_list.take().into_iter().flatten().enumerate();
+        let mut paths: BTreeMap<i64, String> = listed.map(|(number, path)| (number as i64, path)).collect();
+        let told = document.sources.take().into_iter().flatten();
+        paths.extend(told.filter_map(|(path, source)| Some((source.id?, path))));
+        let sources: Sources = paths
             .into_iter()
-            .flatten()
-            .filter_map(|(path, source)| {
+            .map(|(number, path)| {
                 let text = texts.get(&path).cloned().or_else(|| folder::text(folder, &path, self.limits));
-                Some((source.id?, Source::new(path, text)))
+                (number, Source::new(path, text))
             })
             .collect();
         let sources = Arc::new(sources);
         let version = document.compiler.take().and_then(|compiler| compiler.version);
         let mut contracts = Vec::new();
-        for (source, outputs) in document.contracts.take().into_iter().flatten() {
-            for (name, output) in outputs {
+        for (source, group) in document.contracts.take().into_iter().flatten() {
+            let outputs = match group {
+                Group::Source(outputs) => {
+                    outputs.into_iter().map(|(name, output)| (source.clone(), name, output)).collect()
+                }
+                Group::One(output) => {
+                    let (source, name) = source.rsplit_once(':').unwrap_or(("", &source));
+                    vec![(source.to_owned(), name.to_owned(), *output)]
+                }
+            };
+            for (source, name, output) in outputs {
                 let evm = output.evm.unwrap_or_default();
+                let object = |object: Option<String>, source_map| CodeObject {
+                    object: object.unwrap_or_default(),
+                    source_map,
+                    ..CodeObject::default()
+                };
                 let found = Found {
-                    source: source.clone(),
+                    source,
                     name,
                     abi: output.abi.unwrap_or_default(),
-                    creation: evm.bytecode.unwrap_or_default(),
-                    runtime: evm.deployed_bytecode.unwrap_or_default(),
+                    creation: evm.bytecode.unwrap_or_else(|| object(output.bin, None)),
+                    runtime: evm
+                        .deployed_bytecode
+                        .unwrap_or_else(|| object(output.bin_runtime, output.srcmap_runtime)),
                     storage_layout: output.storage_layout,
                     compiler: version
                         .clone()

@@ -145,6 +145,20 @@ fn truffle_and_waffle_builds_are_read() {
 }
 
 #[test]
+fn outputs_of_the_old_command_line_are_read() {
+    let combined = json!({
+        "contracts": {"src/A.sol:A": {"abi": ABI, "bin": CODE, "bin-runtime": CODE, "srcmap-runtime": "51:1:0:-:0;", "hashes": {}}},
+        "sourceList": ["src/A.sol"], "version": "0.4.26"
+    });
+    let build = folder(&[("combined.json", &combined.to_string()), ("src/A.sol", SOURCE)]);
+    let artifacts = read(&build.path().join("combined.json"), &Limits::default()).unwrap();
+    let contract = &artifacts.contracts[0];
+    assert_eq!(contract.full_name(), "src/A.sol:A");
+    assert_eq!((contract.functions.len(), contract.runtime.bytes.len()), (1, 6));
+    assert_eq!(contract.place(0).map(|place| place.line), Some(4));
+}
+
+#[test]
 fn names_that_several_have_are_told_apart() {
     let artifact = |code: &str, source: &str| {
         json!({"contractName": "A", "sourceName": source, "abi": [], "bytecode": code, "deployedBytecode": code}).to_string()

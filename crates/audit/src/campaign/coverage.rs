@@ -1,7 +1,7 @@
 //! What has been reached so far, and whether a transaction reaches further.
 
-use alloy_primitives::U256;
 use alloy_primitives::map::HashSet;
+use alloy_primitives::{Address, U256};
 
 use crate::chain::{Comparison, ComparisonKind, Trace};
 
@@ -26,16 +26,29 @@ pub(super) struct Reached {
     nearer: Vec<(u32, u16)>,
     /// Places that store, and how large what they store is.
     stores: Vec<(u32, u32, u16)>,
+    /// Words that failures read, and how large what is stored there is.
+    words: Vec<(Address, U256, u16)>,
+    /// The function that was handed a call that does harm in another's name, and which.
+    carried: Option<(usize, u16)>,
 }
 
 impl Reached {
     pub(super) fn is_empty(&self) -> bool {
-        self.edges.is_empty() && self.nearer.is_empty() && self.stores.is_empty()
+        self.edges.is_empty()
+            && self.nearer.is_empty()
+            && self.stores.is_empty()
+            && self.words.is_empty()
+            && self.carried.is_none()
+    }
+
+    /// Whether a function was handed a call that does harm in another's name for the first time.
+    pub(super) fn carried(&self) -> bool {
+        self.carried.is_some()
     }
 
     /// Whether more than another distance was reached: a branch, or a kind of value stored.
     pub(super) fn branches(&self) -> bool {
-        !self.edges.is_empty()
+        !self.edges.is_empty() || self.carried.is_some()
     }
 }
 
@@ -45,6 +58,8 @@ pub(super) struct Coverage {
     edges: Vec<u8>,
     nearest: Vec<u16>,
     stores: HashSet<(u32, u32, u16)>,
+    words: HashSet<(Address, U256, u16)>,
+    carried: HashSet<(usize, u16)>,
     /// Edges passed at all.
     pub(super) count: u64,
 }
@@ -56,7 +71,15 @@ impl Coverage {
 
     /// What a transaction reached that nothing reached before it. Of one that was reverted only branches count: it left no
     /// state to go on from.
-    pub(super) fn news(&self, trace: &Trace, success: bool) -> Reached {
+    ///
+    /// `read` says whether a failure read a word; `carried` is the function called and the payload it was handed.
+    pub(super) fn news(
+        &self,
+        trace: &Trace,
+        success: bool,
+        read: impl Fn(Address, U256) -> bool,
+        carried: Option<(usize, u16)>,
+    ) -> Reached {
         let mut reached = Reached::default();
         for (edge, hits) in trace.edges() {
             let step = bucket(hits);
@@ -73,7 +96,14 @@ impl Coverage {
                 reached.nearer.push((comparison.place, left));
             }
         }
+        reached.carried = carried.filter(|key| !self.carried.contains(key));
         for access in &trace.accesses {
+            if access.write && read(access.address, access.slot) {
+                let key = (access.address, access.slot, access.value.bit_len() as u16);
+                if !self.words.contains(&key) {
+                    reached.words.push(key);
+                }
+            }
             let Some(code) = trace.calls.get(access.call as usize).and_then(|call| call.code) else {
                 continue;
             };
@@ -111,6 +141,12 @@ impl Coverage {
         }
         for key in &reached.stores {
             news |= self.stores.insert(*key);
+        }
+        for key in &reached.words {
+            news |= self.words.insert(*key);
+        }
+        if let Some(key) = reached.carried {
+            news |= self.carried.insert(key);
         }
         news
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use alloy_primitives::map::{HashMap, HashSet};
-use alloy_primitives::{Address, U256, keccak256};
+use alloy_primitives::{Address, Bytes, U256, keccak256};
 use daotwin_core::Run;
 use daotwin_core::random::{Seed, Stream};
 use rayon::prelude::*;
@@ -18,7 +18,7 @@ use super::tries::{Failure, Origin, Planned, Tried, Trier, Ways};
 use super::values::Memory;
 use crate::Result;
 use crate::artifact::Callable;
-use crate::chain::{Machine, Site, State};
+use crate::chain::{Machine, Site, State, reason};
 use crate::finding::{Finding, balance};
 use crate::oracle::{self, Oracle};
 use crate::puppet;
@@ -84,10 +84,25 @@ pub struct Report {
     pub edges: u64,
     /// States kept.
     pub corpus: usize,
+    /// What was called, and how it went.
+    pub functions: Vec<Called>,
     /// Edges passed after so many calls, ascending: a point for every round that reached a new one.
     pub coverage: Vec<(u64, u64)>,
     /// Branches passed: the Keccak hash of the code, the program counter of the jump, and whether it was taken.
     pub covered: Vec<(alloy_primitives::B256, u32, bool)>,
+}
+
+/// A function, and how its calls went.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Called {
+    /// The name of the contract.
+    pub contract: String,
+    /// The signature; empty where ether alone was sent.
+    pub function: String,
+    /// Calls that went well.
+    pub successes: u64,
+    /// Why others failed, the most frequent first.
+    pub failures: Vec<(String, u64)>,
 }
 
 /// Something lent to the attacker in the middle of a call, on which the search goes on.
@@ -122,6 +137,10 @@ pub(super) struct Entry {
     pub(super) amounts: Arc<Vec<U256>>,
     /// Where the search goes on with something lent.
     pub(super) loan: Option<Arc<Loan>>,
+    /// Time that has passed on the state since the last call of the path: it belongs to the wait of the next.
+    pub(super) aged: Wait,
+    /// Whether a call that does harm in another's name was handed over on the way.
+    pub(super) carrying: bool,
     /// What it has led to.
     votes: f64,
     visits: f64,
@@ -140,9 +159,11 @@ pub(super) struct Frozen<'f> {
     pub(super) oracles: &'f [&'static dyn Oracle],
     /// How many of a hundred states that reach nothing new are kept for a while.
     pub(super) volatile: f64,
-    /// How often a loan is gone on with.
-    pub(super) lend: f64,
-    again: &'f HashSet<u64>,
+    /// The most ether that the attacker had after each target, without and with calls from within.
+    pub(super) richest: &'f [[U256; 2]],
+    /// Words that failures read.
+    pub(super) readers: &'f HashMap<(Address, U256), Vec<usize>>,
+    again: &'f HashMap<u64, u32>,
     folds: &'f HashSet<u64>,
     /// Sums of the weights of entries and of targets.
     entries: &'f [f64],
@@ -163,8 +184,9 @@ impl Frozen<'_> {
         weighted(self.targets, stream)
     }
 
-    pub(super) fn again_seen(&self, step: &Step) -> bool {
-        self.again.contains(&shape(std::slice::from_ref(step)))
+    /// Whether a call with these functions within was made only a few times so far.
+    pub(super) fn fresh_shape(&self, step: &Step) -> bool {
+        self.again.get(&shape(std::slice::from_ref(step))).is_none_or(|times| *times < SAME_SHAPE)
     }
 
     pub(super) fn folded(&self, used: &[Step]) -> bool {
@@ -266,8 +288,14 @@ pub struct Campaign {
     urgent: VecDeque<Planned>,
     planned: HashSet<u64>,
     waits: Vec<Wait>,
-    again: HashSet<u64>,
+    richest: Vec<[U256; 2]>,
+    again: HashMap<u64, u32>,
     folds: HashSet<u64>,
+    /// Entries that were let grow older, and by how much.
+    ages: HashSet<(usize, u64)>,
+    aged: usize,
+    /// Successes of each target, and why it failed how often.
+    answers: Vec<(u64, Vec<(Bytes, u64)>)>,
     /// Tries and gains of each target.
     tries: Vec<(f64, f64)>,
     findings: Vec<Finding>,
@@ -290,6 +318,12 @@ const CHUNKS: usize = 8;
 const CORPUS: usize = 4000;
 const PLANS: usize = 20_000;
 const FAILURES: usize = 2000;
+/// States let grow older.
+const AGED: usize = 600;
+/// Reasons of failure kept of a function.
+const REASONS: usize = 12;
+/// Calls back of the same functions that are tried without anything new.
+const SAME_SHAPE: u32 = 1000;
 /// Calls of a path.
 const DEPTH: usize = 24;
 
@@ -322,6 +356,8 @@ impl Campaign {
             memory: Arc::default(),
             amounts: Arc::new(amounts),
             loan: None,
+            aged: Wait::default(),
+            carrying: false,
             votes: 1.0,
             visits: 0.0,
         };
@@ -345,14 +381,23 @@ impl Campaign {
             urgent: VecDeque::new(),
             planned: HashSet::default(),
             waits: Vec::new(),
-            again: HashSet::default(),
+            richest: vec![[U256::ZERO; 2]; tries.len()],
+            again: HashMap::default(),
             folds: HashSet::default(),
+            ages: HashSet::default(),
+            aged: 0,
+            answers: vec![(0, Vec::new()); tries.len()],
             tries,
             findings: Vec::new(),
             executions,
             round: 0,
             points: Vec::new(),
         })
+    }
+
+    /// The world that it searches: that which it was given, with the attacker's contract in its place. Findings are about it.
+    pub fn world(&self) -> &World {
+        &self.world
     }
 
     /// Searches until executions, seconds or findings are reached, or the run is cancelled, and says what it came to.
@@ -405,9 +450,26 @@ impl Campaign {
             seconds,
             edges: self.coverage.count,
             corpus: self.corpus.len(),
+            functions: self.called(),
             coverage: self.points.clone(),
             covered: covered.collect(),
         }
+    }
+
+    fn called(&self) -> Vec<Called> {
+        let targets = self.knowledge.targets.iter().zip(&self.answers).filter(|(target, _)| target.own);
+        let called = targets.map(|(target, (successes, failures))| {
+            let mut failures: Vec<(String, u64)> =
+                failures.iter().map(|(output, times)| (reason(output), *times)).collect();
+            failures.sort_by_key(|(_, times)| std::cmp::Reverse(*times));
+            Called {
+                contract: self.world.name_of(target.to),
+                function: target.function.as_ref().map_or_else(String::new, |function| function.signature()),
+                successes: *successes,
+                failures,
+            }
+        });
+        called.collect()
     }
 
     /// One round: plans first, then calls made up.
@@ -431,8 +493,16 @@ impl Campaign {
         for (index, plan) in planned.into_iter().enumerate() {
             chunks[index % CHUNKS].push(plan);
         }
+        let wealth = f64::from(self.world.state.balance(self.knowledge.attacker)).max(1.0);
         let entries = sums(self.corpus.iter().map(|entry| {
-            let weight = (1.0 + entry.votes) / (1.0 + entry.visits);
+            // Who has given away what they had will not gain from it.
+            let left = f64::from(entry.state.balance(self.knowledge.attacker)) / wealth;
+            let goal = match (entry.carrying, &entry.loan) {
+                (true, Some(_)) => 8.0,
+                (true, None) => 3.0,
+                (false, _) => 1.0,
+            };
+            let weight = goal * (1.0 + entry.votes) / (1.0 + entry.visits) * left.clamp(0.1, 1.0);
             if entry.path.len() >= DEPTH { 0.0 } else { weight }
         }));
         let targets = sums(self.knowledge.targets.iter().zip(&self.tries).map(|(target, (tries, gains))| {
@@ -449,8 +519,9 @@ impl Campaign {
             ways: &self.ways,
             waits: &self.waits,
             oracles: &self.oracles,
-            volatile: 0.002,
-            lend: 0.2,
+            volatile: 0.005,
+            richest: &self.richest,
+            readers: &self.readers,
             again: &self.again,
             folds: &self.folds,
             entries: &entries,
@@ -464,7 +535,10 @@ impl Campaign {
             let mut trier = Trier { frozen: &frozen, machine: tracing, probe: plain };
             let mut tried = Vec::with_capacity(chunk.len());
             for plan in chunk {
-                let plan = plan.unwrap_or_else(|| trier.fresh(&mut stream));
+                let plan = match plan {
+                    Some(plan) => trier.planned(plan, &mut stream),
+                    None => trier.fresh(&mut stream),
+                };
                 tried.push(trier.make(plan, &mut stream)?);
             }
             Ok::<_, crate::Error>((index, tried))
@@ -496,10 +570,32 @@ impl Campaign {
 
     /// Takes in what a try reached.
     fn take(&mut self, tried: Tried) -> Result<()> {
-        let Tried { entry, target, step, success, kept, reverted, failure, plans, loan, ways, findings } =
-            tried;
+        let Tried {
+            entry,
+            target,
+            step,
+            success,
+            why,
+            kept,
+            reverted,
+            failure,
+            plans,
+            later,
+            loan,
+            ways,
+            findings,
+        } = tried;
         self.tries[target].0 += 1.0;
         self.corpus[entry].visits += 1.0;
+        let answers = &mut self.answers[target];
+        match why {
+            None => answers.0 += 1,
+            Some(why) => match answers.1.iter().position(|(known, _)| *known == why) {
+                Some(place) => answers.1[place].1 += 1,
+                None if answers.1.len() < REASONS => answers.1.push((why, 1)),
+                None => {}
+            },
+        }
         for (place, way) in ways {
             self.ways.add(target, place, way);
         }
@@ -511,7 +607,7 @@ impl Campaign {
             }
         }
         if !step.inner.is_empty() {
-            self.again.insert(shape(std::slice::from_ref(&step)));
+            *self.again.entry(shape(std::slice::from_ref(&step))).or_default() += 1;
         }
         for plan in plans {
             if plan.origin == Origin::Loan
@@ -520,6 +616,9 @@ impl Campaign {
                 self.folds.insert(shape(&plan.step.inner[..plan.step.inner.len() - 1]));
             }
             self.plan(plan);
+        }
+        if later {
+            self.age(entry, step.wait);
         }
         if let Some((loan, state)) = loan {
             self.lend(loan, state, entry, target)?;
@@ -538,6 +637,8 @@ impl Campaign {
             return Ok(());
         }
         debug_assert!(success, "only what went well is kept");
+        let richest = &mut self.richest[target][usize::from(!step.inner.is_empty())];
+        *richest = (*richest).max(kept.after.balance(self.knowledge.attacker));
         if news {
             let gain = if kept.reached.branches() { 1.0 } else { 0.2 };
             self.tries[target].1 += gain;
@@ -558,8 +659,18 @@ impl Campaign {
             loan.used.push(step.clone());
             Arc::new(loan)
         });
-        path.push(step);
-        let votes = if news { parent.votes.min(4.0) * 0.5 + 1.0 } else { 0.5 };
+        let aged = parent.aged;
+        path.push(Step {
+            wait: Wait { blocks: step.wait.blocks + aged.blocks, seconds: step.wait.seconds + aged.seconds },
+            ..step
+        });
+        let carried = if kept.reached.carried() { 4.0 } else { 0.0 };
+        let carrying = parent.carrying || kept.reached.carried();
+        let votes = match (news, kept.reached.branches()) {
+            (false, _) => -0.7,
+            (true, false) => 0.2,
+            (true, true) => carried + parent.votes.clamp(0.0, 4.0) * 0.5 + 1.0,
+        };
         let number = self.corpus.len();
         let amounts =
             amounts(&self.world, &self.knowledge, &self.tokens, &kept.after, &mut self.machines.plain)?;
@@ -571,6 +682,8 @@ impl Campaign {
             memory: Arc::new(memory),
             amounts: Arc::new(amounts),
             loan,
+            aged: Wait::default(),
+            carrying,
             votes,
             visits: 0.0,
         });
@@ -613,6 +726,8 @@ impl Campaign {
         again.reverse();
         again.truncate(32);
         let loan = self.corpus[entry].loan.is_some();
+        // The functions that failed are called with other arguments too.
+        let mut anew = Vec::new();
         for number in again {
             let failure = &self.failures[number];
             let mut step = failure.step.clone();
@@ -620,8 +735,41 @@ impl Campaign {
                 step.wait = Wait::default();
             }
             let target = failure.target;
-            self.plan(Planned { entry, target, step, origin: Origin::Again });
+            let plan = Planned {
+                entry,
+                target,
+                step,
+                origin: Origin::Again,
+                carried: None,
+                sooner: None,
+                made_anew: false,
+            };
+            if !anew.contains(&target) && anew.len() < 6 {
+                anew.push(target);
+                self.urgent.push_back(Planned { made_anew: true, ..plan.clone() });
+            }
+            self.plan(plan);
         }
+    }
+
+    /// Goes on with a state after some time: where waiting brought one call further, it may bring others too, and a loan is
+    /// taken when it has passed.
+    fn age(&mut self, entry: usize, wait: Wait) {
+        let base = &self.corpus[entry];
+        if self.corpus.len() >= CORPUS
+            || base.loan.is_some()
+            || self.aged >= AGED
+            || !self.ages.insert((entry, wait.seconds))
+        {
+            return;
+        }
+        self.aged += 1;
+        let mut state = (*base.state).clone();
+        state.block += wait.blocks;
+        state.time += wait.seconds;
+        let aged = Wait { blocks: base.aged.blocks + wait.blocks, seconds: base.aged.seconds + wait.seconds };
+        let older = Entry { state: Arc::new(state), aged, parent: None, visits: 0.0, ..base.clone() };
+        self.corpus.push(older);
     }
 
     /// Goes on with a loan on a state of its own.
@@ -642,6 +790,8 @@ impl Campaign {
             memory: Arc::clone(&parent.memory),
             amounts: Arc::new(amounts),
             loan: Some(Arc::new(loan)),
+            aged: Wait::default(),
+            carrying: parent.carrying,
             votes: 4.0,
             visits: 0.0,
         });

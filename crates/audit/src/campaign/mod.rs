@@ -23,4 +23,4 @@ mod values;
 #[cfg(test)]
 mod test;
 
-pub use engine::{Campaign, Options, Progress, Report};
+pub use engine::{Called, Campaign, Options, Progress, Report};

@@ -142,7 +142,7 @@ pub(super) fn search(
             for _ in 0..TRIES {
                 let ether = world.state.balance(*name);
                 let maker = Maker { knowledge, memory: &memory, payloads: &[], ether, amounts };
-                let arguments = maker.arguments(function, stream);
+                let (arguments, _) = maker.arguments(function, stream);
                 let value = if target.payable { maker.sent(stream) } else { U256::ZERO };
                 let data: Bytes = super::values::call(function, arguments.clone()).into();
                 let call = |sender| Transaction { sender, to: Some(target.to), value, data: data.clone() };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use alloy_dyn_abi::DynSolValue;
-use alloy_primitives::{Address, U256};
+use alloy_primitives::{Address, Bytes, U256};
 use daotwin_core::random::Stream;
 
 use super::coverage::{Reached, holds};
@@ -27,6 +27,12 @@ pub(super) struct Planned {
     pub(super) step: Step,
     /// How it came about.
     pub(super) origin: Origin,
+    /// The number of the payload that its arguments carry.
+    pub(super) carried: Option<u16>,
+    /// Where the same call ended without the time that it waits now.
+    pub(super) sooner: Option<u32>,
+    /// Whether the function is called with other arguments, made up on the state.
+    pub(super) made_anew: bool,
 }
 
 /// How a try came about.
@@ -73,6 +79,8 @@ pub(super) struct Tried {
     pub(super) target: usize,
     pub(super) step: Step,
     pub(super) success: bool,
+    /// Why it failed, where it did, as the contract wrote it.
+    pub(super) why: Option<Bytes>,
     pub(super) kept: Option<Kept>,
     /// Branches that were reached although it was reverted.
     pub(super) reverted: Option<Reached>,
@@ -80,6 +88,8 @@ pub(super) struct Tried {
     pub(super) plans: Vec<Planned>,
     /// Ways in which comparisons came out for the first time.
     pub(super) ways: Vec<(u32, bool)>,
+    /// Whether waiting brought the call further.
+    pub(super) later: bool,
     /// A loan that was handed out on the way, and the state with it.
     pub(super) loan: Option<(Loan, Arc<State>)>,
     pub(super) findings: Vec<Finding>,
@@ -126,11 +136,27 @@ impl Trier<'_> {
             && stream.chance(0.25)
         {
             let step = self.changed(parent, last, entry.target, stream);
-            return Planned { entry: parent, target: entry.target, step, origin: Origin::Changed };
+            return Planned {
+                entry: parent,
+                target: entry.target,
+                step,
+                origin: Origin::Changed,
+                carried: None,
+                sooner: None,
+                made_anew: false,
+            };
         }
         let target = frozen.pick_target(stream);
-        let step = self.made_up(entry, target, stream);
-        Planned { entry: number, target, step, origin: Origin::Fresh }
+        let (step, carried) = self.made_up(entry, target, stream);
+        Planned {
+            entry: number,
+            target,
+            step,
+            origin: Origin::Fresh,
+            carried,
+            sooner: None,
+            made_anew: false,
+        }
     }
 
     fn maker<'m>(&'m self, entry: &'m Entry) -> Maker<'m> {
@@ -139,15 +165,15 @@ impl Trier<'_> {
         Maker { knowledge: self.frozen.knowledge, memory, payloads: self.frozen.payloads, ether, amounts }
     }
 
-    fn made_up(&self, entry: &Entry, target: usize, stream: &mut Stream) -> Step {
+    fn made_up(&self, entry: &Entry, target: usize, stream: &mut Stream) -> (Step, Option<u16>) {
         let maker = self.maker(entry);
         let goal = &self.frozen.knowledge.targets[target];
-        let arguments =
-            goal.function.as_ref().map_or_else(Vec::new, |function| maker.arguments(function, stream));
+        let made = goal.function.as_ref().map(|function| maker.arguments(function, stream));
+        let (arguments, carried) = made.unwrap_or_default();
         let value = if goal.payable { maker.sent(stream) } else { U256::ZERO };
         let wait =
             if entry.loan.is_none() && stream.chance(0.12) { self.wait(stream) } else { Wait::default() };
-        Step {
+        let step = Step {
             sender: self.frozen.knowledge.attacker,
             to: goal.to,
             function: goal.function.clone(),
@@ -155,7 +181,8 @@ impl Trier<'_> {
             value,
             wait,
             inner: Vec::new(),
-        }
+        };
+        (step, carried)
     }
 
     fn wait(&self, stream: &mut Stream) -> Wait {
@@ -216,7 +243,8 @@ impl Trier<'_> {
             Some(payload) if stream.chance(0.4) => payload,
             _ => {
                 let target = self.frozen.pick_target(stream);
-                Step { wait: Wait::default(), ..self.made_up(&self.frozen.corpus[parent], target, stream) }
+                let (made, _) = self.made_up(&self.frozen.corpus[parent], target, stream);
+                Step { wait: Wait::default(), ..made }
             }
         };
         match stream.below(3) {
@@ -235,25 +263,38 @@ impl Trier<'_> {
         }
     }
 
+    /// The call of a plan, with arguments made up where the plan says so.
+    pub(super) fn planned(&self, mut plan: Planned, stream: &mut Stream) -> Planned {
+        if plan.made_anew {
+            let (step, carried) = self.made_up(&self.frozen.corpus[plan.entry], plan.target, stream);
+            (plan.step, plan.carried) = (step, carried);
+        }
+        plan
+    }
+
     /// Makes a call and looks at what came of it.
     pub(super) fn make(&mut self, planned: Planned, stream: &mut Stream) -> Result<Tried> {
-        let Planned { entry: number, target, step, origin } = planned;
+        let Planned { entry: number, target, step, carried, sooner, .. } = planned;
         let frozen = self.frozen;
         let entry = &frozen.corpus[number];
         let before = step.before(&entry.state);
         let outcome = self.machine.run(&before, &step.transaction())?;
         let success = outcome.success();
         let trace = self.machine.trace();
-        let news = frozen.coverage.news(trace, success);
+        let read = |address, slot| frozen.readers.contains_key(&(address, slot));
+        let carried = carried.map(|payload| (target, payload));
+        let news = frozen.coverage.news(trace, success, read, carried);
         let mut tried = Tried {
             entry: number,
             target,
             success,
+            why: (!success).then(|| outcome.output.clone()),
             kept: None,
             reverted: None,
             failure: None,
             plans: Vec::new(),
             ways: Vec::new(),
+            later: false,
             loan: None,
             findings: Vec::new(),
             step,
@@ -264,6 +305,8 @@ impl Trier<'_> {
                 tried.ways.push((comparison.place, way));
             }
         }
+        let end = trace.edges().last().map_or(0, |(edge, _)| edge);
+        tried.later = sooner.is_some_and(|sooner| sooner != end);
         // What was compared is looked at where something new was reached, and now and then elsewhere.
         if !news.is_empty() || stream.chance(0.05) || !success && stream.chance(0.15) {
             let mut plans = Vec::new();
@@ -281,8 +324,6 @@ impl Trier<'_> {
             tried.reverted = (!news.is_empty()).then_some(news);
             return Ok(tried);
         }
-        let volatile = written && stream.chance(frozen.volatile);
-        let keep = !news.is_empty() || volatile;
         let answers =
             tried.step.function.as_ref().map_or_else(Vec::new, |function| decode(function, &outcome.output));
         let mut after = outcome.after(&before);
@@ -290,18 +331,26 @@ impl Trier<'_> {
             after.set_code(tried.step.sender, crate::puppet::code(&[]));
         }
         let after = Arc::new(after);
+        let within = !tried.step.inner.is_empty();
+        let richer = entry.loan.is_none()
+            && after.balance(frozen.knowledge.attacker) > frozen.richest[target][usize::from(within)];
+        let volatile = written && stream.chance(if within { 10.0 } else { 1.0 } * frozen.volatile);
+        let keep = !news.is_empty() || volatile || richer;
         if let Some(loan) = &entry.loan {
             if written {
                 repay(frozen, loan, entry, &tried.step, target, &after, self.probe, &mut tried.plans)?;
             }
         } else {
-            let signs = Signs::of(frozen.facts, &tried.step, self.machine.trace(), &outcome);
+            let mut full = tried.step.clone();
+            full.wait.seconds += entry.aged.seconds;
+            full.wait.blocks += entry.aged.blocks;
+            let signs = Signs::of(frozen.facts, &full, self.machine.trace(), &outcome);
             let look = Look {
                 world: frozen.world,
                 facts: frozen.facts,
                 signs,
                 path: &entry.path,
-                step: &tried.step,
+                step: &full,
                 before: &before,
                 after: &after,
                 outcome: &outcome,
@@ -324,7 +373,6 @@ impl Trier<'_> {
             written.dedup();
             tried.kept = Some(Kept { after, reached: news, written, answers });
         }
-        let _ = origin;
         Ok(tried)
     }
 }
@@ -354,8 +402,18 @@ fn hints(
     let words = leaves(&tried.step.arguments);
     let (time, block) = (U256::from(before.time), U256::from(before.block));
     let patient = frozen.corpus[tried.entry].loan.is_none();
+    let end = trace.edges().last().map_or(0, |(edge, _)| edge);
     let mut plan = |step: Step| {
-        plans.push(Planned { entry: tried.entry, target: tried.target, step, origin: Origin::Compared });
+        let sooner = (step.wait != tried.step.wait).then_some(end);
+        plans.push(Planned {
+            entry: tried.entry,
+            target: tried.target,
+            step,
+            origin: Origin::Compared,
+            carried: None,
+            sooner,
+            made_anew: false,
+        });
     };
     for comparison in &trace.comparisons {
         let way = holds(comparison);
@@ -466,12 +524,15 @@ fn called_back(
     again.wait = Wait::default();
     let mut step = tried.step.clone();
     step.inner = vec![again];
-    if !frozen.again_seen(&step) {
+    if frozen.fresh_shape(&step) {
         tried.plans.push(Planned {
             entry: tried.entry,
             target: tried.target,
             step,
             origin: Origin::CalledBack,
+            carried: None,
+            sooner: None,
+            made_anew: false,
         });
     }
     // Something lent: tokens or ether that came before or with the call, from the one who calls.
@@ -483,7 +544,7 @@ fn called_back(
     });
     let lent = lent.or((!back.value.is_zero() && back.input.len() >= 4).then_some((None, back.value)));
     let Some((token, amount)) = lent else { return Ok(()) };
-    if amount.is_zero() || back.input.len() < 4 || !stream.chance(frozen.lend) {
+    if amount.is_zero() || back.input.len() < 4 || !stream.chance(if entry.carrying { 0.5 } else { 0.03 }) {
         return Ok(());
     }
     let lender = back.caller;
@@ -521,7 +582,7 @@ fn called_back(
     Ok(())
 }
 
-fn transfer(to: Address, amount: U256) -> alloy_primitives::Bytes {
+fn transfer(to: Address, amount: U256) -> Bytes {
     let mut data = vec![0xa9, 0x05, 0x9c, 0xbb];
     data.extend_from_slice(to.into_word().as_slice());
     data.extend_from_slice(&amount.to_be_bytes::<32>());
@@ -588,7 +649,15 @@ fn repay(
         let mut whole = loan.step.clone();
         whole.inner = used.clone();
         whole.inner.push(payment);
-        plans.push(Planned { entry: loan.base, target: loan.target, step: whole, origin: Origin::Loan });
+        plans.push(Planned {
+            entry: loan.base,
+            target: loan.target,
+            step: whole,
+            origin: Origin::Loan,
+            carried: None,
+            sooner: None,
+            made_anew: false,
+        });
     }
     Ok(())
 }

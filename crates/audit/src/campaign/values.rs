@@ -40,6 +40,14 @@ impl Memory {
                 self.hashes.push(keccak256(text));
             }
         }
+        // What is answered under a name is what other functions ask for under it.
+        let outputs = function.function.iter().flat_map(|function| &function.outputs);
+        for (output, value) in outputs.zip(&answers) {
+            if !output.name.is_empty() {
+                self.given.retain(|(known, old)| *known != output.name || old.as_type() != value.as_type());
+                self.given.push((output.name.clone(), value.clone()));
+            }
+        }
         self.answers.extend(answers);
         if self.answers.len() > Self::MOST {
             self.answers.drain(..self.answers.len() - Self::MOST);
@@ -80,19 +88,27 @@ pub(super) struct Maker<'m> {
 }
 
 impl Maker<'_> {
-    /// Arguments for a function.
-    pub(super) fn arguments(&self, function: &Callable, stream: &mut Stream) -> Vec<DynSolValue> {
+    /// Arguments for a function, and the number of the payload that they carry.
+    pub(super) fn arguments(
+        &self,
+        function: &Callable,
+        stream: &mut Stream,
+    ) -> (Vec<DynSolValue>, Option<u16>) {
         let names = function.parameter_names();
         let mut used: Option<Vec<Option<DynSolValue>>> = None;
-        if !self.payloads.is_empty() && stream.chance(0.7) {
-            let payload = &self.payloads[stream.below(self.payloads.len() as u64) as usize];
-            used = payload.fit(function, stream);
+        let mut carried = None;
+        if !self.payloads.is_empty() && stream.chance(0.6) {
+            // Those that do the most harm come first.
+            let among = if stream.chance(0.5) { self.payloads.len().min(6) } else { self.payloads.len() };
+            let number = stream.below(among as u64) as usize;
+            used = self.payloads[number].fit(function, stream);
+            carried = used.is_some().then_some(number as u16);
         }
         // Arrays of one call go together more often than not.
         let length = [1, 1, 1, 2, 0, 3][stream.below(6) as usize];
         // An earlier call's values belong together: either all that fit are handed on, or each is decided alone.
         let together = stream.chance(0.4);
-        (0..function.inputs.len())
+        let values = (0..function.inputs.len())
             .map(|index| {
                 if let Some(Some(value)) =
                     used.as_mut().and_then(|used| used.get_mut(index)).map(Option::take)
@@ -108,7 +124,8 @@ impl Maker<'_> {
                 }
                 self.value(kind, name, length, 0, stream)
             })
-            .collect()
+            .collect();
+        (values, carried)
     }
 
     fn given(&self, name: &str, kind: &DynSolType) -> Option<DynSolValue> {
@@ -234,16 +251,16 @@ impl Maker<'_> {
         }
     }
 
-    /// Ether to send along, in wei.
+    /// Ether to send along, in wei: little more often than much, for what is sent may be lost.
     pub(super) fn sent(&self, stream: &mut Stream) -> U256 {
         let known = &self.knowledge.numbers;
-        let value = match stream.below(8) {
-            0..=2 => U256::ZERO,
-            3 => U256::from(1),
-            4 => U256::from(10).pow(U256::from(15 + stream.below(5))),
-            5 if !known.is_empty() => known[stream.below(known.len() as u64) as usize],
-            6 => self.ether / U256::from(2),
-            _ => self.number(stream),
+        let value = match stream.below(10) {
+            0..=3 => U256::ZERO,
+            4 => U256::from(1),
+            5 | 6 => U256::from(10).pow(U256::from(12 + stream.below(6))),
+            7 if !known.is_empty() => known[stream.below(known.len() as u64) as usize],
+            8 => U256::from(10).pow(U256::from(18)) * U256::from(1 + stream.below(9)),
+            _ => self.ether / U256::from(1_u64 << stream.below(8)),
         };
         if value > self.ether { U256::ZERO } else { value }
     }

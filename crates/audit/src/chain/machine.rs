@@ -81,7 +81,9 @@ impl Outcome {
     pub fn asserts(&self) -> bool {
         match &self.status {
             Status::Reverted => {
-                self.output.len() == 36 && self.output[..4] == [0x4e, 0x48, 0x7b, 0x71] && self.output[35] == 1
+                self.output.len() == 36
+                    && self.output[..4] == [0x4e, 0x48, 0x7b, 0x71]
+                    && self.output[35] == 1
             }
             Status::Halted(reason) => *reason == HaltReason::InvalidFEOpcode,
             _ => false,
@@ -107,7 +109,8 @@ impl Outcome {
     }
 }
 
-fn reason(output: &[u8]) -> String {
+/// Why a call was reverted, in words, from what it answered.
+pub(crate) fn reason(output: &[u8]) -> String {
     match output {
         [0x08, 0xc3, 0x79, 0xa0, rest @ ..] => {
             let length = rest.get(32..64).map_or(U256::ZERO, U256::from_be_slice);
@@ -188,6 +191,10 @@ impl Machine {
         let context = &mut self.evm.0.ctx;
         context.chain.clear();
         context.journaled_state.database.0 = Arc::clone(state);
+        let chain = state.base().map_or(CHAIN, |base| base.chain());
+        if context.cfg.chain_id != chain {
+            context.modify_cfg(|cfg| cfg.chain_id = chain);
+        }
         context.block.number = U256::from(state.block);
         context.block.timestamp = U256::from(state.time);
         context.block.prevrandao = Some(random(state.block));
@@ -198,6 +205,9 @@ impl Machine {
         context.tx.gas_limit = Self::GAS;
         let result = MainnetHandler::<_, EVMError<_, InvalidTransaction>, _>::default().run(&mut self.evm);
         let changes = self.evm.0.ctx.journaled_state.finalize();
+        if let Some(message) = state.base().and_then(|base| base.problem()) {
+            return Err(Error::Remote { message });
+        }
         let refused = || Outcome {
             status: Status::Refused,
             output: Bytes::new(),
@@ -232,7 +242,7 @@ impl Machine {
 }
 
 /// The random word of a block: any, but the same for the same block.
-fn random(block: u64) -> B256 {
+pub(crate) fn random(block: u64) -> B256 {
     let mut word = [0_u8; 32];
     word[24..].copy_from_slice(&block.to_be_bytes());
     word[..8].copy_from_slice(&block.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());

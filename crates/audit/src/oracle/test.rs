@@ -2,13 +2,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_dyn_abi::DynSolValue;
 use alloy_primitives::{U256, keccak256};
-use daotwin_core::random::Seed;
 use daotwin_core::Run;
+use daotwin_core::random::Seed;
 
-use crate::campaign::{Campaign, Options};
-use crate::finding::Finding;
 use super::drive::{cases, play, world};
 use super::{all, exploits};
+use crate::campaign::{Campaign, Options};
+use crate::finding::Finding;
 use crate::world::World;
 
 /// What a search finds in so many executions.
@@ -132,7 +132,8 @@ fn attacks_are_told_on_vulnerable_twins_and_nothing_on_repaired_ones() {
         {
             wrong.push(format!("{}: {name} says nothing", shown.case));
         }
-        if !told.iter().any(|name| allowed.iter().any(|allowed| allowed == name)) && !shown.attacks.is_empty() {
+        if !told.iter().any(|name| allowed.iter().any(|allowed| allowed == name)) && !shown.attacks.is_empty()
+        {
             wrong.push(format!("{}: nothing is told", shown.case));
         }
         let beside = told.iter().filter(|name| !allowed.iter().any(|allowed| allowed == *name));
@@ -173,12 +174,9 @@ fn every_oracle_has_a_card_and_a_case() {
     let shown = exploits::all();
     for oracle in all() {
         let card = oracle.card();
-        for (what, text) in [
-            ("about", card.about),
-            ("rule", card.rule),
-            ("source", card.source),
-            ("limits", card.limits),
-        ] {
+        for (what, text) in
+            [("about", card.about), ("rule", card.rule), ("source", card.source), ("limits", card.limits)]
+        {
             assert!(text.len() > 20, "`{}` has no {what}", card.name);
         }
         assert!(names.insert(card.name), "`{}` is there twice", card.name);
@@ -223,7 +221,12 @@ fn attacks() {
             }
             let used = play(&world, &asked(&world, shown.uses));
             if !used.findings.is_empty() || used.failed.is_some() {
-                println!("{} {twin} USE: {:?} {}", shown.case, used.oracles(), used.failed.clone().unwrap_or_default());
+                println!(
+                    "{} {twin} USE: {:?} {}",
+                    shown.case,
+                    used.oracles(),
+                    used.failed.clone().unwrap_or_default()
+                );
                 for finding in &used.findings {
                     show(&world, finding);
                 }

@@ -28,6 +28,7 @@
 
 mod amount;
 mod broadcast;
+mod guess;
 mod key;
 mod proxy;
 mod read;
@@ -47,6 +48,7 @@ use crate::artifact::{Artifacts, Callable, Contract};
 use crate::chain::{Fork, State, Transaction};
 use crate::{Error, Result};
 
+pub use guess::guess;
 pub use key::{address_of, secret_of};
 pub use read::Scenario;
 pub use schema::json_schema;

@@ -8,15 +8,15 @@ use alloy_primitives::{Address, Bytes, U256};
 use daotwin_core::names::nearest;
 
 use super::key::address_of;
-use super::read::{Action, BLOCK_TIME, ETHER, Scenario, Step};
+use super::read::{Action, BLOCK, ETHER, Scenario, Step, TIME};
 use super::term::{Call, Term};
 use super::value::{Scope, all, blank, reason, show, value};
 use super::{Actor, Asset, Deployed, Done, Role, World, broadcast, proxy};
 use crate::artifact::abi::resolve;
 use crate::artifact::{Artifacts, Callable, Contract, Link};
-use crate::chain::{CallKind, Machine, Outcome, State, Transaction};
+use crate::chain::{Asking, CallKind, Machine, Outcome, Remote, State, Transaction};
 use crate::problems::Problems;
-use crate::{Error, Result};
+use crate::{BLOCK_SECONDS, Error, Result};
 
 /// Ether of the deployer and of those who sent the transactions of a broadcast, where nothing is said: 10,000.
 const DEPLOYER_ETHER: U256 = U256::from_limbs([1_864_712_049_423_024_128, 542, 0, 0]);
@@ -45,6 +45,11 @@ pub(super) struct Stage<'a> {
     pub(super) deployed: Vec<Deployed>,
     /// Libraries by full name.
     libraries: BTreeMap<String, Address>,
+    /// Names that lines further on give, for lines before them: contracts may need each other.
+    later: BTreeSet<String>,
+    /// Where what they deploy will be, and how many transactions each account has sent by then.
+    foreseen: BTreeMap<String, Address>,
+    nonces: BTreeMap<Address, u64>,
     pub(super) done: Vec<Done>,
 }
 
@@ -73,7 +78,17 @@ type Answer<T> = std::result::Result<T, Failure>;
 
 pub(super) fn deploy(scenario: &Scenario, artifacts: &Artifacts) -> Result<World> {
     let actors = actors(scenario);
-    let mut genesis = State::new(scenario.block, scenario.time);
+    let mut genesis = match &scenario.node {
+        Some((line, url)) => {
+            let asking = Asking { block: scenario.block, cache: scenario.cache.clone(), ..Asking::default() };
+            let remote = Remote::open(url, &asking).map_err(|error| match error {
+                Error::Remote { message } => Error::Remote { message: format!("line {line}: {message}") },
+                other => other,
+            })?;
+            State::of(Arc::new(remote))
+        }
+        None => State::new(scenario.block.unwrap_or(BLOCK), scenario.time.unwrap_or(TIME)),
+    };
     for actor in &actors {
         genesis.set_balance(actor.address, actor.ether);
     }
@@ -89,6 +104,9 @@ pub(super) fn deploy(scenario: &Scenario, artifacts: &Artifacts) -> Result<World
         actors,
         deployed: Vec::new(),
         libraries: BTreeMap::new(),
+        later: scenario.steps.iter().filter_map(|step| step.name.clone()).collect(),
+        foreseen: BTreeMap::new(),
+        nonces: BTreeMap::new(),
         done: Vec::new(),
     };
     let mut genesis = Arc::clone(&stage.state);
@@ -112,7 +130,7 @@ pub(super) fn deploy(scenario: &Scenario, artifacts: &Artifacts) -> Result<World
     stage.find_implementations()?;
     let assets = stage.assets(scenario)?;
     // What follows is in another block: whatever a contract keeps of this one is past by then.
-    stage.wait(1, BLOCK_TIME);
+    stage.wait(1, BLOCK_SECONDS);
     Ok(World {
         state: stage.state,
         fork: scenario.fork,
@@ -163,8 +181,9 @@ impl Stage<'_> {
         let kept = (self.names.clone(), self.deployed.len());
         self.dry = true;
         for (line, name, term) in &scenario.libraries {
-            if let Err(problem) = self.address_of(term) {
-                problems.add(format!("line {line}: library `{name}`: {problem}"));
+            match self.address_of(term) {
+                Ok(address) => _ = self.libraries.insert(name.clone(), address),
+                Err(problem) => problems.add(format!("line {line}: library `{name}`: {problem}")),
             }
         }
         for step in &scenario.steps {
@@ -193,6 +212,7 @@ impl Stage<'_> {
         self.dry = false;
         self.names = kept.0;
         self.deployed.truncate(kept.1);
+        self.libraries.clear();
         if problems.is_empty() { Ok(()) } else { Err(Error::Deployment { problems: problems.into_lines() }) }
     }
 
@@ -245,14 +265,20 @@ impl Stage<'_> {
                 let mut data = self.linked(&contract, &mut path)?;
                 data.extend(DynSolValue::Tuple(values.clone()).abi_encode_params());
                 let words = format!("new {}({})", contract.name, self.shown(&values));
+                let known = step.name.clone().unwrap_or_else(|| self.free_name(&contract.name));
                 let address = if self.dry {
-                    address_of(step.name.as_deref().unwrap_or(name))
+                    let address = from.create(self.sent(from));
+                    self.foreseen.insert(known.clone(), address);
+                    address
                 } else {
                     let transaction =
                         Transaction { sender: from, to: None, value: amount, data: data.into() };
-                    let known = step.name.clone().unwrap_or_else(|| self.free_name(&contract.name));
                     self.create(transaction, words, &known)?
                 };
+                if self.foreseen.get(&known).is_some_and(|foreseen| *foreseen != address) {
+                    let problem = "has another address than lines before were told; deploy it before them";
+                    return Err(Failure::Line(format!("`{known}` {problem}")));
+                }
                 self.add(step.name.clone(), address, contract, implementation);
                 self.factories(address);
             }
@@ -287,7 +313,9 @@ impl Stage<'_> {
                         }
                     }
                 };
-                if !self.dry {
+                if self.dry {
+                    self.sent(from);
+                } else {
                     let to = Some(target.address);
                     self.run(
                         Transaction { sender: from, to, value: amount, data: data.into() },
@@ -299,6 +327,13 @@ impl Stage<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Counts a transaction that is not run; the number of those before it.
+    fn sent(&mut self, sender: Address) -> u64 {
+        let nonce = self.nonces.entry(sender).or_insert_with(|| self.state.nonce(sender));
+        *nonce += 1;
+        *nonce - 1
     }
 
     /// Runs a transaction that must end well.
@@ -412,10 +447,12 @@ impl Stage<'_> {
             path.push(full.clone());
             let data = self.linked(&library, path)?;
             path.pop();
+            let sender = self.names.get("deployer").map_or(Address::ZERO, |named| named.address);
             let address = if self.dry {
-                address_of(&full)
+                let address = sender.create(self.sent(sender));
+                self.libraries.insert(full, address);
+                address
             } else {
-                let sender = self.names.get("deployer").map_or(Address::ZERO, |named| named.address);
                 let transaction = Transaction { sender, to: None, value: U256::ZERO, data: data.into() };
                 let words = format!("new {}()", library.name);
                 let name = self.free_name(&library.name);
@@ -584,7 +621,11 @@ impl Stage<'_> {
 
 impl Scope for Stage<'_> {
     fn address(&mut self, name: &str) -> std::result::Result<Address, String> {
-        self.names.get(name).map(|named| named.address).ok_or_else(|| self.unknown(name))
+        let known = self.names.get(name).map(|named| named.address);
+        let known = known.or_else(|| self.foreseen.get(name).copied());
+        // What a later line deploys has a place already.
+        let placeholder = || (self.dry && self.later.contains(name)).then(|| address_of(name));
+        known.or_else(placeholder).ok_or_else(|| self.unknown(name))
     }
 
     fn view(&mut self, call: &Call) -> std::result::Result<Option<DynSolValue>, String> {

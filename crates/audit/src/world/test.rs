@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use alloy_dyn_abi::DynSolValue;
@@ -281,6 +282,27 @@ tken = 1
 }
 
 #[test]
+fn contracts_that_need_each_other_know_their_places() {
+    let text = r#"
+        [[setup]]
+        deploy = "Build"
+        name = "token"
+        arguments = [["$dao", "$deployer"], ["7", "9"]]
+        [[setup]]
+        call = "token.transfer"
+        arguments = ["$dao", 2]
+        [[setup]]
+        deploy = "Governance"
+        name = "dao"
+        arguments = ["$token"]
+    "#;
+    let world = World::deploy(&read(text), &governed()).unwrap();
+    let dao = world.contract("dao").unwrap().address;
+    assert_eq!(dao, address_of("deployer").create(2));
+    assert_eq!(ask(&world, "token", "balanceOf(address)", &[DynSolValue::Address(dao)]), U256::from(9));
+}
+
+#[test]
 fn a_step_that_fails_says_why() {
     let scenario = read(
         r#"
@@ -316,4 +338,171 @@ fn the_schema_knows_what_the_reader_knows() {
     let step = &schema["properties"]["setup"]["items"]["properties"];
     assert_eq!(step.as_object().unwrap().len(), super::read::SETUP.len());
     assert_eq!(schema["properties"]["chain"]["properties"]["fork"]["default"], json!("prague"));
+}
+
+/// A build of handmade contracts: name and runtime code, or creation code where it is given whole.
+fn handmade(contracts: &[(&str, String)]) -> (tempfile::TempDir, Artifacts) {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, creation) in contracts {
+        let fallback = json!([{"type": "fallback", "stateMutability": "payable"}]);
+        let artifact =
+            json!({"contractName": name, "abi": fallback, "bytecode": creation, "deployedBytecode": "0x"});
+        std::fs::write(folder.path().join(format!("{name}.json")), artifact.to_string()).unwrap();
+    }
+    let token = contracts_of("small/erc20/Token.json");
+    std::fs::copy(token, folder.path().join("Token.json")).unwrap();
+    let artifacts = artifact::read(folder.path(), &Limits::default()).unwrap();
+    (folder, artifacts)
+}
+
+fn contracts_of(file: &str) -> PathBuf {
+    contracts().join(file)
+}
+
+/// Creation code that stores words and leaves this runtime code.
+fn creation(stored: &[(&str, &str)], runtime: &str) -> String {
+    let mut code = String::new();
+    for (slot, value) in stored {
+        code.push_str(&format!("73{value}7f{slot}55"));
+    }
+    // CODECOPY of all that follows: PUSH2 length, DUP1, PUSH2 offset, PUSH0, CODECOPY, PUSH0, RETURN.
+    let offset = code.len() / 2 + 11;
+    format!("0x{code}61{:04x}8061{offset:04x}5f395ff3{runtime}", runtime.len() / 2)
+}
+
+#[test]
+fn proxies_of_every_kind_have_the_functions_of_what_is_behind_them() {
+    let deployer = address_of("deployer");
+    let bare = |address: Address| address.to_string()[2..].to_lowercase();
+    let (token, beacon) = (bare(deployer.create(0)), bare(deployer.create(1)));
+    let implementation = "360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc";
+    let of_beacon = "a3f0ad74e5423aebfd80d3ef4346578335a9a72aeaee59ff6cb3582b35133d50";
+    // Copies the input, calls on by DELEGATECALL, and answers what it answers; padded beyond what is minimal.
+    let forwards = format!("365f5f375f5f365f73{token}5af43d5f5f3e6029573d5ffd5b3d5ff3{}", "00".repeat(100));
+    let (_folder, artifacts) = handmade(&[
+        ("Beacon", creation(&[], &format!("73{token}5f5260205ff3"))),
+        ("Slot", creation(&[(implementation, &token)], "5f5ffd")),
+        ("OfBeacon", creation(&[(of_beacon, &beacon)], "5f5ffd")),
+        ("Minimal", creation(&[], &format!("363d3d373d3d3d363d73{token}5af43d82803e903d91602b57fd5bf3"))),
+        ("Forwards", creation(&[], &forwards)),
+        ("Plain", creation(&[], "00")),
+    ]);
+    let mut text = "[[setup]]\ndeploy = 'Token'\narguments = [5]\n".to_owned();
+    for name in ["Beacon", "Slot", "OfBeacon", "Minimal", "Forwards", "Plain"] {
+        text.push_str(&format!("[[setup]]\ndeploy = '{name}'\n"));
+    }
+    // A proxy's storage is its own: nobody has anything there.
+    text.push_str(
+        "[[setup]]\ncall = 'forwards.transfer'\narguments = ['$attacker', '$minimal.balanceOf($deployer)']\n",
+    );
+    let world = World::deploy(&read(&text), &artifacts).unwrap();
+    let behind = |name: &str| {
+        let found = world.contract(name).unwrap();
+        assert_eq!(found.implementation.is_some(), found.implementation_address.is_some());
+        found.implementation.as_ref().map(|contract| contract.name.clone())
+    };
+    for name in ["slot", "ofBeacon", "minimal", "forwards"] {
+        assert_eq!(behind(name).as_deref(), Some("Token"), "{name}");
+        assert!(world.contract(name).unwrap().functions().any(|callable| callable.name() == "transfer"));
+    }
+    assert_eq!(behind("plain"), None);
+    assert_eq!(behind("token"), None);
+}
+
+#[test]
+fn libraries_are_deployed_where_they_are_needed() {
+    let hole = |name: &str| format!("__{name:_<38}");
+    let (_folder, artifacts) = handmade(&[
+        ("Low", "0x6001600c60003960016000f300".to_owned()),
+        ("High", format!("0x73{}506001602260003960016000f300", hole("Low"))),
+        ("Needs", format!("0x73{}5073{}506001603860003960016000f300", hole("High"), hole("Low"))),
+        ("Left", format!("0x73{}5000", hole("Right"))),
+        ("Right", format!("0x73{}5000", hole("Left"))),
+        ("Lost", format!("0x73{}5000", hole("Nowhere"))),
+    ]);
+    let world = World::deploy(&read("[[setup]]\ndeploy = 'Needs'"), &artifacts).unwrap();
+    let names: Vec<&str> = world.contracts.iter().map(|found| found.name.as_str()).collect();
+    assert_eq!(names, ["low", "high", "needs"]);
+    let needs = &world.setup[2].transaction.data;
+    assert_eq!(needs[1..21], world.contract("high").unwrap().address[..]);
+    assert_eq!(needs[23..43], world.contract("low").unwrap().address[..]);
+    let given = "[libraries]\nHigh = '$attacker'\nLow = '0x00000000000000000000000000000000000000aa'\n[[setup]]\ndeploy = 'Needs'";
+    let world = World::deploy(&read(given), &artifacts).unwrap();
+    assert_eq!(world.contracts.len(), 1);
+    assert_eq!(world.setup[0].transaction.data[1..21], address_of("attacker")[..]);
+    let message = |name: &str| {
+        World::deploy(&read(&format!("[[setup]]\ndeploy = '{name}'")), &artifacts).unwrap_err().to_string()
+    };
+    assert!(message("Left").contains("libraries that need each other"), "{}", message("Left"));
+    assert!(message("Lost").contains("needs the library `Nowhere`, which is not among the contracts"));
+}
+
+#[test]
+fn a_broadcast_of_forge_is_done_again() {
+    let artifacts = artifact::read(&contracts_of("small/erc20/Token.json"), &Limits::default()).unwrap();
+    let script = Address::repeat_byte(0x11);
+    let mut creation = artifacts.find("Token").unwrap().creation.bytes.clone();
+    creation.extend(DynSolValue::Uint(U256::from(1_000), 256).abi_encode());
+    let token = script.create(5);
+    let mut transfer = keccak256("transfer(address,uint256)")[..4].to_vec();
+    transfer.extend(DynSolValue::Address(address_of("attacker")).abi_encode());
+    transfer.extend(DynSolValue::Uint(U256::from(7), 256).abi_encode());
+    let factory = "0x4e59b44847b379578588920ca78fbf26c0b4956c";
+    let salted: Vec<u8> = [0_u8; 32].into_iter().chain(creation.clone()).collect();
+    let hex = |bytes: &[u8]| alloy_primitives::hex::encode_prefixed(bytes);
+    let file = |address: Address| {
+        json!({"transactions": [
+            {"hash": "0x01", "transactionType": "CREATE", "contractName": "Token", "contractAddress": address,
+             "function": null, "arguments": ["1000"], "transaction": {"from": script, "gas": "0x1000", "value": "0x0",
+             "input": hex(&creation), "nonce": "0x5", "chainId": "0x7a69"}, "additionalContracts": [], "isFixedGasLimit": false},
+            {"hash": "0x02", "transactionType": "CALL", "contractName": "Token", "contractAddress": token,
+             "function": "transfer(address,uint256)", "arguments": [], "transaction": {"from": script, "to": token,
+             "value": "0x0", "input": hex(&transfer), "nonce": "0x6"}},
+            {"hash": "0x03", "transactionType": "CREATE2", "contractName": "Token", "contractAddress": null,
+             "transaction": {"from": script, "to": factory, "value": "0x0", "input": hex(&salted), "nonce": "0x7"}}],
+            "receipts": [], "libraries": [], "pending": [], "timestamp": 1, "chain": 31337})
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run-latest.json");
+    std::fs::write(&path, file(token).to_string()).unwrap();
+    let world = World::deploy(&Scenario::broadcast(&path), &artifacts).unwrap();
+    assert_eq!(world.contract("token").unwrap().address, token);
+    assert_eq!(world.contracts.len(), 2, "one by the factory");
+    assert_eq!(world.actor("script").unwrap().address, script);
+    let attacker = DynSolValue::Address(address_of("attacker"));
+    assert_eq!(ask(&world, "token", "balanceOf(address)", &[attacker]), U256::from(7));
+    // Steps may follow it.
+    let text = "[chain]\nbroadcast = 'run-latest.json'\n[[setup]]\ncall = 'token.transfer'\nfrom = 'script'\narguments = ['$deployer', 3]";
+    let world = World::deploy(&Scenario::read(text, folder.path()).unwrap(), &artifacts).unwrap();
+    let deployer = DynSolValue::Address(address_of("deployer"));
+    assert_eq!(ask(&world, "token", "balanceOf(address)", &[deployer]), U256::from(3));
+    std::fs::write(&path, file(Address::ZERO).to_string()).unwrap();
+    let message = World::deploy(&Scenario::broadcast(&path), &artifacts).unwrap_err().to_string();
+    assert!(message.contains("transaction 0: its contract gets another address"), "{message}");
+    std::fs::write(&path, "{}").unwrap();
+    let message = World::deploy(&Scenario::broadcast(&path), &artifacts).unwrap_err().to_string();
+    assert!(message.contains("is no broadcast file of forge"), "{message}");
+}
+
+#[test]
+fn without_a_scenario_constructors_tell() {
+    let text = guess(&governed()).unwrap();
+    let world = World::deploy(&read(&text), &governed()).unwrap();
+    let names: BTreeSet<&str> = world.contracts.iter().map(|found| found.contract.name.as_str()).collect();
+    assert_eq!(names, BTreeSet::from(["Build", "Governance"]), "{text}");
+    let token = &world.contracts.iter().find(|found| found.contract.name == "Build").unwrap().name;
+    let holds = |person: &str| {
+        let address = DynSolValue::Address(address_of(person));
+        ask(&world, token, "balanceOf(address)", &[address])
+    };
+    assert!(holds("member1") > holds("member2") && holds("member3") > holds("attacker"), "{text}");
+    assert!(!holds("attacker").is_zero());
+    assert!(text.contains("[assets]") && world.loans);
+    for case in ["small/chain/Fixed.json", "incidents/tornado-cash/Fixed.json", "incidents/audius/Fixed.json"]
+    {
+        let artifacts = artifact::read(&contracts_of(case), &Limits::default()).unwrap();
+        let text = guess(&artifacts).unwrap();
+        let world = World::deploy(&read(&text), &artifacts).unwrap();
+        assert!(!world.contracts.is_empty(), "{case}");
+    }
 }

@@ -103,6 +103,7 @@ contract Silo {
         bytes data;
         uint256 start;
         uint256 votes;
+        uint256 stake;
         bool committed;
     }
 
@@ -111,6 +112,7 @@ contract Silo {
     Bean public immutable bean;
     uint256 public totalDeposits;
     mapping(address => uint256) public depositOf;
+    mapping(address => uint256) public depositedAt;
     mapping(address => uint256) public lastVoted;
     mapping(uint256 => mapping(address => bool)) public voted;
     Proposal[] public proposals;
@@ -124,6 +126,7 @@ contract Silo {
     function deposit(uint256 amount) external {
         depositOf[msg.sender] += amount;
         totalDeposits += amount;
+        depositedAt[msg.sender] = block.timestamp;
         require(bean.transferFrom(msg.sender, address(this), amount), "not paid");
     }
 
@@ -144,6 +147,7 @@ contract Silo {
         proposals[id].init = init;
         proposals[id].data = data;
         proposals[id].start = block.timestamp;
+        proposals[id].stake = totalDeposits;
     }
 
     function vote(uint256 id) external {

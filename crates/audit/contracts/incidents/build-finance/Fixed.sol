@@ -75,7 +75,7 @@ contract Governance {
     }
 
     uint256 public constant PERIOD = 2 days;
-    uint256 public constant QUORUM = 40;
+    uint256 private constant QUORUM = 40;
     Build public immutable token;
     Proposal[] public proposals;
     mapping(uint256 => mapping(address => uint256)) public locked;

@@ -72,6 +72,7 @@ interface IProposal {
 contract Governance {
     struct Proposal {
         address target;
+        bytes32 code;
         uint256 start;
         uint256 yes;
         uint256 no;
@@ -109,6 +110,7 @@ contract Governance {
         id = proposals.length;
         proposals.push();
         proposals[id].target = target;
+        proposals[id].code = target.codehash;
         proposals[id].start = block.timestamp;
         _extend(block.timestamp);
     }

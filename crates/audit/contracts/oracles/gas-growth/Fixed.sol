@@ -6,8 +6,8 @@ contract Cooperative {
     mapping(address => uint256) public stakeOf;
     mapping(address => uint256) public earned;
     uint256 public total;
-    uint256 public perStake;
-    mapping(address => uint256) public settledAt;
+    uint256 private perStake;
+    mapping(address => uint256) private settledAt;
 
     function join() external payable {
         require(msg.value > 0, "nothing");

@@ -6,7 +6,7 @@ contract Cooperative {
     mapping(address => uint256) public stakeOf;
     mapping(address => uint256) public earned;
     uint256 public total;
-    address[] public members;
+    address[] private members;
 
     function join() external payable {
         require(msg.value > 0, "nothing");

@@ -142,7 +142,8 @@ contract Drafts {
 contract Chamber {
     struct Proposal {
         uint256 draft;
-        bytes32 text;
+        address to;
+        uint256 amount;
         uint256 snapshot;
         uint256 end;
         uint256 yes;
@@ -166,8 +167,7 @@ contract Chamber {
     function propose(uint256 draft) external returns (uint256 id) {
         (address to, uint256 amount) = drafts.read(draft);
         id = proposals.length;
-        bytes32 text = keccak256(abi.encode(to, amount));
-        proposals.push(Proposal(draft, text, block.number - 1, block.timestamp + PERIOD, 0, 0, false));
+        proposals.push(Proposal(draft, to, amount, block.number - 1, block.timestamp + PERIOD, 0, 0, false));
     }
 
     function vote(uint256 id, bool support) external {
@@ -186,7 +186,6 @@ contract Chamber {
         require(proposal.yes > proposal.no && proposal.yes * 100 >= supply * 30, "not passed");
         proposal.closed = true;
         (address to, uint256 amount) = drafts.read(proposal.draft);
-        // Another text than was voted on is nobody's wish.
         (bool paid,) = to.call{value: amount}("");
         require(paid, "not paid");
     }

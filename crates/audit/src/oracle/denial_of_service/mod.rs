@@ -44,9 +44,7 @@ impl Oracle for DenialOfService {
                     break;
                 }
                 let failing = probe.trace().calls.iter().skip(1).any(|call| {
-                    !call.success
-                        && !call.value.is_zero()
-                        && look.supplied(super::facts::word(call.target))
+                    !call.success && !call.value.is_zero() && look.supplied(super::facts::word(call.target))
                 });
                 blocked += u32::from(failing);
             }

@@ -52,8 +52,12 @@ impl Erc20Laws {
         if grown <= shrunk + more * (1.0 + 1e-9) + 1.0 {
             return Ok(None);
         }
-        let least = balance(probe, look.after, token, account)?
-            .saturating_sub(balance(probe, &look.world.state, token, account)?);
+        let least = balance(probe, look.after, token, account)?.saturating_sub(balance(
+            probe,
+            &look.world.state,
+            token,
+            account,
+        )?);
         if least.is_zero() {
             return Ok(None);
         }

@@ -34,7 +34,8 @@ impl Oracle for Erc4626Laws {
         };
         let place = look.facts.attackers.iter().position(|attacker| *attacker == look.step.sender);
         let Some(place) = place.filter(|_| look.step.inner.is_empty()) else { return Ok(Vec::new()) };
-        let slot = |token| look.facts.token(token).and_then(|token| token.slots.get(place).copied().flatten());
+        let slot =
+            |token| look.facts.token(token).and_then(|token| token.slots.get(place).copied().flatten());
         let (Some(shares), Some(assets)) = (slot(*vault), slot(*asset)) else { return Ok(Vec::new()) };
         let change = |token, slot| {
             let (had, has) = (look.before.storage(token, slot), look.after.storage(token, slot));
@@ -61,6 +62,13 @@ impl Oracle for Erc4626Laws {
             vec![Effect::TokenLost { token: *asset, account: *vault, least: got }]
         };
         let title = format!("`{}` gives more than it takes", look.name(*vault));
-        look.finding(&CARD, (*vault, look.function()), (Impact::High, Confidence::High), title, effects, probe)
+        look.finding(
+            &CARD,
+            (*vault, look.function()),
+            (Impact::High, Confidence::High),
+            title,
+            effects,
+            probe,
+        )
     }
 }

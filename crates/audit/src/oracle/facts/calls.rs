@@ -155,7 +155,11 @@ impl Facts {
     }
 
     /// What attackers put into contracts before the world began: amounts, with what a unit of each is worth.
-    pub(super) fn deposits(&self, world: &World, machine: &mut Machine) -> Result<Vec<(U256, f64, Option<Address>)>> {
+    pub(super) fn deposits(
+        &self,
+        world: &World,
+        machine: &mut Machine,
+    ) -> Result<Vec<(U256, f64, Option<Address>)>> {
         let mut state = Arc::clone(&world.genesis);
         let mut deposits = Vec::new();
         for done in &world.setup {

@@ -227,8 +227,7 @@ impl Facts {
         facts.governance = deciding.map(|deployed| deployed.address).collect();
         facts.governance.sort_unstable();
         for deployed in &world.contracts {
-            let implementation =
-                deployed.implementation.iter().flat_map(|contract| &contract.runtime.bytes);
+            let implementation = deployed.implementation.iter().flat_map(|contract| &contract.runtime.bytes);
             let code = world.state.code(deployed.address);
             let code: Vec<u8> = code.original_byte_slice().iter().chain(implementation).copied().collect();
             facts.selectors.insert(deployed.address, pushed(&code));
@@ -241,13 +240,19 @@ impl Facts {
         for token in facts.tokens.clone() {
             let mut sum = U256::ZERO;
             for attacker in facts.attackers.clone() {
-                sum = sum.saturating_add(crate::finding::balance(machine, &world.state, token.address, attacker)?);
+                sum = sum.saturating_add(crate::finding::balance(
+                    machine,
+                    &world.state,
+                    token.address,
+                    attacker,
+                )?);
             }
             facts.stake = facts.stake.max(sum);
         }
         let deposits = facts.deposits(world, machine)?;
         facts.stake = deposits.iter().fold(facts.stake, |sum, (amount, ..)| sum.saturating_add(*amount));
-        facts.deposited = deposits.into_iter().filter_map(|(amount, _, token)| Some((token?, amount))).collect();
+        facts.deposited =
+            deposits.into_iter().filter_map(|(amount, _, token)| Some((token?, amount))).collect();
         facts.mark();
         Ok(facts)
     }
@@ -360,8 +365,14 @@ impl Facts {
                 None => tokens.push((token, Some(worth))),
             }
         }
-        let known: Vec<Address> =
-            self.attackers.iter().chain(&self.members).chain(&self.trusted).chain(&self.protocol).copied().collect();
+        let known: Vec<Address> = self
+            .attackers
+            .iter()
+            .chain(&self.members)
+            .chain(&self.trusted)
+            .chain(&self.protocol)
+            .copied()
+            .collect();
         for (address, worth) in tokens {
             for account in &known {
                 if let Some(slot) = balance_slot(machine, &world.state, address, *account)? {

@@ -79,7 +79,14 @@ impl Oracle for GasGrowth {
             path.extend(vec![again.clone(); TIMES - 1]);
             let longer = Look { path: &path, step: &again, after: &state, ..*look };
             let place = (to, known.function.clone());
-            return longer.finding(&CARD, place, (Impact::Medium, Confidence::High), title, vec![effect], probe);
+            return longer.finding(
+                &CARD,
+                place,
+                (Impact::Medium, Confidence::High),
+                title,
+                vec![effect],
+                probe,
+            );
         }
         Ok(Vec::new())
     }

@@ -29,7 +29,11 @@ const HELPER: Address = Address::repeat_byte(0x7c);
 impl PriceManipulation {
     /// A view that a contract asked another in the last call of a machine, and whose answer attackers shifted; with the
     /// answer that it gave when the world began.
-    fn shifted(look: &Look<'_>, trace: &[CallRecord], probe: &mut Machine) -> Result<Option<(CallRecord, U256)>> {
+    fn shifted(
+        look: &Look<'_>,
+        trace: &[CallRecord],
+        probe: &mut Machine,
+    ) -> Result<Option<(CallRecord, U256)>> {
         let asked = trace.iter().skip(1).filter(|call| {
             call.kind == CallKind::Static
                 && call.success
@@ -71,10 +75,8 @@ impl PriceManipulation {
     ) -> Result<bool> {
         let mut other = (**state).clone();
         other.set_code(HELPER, state.code(call.code_address));
-        other.set_code(
-            call.code_address,
-            crate::puppet::answering(call.selector(), Some(old), false, HELPER),
-        );
+        other
+            .set_code(call.code_address, crate::puppet::answering(call.selector(), Some(old), false, HELPER));
         let wealth = |step: &Step, state: &Arc<State>, probe: &mut Machine| -> Result<Option<f64>> {
             let ran = step.run(probe, state)?;
             if !ran.outcome.success() {

@@ -33,7 +33,8 @@ impl Oracle for ProposalDenial {
             // Carried out by an attacker, it is done.
             let same = |step: &crate::sequence::Step| {
                 let selector = step.function.as_ref().map(|function| function.selector.0);
-                step.to == known.to && selector.as_ref().is_some_and(|selector| known.data.starts_with(selector))
+                step.to == known.to
+                    && selector.as_ref().is_some_and(|selector| known.data.starts_with(selector))
             };
             let carried = look.path.iter().chain([look.step]).any(same);
             if known.makes.is_empty() || carried || known.to != look.step.to || !look.attack() {

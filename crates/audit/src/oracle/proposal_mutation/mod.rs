@@ -61,7 +61,9 @@ impl Oracle for ProposalMutation {
             call.success
                 && !look.hands_on(call, look.trace)
                 && match call.kind {
-                    CallKind::Delegate => look.facts.is_governance(call.target) && call.code_address != call.caller,
+                    CallKind::Delegate => {
+                        look.facts.is_governance(call.target) && call.code_address != call.caller
+                    }
                     CallKind::Call => look.facts.is_governance(call.caller) && (ether || !known),
                     _ => false,
                 }

@@ -30,7 +30,8 @@ impl Oracle for Randomness {
             return Ok(Vec::new());
         }
         let place = (look.step.to, look.function());
-        let title = format!("`{}` of `{}` pays by a chance that can be foreseen", place.1, look.name(place.0));
+        let title =
+            format!("`{}` of `{}` pays by a chance that can be foreseen", place.1, look.name(place.0));
         look.finding(&CARD, place, (Impact::High, Confidence::High), title, look.won(), probe)
     }
 }

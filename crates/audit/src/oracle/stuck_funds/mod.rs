@@ -75,7 +75,11 @@ impl Oracle for StuckFunds {
     }
 
     fn step(&self, look: &Look<'_>, probe: &mut Machine) -> Result<Vec<Finding>> {
-        if look.signs.any(Signs::DESTROYED) && look.attack() { Self::orphan(look, probe) } else { Ok(Vec::new()) }
+        if look.signs.any(Signs::DESTROYED) && look.attack() {
+            Self::orphan(look, probe)
+        } else {
+            Ok(Vec::new())
+        }
     }
 
     fn kept(&self, look: &Look<'_>, probe: &mut Machine) -> Result<Vec<Finding>> {

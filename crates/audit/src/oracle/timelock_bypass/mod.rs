@@ -28,11 +28,19 @@ impl Oracle for TimelockBypass {
 
     fn step(&self, look: &Look<'_>, probe: &mut Machine) -> Result<Vec<Finding>> {
         let delay = |call: &CallRecord| {
-            look.facts.delays.iter().filter(|(contract, _)| *contract == call.caller).map(|(_, delay)| *delay).min()
+            look.facts
+                .delays
+                .iter()
+                .filter(|(contract, _)| *contract == call.caller)
+                .map(|(_, delay)| *delay)
+                .min()
         };
-        let bound = look.trace.calls.iter().skip(1).any(|call| {
-            matches!(call.kind, CallKind::Call) && call.success && delay(call).is_some()
-        });
+        let bound = look
+            .trace
+            .calls
+            .iter()
+            .skip(1)
+            .any(|call| matches!(call.kind, CallKind::Call) && call.success && delay(call).is_some());
         if !bound || !look.suspicious() || !look.attack() {
             return Ok(Vec::new());
         }

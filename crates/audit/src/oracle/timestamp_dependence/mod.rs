@@ -26,9 +26,8 @@ impl Look<'_> {
     pub(super) fn wavers(&self, shift: impl Fn(&mut State, u64), probe: &mut Machine) -> Result<bool> {
         let who = self.step.sender;
         let least = alloy_primitives::U256::from(LEAST);
-        let gain = |before: &State, after: &State| {
-            after.balance(who).saturating_sub(before.balance(who)) >= least
-        };
+        let gain =
+            |before: &State, after: &State| after.balance(who).saturating_sub(before.balance(who)) >= least;
         if !self.step.inner.is_empty() || !gain(self.before, self.after) || !self.attack() {
             return Ok(false);
         }

@@ -20,7 +20,8 @@ static CARD: Card = Card {
 impl TxOrigin {
     fn phish(look: &Look<'_>, probe: &mut Machine) -> Result<Vec<Finding>> {
         let Some(attacker) = look.facts.attackers.first().copied() else { return Ok(Vec::new()) };
-        for known in look.facts.calls.iter().filter(|known| known.to == look.step.to && known.value.is_zero()) {
+        for known in look.facts.calls.iter().filter(|known| known.to == look.step.to && known.value.is_zero())
+        {
             let people = look.facts.members.iter().chain(&look.facts.trusted);
             if known.wait > 0 || !people.into_iter().any(|person| *person == known.sender) {
                 continue;

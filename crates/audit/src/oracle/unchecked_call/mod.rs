@@ -117,7 +117,11 @@ impl Oracle for UncheckedCall {
             value: look.after.storage(contract, slot),
         });
         let place = look.made_in(call);
-        let what = if call.input.is_empty() { "a payment".to_owned() } else { format!("`{}`", look.signature(call)) };
+        let what = if call.input.is_empty() {
+            "a payment".to_owned()
+        } else {
+            format!("`{}`", look.signature(call))
+        };
         let title = format!("`{}` does not look whether {what} went well", look.name(contract));
         look.finding(&CARD, place, (Impact::Medium, Confidence::High), title, stored.collect(), probe)
     }

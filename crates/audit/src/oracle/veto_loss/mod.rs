@@ -38,7 +38,9 @@ impl Oracle for VetoLoss {
             {
                 continue;
             }
-            let Some(answer) = super::facts::ask(probe, look.after, at, owner.data.clone())? else { continue };
+            let Some(answer) = super::facts::ask(probe, look.after, at, owner.data.clone())? else {
+                continue;
+            };
             let effect = Effect::Answers {
                 sender: look.step.sender,
                 to: at,
