@@ -32,8 +32,9 @@ impl<'w> Words<'w> {
 
     /// A value: accounts by name, amounts with exponents, bytes as the call that they encode.
     pub fn value(&self, value: &DynSolValue) -> String {
-        let list =
-            |values: &[DynSolValue]| values.iter().map(|value| self.value(value)).collect::<Vec<_>>().join(", ");
+        let list = |values: &[DynSolValue]| {
+            values.iter().map(|value| self.value(value)).collect::<Vec<_>>().join(", ")
+        };
         match value {
             DynSolValue::Uint(value, bits) => number(*value, *bits),
             DynSolValue::Address(address) => self.name(*address),
@@ -115,7 +116,8 @@ impl<'w> Words<'w> {
             Effect::Stored { account, slot, value } => {
                 let address = Address::from_word((*value).into());
                 let known = self.name(address);
-                let value = if known == address.to_string() { format!("{value:#x}") } else { format!("`{known}`") };
+                let value =
+                    if known == address.to_string() { format!("{value:#x}") } else { format!("`{known}`") };
                 format!("word {slot:#x} of the storage of `{}` is {value}", self.name(*account))
             }
             Effect::Gone { account } => format!("`{}` has no code any more", self.name(*account)),

@@ -122,7 +122,9 @@ impl Writer<'_> {
         for (name, address) in self.names.all() {
             // An account that is not spoken of needs no name.
             let used = body.iter().any(|part| {
-                part.1.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').any(|w| w == name)
+                part.1
+                    .split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_')
+                    .any(|w| w == name)
             });
             if used {
                 line(1, &format!("address private constant {name} = {};", address.to_checksum(None)));
@@ -210,12 +212,18 @@ impl Writer<'_> {
             }
             let sender = self.names.address(step.sender);
             if !step.inner.is_empty() {
-                body.push((2, "// The attacker's contract: called back for the first time, it calls".to_owned()));
+                body.push((
+                    2,
+                    "// The attacker's contract: called back for the first time, it calls".to_owned(),
+                ));
                 for call in &step.inner {
                     body.push((2, clean(&format!("//   {}", self.words.call(call)))));
                 }
                 let code = puppet::code(&step.inner);
-                body.push((2, format!("vm.etch({sender}, hex\"{}\");", hex::encode(code.original_byte_slice()))));
+                body.push((
+                    2,
+                    format!("vm.etch({sender}, hex\"{}\");", hex::encode(code.original_byte_slice())),
+                ));
             }
             let (statements, data) = input(step, &self.names, &self.codec);
             body.extend(statements.into_iter().map(|line| (2, line)));
@@ -231,7 +239,10 @@ impl Writer<'_> {
             }
             if !step.inner.is_empty() {
                 let idle = puppet::code(&[]);
-                body.push((2, format!("vm.etch({sender}, hex\"{}\");", hex::encode(idle.original_byte_slice()))));
+                body.push((
+                    2,
+                    format!("vm.etch({sender}, hex\"{}\");", hex::encode(idle.original_byte_slice())),
+                ));
             }
             body.push((1, "}".to_owned()));
         }
@@ -308,12 +319,14 @@ impl Writer<'_> {
             return format!("setUpCall({sender}, {to}, {value}, {});", bytes(&done.transaction.data));
         }
         let at = done.created.as_ref().map_or(Address::ZERO, |(_, address)| *address);
-        let nonce = (0..MOST_NONCES).find(|nonce| done.transaction.sender.create(*nonce) == at).unwrap_or_default();
+        let nonce =
+            (0..MOST_NONCES).find(|nonce| done.transaction.sender.create(*nonce) == at).unwrap_or_default();
         let contract = self.world.contracts.iter().find(|deployed| deployed.address == at);
         // Code that a build has to link is not in its artifacts: it is written out.
-        let plain = contract
-            .filter(|deployed| deployed.contract.creation.links.is_empty())
-            .and_then(|deployed| Some((deployed, done.transaction.data.strip_prefix(&deployed.contract.creation.bytes[..])?)));
+        let plain =
+            contract.filter(|deployed| deployed.contract.creation.links.is_empty()).and_then(|deployed| {
+                Some((deployed, done.transaction.data.strip_prefix(&deployed.contract.creation.bytes[..])?))
+            });
         let code = match plain {
             Some((deployed, [])) => format!("vm.getCode({})", text(&deployed.contract.full_name())),
             Some((deployed, arguments)) => {
