@@ -86,15 +86,14 @@ pub fn selectors(code: &[u8]) -> BTreeMap<Selector, usize> {
                             }
                             continue;
                         }
-                        (Word::Known(condition), target) => {
-                            if !condition.is_zero() {
-                                match target {
-                                    Some(target) => at = target,
-                                    None => break,
-                                }
-                                continue;
+                        (Word::Known(condition), target) if !condition.is_zero() => {
+                            match target {
+                                Some(target) => at = target,
+                                None => break,
                             }
+                            continue;
                         }
+                        (Word::Known(_), _) => {}
                         (_, Some(target)) if ways.len() < MOST_WAYS => ways.push((target, stack.clone())),
                         _ => {}
                     }
@@ -266,7 +265,7 @@ fn target_of(target: U256, targets: &[bool]) -> Option<usize> {
 fn arity(instruction: u8) -> Option<(usize, usize)> {
     Some(match instruction {
         0x01 | 0x02 | 0x05..=0x07 | 0x0b | 0x17 | 0x1a | 0x1d | 0x20 => (2, 1),
-        0x08 | 0x09 => (3, 1),
+        0x08 | 0x09 | 0xf0 => (3, 1),
         0x19 | 0x1e | 0x31 | 0x3b | 0x3f | 0x40 | 0x49 | 0x51 | 0x54 | 0x5c => (1, 1),
         0x30 | 0x32..=0x34 | 0x36 | 0x38 | 0x3a | 0x3d | 0x41..=0x48 | 0x4a | 0x58..=0x5a => (0, 1),
         0x37 | 0x39 | 0x3e | 0x5e => (3, 0),
@@ -274,7 +273,6 @@ fn arity(instruction: u8) -> Option<(usize, usize)> {
         0x50 => (1, 0),
         0x52 | 0x53 | 0x55 | 0x5d => (2, 0),
         0xa0..=0xa4 => (usize::from(instruction - 0xa0) + 2, 0),
-        0xf0 => (3, 1),
         0xf1 | 0xf2 => (7, 1),
         0xf4 | 0xfa => (6, 1),
         0xf5 => (4, 1),

@@ -354,7 +354,9 @@ impl<'l> Reader<'l> {
         let stem = stem.split('.').next().unwrap_or_default();
         // `out/Token.sol/Token.json` tells the file's name where nothing else does.
         let above = path.parent().and_then(|folder| folder.file_name()).and_then(|name| name.to_str());
-        let above = above.filter(|name| name.ends_with(".sol")).map(str::to_owned);
+        let above = above
+            .filter(|name| Path::new(name).extension().is_some_and(|ending| ending == "sol"))
+            .map(str::to_owned);
         let source =
             document.source_name.take().or(source).or_else(|| document.source_path.clone()).or(above);
         let source = source.unwrap_or_default();

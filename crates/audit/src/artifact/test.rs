@@ -2,6 +2,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use daotwin_core::Limits;
+use daotwin_core::files::atomic_write;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -14,7 +15,7 @@ fn folder(files: &[(&str, &str)]) -> TempDir {
     for (name, text) in files {
         let path = folder.path().join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
+        atomic_write(&path, text.as_bytes()).unwrap();
     }
     folder
 }
@@ -209,7 +210,6 @@ fn hostile_files_are_refused_with_all_their_problems() {
         ("g.json", "\u{0}\u{1}"),
         ("h.json", r#"{"contracts": 7}"#),
         ("i.json", r#"{"name": "no artifact", "contracts": null, "abi": 3}"#),
-        ("deep.json", &format!("{}1{}", r#"{"abi":[{"components":["#.repeat(1), "")),
     ]);
     let message = problems(build.path());
     for expected in [

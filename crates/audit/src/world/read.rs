@@ -467,7 +467,10 @@ impl Reader<'_> {
                 "arguments" => match self.term("arguments", value) {
                     Some(Term::List(list)) => step.arguments = list,
                     Some(_) => {
-                        self.problem(&value.span(), "`arguments` must be a list: `arguments = [1, \"$dao\"]`")
+                        self.problem(
+                            &value.span(),
+                            "`arguments` must be a list: `arguments = [1, \"$dao\"]`",
+                        );
                     }
                     None => {}
                 },

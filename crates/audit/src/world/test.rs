@@ -25,6 +25,10 @@ fn ask(world: &World, name: &str, signature: &str, arguments: &[DynSolValue]) ->
     U256::from_be_slice(&outcome.output[..32])
 }
 
+fn put(path: impl AsRef<Path>, text: &str) {
+    daotwin_core::files::atomic_write(path.as_ref(), text.as_bytes()).unwrap();
+}
+
 fn read(text: &str) -> Scenario {
     Scenario::read(text, Path::new("")).unwrap()
 }
@@ -347,7 +351,7 @@ fn handmade(contracts: &[(&str, String)]) -> (tempfile::TempDir, Artifacts) {
         let fallback = json!([{"type": "fallback", "stateMutability": "payable"}]);
         let artifact =
             json!({"contractName": name, "abi": fallback, "bytecode": creation, "deployedBytecode": "0x"});
-        std::fs::write(folder.path().join(format!("{name}.json")), artifact.to_string()).unwrap();
+        put(folder.path().join(format!("{name}.json")), &artifact.to_string());
     }
     let token = contracts_of("small/erc20/Token.json");
     std::fs::copy(token, folder.path().join("Token.json")).unwrap();
@@ -464,7 +468,7 @@ fn a_broadcast_of_forge_is_done_again() {
     };
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run-latest.json");
-    std::fs::write(&path, file(token).to_string()).unwrap();
+    put(&path, &file(token).to_string());
     let world = World::deploy(&Scenario::broadcast(&path), &artifacts).unwrap();
     assert_eq!(world.contract("token").unwrap().address, token);
     assert_eq!(world.contracts.len(), 2, "one by the factory");
@@ -476,10 +480,10 @@ fn a_broadcast_of_forge_is_done_again() {
     let world = World::deploy(&Scenario::read(text, folder.path()).unwrap(), &artifacts).unwrap();
     let deployer = DynSolValue::Address(address_of("deployer"));
     assert_eq!(ask(&world, "token", "balanceOf(address)", &[deployer]), U256::from(3));
-    std::fs::write(&path, file(Address::ZERO).to_string()).unwrap();
+    put(&path, &file(Address::ZERO).to_string());
     let message = World::deploy(&Scenario::broadcast(&path), &artifacts).unwrap_err().to_string();
     assert!(message.contains("transaction 0: its contract gets another address"), "{message}");
-    std::fs::write(&path, "{}").unwrap();
+    put(&path, "{}");
     let message = World::deploy(&Scenario::broadcast(&path), &artifacts).unwrap_err().to_string();
     assert!(message.contains("is no broadcast file of forge"), "{message}");
 }
