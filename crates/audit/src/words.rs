@@ -130,6 +130,22 @@ impl<'w> Words<'w> {
             Effect::Succeeds { sender, to, data, .. } => {
                 format!("`{}` by `{}` goes well", self.input(*to, data), self.name(*sender))
             }
+            Effect::Prevents { sender, to, data, wait, .. } => {
+                let (call, who) = (self.input(*to, data), self.name(*sender));
+                format!(
+                    "`{call}` by `{who}`, {wait} seconds later, fails and would go well without these steps"
+                )
+            }
+            Effect::Panics { sender, to, data, .. } => {
+                format!("`{}` by `{}` fails an assertion", self.input(*to, data), self.name(*sender))
+            }
+            Effect::Costs { sender, to, data, least, .. } => {
+                format!("`{}` by `{}` takes {least} more gas", self.input(*to, data), self.name(*sender))
+            }
+            Effect::Phished { origin, to, data, .. } => {
+                let (call, who) = (self.input(*to, data), self.name(*origin));
+                format!("`{call}` goes well when `{who}` calls an attacker's contract")
+            }
         }
     }
 }

@@ -55,3 +55,45 @@
     function succeeds(address from_, address to_, uint256 value_, bytes memory data_) private returns (bool done_) {
         (done_,) = probe(from_, to_, value_, data_);
     }
+
+    /// Tries a call out at another block and time, and undoes it.
+    function succeedsAt(
+        address from_,
+        address to_,
+        uint256 value_,
+        bytes memory data_,
+        uint256 block_,
+        uint256 time_
+    ) private returns (bool done_) {
+        uint256 id_ = vm.snapshotState();
+        vm.roll(block_);
+        vm.warp(time_);
+        (done_,) = probe(from_, to_, value_, data_);
+        vm.revertToState(id_);
+    }
+
+    /// Whether a call fails an assertion.
+    function asserts(address from_, address to_, uint256 value_, bytes memory data_) private returns (bool) {
+        (bool done_, bytes memory output_) = probe(from_, to_, value_, data_);
+        return !done_ && keccak256(output_) == keccak256(abi.encodeWithSignature("Panic(uint256)", 1));
+    }
+
+    /// The gas that a call takes; nothing where it fails.
+    function cost(address from_, address to_, uint256 value_, bytes memory data_) private returns (uint256 gas_) {
+        uint256 id_ = vm.snapshotState();
+        vm.prank(from_, from_);
+        uint256 before_ = gasleft();
+        (bool done_,) = to_.call{gas: 30000000, value: value_}(data_);
+        gas_ = done_ ? before_ - gasleft() : 0;
+        vm.revertToState(id_);
+    }
+
+    /// Whether a call through an attacker's contract goes well in someone else's transaction and not in a stranger's.
+    function phished(address origin_, address trap_, bytes memory data_, bytes memory code_) private returns (bool) {
+        uint256 id_ = vm.snapshotState();
+        vm.etch(trap_, code_);
+        bool lured_ = succeeds(origin_, trap_, 0, data_);
+        bool own_ = succeeds(address(uint160(0x009e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e)), trap_, 0, data_);
+        vm.revertToState(id_);
+        return lured_ && !own_;
+    }

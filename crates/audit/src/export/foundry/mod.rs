@@ -12,6 +12,7 @@ use crate::Result;
 use crate::chain::Machine;
 use crate::finding::{Effect, Explained, Finding};
 use crate::puppet;
+use crate::sequence::Wait;
 use crate::shrink::Codec;
 use crate::words::Words;
 use crate::world::{Done, World};
@@ -61,6 +62,8 @@ struct Seen {
     random: bool,
     /// Steps in which a contract destroys itself, from 0.
     destroying: Vec<usize>,
+    /// Block and time after the steps.
+    end: (u64, u64),
 }
 
 fn seen(world: &World, finding: &Finding) -> Result<Seen> {
@@ -77,6 +80,7 @@ fn seen(world: &World, finding: &Finding) -> Result<Seen> {
         }
         state = after;
     }
+    seen.end = (state.block, state.time);
     Ok(seen)
 }
 
@@ -352,13 +356,16 @@ impl Writer<'_> {
                 ("bytes32", format!("vm.load({}, {})", name(account), word((*slot).into())))
             }
             Effect::Gone { account } => ("bool", format!("hasCode({})", name(account))),
-            Effect::Answers { .. } | Effect::Fails { .. } | Effect::Succeeds { .. } => {
-                ("bool", self.asked(effect)?)
-            }
+            Effect::Costs { .. } => ("uint256", self.asked(effect)?),
+            Effect::Answers { .. }
+            | Effect::Fails { .. }
+            | Effect::Succeeds { .. }
+            | Effect::Prevents { .. } => ("bool", self.asked(effect)?),
+            Effect::Panics { .. } | Effect::Phished { .. } => return None,
         })
     }
 
-    /// The question that an effect asks of a state, as an expression that is true or false.
+    /// The question that an effect asks of a state, as an expression.
     fn asked(&self, effect: &Effect) -> Option<String> {
         let name = |address: &Address| self.names.address(*address);
         Some(match effect {
@@ -368,6 +375,28 @@ impl Writer<'_> {
             Effect::Fails { sender, to, value, data } | Effect::Succeeds { sender, to, value, data } => {
                 let value = crate::words::number(*value, 0);
                 format!("succeeds({}, {}, {value}, {})", name(sender), name(to), bytes(data))
+            }
+            Effect::Prevents { sender, to, value, data, wait } => {
+                let (value, pass) = (crate::words::number(*value, 0), Wait::seconds(*wait));
+                let (block, time) = (self.seen.end.0 + pass.blocks, self.seen.end.1 + pass.seconds);
+                format!(
+                    "succeedsAt({}, {}, {value}, {}, {block}, {time})",
+                    name(sender),
+                    name(to),
+                    bytes(data)
+                )
+            }
+            Effect::Panics { sender, to, value, data } => {
+                let value = crate::words::number(*value, 0);
+                format!("asserts({}, {}, {value}, {})", name(sender), name(to), bytes(data))
+            }
+            Effect::Costs { sender, to, value, data, .. } => {
+                let value = crate::words::number(*value, 0);
+                format!("cost({}, {}, {value}, {})", name(sender), name(to), bytes(data))
+            }
+            Effect::Phished { origin, sender, to, data } => {
+                let trap = bytes(&crate::puppet::forwarder(*to).original_bytes());
+                format!("phished({}, {}, {}, {trap})", name(origin), name(sender), bytes(data))
             }
             _ => return None,
         })
@@ -399,7 +428,13 @@ impl Writer<'_> {
             Effect::Answers { .. } | Effect::Succeeds { .. } => {
                 format!("!{before} && {}", self.asked(effect).unwrap_or_default())
             }
-            Effect::Fails { .. } => format!("{before} && !{}", self.asked(effect).unwrap_or_default()),
+            Effect::Fails { .. } | Effect::Prevents { .. } => {
+                format!("{before} && !{}", self.asked(effect).unwrap_or_default())
+            }
+            Effect::Panics { .. } | Effect::Phished { .. } => self.asked(effect).unwrap_or_default(),
+            Effect::Costs { least, .. } => {
+                format!("{before} > 0 && {} >= {before} + {least}", self.asked(effect).unwrap_or_default())
+            }
         }
     }
 }
