@@ -285,6 +285,48 @@ tken = 1
     }
 }
 
+/// Broken copies of a scenario: refused or carried out, never a panic.
+#[test]
+fn broken_scenarios_do_no_harm() {
+    let case = contracts_of("incidents/tornado-cash");
+    assert_eq!(
+        Scenario::beside(&case.join("Fixed.json")),
+        Some(case.join("audit.toml").canonicalize().unwrap())
+    );
+    let original = std::fs::read(case.join("audit.toml")).unwrap();
+    let artifacts = artifact::read(&case.join("Fixed.json"), &Limits::default()).unwrap();
+    let mut draws = 0x9e37_79b9_u64;
+    let mut draw = move |below: usize| {
+        draws = draws.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (draws >> 33) as usize % below.max(1)
+    };
+    let (mut fine, mut refused) = (0, 0);
+    for _ in 0..600 {
+        let mut copy = original.clone();
+        for _ in 0..=draw(2) {
+            let at = draw(copy.len());
+            match draw(4) {
+                0 => copy[at] = b"$@()[]{}\"'.,=#-e9x\n"[draw(19)],
+                1 => copy.truncate(at),
+                2 => copy.splice(at..at, *b"$dao.f($dao.f(").for_each(drop),
+                _ => {
+                    let end = (at + draw(20)).min(copy.len());
+                    copy.drain(at..end).for_each(drop);
+                }
+            }
+        }
+        let scenario = Scenario::read(&String::from_utf8_lossy(&copy), Path::new(""));
+        match scenario.and_then(|scenario| World::deploy(&scenario, &artifacts)) {
+            Ok(_) => fine += 1,
+            Err(error) => {
+                refused += 1;
+                assert!(!error.to_string().is_empty());
+            }
+        }
+    }
+    assert!(fine > 10 && refused > 100, "{fine} carried out, {refused} refused");
+}
+
 #[test]
 fn contracts_that_need_each_other_know_their_places() {
     let text = r#"
