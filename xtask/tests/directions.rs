@@ -48,7 +48,9 @@ const HEAVY: &[(&str, &[&str])] = &[
     ("parquet", &["daotwin-history"]),
     ("pulp", &["daotwin-nn"]),
     ("rustfft", &["daotwin-privacy"]),
+    ("revm", &["daotwin-audit"]),
     ("safetensors", &["daotwin-generators"]),
+    ("ureq", &["daotwin-audit"]),
 ];
 
 /// Every package of the workspace with what it depends on in builds (tests may name more).

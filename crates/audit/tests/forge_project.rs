@@ -1,5 +1,4 @@
 //! A project as forge 1.7.1 leaves it: built, and deployed by a script whose transactions it recorded.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::path::Path;
 
