@@ -6,7 +6,8 @@ use alloy_primitives::{Address, Bytes, U256};
 
 use crate::Result;
 use crate::chain::{Machine, State, Transaction};
-use crate::sequence::Step;
+use crate::puppet;
+use crate::sequence::{Step, Wait};
 
 /// How much harm is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -116,6 +117,54 @@ pub enum Effect {
         /// The input.
         data: Bytes,
     },
+    /// A call that would go well so long after the last state, had the steps not been made, is refused.
+    Prevents {
+        /// Who calls.
+        sender: Address,
+        /// Whom.
+        to: Address,
+        /// Wei sent along.
+        value: U256,
+        /// The input.
+        data: Bytes,
+        /// Seconds after the last state.
+        wait: u64,
+    },
+    /// A call fails an assertion.
+    Panics {
+        /// Who calls.
+        sender: Address,
+        /// Whom.
+        to: Address,
+        /// Wei sent along.
+        value: U256,
+        /// The input.
+        data: Bytes,
+    },
+    /// A call that goes well takes at least so much more gas than at first.
+    Costs {
+        /// Who calls.
+        sender: Address,
+        /// Whom.
+        to: Address,
+        /// Wei sent along.
+        value: U256,
+        /// The input.
+        data: Bytes,
+        /// How much more gas.
+        least: u64,
+    },
+    /// A call by an attacker's contract goes well within a transaction of someone else, and not within the attacker's own.
+    Phished {
+        /// Who begins the transaction.
+        origin: Address,
+        /// Whose contract calls.
+        sender: Address,
+        /// Whom.
+        to: Address,
+        /// The input.
+        data: Bytes,
+    },
 }
 
 impl Effect {
@@ -158,6 +207,38 @@ impl Effect {
                 let before = machine.run(first, &call)?.success();
                 let after = machine.run(last, &call)?.success();
                 if matches!(self, Self::Fails { .. }) { before && !after } else { !before && after }
+            }
+            Self::Prevents { sender, to, value, data, wait } => {
+                let call = Transaction { sender: *sender, to: Some(*to), value: *value, data: data.clone() };
+                let pass = Wait::seconds(*wait);
+                let at = |state: &State| {
+                    let mut state = state.clone();
+                    (state.block, state.time) = (last.block + pass.blocks, last.time + pass.seconds);
+                    Arc::new(state)
+                };
+                machine.run(&at(first), &call)?.success() && !machine.run(&at(last), &call)?.success()
+            }
+            Self::Panics { sender, to, value, data } => {
+                let call = Transaction { sender: *sender, to: Some(*to), value: *value, data: data.clone() };
+                machine.run(last, &call)?.asserts()
+            }
+            Self::Costs { sender, to, value, data, least } => {
+                let call = Transaction { sender: *sender, to: Some(*to), value: *value, data: data.clone() };
+                let (before, after) = (machine.run(first, &call)?, machine.run(last, &call)?);
+                before.success() && after.success() && after.gas >= before.gas.saturating_add(*least)
+            }
+            Self::Phished { origin, sender, to, data } => {
+                let mut trap = (**last).clone();
+                trap.set_code(*sender, puppet::forwarder(*to));
+                let trap = Arc::new(trap);
+                let call = |from: Address| Transaction {
+                    sender: from,
+                    to: Some(*sender),
+                    value: U256::ZERO,
+                    data: data.clone(),
+                };
+                let own = Address::repeat_byte(0x9e);
+                machine.run(&trap, &call(*origin))?.success() && !machine.run(&trap, &call(own))?.success()
             }
         })
     }

@@ -530,7 +530,10 @@ impl Campaign {
             let mut trier = Trier { frozen: &frozen, machine: tracing, probe: plain };
             let mut tried = Vec::with_capacity(chunk.len());
             for plan in chunk {
-                let plan = plan.unwrap_or_else(|| trier.fresh(&mut stream));
+                let plan = match plan {
+                    Some(plan) => trier.planned(plan, &mut stream),
+                    None => trier.fresh(&mut stream),
+                };
                 tried.push(trier.make(plan, &mut stream)?);
             }
             Ok::<_, crate::Error>((index, tried))
@@ -656,7 +659,8 @@ impl Campaign {
             wait: Wait { blocks: step.wait.blocks + aged.blocks, seconds: step.wait.seconds + aged.seconds },
             ..step
         });
-        let votes = if news { parent.votes.min(4.0) * 0.5 + 1.0 } else { 0.5 };
+        let carried = if kept.reached.carried() { 4.0 } else { 0.0 };
+        let votes = carried + if news { parent.votes.min(4.0) * 0.5 + 1.0 } else { 0.5 };
         let number = self.corpus.len();
         let amounts =
             amounts(&self.world, &self.knowledge, &self.tokens, &kept.after, &mut self.machines.plain)?;
@@ -711,6 +715,8 @@ impl Campaign {
         again.reverse();
         again.truncate(32);
         let loan = self.corpus[entry].loan.is_some();
+        // The functions that failed are called with other arguments too.
+        let mut anew = Vec::new();
         for number in again {
             let failure = &self.failures[number];
             let mut step = failure.step.clone();
@@ -718,7 +724,20 @@ impl Campaign {
                 step.wait = Wait::default();
             }
             let target = failure.target;
-            self.plan(Planned { entry, target, step, origin: Origin::Again, carried: None, sooner: None });
+            let plan = Planned {
+                entry,
+                target,
+                step,
+                origin: Origin::Again,
+                carried: None,
+                sooner: None,
+                made_anew: false,
+            };
+            if !anew.contains(&target) && anew.len() < 6 {
+                anew.push(target);
+                self.urgent.push_back(Planned { made_anew: true, ..plan.clone() });
+            }
+            self.plan(plan);
         }
     }
 

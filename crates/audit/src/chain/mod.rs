@@ -4,6 +4,7 @@
 mod fork;
 mod instructions;
 mod machine;
+mod remote;
 mod state;
 mod trace;
 
@@ -13,6 +14,7 @@ mod test;
 pub use fork::Fork;
 pub(crate) use machine::{random, reason};
 pub use machine::{Machine, Outcome, Status, Transaction};
+pub use remote::{Asking, Base, Remote};
 pub use state::State;
 pub(crate) use trace::push_size;
 pub use trace::{
