@@ -128,6 +128,24 @@ impl<'w> Words<'w> {
             Effect::Succeeds { sender, to, data, .. } => {
                 format!("`{}` by `{}` goes well", self.input(*to, data), self.name(*sender))
             }
+            Effect::Prevents { sender, to, data, wait: seconds, .. } => {
+                let time = wait(Wait { seconds: *seconds, blocks: 0 });
+                let later = if time.is_empty() { String::new() } else { format!(", {time} later,") };
+                let (call, name) = (self.input(*to, data), self.name(*sender));
+                format!("`{call}` by `{name}`{later} is refused, which would go well without the steps")
+            }
+            Effect::Panics { sender, to, data, .. } => {
+                format!("`{}` by `{}` fails an assertion", self.input(*to, data), self.name(*sender))
+            }
+            Effect::Costs { sender, to, data, least, .. } => {
+                let (call, name) = (self.input(*to, data), self.name(*sender));
+                format!("`{call}` by `{name}` takes {least} more gas")
+            }
+            Effect::Phished { origin, sender, to, data } => {
+                let call = self.input(*to, data);
+                let (origin, sender) = (self.name(*origin), self.name(*sender));
+                format!("`{call}` goes well when a contract of `{sender}` makes it in a transaction of `{origin}`")
+            }
         }
     }
 }

@@ -143,6 +143,14 @@ pub enum Check {
     Fails { sender: Address, to: Address, value: U256, data: Bytes },
     /// [`Effect::Succeeds`].
     Succeeds { sender: Address, to: Address, value: U256, data: Bytes },
+    /// [`Effect::Prevents`].
+    Prevents { sender: Address, to: Address, value: U256, data: Bytes, wait: u64 },
+    /// [`Effect::Panics`].
+    Panics { sender: Address, to: Address, value: U256, data: Bytes },
+    /// [`Effect::Costs`].
+    Costs { sender: Address, to: Address, value: U256, data: Bytes, least: u64 },
+    /// [`Effect::Phished`].
+    Phished { origin: Address, sender: Address, to: Address, data: Bytes },
 }
 
 /// The world that the steps begin in.
@@ -440,4 +448,8 @@ checks! {
     Answers { sender, to, data, output },
     Fails { sender, to, value, data },
     Succeeds { sender, to, value, data },
+    Prevents { sender, to, value, data, wait },
+    Panics { sender, to, value, data },
+    Costs { sender, to, value, data, least },
+    Phished { origin, sender, to, data },
 }

@@ -163,7 +163,7 @@ impl Writer<'_> {
     fn body(&self, finding: &Finding, explained: &[Explained], short: &str) -> Vec<(usize, String)> {
         let mut body: Vec<(usize, String)> = Vec::new();
         let before = finding.effects.iter().enumerate().filter_map(|(number, effect)| {
-            Some((1, format!("{} private before{};", self.before(effect)?.0, number + 1)))
+            Some((1, format!("{} private before{};", self.before(effect, finding)?.0, number + 1)))
         });
         body.extend(before);
         body.push((0, String::new()));
@@ -175,7 +175,7 @@ impl Writer<'_> {
         body.push((1, format!("/// forge-config: default.evm_version = \"{}\"", self.evm_version())));
         body.push((1, format!("function test_{short}() public {{")));
         for (number, effect) in finding.effects.iter().enumerate() {
-            if let Some((_, value)) = self.before(effect) {
+            if let Some((_, value)) = self.before(effect, finding) {
                 body.push((2, format!("before{} = {value};", number + 1)));
             }
         }
@@ -185,7 +185,7 @@ impl Writer<'_> {
         body.push((2, "bool harm = true;".to_owned()));
         for (number, effect) in finding.effects.iter().enumerate() {
             body.push((2, clean(&format!("// {}", self.words.effect(effect)))));
-            body.push((2, format!("harm = harm && {};", self.after(effect, number + 1))));
+            body.push((2, format!("harm = harm && {};", self.after(effect, finding, number + 1))));
         }
         let message = clean(&format!("{} in {}: {}", finding.oracle, place(finding), finding.title));
         body.push((2, format!("require(!harm, {});", text(&message))));
@@ -329,7 +329,7 @@ impl Writer<'_> {
     }
 
     /// What has to be known of the first state to judge an effect: its type and its expression.
-    fn before(&self, effect: &Effect) -> Option<(&'static str, String)> {
+    fn before(&self, effect: &Effect, finding: &Finding) -> Option<(&'static str, String)> {
         let name = |address: &Address| self.names.address(*address);
         Some(match effect {
             Effect::EtherGained { account, .. } | Effect::EtherLost { account, .. } => {
@@ -342,14 +342,16 @@ impl Writer<'_> {
                 ("bytes32", format!("vm.load({}, {})", name(account), word((*slot).into())))
             }
             Effect::Gone { account } => ("bool", format!("hasCode({})", name(account))),
-            Effect::Answers { .. } | Effect::Fails { .. } | Effect::Succeeds { .. } => {
-                ("bool", self.asked(effect)?)
+            Effect::Answers { .. } | Effect::Fails { .. } | Effect::Succeeds { .. } | Effect::Prevents { .. } => {
+                ("bool", self.asked(effect, finding)?)
             }
+            Effect::Costs { .. } => ("uint256", self.asked(effect, finding)?),
+            Effect::Panics { .. } | Effect::Phished { .. } => return None,
         })
     }
 
-    /// The question that an effect asks of a state, as an expression that is true or false.
-    fn asked(&self, effect: &Effect) -> Option<String> {
+    /// The question that an effect asks of a state, as an expression.
+    fn asked(&self, effect: &Effect, finding: &Finding) -> Option<String> {
         let name = |address: &Address| self.names.address(*address);
         Some(match effect {
             Effect::Answers { sender, to, data, output } => {
@@ -359,12 +361,36 @@ impl Writer<'_> {
                 let value = crate::words::number(*value, 0);
                 format!("succeeds({}, {}, {value}, {})", name(sender), name(to), bytes(data))
             }
+            Effect::Panics { sender, to, value, data } => {
+                let value = crate::words::number(*value, 0);
+                format!("asserts({}, {}, {value}, {})", name(sender), name(to), bytes(data))
+            }
+            Effect::Costs { sender, to, value, data, .. } => {
+                let value = crate::words::number(*value, 0);
+                format!("cost({}, {}, {value}, {})", name(sender), name(to), bytes(data))
+            }
+            Effect::Prevents { sender, to, value, data, wait } => {
+                let waits = finding.steps.iter().map(|step| step.wait).chain([crate::Wait::seconds(*wait)]);
+                let (mut block, mut time) = (self.world.state.block, self.world.state.time);
+                for wait in waits {
+                    block += wait.blocks;
+                    time += wait.seconds;
+                }
+                let value = crate::words::number(*value, 0);
+                let call = format!("{}, {}, {value}, {}", name(sender), name(to), bytes(data));
+                format!("succeedsAt({block}, {time}, {call})")
+            }
+            Effect::Phished { origin, sender, to, data } => {
+                let code = hex::encode(puppet::forwarder(*to).original_byte_slice());
+                format!("phished({}, {}, hex\"{code}\", {})", name(origin), name(sender), bytes(data))
+            }
             _ => return None,
         })
     }
 
-    fn after(&self, effect: &Effect, number: usize) -> String {
+    fn after(&self, effect: &Effect, finding: &Finding, number: usize) -> String {
         let before = format!("before{number}");
+        let asked = || self.asked(effect, finding).unwrap_or_default();
         let value = |value: &alloy_primitives::U256| crate::words::number(*value, 0);
         let name = |address: &Address| self.names.address(*address);
         match effect {
@@ -386,10 +412,13 @@ impl Writer<'_> {
                 format!("{before} != {value} && vm.load({}, {slot}) == {value}", name(account))
             }
             Effect::Gone { account } => format!("{before} && !hasCode({})", name(account)),
-            Effect::Answers { .. } | Effect::Succeeds { .. } => {
-                format!("!{before} && {}", self.asked(effect).unwrap_or_default())
+            Effect::Answers { .. } | Effect::Succeeds { .. } => format!("!{before} && {}", asked()),
+            Effect::Fails { .. } | Effect::Prevents { .. } => format!("{before} && !{}", asked()),
+            Effect::Panics { .. } | Effect::Phished { .. } => asked(),
+            // What a test pays for a call is not to the last unit what a transaction pays.
+            Effect::Costs { least, .. } => {
+                format!("{before} > 0 && {} >= {before} + {}", asked(), least - least / 20)
             }
-            Effect::Fails { .. } => format!("{before} && !{}", self.asked(effect).unwrap_or_default()),
         }
     }
 }
