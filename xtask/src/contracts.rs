@@ -92,7 +92,9 @@ fn install(context: &Context) -> Result<PathBuf, String> {
     let folder = tools::target(&context.root).join("peers").join("contracts");
     let problem = |what: &str, error| format!("cannot make {what} in `{}`: {error}", folder.display());
     create_dir_all(&folder).map_err(|error| problem("the folder", error))?;
-    for name in ["package.json", "package-lock.json", "cases.mjs", "compile.mjs", "exploits.mjs", "exported.mjs"] {
+    for name in
+        ["package.json", "package-lock.json", "cases.mjs", "compile.mjs", "exploits.mjs", "exported.mjs"]
+    {
         copy(context.root.join(SCRIPTS).join(name), folder.join(name))
             .map_err(|error| problem(name, error))?;
     }

@@ -103,8 +103,10 @@ fn write(folder: &Path, case: &str, world: &World, shrunk: &Shrunk, number: usiz
         // The repaired contracts take the place of the vulnerable ones.
         put(project.join("src").join(&slug).join("Vulnerable.sol"), &source);
         put(project.join("test").join(&slug).join(&test.file), test.text.as_bytes());
-        let settings =
-            format!("[profile.default]\nevm_version = \"{}\"\noptimizer = true\noffline = true\n", world.fork);
+        let settings = format!(
+            "[profile.default]\nevm_version = \"{}\"\noptimizer = true\noffline = true\n",
+            world.fork
+        );
         put(project.join("foundry.toml"), settings.as_bytes());
     }
     format!("test/{slug}/{}", test.file)

@@ -264,7 +264,16 @@ pub(crate) fn answering(
     match answer {
         Some(answer) => {
             assembly.push(B256::from(answer));
-            assembly.put(&[opcode::PUSH1, 0, opcode::MSTORE, opcode::PUSH1, 32, opcode::PUSH1, 0, opcode::RETURN]);
+            assembly.put(&[
+                opcode::PUSH1,
+                0,
+                opcode::MSTORE,
+                opcode::PUSH1,
+                32,
+                opcode::PUSH1,
+                0,
+                opcode::RETURN,
+            ]);
         }
         None => assembly.put(&[opcode::STOP]),
     }

@@ -32,8 +32,9 @@ impl<'w> Words<'w> {
 
     /// A value: accounts by name, amounts with exponents, bytes as the call that they encode.
     pub fn value(&self, value: &DynSolValue) -> String {
-        let list =
-            |values: &[DynSolValue]| values.iter().map(|value| self.value(value)).collect::<Vec<_>>().join(", ");
+        let list = |values: &[DynSolValue]| {
+            values.iter().map(|value| self.value(value)).collect::<Vec<_>>().join(", ")
+        };
         match value {
             DynSolValue::Uint(value, bits) => number(*value, *bits),
             DynSolValue::Address(address) => self.name(*address),
@@ -115,7 +116,8 @@ impl<'w> Words<'w> {
             Effect::Stored { account, slot, value } => {
                 let address = Address::from_word((*value).into());
                 let known = self.name(address);
-                let value = if known == address.to_string() { format!("{value:#x}") } else { format!("`{known}`") };
+                let value =
+                    if known == address.to_string() { format!("{value:#x}") } else { format!("`{known}`") };
                 format!("word {slot:#x} of the storage of `{}` is {value}", self.name(*account))
             }
             Effect::Gone { account } => format!("`{}` has no code any more", self.name(*account)),
@@ -128,23 +130,21 @@ impl<'w> Words<'w> {
             Effect::Succeeds { sender, to, data, .. } => {
                 format!("`{}` by `{}` goes well", self.input(*to, data), self.name(*sender))
             }
-            Effect::Prevents { sender, to, data, wait: seconds, .. } => {
-                let time = wait(Wait { seconds: *seconds, blocks: 0 });
-                let later = if time.is_empty() { String::new() } else { format!(", {time} later,") };
-                let (call, name) = (self.input(*to, data), self.name(*sender));
-                format!("`{call}` by `{name}`{later} is refused, which would go well without the steps")
+            Effect::Prevents { sender, to, data, wait, .. } => {
+                let (call, who) = (self.input(*to, data), self.name(*sender));
+                format!(
+                    "`{call}` by `{who}`, {wait} seconds later, fails and would go well without these steps"
+                )
             }
             Effect::Panics { sender, to, data, .. } => {
                 format!("`{}` by `{}` fails an assertion", self.input(*to, data), self.name(*sender))
             }
             Effect::Costs { sender, to, data, least, .. } => {
-                let (call, name) = (self.input(*to, data), self.name(*sender));
-                format!("`{call}` by `{name}` takes {least} more gas")
+                format!("`{}` by `{}` takes {least} more gas", self.input(*to, data), self.name(*sender))
             }
-            Effect::Phished { origin, sender, to, data } => {
-                let call = self.input(*to, data);
-                let (origin, sender) = (self.name(*origin), self.name(*sender));
-                format!("`{call}` goes well when a contract of `{sender}` makes it in a transaction of `{origin}`")
+            Effect::Phished { origin, to, data, .. } => {
+                let (call, who) = (self.input(*to, data), self.name(*origin));
+                format!("`{call}` goes well when `{who}` calls an attacker's contract")
             }
         }
     }

@@ -44,7 +44,8 @@ fn validate(value: &Value, schema: &Value, root: &Value, path: &str, problems: &
         problems.push(format!("{path}: {value} is not allowed"));
     }
     if let (Some(pattern), Some(text)) = (schema.get("pattern").and_then(Value::as_str), value.as_str()) {
-        let digits = text.strip_prefix("0x").is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        let digits =
+            text.strip_prefix("0x").is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_hexdigit()));
         if !digits || (pattern.contains("{40}") && text.len() != 42) {
             problems.push(format!("{path}: {text} is no hexadecimal of that length"));
         }
@@ -89,7 +90,8 @@ fn validate(value: &Value, schema: &Value, root: &Value, path: &str, problems: &
 #[test]
 fn a_finding_can_be_played_again_from_its_file_alone() {
     let schema = daotwin_audit::export::json_schema();
-    let shipped: Value = serde_json::from_str(include_str!("../../../docs/audit-finding.schema.json")).unwrap();
+    let shipped: Value =
+        serde_json::from_str(include_str!("../../../docs/audit-finding.schema.json")).unwrap();
     assert_eq!(schema, shipped);
     let folder = tempfile::tempdir().unwrap();
     for (case, world, finding) in known::all() {
@@ -110,7 +112,11 @@ fn a_finding_can_be_played_again_from_its_file_alone() {
         assert!(again.holds(&mut Machine::new(read.fork().unwrap()), &read.state()).unwrap(), "{case}");
     }
     // Negative controls: the check sees a wrong kind, a missing key and an unknown one.
-    let mut wrong: Value = serde_json::from_str(&File::new(&shrunk("incidents/compound-62").0, &shrunk("incidents/compound-62").1, Origin::default()).text()).unwrap();
+    let mut wrong: Value = serde_json::from_str(
+        &File::new(&shrunk("incidents/compound-62").0, &shrunk("incidents/compound-62").1, Origin::default())
+            .text(),
+    )
+    .unwrap();
     wrong["effects"][0]["check"]["kind"] = "harm".into();
     wrong["world"].as_object_mut().unwrap().remove("block");
     wrong["more"] = 1.into();
@@ -140,12 +146,14 @@ fn broken_files_are_refused_in_words() {
     assert!(with(&|value| value["steps"][0]["data"] = "0x01020304".into()).contains("step 1: `data`"));
     assert!(with(&|value| value["steps"][1]["types"][0] = "uint257".into()).contains("uint257"));
     assert!(with(&|value| value["world"]["fork"] = "rome".into()).contains("rome"));
-    assert!(with(&|value| {
-        let callback = value["steps"][0].clone();
-        value["steps"][0]["callbacks"] = vec![callback.clone()].into();
-        value["steps"][0]["callbacks"][0]["callbacks"] = vec![callback].into();
-    })
-    .contains("a callback has none of its own"));
+    assert!(
+        with(&|value| {
+            let callback = value["steps"][0].clone();
+            value["steps"][0]["callbacks"] = vec![callback.clone()].into();
+            value["steps"][0]["callbacks"][0]["callbacks"] = vec![callback].into();
+        })
+        .contains("a callback has none of its own")
+    );
     assert!(File::open(Path::new("nowhere.json"), &Limits::default()).is_err());
 }
 
@@ -154,7 +162,8 @@ fn a_log_for_scanners_has_the_line_of_the_function() {
     let (world, found) = shrunk("incidents/parity-july");
     let at = place(&world, &found.finding).unwrap();
     assert_eq!(at.file, "Vulnerable.sol");
-    let source = std::fs::read_to_string(known::contracts().join("incidents/parity-july/Vulnerable.sol")).unwrap();
+    let source =
+        std::fs::read_to_string(known::contracts().join("incidents/parity-july/Vulnerable.sol")).unwrap();
     assert!(source.lines().nth(at.line.unwrap() - 1).unwrap().contains("function execute("), "{at:?}");
     let log = sarif(&world, &[found.clone()], "contracts", "1.0.0");
     let run = &log["runs"][0];
@@ -168,8 +177,14 @@ fn a_log_for_scanners_has_the_line_of_the_function() {
     assert_eq!(physical["region"]["startLine"], at.line.unwrap());
     assert!(result["message"]["text"].as_str().unwrap().contains("1. attacker calls wallet.initWallet("));
     let text = markdown(&world, &[found]);
-    assert!(text.contains("1. `attacker calls wallet.initWallet(owners_: [attacker], required_: 1)`"), "{text}");
-    assert!(text.contains("| 1 | critical | high | `wallet.execute(address,uint256,bytes,uint256)` |"), "{text}");
+    assert!(
+        text.contains("1. `attacker calls wallet.initWallet(owners_: [attacker], required_: 1)`"),
+        "{text}"
+    );
+    assert!(
+        text.contains("| 1 | critical | high | `wallet.execute(address,uint256,bytes,uint256)` |"),
+        "{text}"
+    );
     assert_eq!(markdown(&world, &[]), "# Audit\n\nNothing was found.\n");
 }
 
@@ -178,7 +193,10 @@ fn lines_that_ran_are_covered_and_others_are_not() {
     use daotwin_audit::campaign::{Campaign, Options};
     let world = known::world("incidents/parity-july", "Vulnerable");
     let none = lcov(&world, &[]);
-    assert!(none.contains("SF:Vulnerable.sol") && none.contains("\nLH:0\n") && !none.contains(",1\n"), "{none}");
+    assert!(
+        none.contains("SF:Vulnerable.sol") && none.contains("\nLH:0\n") && !none.contains(",1\n"),
+        "{none}"
+    );
     let options = Options { executions: Some(20_000), ..Options::default() };
     let mut campaign = Campaign::new(world.clone(), options).unwrap();
     let report = campaign.run(&daotwin_core::Run::default(), &mut |_| ()).unwrap();
@@ -188,7 +206,8 @@ fn lines_that_ran_are_covered_and_others_are_not() {
         .filter_map(|line| line.strip_prefix("DA:")?.split_once(','))
         .map(|(line, hits)| (line.parse().unwrap(), hits.parse().unwrap()))
         .collect();
-    let source = std::fs::read_to_string(known::contracts().join("incidents/parity-july/Vulnerable.sol")).unwrap();
+    let source =
+        std::fs::read_to_string(known::contracts().join("incidents/parity-july/Vulnerable.sol")).unwrap();
     let line_of = |text: &str| 1 + source.lines().position(|line| line.contains(text)).unwrap();
     assert_eq!(lines[&line_of("required = required_;")], 1, "{text}");
     assert_eq!(lines[&line_of("confirmations[id] += 1;")], 1, "{text}");
@@ -215,7 +234,10 @@ fn tests_name_accounts_and_are_the_same_every_time() {
     ] {
         assert!(first.text.contains(part), "no {part} in {}", first.text);
     }
-    assert!(first.text.contains(&format!("gas: {}", Machine::GAS)), "steps have the gas that the search gives them");
+    assert!(
+        first.text.contains(&format!("gas: {}", Machine::GAS)),
+        "steps have the gas that the search gives them"
+    );
     assert!(!first.text.contains("bury"), "nothing destroys itself here");
     let (world, found) = shrunk("incidents/parity-november");
     let other = foundry(&world, &found.finding, &found.explained, 1).unwrap();

@@ -53,7 +53,8 @@ fn known_attacks_become_minimal() {
          silo.withdraw(amount: 197000e18), bean.approve(spender: lender, amount: 197000e18)",
     ];
     assert_eq!(lines, expected);
-    let why = |place: &str| shrunk.explained.iter().find(|note| note.place == place).map(|note| note.why.as_str());
+    let why =
+        |place: &str| shrunk.explained.iter().find(|note| note.place == place).map(|note| note.why.as_str());
     assert_eq!(why("wait"), Some("`silo.EMERGENCY_PERIOD()`"));
     assert_eq!(why("id"), Some("what step 3 answered"));
     // The number of the proposal followed when the one before it was left out, and what the purse has is known.

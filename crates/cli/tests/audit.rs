@@ -40,7 +40,9 @@ fn an_audit_writes_what_it_found_and_a_repaired_build_is_safe_from_it() {
     assert!(text.contains("attacker calls wallet.initWallet(") && text.contains("findings in 20,"), "{text}");
     let out = folder.join("first");
     let top = files(&out);
-    for name in ["report.html", "report.json", "report.md", "findings.sarif", "coverage.lcov", "findings", "test"] {
+    for name in
+        ["report.html", "report.json", "report.md", "findings.sarif", "coverage.lcov", "findings", "test"]
+    {
         assert!(top.contains(name), "no {name} in {top:?}");
     }
     let html = std::fs::read_to_string(out.join("report.html")).unwrap();
@@ -52,7 +54,8 @@ fn an_audit_writes_what_it_found_and_a_repaired_build_is_safe_from_it() {
 
     // The same seed, the same findings, on any number of threads.
     let json: Value =
-        serde_json::from_str(&ended(&run(folder, &format!("{search} --threads 1 --json --out second")), 1)).unwrap();
+        serde_json::from_str(&ended(&run(folder, &format!("{search} --threads 1 --json --out second")), 1))
+            .unwrap();
     assert_eq!(json["findings"].as_array().unwrap().len(), results);
     for part in ["findings", "test"] {
         assert_eq!(files(&out.join(part)), files(&folder.join("second").join(part)));
@@ -85,7 +88,9 @@ fn impact_decides_the_exit_code() {
     let critical = impacts.clone().any(|impact| impact == "critical");
     assert!(impacts.count() > 0);
     ended(&run(folder.path(), &format!("{search} --fail-on critical")), i32::from(critical));
-    assert!(found["findings"].as_array().unwrap().iter().all(|finding| finding["oracle"] == "ownership-takeover"));
+    assert!(
+        found["findings"].as_array().unwrap().iter().all(|finding| finding["oracle"] == "ownership-takeover")
+    );
 }
 
 #[test]

@@ -139,6 +139,8 @@ pub(super) struct Entry {
     pub(super) loan: Option<Arc<Loan>>,
     /// Time that has passed on the state since the last call of the path: it belongs to the wait of the next.
     pub(super) aged: Wait,
+    /// Whether a call that does harm in another's name was handed over on the way.
+    pub(super) carrying: bool,
     /// What it has led to.
     votes: f64,
     visits: f64,
@@ -159,8 +161,6 @@ pub(super) struct Frozen<'f> {
     pub(super) volatile: f64,
     /// The most ether that the attacker had after each target, without and with calls from within.
     pub(super) richest: &'f [[U256; 2]],
-    /// How often a loan is gone on with.
-    pub(super) lend: f64,
     /// Words that failures read.
     pub(super) readers: &'f HashMap<(Address, U256), Vec<usize>>,
     again: &'f HashMap<u64, u32>,
@@ -323,7 +323,7 @@ const AGED: usize = 600;
 /// Reasons of failure kept of a function.
 const REASONS: usize = 12;
 /// Calls back of the same functions that are tried without anything new.
-const SAME_SHAPE: u32 = 64;
+const SAME_SHAPE: u32 = 1000;
 /// Calls of a path.
 const DEPTH: usize = 24;
 
@@ -357,6 +357,7 @@ impl Campaign {
             amounts: Arc::new(amounts),
             loan: None,
             aged: Wait::default(),
+            carrying: false,
             votes: 1.0,
             visits: 0.0,
         };
@@ -496,7 +497,12 @@ impl Campaign {
         let entries = sums(self.corpus.iter().map(|entry| {
             // Who has given away what they had will not gain from it.
             let left = f64::from(entry.state.balance(self.knowledge.attacker)) / wealth;
-            let weight = (1.0 + entry.votes) / (1.0 + entry.visits) * left.clamp(0.1, 1.0);
+            let goal = match (entry.carrying, &entry.loan) {
+                (true, Some(_)) => 8.0,
+                (true, None) => 3.0,
+                (false, _) => 1.0,
+            };
+            let weight = goal * (1.0 + entry.votes) / (1.0 + entry.visits) * left.clamp(0.1, 1.0);
             if entry.path.len() >= DEPTH { 0.0 } else { weight }
         }));
         let targets = sums(self.knowledge.targets.iter().zip(&self.tries).map(|(target, (tries, gains))| {
@@ -515,7 +521,6 @@ impl Campaign {
             oracles: &self.oracles,
             volatile: 0.005,
             richest: &self.richest,
-            lend: 0.2,
             readers: &self.readers,
             again: &self.again,
             folds: &self.folds,
@@ -660,7 +665,12 @@ impl Campaign {
             ..step
         });
         let carried = if kept.reached.carried() { 4.0 } else { 0.0 };
-        let votes = carried + if news { parent.votes.min(4.0) * 0.5 + 1.0 } else { 0.5 };
+        let carrying = parent.carrying || kept.reached.carried();
+        let votes = match (news, kept.reached.branches()) {
+            (false, _) => -0.7,
+            (true, false) => 0.2,
+            (true, true) => carried + parent.votes.clamp(0.0, 4.0) * 0.5 + 1.0,
+        };
         let number = self.corpus.len();
         let amounts =
             amounts(&self.world, &self.knowledge, &self.tokens, &kept.after, &mut self.machines.plain)?;
@@ -673,6 +683,7 @@ impl Campaign {
             amounts: Arc::new(amounts),
             loan,
             aged: Wait::default(),
+            carrying,
             votes,
             visits: 0.0,
         });
@@ -780,6 +791,7 @@ impl Campaign {
             amounts: Arc::new(amounts),
             loan: Some(Arc::new(loan)),
             aged: Wait::default(),
+            carrying: parent.carrying,
             votes: 4.0,
             visits: 0.0,
         });

@@ -544,7 +544,7 @@ fn called_back(
     });
     let lent = lent.or((!back.value.is_zero() && back.input.len() >= 4).then_some((None, back.value)));
     let Some((token, amount)) = lent else { return Ok(()) };
-    if amount.is_zero() || back.input.len() < 4 || !stream.chance(frozen.lend) {
+    if amount.is_zero() || back.input.len() < 4 || !stream.chance(if entry.carrying { 0.5 } else { 0.03 }) {
         return Ok(());
     }
     let lender = back.caller;

@@ -81,7 +81,9 @@ impl Outcome {
     pub fn asserts(&self) -> bool {
         match &self.status {
             Status::Reverted => {
-                self.output.len() == 36 && self.output[..4] == [0x4e, 0x48, 0x7b, 0x71] && self.output[35] == 1
+                self.output.len() == 36
+                    && self.output[..4] == [0x4e, 0x48, 0x7b, 0x71]
+                    && self.output[35] == 1
             }
             Status::Halted(reason) => *reason == HaltReason::InvalidFEOpcode,
             _ => false,

@@ -12,8 +12,8 @@ mod trace;
 mod test;
 
 pub use fork::Fork;
-pub(crate) use machine::{random, reason};
 pub use machine::{Machine, Outcome, Status, Transaction};
+pub(crate) use machine::{random, reason};
 pub use remote::{Asking, Base, Remote};
 pub use state::State;
 pub(crate) use trace::push_size;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use alloy_primitives::{Address, U256};
 use daotwin_core::document::{
-    Axis, Block, Chart, Document, Frame, Highlight, Mark, Outcome, Player, Plot, Role as Drawn, Scale, Section,
-    Series, Table, Verdict,
+    Axis, Block, Chart, Document, Frame, Highlight, Mark, Outcome, Player, Plot, Role as Drawn, Scale,
+    Section, Series, Table, Verdict,
 };
 
 use super::markdown::{confidence, impact, whole};
@@ -57,7 +57,10 @@ pub fn document(world: &World, findings: &[Shrunk], figures: &Figures) -> Result
         sections.push(section(world, shrunk, number + 1, &mut machine)?);
     }
     let text = match (findings.len(), worst) {
-        (0, _) => format!("Nothing was found in {} calls. That is no proof that there is nothing.", figures.executions),
+        (0, _) => format!(
+            "Nothing was found in {} calls. That is no proof that there is nothing.",
+            figures.executions
+        ),
         (1, Some(worst)) => format!("One attack works; its impact is {}.", impact(worst)),
         (count, Some(worst)) => format!("{count} attacks work; the worst impact is {}.", impact(worst)),
         _ => String::new(),
@@ -189,9 +192,10 @@ fn section(world: &World, shrunk: &Shrunk, number: usize, machine: &mut Machine)
 /// What there is to count: ether, and tokens by address with their decimals.
 fn tokens(world: &World) -> Vec<(String, Option<(Address, u8)>)> {
     let mut tokens = vec![("ether".to_owned(), None)];
-    let holds = world.contracts.iter().filter(|deployed| {
-        deployed.functions().any(|callable| callable.signature() == "balanceOf(address)")
-    });
+    let holds = world
+        .contracts
+        .iter()
+        .filter(|deployed| deployed.functions().any(|callable| callable.signature() == "balanceOf(address)"));
     for deployed in holds.take(MOST_TOKENS) {
         let asset = world.assets.iter().find(|asset| asset.token == Some(deployed.address));
         let decimals = asset.map_or(18, |asset| asset.decimals);
@@ -204,8 +208,9 @@ fn frames(world: &World, shrunk: &Shrunk, words: &Words<'_>, machine: &mut Machi
     let finding = &shrunk.finding;
     let tokens = tokens(world);
     let (played, _) = replay(machine, &world.state, &finding.steps)?;
-    let states: Vec<Arc<State>> =
-        std::iter::once(Arc::clone(&world.state)).chain(played.iter().map(|step| Arc::clone(&step.after))).collect();
+    let states: Vec<Arc<State>> = std::iter::once(Arc::clone(&world.state))
+        .chain(played.iter().map(|step| Arc::clone(&step.after)))
+        .collect();
     let actors = world.actors.iter().map(|actor| (actor.name.clone(), actor.address));
     let contracts = world.contracts.iter().map(|deployed| (deployed.name.clone(), deployed.address));
     let mut held: Vec<(String, Vec<Vec<U256>>)> = Vec::new();

@@ -219,7 +219,9 @@ impl File {
             minimal: shrunk.simpler.is_empty(),
             calls_before: shrunk.calls_before,
             steps: finding.steps.iter().map(|step| call(step, &words)).collect(),
-            effects: effects.map(|effect| Harm { words: words.effect(effect), check: effect.into() }).collect(),
+            effects: effects
+                .map(|effect| Harm { words: words.effect(effect), check: effect.into() })
+                .collect(),
             explained: shrunk.explained.clone(),
             world: Start::new(world),
         }
@@ -241,7 +243,8 @@ impl File {
         let file: Self = serde_json::from_slice(&bytes)
             .map_err(|error| problem(path, &format!("this is no finding: {error}")))?;
         if file.version != VERSION {
-            let text = format!("the file is of version {}; this program reads version {VERSION}", file.version);
+            let text =
+                format!("the file is of version {}; this program reads version {VERSION}", file.version);
             return Err(problem(path, &text));
         }
         if file.steps.len() > MOST || file.world.accounts.len() > MOST {
@@ -384,9 +387,10 @@ fn step(call: &Call, place: &str) -> std::result::Result<Step, String> {
     let mut function = None;
     let mut arguments = Vec::new();
     if let Some((selector, rest)) = call.data.split_at_checked(4) {
-        let types = call.types.iter().map(|name| {
-            DynSolType::parse(name).map_err(|error| format!("{place}: type `{name}`: {error}"))
-        });
+        let types = call
+            .types
+            .iter()
+            .map(|name| DynSolType::parse(name).map_err(|error| format!("{place}: type `{name}`: {error}")));
         let inputs = types.collect::<std::result::Result<Vec<DynSolType>, String>>()?;
         let decoded = DynSolType::Tuple(inputs.clone()).abi_decode_params(rest);
         let decoded = decoded.map_err(|error| format!("{place}: `data` is not of `types`: {error}"))?;

@@ -30,8 +30,11 @@ pub fn lcov(world: &World, covered: &[Branch]) -> String {
         let none = BTreeSet::new();
         let passed = codes.get(&code.hash_slow()).unwrap_or(&none);
         let run = counters(bytes, passed);
-        let places: BTreeMap<usize, (String, usize)> =
-            contract.lines().into_iter().map(|(pc, place)| (pc, (place.file.to_owned(), place.line))).collect();
+        let places: BTreeMap<usize, (String, usize)> = contract
+            .lines()
+            .into_iter()
+            .map(|(pc, place)| (pc, (place.file.to_owned(), place.line)))
+            .collect();
         for (pc, (file, line)) in &places {
             let lines = files.entry(file.clone()).or_default();
             *lines.lines.entry(*line).or_insert(false) |= run.contains(pc);
@@ -101,7 +104,9 @@ fn counters(code: &[u8], passed: &BTreeSet<(u32, bool)>) -> BTreeSet<usize> {
     let blocks = blocks(code);
     let mut open: Vec<usize> = Vec::new();
     for (start, block) in &blocks {
-        let Some(jump) = block.counters.last().and_then(|counter| u32::try_from(*counter).ok()) else { continue };
+        let Some(jump) = block.counters.last().and_then(|counter| u32::try_from(*counter).ok()) else {
+            continue;
+        };
         for taken in [false, true] {
             if block.last == opcode::JUMPI && passed.contains(&(jump, taken)) {
                 open.push(*start);
@@ -116,13 +121,22 @@ fn counters(code: &[u8], passed: &BTreeSet<(u32, bool)>) -> BTreeSet<usize> {
             continue;
         }
         match block.last {
-            opcode::JUMP => open.extend(block.pushed.iter().copied().filter(|target| blocks.contains_key(target))),
-            opcode::JUMPI | opcode::STOP | opcode::RETURN | opcode::REVERT | opcode::INVALID
+            opcode::JUMP => {
+                open.extend(block.pushed.iter().copied().filter(|target| blocks.contains_key(target)))
+            }
+            opcode::JUMPI
+            | opcode::STOP
+            | opcode::RETURN
+            | opcode::REVERT
+            | opcode::INVALID
             | opcode::SELFDESTRUCT => {}
             _ => open.push(block.next),
         }
     }
-    seen.iter().filter_map(|start| blocks.get(start)).flat_map(|block| block.counters.iter().copied()).collect()
+    seen.iter()
+        .filter_map(|start| blocks.get(start))
+        .flat_map(|block| block.counters.iter().copied())
+        .collect()
 }
 
 fn blocks(code: &[u8]) -> BTreeMap<usize, Block> {

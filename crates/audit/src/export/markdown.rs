@@ -12,7 +12,8 @@ pub fn markdown(world: &World, findings: &[Shrunk]) -> String {
         return "# Audit\n\nNothing was found.\n".to_owned();
     }
     let words = Words::new(world);
-    let mut text = "# Audit\n\n| | impact | confidence | where | what |\n| ---: | --- | --- | --- | --- |\n".to_owned();
+    let mut text =
+        "# Audit\n\n| | impact | confidence | where | what |\n| ---: | --- | --- | --- | --- |\n".to_owned();
     for (number, shrunk) in findings.iter().enumerate() {
         let finding = &shrunk.finding;
         text.push_str(&format!(

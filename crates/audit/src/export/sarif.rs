@@ -32,7 +32,8 @@ pub fn sarif(world: &World, findings: &[Shrunk], folder: &str, version: &str) ->
             let steps = finding.steps.iter().enumerate();
             let steps = steps.map(|(number, step)| format!("{}. {}", number + 1, words.sentence(step)));
             let effects = finding.effects.iter().map(|effect| format!("After it {}", words.effect(effect)));
-            let lines: Vec<String> = std::iter::once(finding.title.clone()).chain(steps).chain(effects).collect();
+            let lines: Vec<String> =
+                std::iter::once(finding.title.clone()).chain(steps).chain(effects).collect();
             let mut location = json!({
                 "logicalLocations": [{
                     "name": finding.function,

@@ -50,7 +50,8 @@ pub(super) fn explain(
                 add(None, "wait".to_owned(), value, why);
             }
         }
-        let calls = std::iter::once((None, step)).chain(step.inner.iter().enumerate().map(|(n, call)| (Some(n), call)));
+        let calls = std::iter::once((None, step))
+            .chain(step.inner.iter().enumerate().map(|(n, call)| (Some(n), call)));
         for (inner, call) in calls {
             if !call.value.is_zero()
                 && let Some(why) = matching(&known, call.value, false)
@@ -64,7 +65,9 @@ pub(super) fn explain(
                     Some(format!("the greatest value of uint{bits}"))
                 }
                 DynSolValue::Uint(value, _) => matching(&known, *value, false),
-                DynSolValue::FixedBytes(word, 32) if !word.is_zero() => matching(&known, (*word).into(), false),
+                DynSolValue::FixedBytes(word, 32) if !word.is_zero() => {
+                    matching(&known, (*word).into(), false)
+                }
                 DynSolValue::Bytes(bytes) if bytes.len() >= 4 => same(played, at, &value, codec),
                 _ => None,
             });
@@ -124,7 +127,9 @@ fn earlier(played: &Played, at: usize, value: &DynSolValue, name: &str, codec: &
         }
         places(step, codec).into_iter().find_map(|(place, value, _)| {
             let same = text(&value).is_some_and(|text| hash(text) == word);
-            same.then(|| format!("the Keccak hash of `{}` of step {}", written(step, &place, codec), from + 1))
+            same.then(|| {
+                format!("the Keccak hash of `{}` of step {}", written(step, &place, codec), from + 1)
+            })
         })
     })
 }
@@ -180,9 +185,11 @@ fn around(machine: &mut Machine, world: &World, words: &Words<'_>, state: &Arc<S
         let (value, name) = (state.balance(*account), words.name(*account));
         known.push(Known { value, what: format!("all ether of `{name}`") });
     }
-    for token in world.contracts.iter().filter(|deployed| {
-        deployed.functions().any(|callable| callable.signature() == "balanceOf(address)")
-    }) {
+    for token in world
+        .contracts
+        .iter()
+        .filter(|deployed| deployed.functions().any(|callable| callable.signature() == "balanceOf(address)"))
+    {
         for account in &accounts {
             let value = balance(machine, state, token.address, *account)?;
             let name = words.name(*account);

@@ -29,7 +29,9 @@ use crate::world::{Role, World};
 use explain::explain;
 pub(crate) use place::Codec;
 use place::{Place, places};
-use simpler::{everywhere, removals, replaced, shorter_waits, simplifications, value_of, with_value, without};
+use simpler::{
+    everywhere, removals, replaced, shorter_waits, simplifications, value_of, with_value, without,
+};
 use trial::{Item, Played, Trial};
 
 /// How many transactions shrinking may run.
@@ -291,11 +293,13 @@ impl Slot {
             Self::Blocks => U256::from(step.wait.blocks),
             Self::Seconds => U256::from(step.wait.seconds),
             Self::Ether(inner) => value_of(step, *inner),
-            Self::Argument(place) | Self::Everywhere(place) | Self::Together(place) => match place.get(step, codec) {
-                Some(DynSolValue::Uint(value, _)) => value,
-                Some(DynSolValue::Int(value, _)) => value.unsigned_abs(),
-                _ => U256::ZERO,
-            },
+            Self::Argument(place) | Self::Everywhere(place) | Self::Together(place) => {
+                match place.get(step, codec) {
+                    Some(DynSolValue::Uint(value, _)) => value,
+                    Some(DynSolValue::Int(value, _)) => value.unsigned_abs(),
+                    _ => U256::ZERO,
+                }
+            }
         }
     }
 

@@ -113,7 +113,8 @@ fn set(value: &DynSolValue, path: &[usize], new: DynSolValue, codec: &Codec) -> 
 /// Every place of a step, each before those within it, with what stands there and the name of its parameter.
 pub(super) fn places(step: &Step, codec: &Codec) -> Vec<(Place, DynSolValue, String)> {
     let mut found = Vec::new();
-    let calls = [(None, step)].into_iter().chain(step.inner.iter().enumerate().map(|(n, call)| (Some(n), call)));
+    let calls =
+        [(None, step)].into_iter().chain(step.inner.iter().enumerate().map(|(n, call)| (Some(n), call)));
     for (inner, call) in calls {
         for (number, argument) in call.arguments.iter().enumerate() {
             let name = parameter(call.function.as_deref(), number);

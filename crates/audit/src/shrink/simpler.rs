@@ -112,7 +112,10 @@ pub(super) fn simplifications(items: &[Item], codec: &Codec, attacker: Address) 
             for value in smaller(value_of(step, inner)) {
                 if let Some(less) = with_value(step, inner, value) {
                     let what = format!("{value} wei sent along");
-                    found.push(Candidate { number: true, ..Candidate::new(replaced(items, at, less), at, what) });
+                    found.push(Candidate {
+                        number: true,
+                        ..Candidate::new(replaced(items, at, less), at, what)
+                    });
                 }
             }
             for step in fewer_rows(step, inner) {
@@ -129,7 +132,10 @@ pub(super) fn simplifications(items: &[Item], codec: &Codec, attacker: Address) 
                     found.push(Candidate { number, ..Candidate::new(items, at, what.clone()) });
                 }
                 if let Some(items) = everywhere(items, &old, &new, codec) {
-                    found.push(Candidate { number, ..Candidate::new(items, at, format!("{what} everywhere")) });
+                    found.push(Candidate {
+                        number,
+                        ..Candidate::new(items, at, format!("{what} everywhere"))
+                    });
                 }
             }
         }

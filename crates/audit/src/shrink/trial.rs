@@ -180,11 +180,15 @@ impl<'t> Trial<'t> {
                 let source = (0..at).rev().find_map(|from| {
                     let output = &played.outputs[from];
                     let mut answered = answers(&played.items[from].step, output);
-                    answered.find(|(_, other)| *other == word).map(|(number, _)| (from, Source::Output(number))).or_else(|| {
-                        let hashed = |value: &DynSolValue| text(value).is_some_and(|text| hash(text) == word);
-                        let found = all[from].iter().find(|(_, value, _)| hashed(value));
-                        found.map(|(place, ..)| (from, Source::Hash(place.clone())))
-                    })
+                    answered
+                        .find(|(_, other)| *other == word)
+                        .map(|(number, _)| (from, Source::Output(number)))
+                        .or_else(|| {
+                            let hashed =
+                                |value: &DynSolValue| text(value).is_some_and(|text| hash(text) == word);
+                            let found = all[from].iter().find(|(_, value, _)| hashed(value));
+                            found.map(|(place, ..)| (from, Source::Hash(place.clone())))
+                        })
                 });
                 if let Some((from, source)) = source {
                     let from = played.items[from].number;
@@ -203,7 +207,9 @@ impl<'t> Trial<'t> {
         let number = item.number;
         let mut item = item.clone();
         for link in self.links.iter().filter(|link| link.to == number) {
-            let Some(from) = played.items.iter().position(|other| other.number == link.from) else { continue };
+            let Some(from) = played.items.iter().position(|other| other.number == link.from) else {
+                continue;
+            };
             let new = match &link.source {
                 Source::Output(number) => {
                     played.outputs[from].chunks_exact(32).nth(*number).map(U256::from_be_slice)
@@ -257,7 +263,8 @@ pub(super) fn answers(step: &Step, output: &[u8]) -> impl Iterator<Item = (usize
     });
     let words = output.chunks_exact(32).map(U256::from_be_slice);
     let words = single.zip(words).enumerate();
-    let numbers = words.filter(|(_, (kind, _))| matches!(kind, DynSolType::Uint(_) | DynSolType::FixedBytes(32)));
+    let numbers =
+        words.filter(|(_, (kind, _))| matches!(kind, DynSolType::Uint(_) | DynSolType::FixedBytes(32)));
     numbers.map(|(number, (_, word))| (number, word)).collect::<Vec<_>>().into_iter()
 }
 

@@ -1,6 +1,12 @@
 //! Attacks on the crate's own contracts, written by hand with more calls and larger values than they need: what shrinking
 //! and exporting are tried on, whatever the search finds.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, dead_code, reason = "fixtures of several tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    dead_code,
+    reason = "fixtures of several tests"
+)]
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -66,7 +72,8 @@ impl Writer {
             let deployed = self.world.contract(to).unwrap();
             let own = deployed.functions();
             let mut all = own.chain(self.world.contracts.iter().flat_map(|other| other.functions()));
-            let found = all.find(|callable| callable.name() == name && callable.inputs.len() == arguments.len());
+            let found =
+                all.find(|callable| callable.name() == name && callable.inputs.len() == arguments.len());
             Arc::new(found.unwrap().clone())
         });
         let to = self.at(to);
@@ -80,7 +87,13 @@ impl Writer {
         self.steps.last_mut().unwrap()
     }
 
-    fn finding(self, oracle: &'static str, contract: &str, title: &str, effects: Vec<Effect>) -> (World, Finding) {
+    fn finding(
+        self,
+        oracle: &'static str,
+        contract: &str,
+        title: &str,
+        effects: Vec<Effect>,
+    ) -> (World, Finding) {
         let last = self.steps.last().and_then(|step| step.function.clone());
         let finding = Finding {
             oracle,
@@ -117,12 +130,10 @@ fn beanstalk() -> (World, Finding) {
         it.call("silo.withdraw", vec![uint("800000e18")]),
         it.call("bean.approve", vec![it.address("lender"), all]),
     ];
-    let step = it.push("lender.flashLoan", vec![
-        attacker,
-        it.address("bean"),
-        uint("800000e18"),
-        Value::Bytes(vec![7; 40]),
-    ]);
+    let step = it.push(
+        "lender.flashLoan",
+        vec![attacker, it.address("bean"), uint("800000e18"), Value::Bytes(vec![7; 40])],
+    );
     step.wait = Wait::seconds(3 * DAY + 17);
     step.inner = inner;
     // The proposal was committed: word 4 of its entry.
@@ -137,10 +148,13 @@ fn parity_july() -> (World, Finding) {
     let mut it = Writer::new("incidents/parity-july");
     let attacker = it.address("attacker");
     it.push("library.initWallet", vec![Value::Array(vec![attacker.clone()]), uint("1")]);
-    it.push("wallet.initWallet", vec![
-        Value::Array(vec![it.address("treasurer"), attacker.clone(), it.address("deployer")]),
-        uint("1"),
-    ])
+    it.push(
+        "wallet.initWallet",
+        vec![
+            Value::Array(vec![it.address("treasurer"), attacker.clone(), it.address("deployer")]),
+            uint("1"),
+        ],
+    )
     .wait = Wait::seconds(5 * DAY);
     it.push("wallet.execute", vec![attacker, uint("70e18"), Value::Bytes(vec![1, 2, 3, 4, 5]), uint("77")]);
     let effects = vec![Effect::EtherGained { account: it.sender, least: U256::from(1) }];
@@ -150,10 +164,10 @@ fn parity_july() -> (World, Finding) {
 fn parity_november() -> (World, Finding) {
     let mut it = Writer::new("incidents/parity-november");
     let attacker = it.address("attacker");
-    it.push("library.initWallet", vec![
-        Value::Array(vec![attacker.clone(), it.address("treasurer")]),
-        uint("1"),
-    ]);
+    it.push(
+        "library.initWallet",
+        vec![Value::Array(vec![attacker.clone(), it.address("treasurer")]), uint("1")],
+    );
     it.push("library.kill", vec![attacker]);
     let effects = vec![Effect::Gone { account: it.at("library") }];
     it.finding("unprotected-selfdestruct", "library", "anyone destroys the library of all wallets", effects)
@@ -182,7 +196,8 @@ fn force() -> (World, Finding) {
 fn build() -> (World, Finding) {
     let mut it = Writer::new("incidents/build-finance");
     let attacker = it.address("attacker");
-    let approve = it.call("token.approve", vec![attacker.clone(), Value::Uint(U256::MAX, 256)]).data().to_vec();
+    let approve =
+        it.call("token.approve", vec![attacker.clone(), Value::Uint(U256::MAX, 256)]).data().to_vec();
     let decoy = it.call("token.approve", vec![it.address("holder"), uint("1")]).data().to_vec();
     it.push("dao.propose", vec![it.address("token"), uint("0"), Value::Bytes(decoy)]);
     it.push("dao.propose", vec![it.address("token"), uint("0"), Value::Bytes(approve.clone())]);
@@ -265,7 +280,8 @@ pub(crate) fn cases() -> Vec<String> {
         entries.filter(|path| path.is_dir()).collect()
     };
     let cases = below(&contracts()).into_iter().flat_map(|group| below(&group));
-    let twins = cases.filter(|case| case.join("Vulnerable.json").is_file() && case.join("Fixed.json").is_file());
+    let twins =
+        cases.filter(|case| case.join("Vulnerable.json").is_file() && case.join("Fixed.json").is_file());
     let mut names: Vec<String> =
         twins.map(|case| case.strip_prefix(contracts()).unwrap().to_string_lossy().into_owned()).collect();
     names.sort();

@@ -146,7 +146,9 @@ impl Build {
             scenario.set_fork(fork.parse::<Fork>()?);
         }
         if name.is_empty() {
-            context.note("no scenario given: the deployment is guessed from constructors (`--verbose` shows it)");
+            context.note(
+                "no scenario given: the deployment is guessed from constructors (`--verbose` shows it)",
+            );
         }
         let world = World::deploy(&scenario, &artifacts)?;
         Ok(Deployed { world, scenario: name })

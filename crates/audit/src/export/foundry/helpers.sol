@@ -56,41 +56,44 @@
         (done_,) = probe(from_, to_, value_, data_);
     }
 
-    function succeedsAt(uint256 number_, uint256 time_, address from_, address to_, uint256 value_, bytes memory data_)
-        private
-        returns (bool done_)
-    {
-        uint256 number = block.number;
-        uint256 time = block.timestamp;
-        vm.roll(number_);
+    /// Tries a call out at another block and time, and undoes it.
+    function succeedsAt(
+        address from_,
+        address to_,
+        uint256 value_,
+        bytes memory data_,
+        uint256 block_,
+        uint256 time_
+    ) private returns (bool done_) {
+        uint256 id_ = vm.snapshotState();
+        vm.roll(block_);
         vm.warp(time_);
         (done_,) = probe(from_, to_, value_, data_);
-        vm.roll(number);
-        vm.warp(time);
+        vm.revertToState(id_);
     }
 
-    /// Whether a call fails an assertion: Panic(1), or all gas of an invalid instruction before solc 0.8.
+    /// Whether a call fails an assertion.
     function asserts(address from_, address to_, uint256 value_, bytes memory data_) private returns (bool) {
-        uint256 gas_ = gasleft();
         (bool done_, bytes memory output_) = probe(from_, to_, value_, data_);
-        if (done_) return false;
-        if (output_.length == 0) return gas_ - gasleft() > 29000000;
-        return keccak256(output_) == keccak256(abi.encodeWithSignature("Panic(uint256)", uint256(1)));
+        return !done_ && keccak256(output_) == keccak256(abi.encodeWithSignature("Panic(uint256)", 1));
     }
 
-    /// Gas of a call that goes well; none of one that does not.
-    function cost(address from_, address to_, uint256 value_, bytes memory data_) private returns (uint256) {
-        uint256 gas_ = gasleft();
-        (bool done_,) = probe(from_, to_, value_, data_);
-        return done_ ? gas_ - gasleft() : 0;
+    /// The gas that a call takes; nothing where it fails.
+    function cost(address from_, address to_, uint256 value_, bytes memory data_) private returns (uint256 gas_) {
+        uint256 id_ = vm.snapshotState();
+        vm.prank(from_, from_);
+        uint256 before_ = gasleft();
+        (bool done_,) = to_.call{gas: 30000000, value: value_}(data_);
+        gas_ = done_ ? before_ - gasleft() : 0;
+        vm.revertToState(id_);
     }
 
-    /// Whether a contract that passes on what it is sent gets through in a transaction of someone, and not in another's.
-    function phished(address origin_, address trap_, bytes memory code_, bytes memory data_) private returns (bool) {
+    /// Whether a call through an attacker's contract goes well in someone else's transaction and not in a stranger's.
+    function phished(address origin_, address trap_, bytes memory data_, bytes memory code_) private returns (bool) {
         uint256 id_ = vm.snapshotState();
         vm.etch(trap_, code_);
-        bool own_ = succeeds(0x9e9E9E9E9E9E9e9e9E9e9E9e9E9e9E9e9E9e9E9e, trap_, 0, data_);
-        bool theirs_ = succeeds(origin_, trap_, 0, data_);
+        bool lured_ = succeeds(origin_, trap_, 0, data_);
+        bool own_ = succeeds(address(uint160(0x009e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e9e)), trap_, 0, data_);
         vm.revertToState(id_);
-        return theirs_ && !own_;
+        return lured_ && !own_;
     }

@@ -12,6 +12,7 @@ use crate::Result;
 use crate::chain::Machine;
 use crate::finding::{Effect, Explained, Finding};
 use crate::puppet;
+use crate::sequence::Wait;
 use crate::shrink::Codec;
 use crate::words::Words;
 use crate::world::{Done, World};
@@ -61,6 +62,8 @@ struct Seen {
     random: bool,
     /// Steps in which a contract destroys itself, from 0.
     destroying: Vec<usize>,
+    /// Block and time after the steps.
+    end: (u64, u64),
 }
 
 fn seen(world: &World, finding: &Finding) -> Result<Seen> {
@@ -77,6 +80,7 @@ fn seen(world: &World, finding: &Finding) -> Result<Seen> {
         }
         state = after;
     }
+    seen.end = (state.block, state.time);
     Ok(seen)
 }
 
@@ -122,7 +126,9 @@ impl Writer<'_> {
         for (name, address) in self.names.all() {
             // An account that is not spoken of needs no name.
             let used = body.iter().any(|part| {
-                part.1.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').any(|w| w == name)
+                part.1
+                    .split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_')
+                    .any(|w| w == name)
             });
             if used {
                 line(1, &format!("address private constant {name} = {};", address.to_checksum(None)));
@@ -163,7 +169,7 @@ impl Writer<'_> {
     fn body(&self, finding: &Finding, explained: &[Explained], short: &str) -> Vec<(usize, String)> {
         let mut body: Vec<(usize, String)> = Vec::new();
         let before = finding.effects.iter().enumerate().filter_map(|(number, effect)| {
-            Some((1, format!("{} private before{};", self.before(effect, finding)?.0, number + 1)))
+            Some((1, format!("{} private before{};", self.before(effect)?.0, number + 1)))
         });
         body.extend(before);
         body.push((0, String::new()));
@@ -175,7 +181,7 @@ impl Writer<'_> {
         body.push((1, format!("/// forge-config: default.evm_version = \"{}\"", self.evm_version())));
         body.push((1, format!("function test_{short}() public {{")));
         for (number, effect) in finding.effects.iter().enumerate() {
-            if let Some((_, value)) = self.before(effect, finding) {
+            if let Some((_, value)) = self.before(effect) {
                 body.push((2, format!("before{} = {value};", number + 1)));
             }
         }
@@ -185,7 +191,7 @@ impl Writer<'_> {
         body.push((2, "bool harm = true;".to_owned()));
         for (number, effect) in finding.effects.iter().enumerate() {
             body.push((2, clean(&format!("// {}", self.words.effect(effect)))));
-            body.push((2, format!("harm = harm && {};", self.after(effect, finding, number + 1))));
+            body.push((2, format!("harm = harm && {};", self.after(effect, number + 1))));
         }
         let message = clean(&format!("{} in {}: {}", finding.oracle, place(finding), finding.title));
         body.push((2, format!("require(!harm, {});", text(&message))));
@@ -210,12 +216,18 @@ impl Writer<'_> {
             }
             let sender = self.names.address(step.sender);
             if !step.inner.is_empty() {
-                body.push((2, "// The attacker's contract: called back for the first time, it calls".to_owned()));
+                body.push((
+                    2,
+                    "// The attacker's contract: called back for the first time, it calls".to_owned(),
+                ));
                 for call in &step.inner {
                     body.push((2, clean(&format!("//   {}", self.words.call(call)))));
                 }
                 let code = puppet::code(&step.inner);
-                body.push((2, format!("vm.etch({sender}, hex\"{}\");", hex::encode(code.original_byte_slice()))));
+                body.push((
+                    2,
+                    format!("vm.etch({sender}, hex\"{}\");", hex::encode(code.original_byte_slice())),
+                ));
             }
             let (statements, data) = input(step, &self.names, &self.codec);
             body.extend(statements.into_iter().map(|line| (2, line)));
@@ -231,7 +243,10 @@ impl Writer<'_> {
             }
             if !step.inner.is_empty() {
                 let idle = puppet::code(&[]);
-                body.push((2, format!("vm.etch({sender}, hex\"{}\");", hex::encode(idle.original_byte_slice()))));
+                body.push((
+                    2,
+                    format!("vm.etch({sender}, hex\"{}\");", hex::encode(idle.original_byte_slice())),
+                ));
             }
             body.push((1, "}".to_owned()));
         }
@@ -275,9 +290,6 @@ impl Writer<'_> {
             if !code.is_empty() {
                 lines.push(format!("vm.etch({name}, hex\"{}\");", hex::encode(code.original_byte_slice())));
             }
-            if genesis.nonce(address) > 0 {
-                lines.push(format!("vm.setNonceUnsafe({name}, {});", genesis.nonce(address)));
-            }
             for (slot, value) in genesis.slots(address) {
                 lines.push(format!("vm.store({name}, {}, {});", word(slot.into()), word(value.into())));
             }
@@ -311,12 +323,14 @@ impl Writer<'_> {
             return format!("setUpCall({sender}, {to}, {value}, {});", bytes(&done.transaction.data));
         }
         let at = done.created.as_ref().map_or(Address::ZERO, |(_, address)| *address);
-        let nonce = (0..MOST_NONCES).find(|nonce| done.transaction.sender.create(*nonce) == at).unwrap_or_default();
+        let nonce =
+            (0..MOST_NONCES).find(|nonce| done.transaction.sender.create(*nonce) == at).unwrap_or_default();
         let contract = self.world.contracts.iter().find(|deployed| deployed.address == at);
         // Code that a build has to link is not in its artifacts: it is written out.
-        let plain = contract
-            .filter(|deployed| deployed.contract.creation.links.is_empty())
-            .and_then(|deployed| Some((deployed, done.transaction.data.strip_prefix(&deployed.contract.creation.bytes[..])?)));
+        let plain =
+            contract.filter(|deployed| deployed.contract.creation.links.is_empty()).and_then(|deployed| {
+                Some((deployed, done.transaction.data.strip_prefix(&deployed.contract.creation.bytes[..])?))
+            });
         let code = match plain {
             Some((deployed, [])) => format!("vm.getCode({})", text(&deployed.contract.full_name())),
             Some((deployed, arguments)) => {
@@ -329,7 +343,7 @@ impl Writer<'_> {
     }
 
     /// What has to be known of the first state to judge an effect: its type and its expression.
-    fn before(&self, effect: &Effect, finding: &Finding) -> Option<(&'static str, String)> {
+    fn before(&self, effect: &Effect) -> Option<(&'static str, String)> {
         let name = |address: &Address| self.names.address(*address);
         Some(match effect {
             Effect::EtherGained { account, .. } | Effect::EtherLost { account, .. } => {
@@ -342,16 +356,17 @@ impl Writer<'_> {
                 ("bytes32", format!("vm.load({}, {})", name(account), word((*slot).into())))
             }
             Effect::Gone { account } => ("bool", format!("hasCode({})", name(account))),
-            Effect::Answers { .. } | Effect::Fails { .. } | Effect::Succeeds { .. } | Effect::Prevents { .. } => {
-                ("bool", self.asked(effect, finding)?)
-            }
-            Effect::Costs { .. } => ("uint256", self.asked(effect, finding)?),
+            Effect::Costs { .. } => ("uint256", self.asked(effect)?),
+            Effect::Answers { .. }
+            | Effect::Fails { .. }
+            | Effect::Succeeds { .. }
+            | Effect::Prevents { .. } => ("bool", self.asked(effect)?),
             Effect::Panics { .. } | Effect::Phished { .. } => return None,
         })
     }
 
     /// The question that an effect asks of a state, as an expression.
-    fn asked(&self, effect: &Effect, finding: &Finding) -> Option<String> {
+    fn asked(&self, effect: &Effect) -> Option<String> {
         let name = |address: &Address| self.names.address(*address);
         Some(match effect {
             Effect::Answers { sender, to, data, output } => {
@@ -361,6 +376,16 @@ impl Writer<'_> {
                 let value = crate::words::number(*value, 0);
                 format!("succeeds({}, {}, {value}, {})", name(sender), name(to), bytes(data))
             }
+            Effect::Prevents { sender, to, value, data, wait } => {
+                let (value, pass) = (crate::words::number(*value, 0), Wait::seconds(*wait));
+                let (block, time) = (self.seen.end.0 + pass.blocks, self.seen.end.1 + pass.seconds);
+                format!(
+                    "succeedsAt({}, {}, {value}, {}, {block}, {time})",
+                    name(sender),
+                    name(to),
+                    bytes(data)
+                )
+            }
             Effect::Panics { sender, to, value, data } => {
                 let value = crate::words::number(*value, 0);
                 format!("asserts({}, {}, {value}, {})", name(sender), name(to), bytes(data))
@@ -369,28 +394,16 @@ impl Writer<'_> {
                 let value = crate::words::number(*value, 0);
                 format!("cost({}, {}, {value}, {})", name(sender), name(to), bytes(data))
             }
-            Effect::Prevents { sender, to, value, data, wait } => {
-                let waits = finding.steps.iter().map(|step| step.wait).chain([crate::Wait::seconds(*wait)]);
-                let (mut block, mut time) = (self.world.state.block, self.world.state.time);
-                for wait in waits {
-                    block += wait.blocks;
-                    time += wait.seconds;
-                }
-                let value = crate::words::number(*value, 0);
-                let call = format!("{}, {}, {value}, {}", name(sender), name(to), bytes(data));
-                format!("succeedsAt({block}, {time}, {call})")
-            }
             Effect::Phished { origin, sender, to, data } => {
-                let code = hex::encode(puppet::forwarder(*to).original_byte_slice());
-                format!("phished({}, {}, hex\"{code}\", {})", name(origin), name(sender), bytes(data))
+                let trap = bytes(&crate::puppet::forwarder(*to).original_bytes());
+                format!("phished({}, {}, {}, {trap})", name(origin), name(sender), bytes(data))
             }
             _ => return None,
         })
     }
 
-    fn after(&self, effect: &Effect, finding: &Finding, number: usize) -> String {
+    fn after(&self, effect: &Effect, number: usize) -> String {
         let before = format!("before{number}");
-        let asked = || self.asked(effect, finding).unwrap_or_default();
         let value = |value: &alloy_primitives::U256| crate::words::number(*value, 0);
         let name = |address: &Address| self.names.address(*address);
         match effect {
@@ -412,12 +425,15 @@ impl Writer<'_> {
                 format!("{before} != {value} && vm.load({}, {slot}) == {value}", name(account))
             }
             Effect::Gone { account } => format!("{before} && !hasCode({})", name(account)),
-            Effect::Answers { .. } | Effect::Succeeds { .. } => format!("!{before} && {}", asked()),
-            Effect::Fails { .. } | Effect::Prevents { .. } => format!("{before} && !{}", asked()),
-            Effect::Panics { .. } | Effect::Phished { .. } => asked(),
-            // What a test pays for a call is not to the last unit what a transaction pays.
+            Effect::Answers { .. } | Effect::Succeeds { .. } => {
+                format!("!{before} && {}", self.asked(effect).unwrap_or_default())
+            }
+            Effect::Fails { .. } | Effect::Prevents { .. } => {
+                format!("{before} && !{}", self.asked(effect).unwrap_or_default())
+            }
+            Effect::Panics { .. } | Effect::Phished { .. } => self.asked(effect).unwrap_or_default(),
             Effect::Costs { least, .. } => {
-                format!("{before} > 0 && {} >= {before} + {}", asked(), least - least / 20)
+                format!("{before} > 0 && {} >= {before} + {least}", self.asked(effect).unwrap_or_default())
             }
         }
     }

@@ -12,10 +12,51 @@ use crate::world::World;
 
 /// Words of Solidity and of the test itself, which no account may be called.
 const TAKEN: [&str; 45] = [
-    "answers", "balance", "hasCode", "setUpCall", "succeeds", "abstract", "address", "anonymous", "assembly", "bool", "break", "bytes", "call", "case", "catch", "constant",
-    "constructor", "contract", "data", "default", "deploy", "emit", "enum", "event", "external", "fallback", "final",
-    "function", "harm", "import", "interface", "library", "mapping", "memory", "new", "override", "payable", "probe",
-    "receive", "setUp", "string", "struct", "this", "type", "vm",
+    "answers",
+    "balance",
+    "hasCode",
+    "setUpCall",
+    "succeeds",
+    "abstract",
+    "address",
+    "anonymous",
+    "assembly",
+    "bool",
+    "break",
+    "bytes",
+    "call",
+    "case",
+    "catch",
+    "constant",
+    "constructor",
+    "contract",
+    "data",
+    "default",
+    "deploy",
+    "emit",
+    "enum",
+    "event",
+    "external",
+    "fallback",
+    "final",
+    "function",
+    "harm",
+    "import",
+    "interface",
+    "library",
+    "mapping",
+    "memory",
+    "new",
+    "override",
+    "payable",
+    "probe",
+    "receive",
+    "setUp",
+    "string",
+    "struct",
+    "this",
+    "type",
+    "vm",
 ];
 
 /// The accounts and contracts of a world under names that Solidity takes.
@@ -35,7 +76,9 @@ impl Names {
             }
             let mut own = identifier(name);
             let keyword = TAKEN.contains(&own.as_str())
-                || ["uint", "int", "bytes", "before", "step", "test"].iter().any(|start| own.starts_with(start));
+                || ["uint", "int", "bytes", "before", "step", "test"]
+                    .iter()
+                    .any(|start| own.starts_with(start));
             if keyword {
                 own.push('_');
             }
@@ -88,7 +131,11 @@ pub(super) fn bytes(bytes: &[u8]) -> String {
 pub(super) fn uint(value: U256, bits: usize) -> String {
     let text = number(value, bits);
     // `.max` came with 0.6.8.
-    if text.starts_with("type") { format!("uint{bits}(2 ** {bits} - 1)") } else { format!("uint{bits}({text})") }
+    if text.starts_with("type") {
+        format!("uint{bits}(2 ** {bits} - 1)")
+    } else {
+        format!("uint{bits}({text})")
+    }
 }
 
 /// The input of a step: statements that come before, and the expression.
@@ -101,7 +148,8 @@ pub(super) fn input(step: &Step, names: &Names, codec: &Codec) -> (Vec<String>, 
     let (mut before, mut parts) = (Vec::new(), vec![text(&callable.signature())]);
     for (number, argument) in step.arguments.iter().enumerate() {
         let own = callable.parameter_names().get(number).copied().unwrap_or_default();
-        let name = if own.is_empty() { format!("list{number}") } else { format!("{}_{number}", identifier(own)) };
+        let name =
+            if own.is_empty() { format!("list{number}") } else { format!("{}_{number}", identifier(own)) };
         match argument {
             DynSolValue::Array(values) => {
                 let kind = match &callable.inputs[number] {

@@ -235,7 +235,12 @@ impl Facts {
         for token in facts.tokens.clone() {
             let mut sum = U256::ZERO;
             for attacker in facts.attackers.clone() {
-                sum = sum.saturating_add(crate::finding::balance(machine, &world.state, token.address, attacker)?);
+                sum = sum.saturating_add(crate::finding::balance(
+                    machine,
+                    &world.state,
+                    token.address,
+                    attacker,
+                )?);
             }
             facts.stake = facts.stake.max(sum);
         }

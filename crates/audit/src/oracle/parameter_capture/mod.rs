@@ -31,7 +31,9 @@ impl Oracle for ParameterCapture {
             if look.after.storage(at, slot) == look.world.state.storage(at, slot) || !look.attack() {
                 continue;
             }
-            let Some(answer) = super::facts::ask(probe, look.after, at, setting.data.clone())? else { continue };
+            let Some(answer) = super::facts::ask(probe, look.after, at, setting.data.clone())? else {
+                continue;
+            };
             let (then, now) = (setting.value, answer.word);
             if now.saturating_mul(alloy_primitives::U256::from(2)) > then
                 && then.saturating_mul(alloy_primitives::U256::from(2)) > now

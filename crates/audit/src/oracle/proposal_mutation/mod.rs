@@ -59,7 +59,9 @@ impl Oracle for ProposalMutation {
             let ether = call.input.is_empty() && !call.value.is_zero();
             call.success
                 && match call.kind {
-                    CallKind::Delegate => look.facts.is_governance(call.target) && call.code_address != call.caller,
+                    CallKind::Delegate => {
+                        look.facts.is_governance(call.target) && call.code_address != call.caller
+                    }
                     CallKind::Call => look.facts.is_governance(call.caller) && (ether || !known),
                     _ => false,
                 }

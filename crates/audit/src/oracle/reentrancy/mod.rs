@@ -21,7 +21,11 @@ static CARD: Card = Card {
 };
 
 /// What attackers have: ether, then every token.
-fn purse(look: &Look<'_>, state: &std::sync::Arc<crate::chain::State>, probe: &mut Machine) -> Result<Vec<U256>> {
+fn purse(
+    look: &Look<'_>,
+    state: &std::sync::Arc<crate::chain::State>,
+    probe: &mut Machine,
+) -> Result<Vec<U256>> {
     let mut purse = Vec::new();
     for attacker in &look.facts.attackers {
         purse.push(state.balance(*attacker));
@@ -69,9 +73,8 @@ impl Oracle for Reentrancy {
         let callbacks = look.trace.calls.iter().skip(1).filter(|call| {
             call.target == look.step.sender && look.facts.is_protocol(call.caller) && call.success
         });
-        let Some((callback, words)) = callbacks
-            .map(|callback| (callback, torn(look, callback)))
-            .find(|(_, words)| !words.is_empty())
+        let Some((callback, words)) =
+            callbacks.map(|callback| (callback, torn(look, callback))).find(|(_, words)| !words.is_empty())
         else {
             return Ok(Vec::new());
         };
@@ -94,7 +97,8 @@ impl Oracle for Reentrancy {
             let more = got.iter().zip(&gets).any(|(got, gets)| got > gets);
             let less = got.iter().zip(&gets).any(|(got, gets)| got < gets);
             richer &= more && !less;
-            other &= words.iter().any(|(at, slot)| look.after.storage(*at, *slot) != state.storage(*at, *slot));
+            other &=
+                words.iter().any(|(at, slot)| look.after.storage(*at, *slot) != state.storage(*at, *slot));
         }
         if !richer && !other {
             return Ok(Vec::new());
@@ -111,12 +115,10 @@ impl Oracle for Reentrancy {
             }));
         }
         let place = look.made_in(callback);
-        let title = format!("`{}` is entered again before it has written down what it did", look.name(place.0));
-        let harm = if richer {
-            (Impact::Critical, Confidence::High)
-        } else {
-            (Impact::Medium, Confidence::Medium)
-        };
+        let title =
+            format!("`{}` is entered again before it has written down what it did", look.name(place.0));
+        let harm =
+            if richer { (Impact::Critical, Confidence::High) } else { (Impact::Medium, Confidence::Medium) };
         look.finding(&CARD, place, harm, title, effects, probe)
     }
 }

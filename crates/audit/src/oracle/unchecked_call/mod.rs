@@ -94,7 +94,8 @@ impl Oracle for UncheckedCall {
             return Ok(Vec::new());
         }
         other.set_code(HELPER, look.before.code(call.code_address));
-        let answer = if call.success { vec![U256::from(1)] } else { vec![U256::ZERO; call.output.len().min(32) / 32] };
+        let answer =
+            if call.success { vec![U256::from(1)] } else { vec![U256::ZERO; call.output.len().min(32) / 32] };
         let stub = puppet::answering(call.selector(), answer.first().copied(), HELPER);
         other.set_code(call.code_address, stub);
         let outcome = probe.run(&Arc::new(other), &look.step.transaction())?;
@@ -110,7 +111,11 @@ impl Oracle for UncheckedCall {
             value: look.after.storage(contract, slot),
         });
         let place = look.made_in(call);
-        let what = if call.input.is_empty() { "a payment".to_owned() } else { format!("`{}`", look.signature(call)) };
+        let what = if call.input.is_empty() {
+            "a payment".to_owned()
+        } else {
+            format!("`{}`", look.signature(call))
+        };
         let title = format!("`{}` does not look whether {what} went well", look.name(contract));
         look.finding(&CARD, place, (Impact::Medium, Confidence::High), title, stored.collect(), probe)
     }

@@ -31,7 +31,14 @@ impl UserInvariant {
             let fails = Effect::Fails { sender, to, value: U256::ZERO, data };
             let title = format!("`{}` of `{}` does not hold", property.name, look.name(to));
             let place = (to, format!("{}()", property.name));
-            return look.finding(&CARD, place, (Impact::High, Confidence::High), title, vec![no, fails], probe);
+            return look.finding(
+                &CARD,
+                place,
+                (Impact::High, Confidence::High),
+                title,
+                vec![no, fails],
+                probe,
+            );
         }
         Ok(Vec::new())
     }
