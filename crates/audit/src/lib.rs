@@ -10,6 +10,7 @@ pub mod oracle;
 mod problems;
 mod puppet;
 mod sequence;
+pub mod traffic;
 pub mod world;
 
 pub use error::{Error, Result};
