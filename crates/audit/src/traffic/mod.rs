@@ -5,6 +5,8 @@ pub mod benign;
 pub mod learned;
 mod recording;
 mod session;
+#[cfg(test)]
+mod site;
 pub mod voting;
 
 pub use recording::{Recorded, Recording, decoded, getters};

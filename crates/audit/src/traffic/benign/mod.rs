@@ -11,7 +11,7 @@ mod play;
 mod rows;
 
 #[cfg(test)]
-mod test;
+pub(crate) mod test;
 
 use std::collections::BTreeMap;
 

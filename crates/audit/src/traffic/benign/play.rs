@@ -10,7 +10,7 @@ use daotwin_core::Run;
 use daotwin_history::builder::{Cell, HistoryBuilder, ProposalRow, VoteRow};
 use daotwin_history::schema::{Precision, Table};
 use daotwin_history::view::DaoView;
-use daotwin_history::{History, Side};
+use daotwin_history::{History, Manifest, Side};
 
 use super::rows::{Deed, Names, others, side};
 use super::{Act, Failure, Load, Options, Windows};
@@ -130,7 +130,7 @@ impl<'p> Play<'p> {
             callables: BTreeMap::new(),
             builder: HistoryBuilder::new(history.decimals(), daotwin_core::Limits::default()),
             load: Load {
-                history: History::default(),
+                history: History::new(Manifest::default()),
                 recording: Recording::of(world)?,
                 counts: BTreeMap::new(),
                 failures: Vec::new(),
@@ -491,6 +491,7 @@ impl<'p> Play<'p> {
             return Ok(());
         }
         let power = self.power(own, snapshot)?;
+        let power = self.amount(power);
         let place = match side {
             Side::Against => 1,
             Side::For => 2,
@@ -506,7 +507,7 @@ impl<'p> Play<'p> {
                 cast_at: Some(at),
                 precision: Precision::Second,
                 choice: &[(place, 1.0)],
-                power: self.amount(power),
+                power,
             })
             .map_err(Error::from)?;
         Ok(())

@@ -52,8 +52,9 @@ pub(super) fn facts(recording: &Recording, symbols: &mut Symbols, shared: Option
     let calls: Vec<_> =
         recording.calls.iter().filter(|call| call.success && call.step.function.is_some()).collect();
     let actors: BTreeSet<Address> = calls.iter().map(|call| call.step.sender).collect();
+    // Which selectors are called is data too.
     let selectors: BTreeSet<[u8; 4]> =
-        calls.iter().filter_map(|call| call.step.function.as_ref().map(|function| *function.selector)).collect();
+        calls.iter().filter(|_| shared.is_none()).filter_map(|call| call.step.function.as_ref().map(|function| *function.selector)).collect();
     let mut known = Known::default();
     // Of private fits: what each sender did itself.
     let mut own: BTreeMap<Address, Known> = BTreeMap::new();

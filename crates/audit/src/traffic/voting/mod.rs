@@ -167,7 +167,8 @@ impl Bytecode {
         for ballot in ballots {
             let _ = vote.cast(moment(clock), ballot.voter, ballot.support)?;
         }
-        vote.state(moment(vote.deadline()?.saturating_add(1)))
+        let deadline = vote.deadline()?;
+        vote.state(moment(deadline.saturating_add(1)))
     }
 }
 
