@@ -100,7 +100,7 @@ pub(crate) fn compound(contract: &str, (delay, period, threshold, quorum, lock):
     let timelock = site.deploy("CompoundTimelock", "timelock", vec![number(lock.unwrap())]);
     let mut arguments = vec![address(token), address(timelock)];
     if contract == "GovernorAlpha" {
-        arguments.push(address(Address::ZERO));
+        arguments.push(address(address_of("m0")));
     }
     arguments.extend([delay, period, threshold, quorum].map(number));
     let dao = site.deploy(contract, "dao", arguments);

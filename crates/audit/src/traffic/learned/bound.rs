@@ -57,6 +57,16 @@ struct Parameter {
     draw: Draw,
 }
 
+/// What the values of one call have in common.
+#[derive(Debug, Clone, Copy)]
+struct Making {
+    sender: Address,
+    /// Members of a list that is made up.
+    length: u64,
+    /// Whether it is a call inside a call.
+    nested: bool,
+}
+
 /// A function of the world.
 #[derive(Debug, Clone)]
 struct Function {
@@ -226,15 +236,14 @@ impl Bound {
         }
     }
 
-    /// A value for a parameter, and the earlier call whose it is.
+    /// A value for a parameter, the earlier call whose it is, and where it comes from.
     fn value<'c>(
         &self,
         parameter: &Parameter,
-        sender: Address,
+        made: &Making,
         context: &Context<'c>,
-        depth: u8,
         stream: &mut Stream,
-    ) -> (DynSolValue, Option<&'c Past>) {
+    ) -> (DynSolValue, Option<&'c Past>, Class) {
         let class = parameter.draw.draw(stream).map_or(Class::Fresh, |place| parameter.classes[place]);
         let threaded = match class {
             Class::Same => same(parameter, context, stream),
@@ -243,8 +252,8 @@ impl Bound {
             _ => None,
         };
         match threaded {
-            Some((value, past)) => (value, Some(past)),
-            None => (self.made(&parameter.kind, class, sender, context, depth, stream), None),
+            Some((value, past)) => (value, Some(past), class),
+            None => (self.made(&parameter.kind, class, made, context, stream), None, class),
         }
     }
 
@@ -252,12 +261,12 @@ impl Bound {
         &self,
         kind: &DynSolType,
         class: Class,
-        sender: Address,
+        made: &Making,
         context: &Context<'_>,
-        depth: u8,
         stream: &mut Stream,
     ) -> DynSolValue {
-        let mut again = |kind: &DynSolType, stream: &mut Stream| self.made(kind, class, sender, context, depth, stream);
+        let sender = made.sender;
+        let again = |kind: &DynSolType, stream: &mut Stream| self.made(kind, class, made, context, stream);
         match kind {
             DynSolType::Bool => DynSolValue::Bool(match class {
                 Class::One => true,
@@ -290,20 +299,16 @@ impl Bound {
                 DynSolValue::FixedBytes(word.into(), *size)
             }
             DynSolType::Bytes => match class {
-                Class::Nested if depth == 0 => DynSolValue::Bytes(self.nested(sender, context, stream).1),
+                Class::Nested if !made.nested => DynSolValue::Bytes(self.nested(sender, context, stream).1),
                 _ => DynSolValue::Bytes(Vec::new()),
             },
             DynSolType::String => DynSolValue::String(match class {
                 Class::Nothing => String::new(),
                 _ => format!("{:x}", stream.below(1 << 16)),
             }),
-            DynSolType::Array(inner) => match class {
-                Class::Nothing => DynSolValue::Array(Vec::new()),
-                _ => {
-                    let length = if stream.chance(0.85) { 1 } else { 1 + stream.below(LONGEST) };
-                    DynSolValue::Array((0..length).map(|_| again(inner, stream)).collect())
-                }
-            },
+            DynSolType::Array(inner) => {
+                DynSolValue::Array((0..made.length).map(|_| again(inner, stream)).collect())
+            }
             DynSolType::FixedArray(inner, length) => {
                 DynSolValue::FixedArray((0..*length).map(|_| again(inner, stream)).collect())
             }
@@ -319,7 +324,8 @@ impl Bound {
             return ((*to, *value), data.to_vec());
         }
         let Some(function) = pick_ref(&self.functions, stream) else { return ((sender, U256::ZERO), Vec::new()) };
-        let arguments = function.parameters.iter().map(|parameter| self.value(parameter, sender, context, 1, stream).0);
+        let made = Making { sender, length: 1, nested: true };
+        let arguments = function.parameters.iter().map(|parameter| self.value(parameter, &made, context, stream).0);
         let arguments: Vec<DynSolValue> = arguments.collect();
         let data = crate::traffic::session::input(function.callable.selector, arguments);
         ((function.to, U256::ZERO), data.to_vec())
@@ -343,14 +349,18 @@ impl Bound {
         &self,
         function: &Function,
         arguments: &mut [DynSolValue],
-        sender: Address,
+        made: &Making,
         context: &Context<'_>,
         stream: &mut Stream,
     ) {
         let Some([targets, values, signatures, inputs]) = self.calls_of(function) else { return };
         let many = targets.is_some_and(|place| matches!(arguments[place], DynSolValue::Array(_)));
-        let length = if many && stream.chance(0.15) { 2 } else { 1 };
+        let length = if many { made.length } else { 1 };
+        let sender = made.sender;
         let calls: Vec<_> = (0..length).map(|_| self.nested(sender, context, stream)).collect();
+        if calls.is_empty() {
+            return;
+        }
         let mut put = |place: Option<usize>, each: &dyn Fn(&((Address, U256), Vec<u8>)) -> DynSolValue| {
             if let Some(place) = place {
                 let values: Vec<DynSolValue> = calls.iter().map(each).collect();
@@ -544,10 +554,15 @@ impl Proposer for Bound {
             Some(last) if stream.chance(function.same_sender) => last,
             _ => pick(context.senders, stream)?,
         };
+        // One length for all lists of a call: those of a proposal have to be equally long.
+        let length = if stream.chance(0.85) { 1 } else { stream.below(LONGEST + 1) };
+        let made = Making { sender, length, nested: false };
         let mut anchor: Option<&Past> = None;
+        let mut nested = false;
         let mut arguments = Vec::with_capacity(function.parameters.len());
         for parameter in &function.parameters {
-            let (value, from) = self.value(parameter, sender, context, 0, stream);
+            let (value, from, class) = self.value(parameter, &made, context, stream);
+            nested |= class == Class::Nested;
             if let Some(from) = from
                 && !matches!(value, DynSolValue::Address(_) | DynSolValue::Bool(_))
                 && anchor.is_none_or(|known| from.block >= known.block)
@@ -556,8 +571,8 @@ impl Proposer for Bound {
             }
             arguments.push(value);
         }
-        if anchor.is_none() {
-            self.bundle(function, &mut arguments, sender, context, stream);
+        if anchor.is_none() && (nested || !context.payloads.is_empty() && stream.chance(0.7)) {
+            self.bundle(function, &mut arguments, &made, context, stream);
         }
         let value = if function.callable.payable() && stream.chance(0.7) {
             pick(context.balances, stream).unwrap_or_default() / U256::from(1 + stream.below(3))

@@ -175,8 +175,25 @@ fn refers(name: &str) -> bool {
 }
 
 impl Known {
-    /// Where a value comes from, and the call whose it is.
-    pub(super) fn class(&self, value: &DynSolValue, name: &str, seen: &Seen<'_>) -> (Class, Option<usize>) {
+    /// Where the values of a call come from, and the latest call whose they are. Lists alone make no two calls belong
+    /// together: they are looked at as wholes only where something else does.
+    pub(super) fn classes(
+        &self,
+        values: &[DynSolValue],
+        names: &[&str],
+        seen: &Seen<'_>,
+    ) -> (Vec<Class>, Option<usize>) {
+        let name = |place: usize| names.get(place).copied().unwrap_or_default();
+        let list = |value: &DynSolValue| matches!(value, DynSolValue::Array(_) | DynSolValue::FixedArray(_));
+        let single = values.iter().enumerate().filter(|(_, value)| !list(value));
+        let anchor = single.filter_map(|(place, value)| self.class(value, name(place), seen, true).1).max();
+        let class = |(place, value): (usize, &DynSolValue)| {
+            self.class(value, name(place), seen, anchor.is_some() || !list(value)).0
+        };
+        (values.iter().enumerate().map(class).collect(), anchor)
+    }
+
+    fn class(&self, value: &DynSolValue, name: &str, seen: &Seen<'_>, same: bool) -> (Class, Option<usize>) {
         match value {
             DynSolValue::Bool(true) => return (Class::One, None),
             DynSolValue::Bool(false) => return (Class::Nothing, None),
@@ -221,7 +238,7 @@ impl Known {
         if empty {
             return (Class::Nothing, None);
         }
-        if telling {
+        if telling && same {
             if plain.len() == 32
                 && let Some(call) = self.answers.get(&plain)
             {
@@ -237,7 +254,7 @@ impl Known {
         match value {
             DynSolValue::Array(values) => {
                 return values.first().map_or((Class::Nothing, None), |first| {
-                    (self.class(first, name, seen).0, None)
+                    (self.class(first, name, seen, false).0, None)
                 });
             }
             DynSolValue::Bytes(bytes) => {

@@ -81,22 +81,12 @@ pub(super) fn facts(recording: &Recording, symbols: &mut Symbols, shared: Option
             time: call.time,
         };
         let names = function.parameter_names();
-        let mut anchor = None;
-        let mut classes = Vec::with_capacity(call.step.arguments.len());
-        for (number, argument) in call.step.arguments.iter().enumerate() {
-            let name = names.get(number).copied().unwrap_or_default();
-            let (mut class, mut from) = known.class(argument, name, &seen);
-            if from.is_none()
-                && shared.is_some()
-                && let Some(own) = own.get(&sender)
-            {
-                let (other, place) = own.class(argument, name, &seen);
-                if place.is_some() {
-                    (class, from) = (other, place);
-                }
-            }
-            anchor = anchor.max(from);
-            classes.push(class);
+        let arguments = &call.step.arguments;
+        let (mut classes, mut anchor) = known.classes(arguments, &names, &seen);
+        if let Some(own) = own.get(&sender)
+            && anchor.is_none()
+        {
+            (classes, anchor) = own.classes(arguments, &names, &seen);
         }
         let chain = anchor.map_or(place, |anchor| chains[anchor]);
         let mut follows: Vec<(u16, bool)> = Vec::new();

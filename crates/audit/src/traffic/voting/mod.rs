@@ -71,6 +71,8 @@ pub struct Bytecode {
     governor: Governor,
     contract: Arc<Contract>,
     settings: Settings,
+    /// Alpha's guardian; nobody elsewhere.
+    guardian: Address,
     /// Who may mint the token; none where nobody was found to.
     minter: Option<Address>,
     /// All of the token that there is.
@@ -115,6 +117,10 @@ impl Bytecode {
             }
         }
         let supply = session.number(token, "totalSupply()", Vec::new())?.unwrap_or_default();
+        let guardian = match governor.generation {
+            Generation::Alpha => session.address(governor.address, "guardian()")?.unwrap_or_default(),
+            _ => Address::ZERO,
+        };
         let state = Arc::clone(&session.state);
         let minter = minter(&mut session, token, &holders)?;
         world.state = state;
@@ -122,7 +128,7 @@ impl Bytecode {
         let contract = deployed.map(|deployed| {
             Arc::clone(deployed.implementation.as_ref().unwrap_or(&deployed.contract))
         });
-        Ok(Self { world, governor, contract: contract.unwrap_or_default(), settings, minter, supply, unit: 1 })
+        Ok(Self { world, governor, contract: contract.unwrap_or_default(), settings, guardian, minter, supply, unit: 1 })
     }
 
     /// The governor.
