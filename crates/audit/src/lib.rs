@@ -1,8 +1,10 @@
 //! Attacks on a DAO's own contracts, found, made minimal and priced.
 //!
-//! A [`chain::Machine`] runs transactions on real bytecode over states that fork for nothing.
+//! [`artifact`] reads compiled contracts and [`world`] deploys them. A [`chain::Machine`] runs transactions on real bytecode
+//! over states that fork for nothing.
 
 pub mod artifact;
+pub mod campaign;
 pub mod chain;
 mod error;
 mod finding;

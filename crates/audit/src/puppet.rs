@@ -11,13 +11,23 @@ use crate::sequence::Step;
 /// The slot in which the contract remembers that it is at work: any that nobody else uses.
 const BUSY: u8 = 0x5f;
 
-/// Callbacks that want another answer than one word with their own selector in front, as ERC-721 and ERC-1155 ask for.
-fn answers() -> [(&'static str, B256); 3] {
-    let one = B256::with_last_byte(1);
+/// Callbacks, and the word that each wants for an answer. Everything else gets a one: what a call that went well says.
+fn answers() -> [(&'static str, B256); 5] {
+    let own = |signature: &str| {
+        let mut word = B256::ZERO;
+        word[..4].copy_from_slice(&keccak256(signature)[..4]);
+        word
+    };
+    const NFT: &str = "onERC721Received(address,address,uint256,bytes)";
+    const MULTI: &str = "onERC1155Received(address,address,uint256,uint256,bytes)";
+    const BATCH: &str = "onERC1155BatchReceived(address,address,uint256[],uint256[],bytes)";
+    const SIGNATURE: &str = "isValidSignature(bytes32,bytes)";
     [
         ("onFlashLoan(address,address,uint256,uint256,bytes)", keccak256("ERC3156FlashBorrower.onFlashLoan")),
-        ("executeOperation(address[],uint256[],uint256[],address,bytes)", one),
-        ("executeOperation(address,uint256,uint256,address,bytes)", one),
+        (NFT, own(NFT)),
+        (MULTI, own(MULTI)),
+        (BATCH, own(BATCH)),
+        (SIGNATURE, own(SIGNATURE)),
     ]
 }
 
@@ -63,8 +73,8 @@ impl Assembly {
 }
 
 /// The contract that makes these calls, in this order, when it is first called during a transaction, whatever becomes of
-/// each; called again meanwhile it only answers. Its answer is one word: its own selector in front, or what a known callback
-/// asks for. With no calls it only answers.
+/// each; called again meanwhile it only answers. Its answer is one word: a one, or what a known callback asks for. With no
+/// calls it only answers. Run by another contract in its own name (`DELEGATECALL`), it makes the calls in that name.
 pub(crate) fn code(calls: &[Step]) -> Bytecode {
     let mut assembly = Assembly::default();
     let mut data = Vec::new();
@@ -91,9 +101,8 @@ pub(crate) fn code(calls: &[Step]) -> Bytecode {
         assembly.put(&[opcode::PUSH1, 0, opcode::PUSH1, BUSY, opcode::SSTORE]);
         assembly.here(answer);
     }
-    // selector in front of a word: divide and multiply by 2^224, which every hard fork can
-    let shift = B256::from(U256::from(1) << 224);
-    assembly.push(shift);
+    // the selector: a division by 2^224, which every hard fork can
+    assembly.push(B256::from(U256::from(1) << 224));
     assembly.put(&[opcode::PUSH1, 0, opcode::CALLDATALOAD, opcode::DIV]);
     for (signature, word) in answers() {
         let selector = &keccak256(signature)[..4];
@@ -115,8 +124,7 @@ pub(crate) fn code(calls: &[Step]) -> Bytecode {
         ]);
         assembly.here(next);
     }
-    assembly.push(shift);
-    assembly.put(&[opcode::MUL, opcode::PUSH1, 0, opcode::MSTORE]);
+    assembly.put(&[opcode::PUSH1, 1, opcode::PUSH1, 0, opcode::MSTORE]);
     assembly.put(&[opcode::PUSH1, 32, opcode::PUSH1, 0, opcode::RETURN]);
     for (hole, input) in data {
         let place = assembly.code.len();
@@ -124,4 +132,85 @@ pub(crate) fn code(calls: &[Step]) -> Bytecode {
         assembly.put(&input);
     }
     Bytecode::new_legacy(assembly.code.into())
+}
+
+#[cfg(test)]
+mod test {
+    use std::sync::Arc;
+
+    use alloy_primitives::{Address, Bytes};
+    use revm::bytecode::opcode as op;
+
+    use super::*;
+    use crate::chain::{Fork, Machine, State, Transaction};
+    use crate::sequence::Wait;
+
+    const OWN: Address = Address::repeat_byte(0xa7);
+
+    /// Pays a wei to an account.
+    fn pay(to: Address) -> Step {
+        let (function, arguments, value) = (None, Vec::new(), U256::from(1));
+        Step { sender: OWN, to, function, arguments, value, wait: Wait::default(), inner: Vec::new() }
+    }
+
+    fn run(fork: Fork, calls: &[Step], data: &[u8], back: Option<&[u8]>) -> (Arc<State>, Bytes) {
+        let mut state = State::new(1, 1);
+        let (sender, other) = (Address::repeat_byte(1), Address::repeat_byte(2));
+        state.set_balance(OWN, U256::from(100));
+        state.set_code(OWN, code(calls));
+        if let Some(back) = back {
+            state.set_code(other, Bytecode::new_legacy(Bytes::copy_from_slice(back)));
+        }
+        let state = Arc::new(state);
+        let mut machine = Machine::new(fork);
+        let to = Some(if back.is_some() { other } else { OWN });
+        let call = Transaction { sender, to, value: U256::ZERO, data: Bytes::copy_from_slice(data) };
+        let outcome = machine.run(&state, &call).unwrap();
+        assert!(outcome.success(), "{}", outcome.reason());
+        (Arc::new(outcome.after(&state)), outcome.output)
+    }
+
+    #[test]
+    fn it_answers_what_each_callback_asks_for_on_every_hard_fork() {
+        for fork in Fork::names() {
+            let fork = fork.parse().unwrap();
+            let one = B256::with_last_byte(1);
+            assert_eq!(run(fork, &[], &[1, 2, 3, 4], None).1.as_ref(), one.as_slice());
+            assert_eq!(run(fork, &[], &[], None).1.as_ref(), one.as_slice());
+            for (signature, word) in answers() {
+                let selector = &keccak256(signature)[..4];
+                assert_eq!(run(fork, &[], selector, None).1.as_ref(), word.as_slice(), "{signature}");
+            }
+        }
+    }
+
+    #[test]
+    fn it_does_its_calls_once_though_called_back_meanwhile() {
+        let payee = Address::repeat_byte(9);
+        // Calls the contract twice: it acts each time, but not while it is at work.
+        let mut twice = Vec::new();
+        for _ in 0..2 {
+            twice.extend_from_slice(&[
+                op::PUSH1,
+                0,
+                op::PUSH1,
+                0,
+                op::PUSH1,
+                0,
+                op::PUSH1,
+                0,
+                op::PUSH1,
+                0,
+                op::PUSH20,
+            ]);
+            twice.extend_from_slice(OWN.as_slice());
+            twice.extend_from_slice(&[op::GAS, op::CALL, op::POP]);
+        }
+        let calls = [pay(payee), pay(OWN), pay(payee)];
+        let (after, _) = run(Fork::default(), &calls, &[], None);
+        assert_eq!(after.balance(payee), U256::from(2));
+        let (after, _) = run(Fork::default(), &calls, &[], Some(&twice));
+        assert_eq!(after.balance(payee), U256::from(4));
+        assert_eq!(after.storage(OWN, U256::from(BUSY)), U256::ZERO);
+    }
 }

@@ -110,7 +110,7 @@ pub struct Ran {
 
 impl Ran {
     /// The state afterwards. A sender's contract that stood ready is an idle one again.
-    pub fn after(self, step: &Step) -> Arc<State> {
+    pub fn after(&self, step: &Step) -> Arc<State> {
         let mut after = self.outcome.after(&self.before);
         if !step.inner.is_empty() {
             after.set_code(step.sender, puppet::code(&[]));

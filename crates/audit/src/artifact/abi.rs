@@ -104,30 +104,6 @@ impl<'de> Deserialize<'de> for Items {
     }
 }
 
-/// Adds an item; false where it may be there only once and is there.
-fn insert(abi: &mut JsonAbi, item: AbiItem<'_>) -> bool {
-    match item {
-        AbiItem::Function(function) => {
-            let function = function.into_owned();
-            abi.functions.entry(function.name.clone()).or_default().push(function);
-        }
-        AbiItem::Event(event) => {
-            let event = event.into_owned();
-            abi.events.entry(event.name.clone()).or_default().push(event);
-        }
-        AbiItem::Error(error) => {
-            let error = error.into_owned();
-            abi.errors.entry(error.name.clone()).or_default().push(error);
-        }
-        AbiItem::Constructor(constructor) => {
-            return abi.constructor.replace(constructor.into_owned()).is_none();
-        }
-        AbiItem::Fallback(fallback) => return abi.fallback.replace(fallback.into_owned()).is_none(),
-        AbiItem::Receive(receive) => return abi.receive.replace(receive.into_owned()).is_none(),
-    }
-    true
-}
-
 /// Reads an ABI, entry by entry; `place` begins every problem. Functions that no transaction can call, as those of
 /// libraries on storage, are left out.
 pub(super) fn read(items: Items, place: &str, problems: &mut Problems) -> (JsonAbi, Vec<Callable>) {
@@ -201,6 +177,24 @@ pub(super) fn read(items: Items, place: &str, problems: &mut Problems) -> (JsonA
     }
     callables.sort_by_key(|callable| (callable.signature(), callable.selector));
     (abi, callables)
+}
+
+/// Adds an entry; false where there is one already of what there can be one of.
+fn insert(abi: &mut JsonAbi, item: AbiItem<'_>) -> bool {
+    fn once<T>(place: &mut Option<T>, item: T) -> bool {
+        place.replace(item).is_none()
+    }
+    match item {
+        AbiItem::Constructor(item) => return once(&mut abi.constructor, item.into_owned()),
+        AbiItem::Fallback(item) => return once(&mut abi.fallback, item.into_owned()),
+        AbiItem::Receive(item) => return once(&mut abi.receive, item.into_owned()),
+        AbiItem::Function(item) => {
+            abi.functions.entry(item.name.clone()).or_default().push(item.into_owned());
+        }
+        AbiItem::Event(item) => abi.events.entry(item.name.clone()).or_default().push(item.into_owned()),
+        AbiItem::Error(item) => abi.errors.entry(item.name.clone()).or_default().push(item.into_owned()),
+    }
+    true
 }
 
 /// The type of a parameter, where a value of it is not too large to be made.

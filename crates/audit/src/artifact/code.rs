@@ -234,7 +234,7 @@ mod test {
     #[test]
     fn holes_of_every_age_are_found_and_filled() {
         let hash = &hex::encode(keccak256("src/Lib.sol:Lib"))[..34];
-        let text = format!("0x6001__${hash}$__6002__old/Math.sol:Math____________________6003");
+        let text = format!("0x6001__${hash}$__6002__old/Math.sol:Math_____________________6003");
         let code = Code::parse(&text).unwrap();
         assert_eq!(code.bytes.len(), 46);
         let names: Vec<&str> = code.links.iter().map(|link| link.library.as_str()).collect();

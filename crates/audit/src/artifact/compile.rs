@@ -176,10 +176,16 @@ fn talk(mut child: Child, input: &str, limit: Duration, limits: &Limits) -> Resu
             let mut stderr = stderr;
             read(&mut stderr, 1 << 16)
         });
+        let mut silent = None;
         let status = loop {
+            if output.is_finished() {
+                silent = silent.or_else(|| Some(Instant::now()));
+            }
+            // One whose output is over, or too long to be read on, has a moment to end.
+            let over = silent.is_some_and(|since: Instant| since.elapsed() > Duration::from_secs(5));
             match child.try_wait() {
                 Ok(Some(status)) => break Ok(Some(status)),
-                Ok(None) if start.elapsed() > limit || output.is_finished() && start.elapsed() > limit => {
+                Ok(None) if start.elapsed() > limit || over => {
                     child.kill().ok();
                     child.wait().ok();
                     break Ok(None);
@@ -194,20 +200,20 @@ fn talk(mut child: Child, input: &str, limit: Duration, limits: &Limits) -> Resu
     let output = output.map_err(|_| lost())?.map_err(failed)?;
     let said = String::from_utf8_lossy(&said.map_err(|_| lost())?.map_err(failed)?).trim().to_owned();
     match status.map_err(failed)? {
-        None => Err(Error::Compiler {
+        None if start.elapsed() > limit => Err(Error::Compiler {
             message: format!("the compiler took more than {} seconds", limit.as_secs()),
         }),
-        Some(_) if output.len() as u64 > most => Err(daotwin_core::Error::Limit {
+        _ if output.len() as u64 > most => Err(daotwin_core::Error::Limit {
             what: "what the compiler said, in bytes,".to_owned(),
             limit: "max_file_bytes",
             found: output.len() as u64,
             allowed: most,
         }
         .into()),
-        Some(status) if !status.success() || output.is_empty() => {
+        status if !status.is_some_and(|status| status.success()) || output.is_empty() => {
             Err(Error::Compiler { message: format!("the compiler failed: {said}") })
         }
-        Some(_) => {
+        _ => {
             // npm's compiler writes warnings of its own before the JSON.
             let begin = output.iter().position(|byte| *byte == b'{').unwrap_or_default();
             Ok(output[begin..].to_vec())

@@ -300,19 +300,19 @@ mod test {
     #[test]
     fn chains_and_halves_and_differences_are_followed() {
         // 00: selector; 06: EQ chain of one, to 15; 10: stop
-        let chain = "5f35 60e01c 80 63a9059cbb 14 6012 57 00 5b 5b00";
+        let chain = "5f35 60e01c 80 63a9059cbb 14 6012 57 00 00 00 5b 00";
         assert_eq!(found(chain), pairs(&[("0xa9059cbb", 18)]));
         // Divided by 2^224, masked, as before solc 0.4.22.
         let old = "6000 35 7c0100000000000000000000000000000000000000000000000000000000 90 04 63ffffffff 16 \
-                   80 6311223344 14 6034 57 00 00 5b 00";
+                   80 6311223344 14 6034 57 00 5b 00";
         assert_eq!(found(old), pairs(&[("0x11223344", 52)]));
         // GT splits: 0x80000000 > selector jumps to 0x18.
-        let halves = "5f35 60e01c 80 6380000000 11 6018 57 80 63a9059cbb 14 6023 57 00 \
-                      5b 80 6311223344 14 6023 57 5b 00 5b 00";
+        let halves = "5f35 60e01c 80 6380000000 11 601a 57 80 63a9059cbb 14 6026 57 00 \
+                      5b 80 6311223344 14 6026 57 00 5b 00";
         let found_halves = found(halves);
         assert_eq!(found_halves.len(), 2, "{found_halves:?}");
         // XOR and a jump where they differ, as Vyper does: the function follows.
-        let vyper = "5f35 60e01c 63a9059cbb 81 18 6013 57 00 5b 5b 00";
+        let vyper = "5f35 60e01c 63a9059cbb 81 18 6013 57 00 00 00 00 5b 00";
         assert_eq!(found(vyper), pairs(&[("0xa9059cbb", 15)]));
     }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use super::abi::Items;
 use super::code::{LinkReferences, Reference};
@@ -34,14 +34,17 @@ pub(super) struct Document {
     pub(super) metadata: Option<MetadataField>,
     pub(super) id: Option<Id>,
     // Many.
-    pub(super) contracts: Option<BTreeMap<String, BTreeMap<String, Output>>>,
+    pub(super) contracts: Option<BTreeMap<String, Group>>,
     pub(super) sources: Option<BTreeMap<String, SourceOutput>>,
     pub(super) errors: Option<Vec<CompilerMessage>>,
     pub(super) output: Option<Box<Document>>,
     pub(super) input: Option<Input>,
+    /// Paths of sources by their numbers (`--combined-json`).
+    pub(super) source_list: Option<Vec<String>>,
     #[serde(rename = "source_id_to_path")]
     pub(super) source_id_to_path: Option<BTreeMap<String, String>>,
     pub(super) solc_version: Option<String>,
+    pub(super) compiler: Option<Compiler>,
 }
 
 /// The same keys with nothing behind them: what a file that cannot be read was meant to be.
@@ -64,7 +67,66 @@ impl Keys {
     }
 }
 
-/// One contract of a Standard-JSON output.
+/// What stands under one key of `contracts`: the contracts of a source (Standard-JSON), or one, named `path:Name` (solc's
+/// `--combined-json`, and Waffle's).
+#[derive(Debug)]
+pub(super) enum Group {
+    Source(BTreeMap<String, Output>),
+    One(Box<Output>),
+}
+
+impl<'de> Deserialize<'de> for Group {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Keyed;
+        impl<'de> Visitor<'de> for Keyed {
+            type Value = Group;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("the contracts of a source, or a contract")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Group, A::Error> {
+                let (mut source, mut one, mut single) = (BTreeMap::new(), Output::default(), false);
+                while let Some(key) = map.next_key::<String>()? {
+                    match key.as_str() {
+                        "abi" => one.abi = map.next_value()?,
+                        "evm" => one.evm = map.next_value()?,
+                        "metadata" => one.metadata = map.next_value()?,
+                        "storageLayout" | "storage-layout" => one.storage_layout = map.next_value()?,
+                        "bin" => one.bin = map.next_value()?,
+                        "bin-runtime" => one.bin_runtime = map.next_value()?,
+                        "srcmap-runtime" => one.srcmap_runtime = map.next_value()?,
+                        "bytecode"
+                        | "interface"
+                        | "srcmap"
+                        | "opcodes"
+                        | "asm"
+                        | "ast"
+                        | "hashes"
+                        | "ir"
+                        | "devdoc"
+                        | "userdoc"
+                        | "generated-sources"
+                        | "generated-sources-runtime"
+                        | "function-debug"
+                        | "function-debug-runtime" => {
+                            map.next_value::<IgnoredAny>()?;
+                        }
+                        _ => {
+                            source.insert(key, map.next_value()?);
+                            continue;
+                        }
+                    }
+                    single = true;
+                }
+                Ok(if single { Group::One(Box::new(one)) } else { Group::Source(source) })
+            }
+        }
+        deserializer.deserialize_map(Keyed)
+    }
+}
+
+/// One contract of an output for many.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Output {
@@ -72,6 +134,13 @@ pub(super) struct Output {
     pub(super) evm: Option<Evm>,
     pub(super) storage_layout: Option<StorageLayout>,
     pub(super) metadata: Option<MetadataField>,
+    /// Of `--combined-json`.
+    #[serde(skip)]
+    pub(super) bin: Option<String>,
+    #[serde(skip)]
+    pub(super) bin_runtime: Option<String>,
+    #[serde(skip)]
+    pub(super) srcmap_runtime: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

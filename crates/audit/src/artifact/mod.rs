@@ -21,6 +21,7 @@ mod test;
 pub use abi::Callable;
 pub use code::{Code, Immutable, Link, MOST_CODE};
 pub use compile::{Solc, compile};
+pub(crate) use contract::of_runtime;
 pub use contract::{Artifacts, Contract};
 pub use dispatch::selectors;
 pub use read::read;

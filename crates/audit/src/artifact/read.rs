@@ -11,7 +11,7 @@ use super::abi::{self, clip};
 use super::code::{Code, Immutable, LinkReferences, Reference};
 use super::compile::Solc;
 use super::contract::{self, Artifacts, Contract};
-use super::document::{CodeObject, Document, Id, Keys, MetadataField};
+use super::document::{CodeObject, Document, Group, Id, Keys, MetadataField};
 use super::folder::{self, Files};
 use super::source_map::{Source, SourceMap, Sources};
 use super::storage::StorageLayout;
@@ -257,7 +257,7 @@ impl<'l> Reader<'l> {
                     None => contract,
                 });
             }
-        } else if document.contracts.is_some() {
+        } else if document.contracts.is_some() || document.errors.is_some() {
             let contracts = self.outputs(&mut document, place, path, texts);
             self.contracts.extend(contracts);
         } else if document.abi.is_some()
@@ -281,29 +281,49 @@ impl<'l> Reader<'l> {
             self.problems.add(format!("{place}: {}", text.trim()));
         }
         let folder = path.parent().unwrap_or(Path::new(""));
-        let sources: Sources = document
-            .sources
-            .take()
+        let listed = document.source_list.take().into_iter().flatten().enumerate();
+        let mut paths: BTreeMap<i64, String> = listed.map(|(number, path)| (number as i64, path)).collect();
+        let told = document.sources.take().into_iter().flatten();
+        paths.extend(told.filter_map(|(path, source)| Some((source.id?, path))));
+        let sources: Sources = paths
             .into_iter()
-            .flatten()
-            .filter_map(|(path, source)| {
+            .map(|(number, path)| {
                 let text = texts.get(&path).cloned().or_else(|| folder::text(folder, &path, self.limits));
-                Some((source.id?, Source::new(path, text)))
+                (number, Source::new(path, text))
             })
             .collect();
         let sources = Arc::new(sources);
+        let version = document.compiler.take().and_then(|compiler| compiler.version);
         let mut contracts = Vec::new();
-        for (source, outputs) in document.contracts.take().into_iter().flatten() {
-            for (name, output) in outputs {
+        for (source, group) in document.contracts.take().into_iter().flatten() {
+            let outputs = match group {
+                Group::Source(outputs) => {
+                    outputs.into_iter().map(|(name, output)| (source.clone(), name, output)).collect()
+                }
+                Group::One(output) => {
+                    let (source, name) = source.rsplit_once(':').unwrap_or(("", &source));
+                    vec![(source.to_owned(), name.to_owned(), *output)]
+                }
+            };
+            for (source, name, output) in outputs {
                 let evm = output.evm.unwrap_or_default();
+                let object = |object: Option<String>, source_map| CodeObject {
+                    object: object.unwrap_or_default(),
+                    source_map,
+                    ..CodeObject::default()
+                };
                 let found = Found {
-                    source: source.clone(),
+                    source,
                     name,
                     abi: output.abi.unwrap_or_default(),
-                    creation: evm.bytecode.unwrap_or_default(),
-                    runtime: evm.deployed_bytecode.unwrap_or_default(),
+                    creation: evm.bytecode.unwrap_or_else(|| object(output.bin, None)),
+                    runtime: evm
+                        .deployed_bytecode
+                        .unwrap_or_else(|| object(output.bin_runtime, output.srcmap_runtime)),
                     storage_layout: output.storage_layout,
-                    compiler: output.metadata.and_then(|field| field.into_metadata().compiler.version),
+                    compiler: version
+                        .clone()
+                        .or_else(|| output.metadata.and_then(|field| field.into_metadata().compiler.version)),
                 };
                 if let Some(contract) = self.contract(found, place) {
                     contracts.push(Contract { sources: Arc::clone(&sources), ..contract });
@@ -353,7 +373,10 @@ impl<'l> Reader<'l> {
             creation,
             runtime,
             storage_layout: document.storage_layout.take(),
-            compiler: metadata.compiler.version,
+            compiler: metadata
+                .compiler
+                .version
+                .or(document.compiler.take().and_then(|compiler| compiler.version)),
         };
         let mut contract = self.contract(found, place)?;
         // Truffle compiles many files and keeps the text of one; its own spans name it by a number of that build.

@@ -95,16 +95,18 @@ fn mul(context: Looking<'_>) -> InstructionExecResult {
 }
 
 fn sload(context: Looking<'_>) -> InstructionExecResult {
+    let counter = counter(&context);
     let InstructionContext { interpreter, host } = context;
     let slot = interpreter.stack.data().last().copied();
     host::sload(InstructionContext { interpreter: &mut *interpreter, host: &mut *host })?;
     if let (Some(slot), Some(value)) = (slot, interpreter.stack.data().last().copied()) {
-        host.chain.access(interpreter.input.target_address(), slot, value, false);
+        host.chain.access(counter, interpreter.input.target_address(), slot, value, false);
     }
     Ok(())
 }
 
 fn sstore(context: Looking<'_>) -> InstructionExecResult {
+    let counter = counter(&context);
     let InstructionContext { interpreter, host } = context;
     let words = match interpreter.stack.data().as_slice() {
         [.., value, slot] => Some((*slot, *value)),
@@ -112,7 +114,7 @@ fn sstore(context: Looking<'_>) -> InstructionExecResult {
     };
     host::sstore(InstructionContext { interpreter: &mut *interpreter, host: &mut *host })?;
     if let Some((slot, value)) = words {
-        host.chain.access(interpreter.input.target_address(), slot, value, true);
+        host.chain.access(counter, interpreter.input.target_address(), slot, value, true);
     }
     Ok(())
 }

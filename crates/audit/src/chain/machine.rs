@@ -78,9 +78,9 @@ impl Outcome {
     }
 
     /// The state after it, given the state before.
-    pub fn after(self, before: &State) -> State {
+    pub fn after(&self, before: &State) -> State {
         let mut state = before.clone();
-        state.apply(self.changes);
+        state.apply(&self.changes);
         state
     }
 
@@ -96,7 +96,8 @@ impl Outcome {
     }
 }
 
-fn reason(output: &[u8]) -> String {
+/// Why a call was reverted, in words, from what it answered.
+pub(crate) fn reason(output: &[u8]) -> String {
     match output {
         [0x08, 0xc3, 0x79, 0xa0, rest @ ..] => {
             let length = rest.get(32..64).map_or(U256::ZERO, U256::from_be_slice);
@@ -163,7 +164,8 @@ impl Machine {
         &self.evm.0.ctx.chain
     }
 
-    /// Looks through a code, so that its places have numbers before it runs.
+    /// Looks through a code, so that its places have numbers. Codes that a machine was not shown run without coverage:
+    /// machines that were shown the same in the same order number alike.
     pub fn learn(&mut self, code: &Bytecode) -> u32 {
         self.evm.0.ctx.chain.codes.number(code.hash_slow(), code)
     }
@@ -288,7 +290,7 @@ impl Tracing {
                     inputs.gas_limit,
                 );
                 let (hash, code) = &inputs.known_bytecode;
-                let code = (!code.is_empty()).then(|| context.chain.codes.number(*hash, code));
+                let code = if code.is_empty() { None } else { context.chain.codes.find(*hash) };
                 Some((record, code))
             }
             FrameInput::Create(inputs) => {

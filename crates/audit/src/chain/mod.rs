@@ -11,8 +11,10 @@ mod trace;
 mod test;
 
 pub use fork::Fork;
+pub(crate) use machine::reason;
 pub use machine::{Machine, Outcome, Status, Transaction};
 pub use state::State;
+pub(crate) use trace::push_size;
 pub use trace::{
     Access, CallKind, CallRecord, Codes, Comparison, ComparisonKind, Environment, Site, Trace, Wrap,
 };

@@ -94,6 +94,16 @@ impl State {
         self.change(address, |account| account.info.balance = balance);
     }
 
+    /// How many contracts an account has created, or transactions it has sent.
+    pub fn nonce(&self, address: Address) -> u64 {
+        self.accounts.get(&address).map_or(0, |account| account.info.nonce)
+    }
+
+    /// Sets that number, from which the addresses of new contracts follow.
+    pub fn set_nonce(&mut self, address: Address, nonce: u64) {
+        self.change(address, |account| account.info.nonce = nonce);
+    }
+
     /// Puts code at an address; its storage stays.
     pub fn set_code(&mut self, address: Address, code: Bytecode) {
         self.change(address, |account| {
@@ -131,6 +141,15 @@ impl State {
         entries.filter(|(_, value)| !value.is_zero()).collect()
     }
 
+    /// Whether an account is untouched since another state, as far as that costs nothing to see.
+    pub fn same(&self, other: &Self, address: Address) -> bool {
+        match (self.accounts.get(&address), other.accounts.get(&address)) {
+            (Some(here), Some(there)) => Arc::ptr_eq(here, there),
+            (None, None) => true,
+            _ => false,
+        }
+    }
+
     fn change(&mut self, address: Address, with: impl FnOnce(&mut Account)) {
         let mut account =
             self.accounts.get(&address).map_or_else(Account::default, |known| (**known).clone());
@@ -139,10 +158,11 @@ impl State {
     }
 
     /// Takes what a transaction changed.
-    pub(crate) fn apply(&mut self, changes: EvmState) {
-        let mut changed: Vec<_> = changes.into_iter().filter(|(_, account)| account.is_touched()).collect();
-        changed.sort_unstable_by_key(|(address, _)| *address);
+    pub(crate) fn apply(&mut self, changes: &EvmState) {
+        let mut changed: Vec<_> = changes.iter().filter(|(_, account)| account.is_touched()).collect();
+        changed.sort_unstable_by_key(|(address, _)| **address);
         for (address, new) in changed {
+            let address = *address;
             if new.is_selfdestructed() {
                 self.accounts.insert(address, Arc::default());
                 continue;

@@ -52,6 +52,8 @@ pub struct Access {
     pub value: U256,
     /// Whether it was written.
     pub write: bool,
+    /// The program counter of the instruction.
+    pub counter: u32,
     /// When, in the order of all accesses, call beginnings and call ends.
     pub clock: u32,
 }
@@ -84,7 +86,7 @@ pub struct CallRecord {
     pub target: Address,
     /// Whose code.
     pub code_address: Address,
-    /// The number of the code in [`Codes`]; none where there is none (a precompile, a plain account) and in a constructor.
+    /// The number of the code in [`Codes`]; none where there is no code, in a constructor, and of code never shown.
     pub code: Option<u32>,
     /// Wei sent along.
     pub value: U256,
@@ -150,7 +152,7 @@ pub(crate) struct Code {
     places: Box<[u32]>,
 }
 
-/// All codes that a machine has seen, and the numbers of their places.
+/// All codes that a machine was shown, and the numbers of their places.
 ///
 /// A place is a jump on a condition or a comparison; places are numbered over all codes in the order in which codes are
 /// seen, so that maps of them are plain vectors.
@@ -364,13 +366,14 @@ impl Trace {
         self.comparisons.push(Comparison { place, kind, left, right, call: *call });
     }
 
-    pub(crate) fn access(&mut self, address: Address, slot: U256, value: U256, write: bool) {
+    pub(crate) fn access(&mut self, counter: usize, address: Address, slot: U256, value: U256, write: bool) {
         if self.accesses.len() >= Self::MOST {
             return;
         }
         let clock = self.tick();
         let call = self.frames.last().map_or(0, |(call, _)| *call);
-        self.accesses.push(Access { call, address, slot, value, write, clock });
+        let counter = u32::try_from(counter).unwrap_or(u32::MAX);
+        self.accesses.push(Access { call, address, slot, value, write, counter, clock });
     }
 
     pub(crate) fn wrap(&mut self, counter: usize, instruction: u8, result: U256) {

@@ -3,8 +3,32 @@
 //! One folder and one line in [`all`] an oracle. An oracle looks at a step that went well, with its trace and the states
 //! around it, and says what harm it sees, as a [`Finding`] with effects that can be checked without it. Rules are about
 //! contracts in general; none knows a name of a contract.
+//!
+//! What oracles must know of a world is gathered once, in [`Facts`]; what stands out in a step, once a step, in [`Signs`].
+
+mod access_control;
+mod attacker_profit;
+mod evidence;
+pub mod facts;
+mod flash_vote;
+mod ownership_takeover;
+mod proposal_mutation;
+mod signs;
+mod takeover;
+mod unprotected_delegatecall;
+mod unprotected_selfdestruct;
+
+#[cfg(test)]
+mod drive;
+#[cfg(test)]
+mod exploits;
+#[cfg(test)]
+mod test;
 
 use std::sync::Arc;
+
+pub use facts::Facts;
+pub use signs::Signs;
 
 use crate::Result;
 use crate::chain::{Machine, Outcome, State, Trace};
@@ -32,6 +56,8 @@ pub struct Card {
 pub struct Look<'l> {
     /// The world that the search began in.
     pub world: &'l World,
+    /// What is known of it.
+    pub facts: &'l Facts,
     /// The steps before, from the first state on.
     pub path: &'l [Step],
     /// The step.
@@ -44,6 +70,8 @@ pub struct Look<'l> {
     pub outcome: &'l Outcome,
     /// What it did on its way.
     pub trace: &'l Trace,
+    /// What stands out, of [`Signs::of`].
+    pub signs: Signs,
 }
 
 impl Look<'_> {
@@ -58,7 +86,10 @@ pub trait Oracle: Sync {
     /// What there is to say about it.
     fn card(&self) -> &'static Card;
 
-    /// Looks at every step that went well. Must be quick where nothing is wrong: it is asked some hundred thousand times a
+    /// It is asked about steps with one of these signs only.
+    fn signs(&self) -> Signs;
+
+    /// Looks at a step that went well. Must be quick where nothing is wrong: it is asked some hundred thousand times a
     /// second. `probe` is a second machine for calls of its own.
     ///
     /// # Errors
@@ -68,7 +99,7 @@ pub trait Oracle: Sync {
         Ok(Vec::new())
     }
 
-    /// Looks at every step whose state the search keeps: some thousands in all, so that it may try things out.
+    /// Looks at a step whose state the search keeps: some thousands in all, so that it may try things out.
     ///
     /// # Errors
     /// A defect of the interpreter.
@@ -76,11 +107,88 @@ pub trait Oracle: Sync {
         let _ = (look, probe);
         Ok(Vec::new())
     }
+
+    /// Looks at a step that failed; `after` is `before`.
+    ///
+    /// # Errors
+    /// A defect of the interpreter.
+    fn refused(&self, look: &Look<'_>, probe: &mut Machine) -> Result<Vec<Finding>> {
+        let _ = (look, probe);
+        Ok(Vec::new())
+    }
 }
 
 /// All oracles.
 pub fn all() -> Vec<&'static dyn Oracle> {
-    Vec::new()
+    vec![
+        &attacker_profit::AttackerProfit,
+        &takeover::Takeover,
+        &unprotected_delegatecall::UnprotectedDelegatecall,
+        &unprotected_selfdestruct::UnprotectedSelfdestruct,
+        &ownership_takeover::OwnershipTakeover,
+        &access_control::AccessControl,
+        &flash_vote::FlashVote,
+        &proposal_mutation::ProposalMutation,
+    ]
+}
+
+/// What oracles say of a step that went well.
+///
+/// # Errors
+/// A defect of the interpreter.
+pub fn step(oracles: &[&dyn Oracle], look: &Look<'_>, probe: &mut Machine) -> Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    for oracle in oracles {
+        if look.signs.any(oracle.signs()) {
+            findings.extend(oracle.step(look, probe)?);
+        }
+    }
+    Ok(findings)
+}
+
+/// What oracles say of a step whose state is kept.
+///
+/// # Errors
+/// A defect of the interpreter.
+pub fn kept(oracles: &[&dyn Oracle], look: &Look<'_>, probe: &mut Machine) -> Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    for oracle in oracles {
+        if look.signs.any(oracle.signs()) {
+            findings.extend(oracle.kept(look, probe)?);
+        }
+    }
+    Ok(findings)
+}
+
+/// What oracles say of a step that failed.
+///
+/// # Errors
+/// A defect of the interpreter.
+pub fn refused(oracles: &[&dyn Oracle], look: &Look<'_>, probe: &mut Machine) -> Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    for oracle in oracles {
+        findings.extend(oracle.refused(look, probe)?);
+    }
+    Ok(findings)
+}
+
+/// The oracles of these names; all where none is named.
+///
+/// # Errors
+/// A name that none has.
+pub fn named(names: &[String]) -> Result<Vec<&'static dyn Oracle>> {
+    let all = all();
+    if names.is_empty() {
+        return Ok(all);
+    }
+    let find = |name: &String| {
+        all.iter().find(|oracle| oracle.card().name == name).copied().ok_or_else(|| crate::Error::Unknown {
+            what: "oracle",
+            name: name.clone(),
+            known: all.iter().map(|oracle| oracle.card().name).collect::<Vec<_>>().join("`, `"),
+        })
+    };
+    names.iter().map(find).collect()
 }
 
 /// Those of a list of effects that hold after steps; what an oracle claims, it has seen.

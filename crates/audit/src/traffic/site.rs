@@ -32,8 +32,12 @@ impl Site {
             state: Arc::new(State::new(100, 1_700_000_000)),
             fork: Fork::default(),
             contracts: Vec::new(),
-            actors: vec![Actor { name: "deployer".to_owned(), address: deployer, role: Role::Trusted }],
+            actors: vec![Actor { name: "deployer".to_owned(), address: deployer, role: Role::Trusted, ether: U256::ZERO }],
             assets: Vec::new(),
+            loans: false,
+            turnout: None,
+            genesis: Arc::default(),
+            setup: Vec::new(),
         };
         Self { world, deployer, artifacts: artifacts(name) }
     }
@@ -52,6 +56,7 @@ impl Site {
             address,
             contract,
             implementation: None,
+            implementation_address: None,
         });
         address
     }

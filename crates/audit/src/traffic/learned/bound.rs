@@ -12,7 +12,7 @@ use super::{Class, Context, Gap, Model, Past, Proposer, Symbol, Unit};
 use crate::Result;
 use crate::artifact::Callable;
 use crate::sequence::{Step, Wait};
-use crate::traffic::recording::{decoded, getters};
+use crate::traffic::recording::getters;
 use crate::world::World;
 
 /// Functions less alike than this say nothing of each other.
@@ -518,9 +518,9 @@ fn same<'c>(parameter: &Parameter, context: &Context<'c>, stream: &mut Stream) -
 fn returned<'c>(parameter: &Parameter, context: &Context<'c>, stream: &mut Stream) -> Option<(DynSolValue, &'c Past)> {
     let mut found = Vec::new();
     for past in context.path.iter().rev() {
-        for value in decoded(&past.step, &past.output) {
-            if parameter.kind.matches(&value) {
-                found.push((value, past, true));
+        for value in &past.answers {
+            if parameter.kind.matches(value) {
+                found.push((value.clone(), past, true));
             }
         }
     }

@@ -22,6 +22,7 @@ mod test;
 use std::path::Path;
 use std::sync::Arc;
 
+use alloy_dyn_abi::DynSolValue;
 use alloy_primitives::{Address, Bytes, U256};
 use daotwin_core::random::Stream;
 use serde::{Deserialize, Serialize};
@@ -45,8 +46,8 @@ const MOST_SYMBOLS: usize = 4_096;
 pub struct Past {
     /// The call.
     pub step: Step,
-    /// What it answered.
-    pub output: Bytes,
+    /// What it answered, by the types of its function.
+    pub answers: Vec<DynSolValue>,
     /// The block in which it ran.
     pub block: u64,
     /// Its time.

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use alloy_dyn_abi::DynSolValue;
 use daotwin_core::{Run, Seed};
 
 use super::*;
@@ -62,7 +61,8 @@ fn calls_to_takeover(world: &World, model: &Arc<Model>, seed: u64, most: u64) ->
             if done {
                 return Some(calls);
             }
-            let past = Past { output: ran.outcome.output.clone(), block: ran.before.block, time: ran.before.time, step: step.clone() };
+            let answers = crate::traffic::decoded(&step, &ran.outcome.output);
+            let past = Past { answers, block: ran.before.block, time: ran.before.time, step: step.clone() };
             state = ran.after(&step);
             path.push(past);
         }
