@@ -108,7 +108,7 @@ contract CompoundTimelock {
     uint256 public immutable delay;
     mapping(bytes32 => bool) public queuedTransactions;
 
-    constructor(uint256 delay_) {
+    constructor(uint256 delay_) payable {
         delay = delay_;
     }
 

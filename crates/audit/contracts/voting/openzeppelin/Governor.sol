@@ -47,7 +47,7 @@ contract PlainGovernor is Governor, GovernorSettings, GovernorCountingSimple, Go
 
 /// The timelock of [TimelockedGovernor]: whoever deploys it gives out its roles.
 contract Timelock is TimelockController {
-    constructor(uint256 delay) TimelockController(delay, new address[](0), new address[](0), msg.sender) {}
+    constructor(uint256 delay) payable TimelockController(delay, new address[](0), new address[](0), msg.sender) {}
 }
 
 /// A governor whose won votes wait in a timelock.

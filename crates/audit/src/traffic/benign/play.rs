@@ -87,7 +87,7 @@ impl<'p> Play<'p> {
         let mut deeds = others(history, &view.dao, &mut names)?;
         let most = options.proposals.unwrap_or(usize::MAX);
         for (number, proposal) in view.proposals.iter().enumerate().take(most) {
-            if let Some(at) = proposal.start_at.or(proposal.created_at) {
+            if let Some(at) = began(view, number) {
                 deeds.push((at, Deed::Propose(number)));
                 names.number(proposal.author.as_deref().unwrap_or("dao"));
             }
@@ -452,7 +452,7 @@ impl<'p> Play<'p> {
             self.trade(by, kept, true)?;
         }
         let proposal = &self.view.proposals[number];
-        let start = proposal.start_at.or(proposal.created_at).unwrap_or_default();
+        let start = began(self.view, number).unwrap_or_default();
         for ballot in proposal.votes.clone() {
             let vote = &self.view.votes[ballot];
             let time = match (self.options.windows, vote.at) {
@@ -709,6 +709,13 @@ impl<'p> Play<'p> {
         self.load.world = World { state: self.session.state, ..self.world };
         Ok(self.load)
     }
+}
+
+/// When a proposal was put up: as it says, or its first ballot.
+fn began(view: &DaoView, number: usize) -> Option<i64> {
+    let proposal = &view.proposals[number];
+    let first = || view.votes[proposal.votes.clone()].iter().filter_map(|vote| vote.at).min();
+    proposal.start_at.or(proposal.created_at).or_else(first)
 }
 
 /// The address of a member: an actor of that name, or one of its own.
