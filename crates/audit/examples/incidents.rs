@@ -31,8 +31,13 @@ fn main() -> Result<(), Box<dyn Error>> {
             for seed in 0..seeds {
                 let world = deploy(&case, twin)?;
                 let findings = (twin == "Vulnerable").then_some(1);
-                let options =
-                    Options { seed: Seed(seed), seconds: Some(seconds), findings, ..Options::default() };
+                let options = Options {
+                    seed: Seed(seed),
+                    seconds: Some(seconds),
+                    findings,
+                    executions: std::env::var("DAOTWIN_EXECUTIONS").ok().and_then(|most| most.parse().ok()),
+                    ..Options::default()
+                };
                 let report = Campaign::new(world, options)?.run(&Run::default(), &mut |_| ())?;
                 let found: Vec<String> = report
                     .findings
@@ -55,6 +60,9 @@ fn main() -> Result<(), Box<dyn Error>> {
                     report.executions, report.seconds, report.edges, report.corpus
                 );
                 if std::env::var_os("DAOTWIN_WHY").is_some() {
+                    for step in report.findings.iter().flat_map(|finding| &finding.steps) {
+                        println!("  {}", show(step));
+                    }
                     for called in &report.functions {
                         println!(
                             "{}.{}: {} went well; {:?}",
@@ -72,4 +80,17 @@ fn deploy(case: &Path, twin: &str) -> Result<World, Box<dyn Error>> {
     let artifacts = artifact::read(&case.join(format!("{twin}.json")), &Limits::default())?;
     let scenario = Scenario::open(&case.join("audit.toml"), &Limits::default())?;
     Ok(World::deploy(&scenario, &artifacts)?)
+}
+
+fn show(step: &daotwin_audit::Step) -> String {
+    let name = step.function.as_ref().map_or_else(String::new, |function| function.name());
+    let inner: Vec<String> = step.inner.iter().map(show).collect();
+    format!(
+        "+{}s {}.{name}({:?}) value {} {{ {} }}",
+        step.wait.seconds,
+        step.to,
+        step.arguments,
+        step.value,
+        inner.join("; ")
+    )
 }

@@ -143,6 +143,8 @@ pub(super) struct Entry {
     pub(super) amounts: Arc<Vec<U256>>,
     /// Where the search goes on with something lent.
     pub(super) loan: Option<Arc<Loan>>,
+    /// Time that has passed on the state since the last call of the path: it belongs to the wait of the next.
+    pub(super) aged: Wait,
     /// What it has led to.
     votes: f64,
     visits: f64,
@@ -303,6 +305,9 @@ pub struct Campaign {
     richest: Vec<[U256; 2]>,
     again: HashMap<u64, u32>,
     folds: HashSet<u64>,
+    /// Entries that were let grow older, and by how much.
+    ages: HashSet<(usize, u64)>,
+    aged: usize,
     /// Successes of each target, and why it failed how often.
     answers: Vec<(u64, Vec<(Bytes, u64)>)>,
     /// Tries and gains of each target.
@@ -327,6 +332,8 @@ const CHUNKS: usize = 8;
 const CORPUS: usize = 4000;
 const PLANS: usize = 20_000;
 const FAILURES: usize = 2000;
+/// States let grow older.
+const AGED: usize = 600;
 /// Reasons of failure kept of a function.
 const REASONS: usize = 12;
 /// Calls back of the same functions that are tried without anything new.
@@ -364,6 +371,7 @@ impl Campaign {
             memory: Arc::default(),
             amounts: Arc::new(amounts),
             loan: None,
+            aged: Wait::default(),
             votes: 1.0,
             visits: 0.0,
         };
@@ -396,6 +404,8 @@ impl Campaign {
             richest: vec![[U256::ZERO; 2]; tries.len()],
             again: HashMap::default(),
             folds: HashSet::default(),
+            ages: HashSet::default(),
+            aged: 0,
             answers: vec![(0, Vec::new()); tries.len()],
             tries,
             findings: Vec::new(),
@@ -505,8 +515,11 @@ impl Campaign {
         for (index, plan) in planned.into_iter().enumerate() {
             chunks[index % CHUNKS].push(plan);
         }
+        let wealth = f64::from(self.world.state.balance(self.knowledge.attacker)).max(1.0);
         let entries = sums(self.corpus.iter().map(|entry| {
-            let weight = (1.0 + entry.votes) / (1.0 + entry.visits);
+            // Who has given away what they had will not gain from it.
+            let left = f64::from(entry.state.balance(self.knowledge.attacker)) / wealth;
+            let weight = (1.0 + entry.votes) / (1.0 + entry.visits) * left.clamp(0.1, 1.0);
             if entry.path.len() >= DEPTH { 0.0 } else { weight }
         }));
         let targets = sums(self.knowledge.targets.iter().zip(&self.tries).map(|(target, (tries, gains))| {
@@ -574,8 +587,22 @@ impl Campaign {
 
     /// Takes in what a try reached.
     fn take(&mut self, tried: Tried) -> Result<()> {
-        let Tried { entry, target, step, success, why, kept, reverted, failure, plans, loan, ways, findings, origin } =
-            tried;
+        let Tried {
+            entry,
+            target,
+            step,
+            success,
+            why,
+            kept,
+            reverted,
+            failure,
+            plans,
+            later,
+            loan,
+            ways,
+            findings,
+            origin,
+        } = tried;
         let arm = match origin {
             Origin::Fresh | Origin::Changed => Some(0),
             Origin::Learned => Some(1),
@@ -615,6 +642,9 @@ impl Campaign {
                 self.folds.insert(shape(&plan.step.inner[..plan.step.inner.len() - 1]));
             }
             self.plan(plan);
+        }
+        if later {
+            self.age(entry, step.wait);
         }
         if let Some((loan, state)) = loan {
             self.lend(loan, state, entry, target)?;
@@ -663,7 +693,11 @@ impl Campaign {
             Arc::make_mut(&mut past).push(Past { step: step.clone(), answers: kept.answers.clone(), block, time });
         }
         memory.extend(&step, kept.answers);
-        path.push(step);
+        let aged = parent.aged;
+        path.push(Step {
+            wait: Wait { blocks: step.wait.blocks + aged.blocks, seconds: step.wait.seconds + aged.seconds },
+            ..step
+        });
         let votes = if news { parent.votes.min(4.0) * 0.5 + 1.0 } else { 0.5 };
         let number = self.corpus.len();
         let amounts =
@@ -677,6 +711,7 @@ impl Campaign {
             memory: Arc::new(memory),
             amounts: Arc::new(amounts),
             loan,
+            aged: Wait::default(),
             votes,
             visits: 0.0,
         });
@@ -726,8 +761,28 @@ impl Campaign {
                 step.wait = Wait::default();
             }
             let target = failure.target;
-            self.plan(Planned { entry, target, step, origin: Origin::Again, carried: None });
+            self.plan(Planned { entry, target, step, origin: Origin::Again, carried: None, sooner: None });
         }
+    }
+
+    /// Goes on with a state after some time: where waiting brought one call further, it may bring others too, and a loan is
+    /// taken when it has passed.
+    fn age(&mut self, entry: usize, wait: Wait) {
+        let base = &self.corpus[entry];
+        if self.corpus.len() >= CORPUS
+            || base.loan.is_some()
+            || self.aged >= AGED
+            || !self.ages.insert((entry, wait.seconds))
+        {
+            return;
+        }
+        self.aged += 1;
+        let mut state = (*base.state).clone();
+        state.block += wait.blocks;
+        state.time += wait.seconds;
+        let aged = Wait { blocks: base.aged.blocks + wait.blocks, seconds: base.aged.seconds + wait.seconds };
+        let older = Entry { state: Arc::new(state), aged, parent: None, visits: 0.0, ..base.clone() };
+        self.corpus.push(older);
     }
 
     /// Goes on with a loan on a state of its own.
@@ -749,6 +804,7 @@ impl Campaign {
             memory: Arc::clone(&parent.memory),
             amounts: Arc::new(amounts),
             loan: Some(Arc::new(loan)),
+            aged: Wait::default(),
             votes: 4.0,
             visits: 0.0,
         });

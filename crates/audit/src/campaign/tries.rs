@@ -30,6 +30,8 @@ pub(super) struct Planned {
     pub(super) origin: Origin,
     /// The number of the payload that its arguments carry.
     pub(super) carried: Option<u16>,
+    /// Where the same call ended without the time that it waits now.
+    pub(super) sooner: Option<u32>,
 }
 
 /// How a try came about.
@@ -87,6 +89,8 @@ pub(super) struct Tried {
     pub(super) plans: Vec<Planned>,
     /// Ways in which comparisons came out for the first time.
     pub(super) ways: Vec<(u32, bool)>,
+    /// Whether waiting brought the call further.
+    pub(super) later: bool,
     /// A loan that was handed out on the way, and the state with it.
     pub(super) loan: Option<(Loan, Arc<State>)>,
     pub(super) findings: Vec<Finding>,
@@ -147,11 +151,12 @@ impl Trier<'_> {
                 step,
                 origin: Origin::Changed,
                 carried: None,
+                sooner: None,
             };
         }
         let target = frozen.pick_target(stream);
         let (step, carried) = self.made_up(entry, target, stream);
-        Planned { entry: number, target, step, origin: Origin::Fresh, carried }
+        Planned { entry: number, target, step, origin: Origin::Fresh, carried, sooner: None }
     }
 
     /// A call as a model of traffic proposes it.
@@ -182,7 +187,7 @@ impl Trier<'_> {
             _ => None,
         });
         let carried = carried.and_then(|carried| u16::try_from(carried).ok());
-        Some(Planned { entry: number, target, step, origin: Origin::Learned, carried })
+        Some(Planned { entry: number, target, step, origin: Origin::Learned, carried, sooner: None })
     }
 
     fn maker<'m>(&'m self, entry: &'m Entry) -> Maker<'m> {
@@ -291,7 +296,7 @@ impl Trier<'_> {
 
     /// Makes a call and looks at what came of it.
     pub(super) fn make(&mut self, planned: Planned, stream: &mut Stream) -> Result<Tried> {
-        let Planned { entry: number, target, step, origin, carried } = planned;
+        let Planned { entry: number, target, step, origin, carried, sooner } = planned;
         let frozen = self.frozen;
         let entry = &frozen.corpus[number];
         let before = step.before(&entry.state);
@@ -311,6 +316,7 @@ impl Trier<'_> {
             failure: None,
             plans: Vec::new(),
             ways: Vec::new(),
+            later: false,
             loan: None,
             findings: Vec::new(),
             origin,
@@ -322,6 +328,8 @@ impl Trier<'_> {
                 tried.ways.push((comparison.place, way));
             }
         }
+        let end = trace.edges().last().map_or(0, |(edge, _)| edge);
+        tried.later = sooner.is_some_and(|sooner| sooner != end);
         // What was compared is looked at where something new was reached, and now and then elsewhere.
         if !news.is_empty() || stream.chance(0.05) || !success && stream.chance(0.15) {
             let mut plans = Vec::new();
@@ -339,8 +347,6 @@ impl Trier<'_> {
             tried.reverted = (!news.is_empty()).then_some(news);
             return Ok(tried);
         }
-        let volatile = written && stream.chance(frozen.volatile);
-        let keep = !news.is_empty() || volatile;
         let answers =
             tried.step.function.as_ref().map_or_else(Vec::new, |function| decode(function, &outcome.output));
         let mut after = outcome.after(&before);
@@ -348,18 +354,26 @@ impl Trier<'_> {
             after.set_code(tried.step.sender, crate::puppet::code(&[]));
         }
         let after = Arc::new(after);
+        let within = !tried.step.inner.is_empty();
+        let richer = entry.loan.is_none()
+            && after.balance(frozen.knowledge.attacker) > frozen.richest[target][usize::from(within)];
+        let volatile = written && stream.chance(if within { 10.0 } else { 1.0 } * frozen.volatile);
+        let keep = !news.is_empty() || volatile || richer;
         if let Some(loan) = &entry.loan {
             if written {
                 repay(frozen, loan, entry, &tried.step, target, &after, self.probe, &mut tried.plans)?;
             }
         } else {
-            let signs = Signs::of(frozen.facts, &tried.step, self.machine.trace(), &outcome);
+            let mut full = tried.step.clone();
+            full.wait.seconds += entry.aged.seconds;
+            full.wait.blocks += entry.aged.blocks;
+            let signs = Signs::of(frozen.facts, &full, self.machine.trace(), &outcome);
             let look = Look {
                 world: frozen.world,
                 facts: frozen.facts,
                 signs,
                 path: &entry.path,
-                step: &tried.step,
+                step: &full,
                 before: &before,
                 after: &after,
                 outcome: &outcome,
@@ -411,13 +425,16 @@ fn hints(
     let words = leaves(&tried.step.arguments);
     let (time, block) = (U256::from(before.time), U256::from(before.block));
     let patient = frozen.corpus[tried.entry].loan.is_none();
+    let end = trace.edges().last().map_or(0, |(edge, _)| edge);
     let mut plan = |step: Step| {
+        let sooner = (step.wait != tried.step.wait).then_some(end);
         plans.push(Planned {
             entry: tried.entry,
             target: tried.target,
             step,
             origin: Origin::Compared,
             carried: None,
+            sooner,
         });
     };
     for comparison in &trace.comparisons {
@@ -536,6 +553,7 @@ fn called_back(
             step,
             origin: Origin::CalledBack,
             carried: None,
+            sooner: None,
         });
     }
     // Something lent: tokens or ether that came before or with the call, from the one who calls.
@@ -658,6 +676,7 @@ fn repay(
             step: whole,
             origin: Origin::Loan,
             carried: None,
+            sooner: None,
         });
     }
     Ok(())

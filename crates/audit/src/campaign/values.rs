@@ -243,16 +243,16 @@ impl Maker<'_> {
         }
     }
 
-    /// Ether to send along, in wei.
+    /// Ether to send along, in wei: little more often than much, for what is sent may be lost.
     pub(super) fn sent(&self, stream: &mut Stream) -> U256 {
         let known = &self.knowledge.numbers;
-        let value = match stream.below(8) {
-            0..=2 => U256::ZERO,
-            3 => U256::from(1),
-            4 => U256::from(10).pow(U256::from(15 + stream.below(5))),
-            5 if !known.is_empty() => known[stream.below(known.len() as u64) as usize],
-            6 => self.ether / U256::from(2),
-            _ => self.number(stream),
+        let value = match stream.below(10) {
+            0..=3 => U256::ZERO,
+            4 => U256::from(1),
+            5 | 6 => U256::from(10).pow(U256::from(12 + stream.below(6))),
+            7 if !known.is_empty() => known[stream.below(known.len() as u64) as usize],
+            8 => U256::from(10).pow(U256::from(18)) * U256::from(1 + stream.below(9)),
+            _ => self.ether / U256::from(1_u64 << stream.below(8)),
         };
         if value > self.ether { U256::ZERO } else { value }
     }

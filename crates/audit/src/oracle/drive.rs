@@ -233,7 +233,8 @@ fn resolve(world: &World, text: &str) -> String {
         let parts: Vec<String> = split(inside).iter().map(|part| resolve(world, part.trim())).collect();
         return format!("[{}]", parts.join(","));
     }
-    if text.contains('e') && !text.starts_with("0x") && text.bytes().all(|b| b.is_ascii_digit() || b == b'e') {
+    if text.contains('e') && !text.starts_with("0x") && text.bytes().all(|b| b.is_ascii_digit() || b == b'e')
+    {
         return number(text).to_string();
     }
     if text == "max" { U256::MAX.to_string() } else { text.to_owned() }

@@ -317,7 +317,8 @@ impl Payload {
 
 /// Whether a step says whom to pay and how much.
 pub(super) fn writes_payment(step: &Step, call: &CallRecord) -> bool {
-    let has = |wanted: &dyn Fn(&DynSolValue) -> bool| step.arguments.iter().any(|argument| any(argument, wanted));
+    let has =
+        |wanted: &dyn Fn(&DynSolValue) -> bool| step.arguments.iter().any(|argument| any(argument, wanted));
     has(&|value| value.as_address() == Some(call.target))
         && has(&|value| value.as_uint().is_some_and(|(amount, _)| amount == call.value))
 }

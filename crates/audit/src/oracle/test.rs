@@ -2,13 +2,13 @@ use std::collections::BTreeMap;
 
 use alloy_dyn_abi::DynSolValue;
 use alloy_primitives::{U256, keccak256};
-use daotwin_core::random::Seed;
 use daotwin_core::Run;
+use daotwin_core::random::Seed;
 
-use crate::campaign::{Campaign, Options};
-use crate::finding::Finding;
 use super::drive::{cases, play, world};
 use super::exploits;
+use crate::campaign::{Campaign, Options};
+use crate::finding::Finding;
 use crate::world::World;
 
 /// What a search finds in so many executions.
@@ -138,7 +138,12 @@ fn attacks() {
             }
             let used = play(&world, &asked(&world, shown.uses));
             if !used.findings.is_empty() || used.failed.is_some() {
-                println!("{} {twin} USE: {:?} {}", shown.case, used.oracles(), used.failed.clone().unwrap_or_default());
+                println!(
+                    "{} {twin} USE: {:?} {}",
+                    shown.case,
+                    used.oracles(),
+                    used.failed.clone().unwrap_or_default()
+                );
                 for finding in &used.findings {
                     show(&world, finding);
                 }

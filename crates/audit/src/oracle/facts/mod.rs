@@ -218,8 +218,7 @@ impl Facts {
         facts.governance = deciding.map(|deployed| deployed.address).collect();
         facts.governance.sort_unstable();
         for deployed in &world.contracts {
-            let implementation =
-                deployed.implementation.iter().flat_map(|contract| &contract.runtime.bytes);
+            let implementation = deployed.implementation.iter().flat_map(|contract| &contract.runtime.bytes);
             let code = world.state.code(deployed.address);
             let code: Vec<u8> = code.original_byte_slice().iter().chain(implementation).copied().collect();
             facts.selectors.insert(deployed.address, pushed(&code));

@@ -23,7 +23,8 @@ impl FlashVote {
     /// How much of a token came first to an attacker within the step, and what it had before.
     fn borrowed(look: &Look<'_>, token: Address, slot: U256) -> Option<(U256, U256)> {
         let before = look.before.storage(token, slot);
-        let mut words = look.trace.accesses.iter().filter(|a| a.write && a.address == token && a.slot == slot);
+        let mut words =
+            look.trace.accesses.iter().filter(|a| a.write && a.address == token && a.slot == slot);
         let first = words.find(|access| access.value > before)?;
         Some((first.value - before, before))
     }
