@@ -210,29 +210,37 @@ impl Bound {
 
     fn wait(&self, function: &Function, context: &Context<'_>, anchor: Option<&Past>, stream: &mut Stream) -> Wait {
         let own = function.gap.draw(stream).map(|place| &function.gaps[place]);
-        let anchored = anchor.or_else(|| context.path.last());
-        // A unit of the contract's that was not seen, at times: any of its delays.
-        let any = stream.chance(0.1);
-        let after = match own {
-            Some(Gap::After(unit, names)) if !any => self.duration(names).map(|length| (*unit, length)),
-            _ if any => pick_ref(&self.durations, stream)
-                .map(|(_, length)| (if stream.chance(0.5) { Unit::Blocks } else { Unit::Seconds }, *length)),
-            _ => None,
-        };
-        match (after, own) {
-            (Some((unit, length)), _) => {
-                let (block, time) = anchored.map_or((context.state.block, context.state.time), |past| (past.block, past.time));
-                match unit {
-                    Unit::Blocks => Wait::blocks((block + length + 1).saturating_sub(context.state.block)),
-                    Unit::Seconds => Wait::seconds((time + length + 1).saturating_sub(context.state.time)),
+        let now = (context.state.block, context.state.time);
+        let last = context.path.last().map_or(now, |past| (past.block, past.time));
+        let anchor = anchor.map_or(last, |past| (past.block, past.time));
+        // At times what was not seen: any of the contract's delays.
+        let (from, unit, length) = if stream.chance(0.1)
+            && let Some((_, length)) = pick_ref(&self.durations, stream)
+        {
+            (if stream.chance(0.5) { anchor } else { last }, if stream.chance(0.5) { Unit::Blocks } else { Unit::Seconds }, Some(*length))
+        } else {
+            match own {
+                Some(Gap::After(unit, names)) => (anchor, *unit, self.duration(names)),
+                Some(Gap::Since(unit, names)) => (last, *unit, self.duration(names)),
+                Some(Gap::Within(unit, start, span)) => {
+                    let start = self.duration(std::slice::from_ref(start)).unwrap_or(0);
+                    let span = self.duration(std::slice::from_ref(span));
+                    // Rather early: something is to come after it.
+                    let share = stream.uniform().powi(3);
+                    (anchor, *unit, span.map(|span| start.saturating_add((share * span as f64) as u64)))
                 }
+                Some(Gap::Next) => return Wait::blocks(1 + stream.below(2)),
+                Some(Gap::Free(power)) => {
+                    let least = 1_u64 << (*power).min(26);
+                    return Wait::seconds(least + stream.below(least));
+                }
+                Some(Gap::Together) | None => return Wait::default(),
             }
-            (None, Some(Gap::Next)) => Wait::blocks(1 + stream.below(2)),
-            (None, Some(Gap::Free(power))) => {
-                let least = 1_u64 << (*power).min(26);
-                Wait::seconds(least + stream.below(least))
-            }
-            _ => Wait::default(),
+        };
+        let Some(length) = length else { return Wait::default() };
+        match unit {
+            Unit::Blocks => Wait::blocks(from.0.saturating_add(length).saturating_add(1).saturating_sub(now.0)),
+            Unit::Seconds => Wait::seconds(from.1.saturating_add(length).saturating_add(1).saturating_sub(now.1)),
         }
     }
 

@@ -104,6 +104,11 @@ pub enum Gap {
     /// Just when as much has passed, since the call whose values it has, as the contract's own numbers of these names add
     /// up to: a delay and a period.
     After(Unit, Vec<String>),
+    /// The same, since the last call of the chain: a delay that begins with what was done before.
+    Since(Unit, Vec<String>),
+    /// Between the first of these numbers and as much later as the second, since the call whose values it has: a vote while
+    /// voting is open.
+    Within(Unit, String, String),
     /// So long after the last call: two to the power of this many seconds.
     Free(u8),
 }
@@ -137,6 +142,21 @@ pub(super) fn durations(getters: &[(String, U256)]) -> Vec<(Vec<String>, u64)> {
     for (place, (left, first)) in single.iter().enumerate() {
         for (right, second) in &single[place + 1..] {
             all.push((vec![left.clone(), right.clone()], first + second));
+        }
+    }
+    all
+}
+
+/// Windows that a contract tells of: the numbers where one begins and how long it is, whose names have a word in common.
+pub(super) fn windows(durations: &[(Vec<String>, u64)]) -> Vec<(String, String, u64, u64)> {
+    let single = || durations.iter().filter(|(names, _)| names.len() == 1).map(|(names, length)| (&names[0], *length));
+    let long = |name: &str| words(name).iter().any(|word| word == "period" || word == "window" || word == "duration");
+    let mut all = Vec::new();
+    for (from, start) in single().filter(|(name, _)| !long(name)) {
+        for (span, length) in single().filter(|(name, _)| long(name)) {
+            if words(from).iter().any(|word| words(span).contains(word)) {
+                all.push((from.clone(), span.clone(), start, length));
+            }
         }
     }
     all

@@ -6,7 +6,7 @@ use std::hash::Hash;
 use alloy_dyn_abi::DynSolValue;
 use alloy_primitives::Address;
 
-use super::class::{Known, Seen, durations};
+use super::class::{Known, Seen, durations, windows};
 use super::{Class, Counts, Follow, Gap, Model, Slot, Symbol, Unit, VERSION, Wait};
 use crate::sequence::BLOCK_SECONDS;
 use crate::traffic::recording::{Recording, decoded};
@@ -49,6 +49,7 @@ impl Symbols {
 /// `shared` says of which functions others' values may be recognised in a call: of all where none are given.
 pub(super) fn facts(recording: &Recording, symbols: &mut Symbols, shared: Option<&BTreeSet<String>>) -> Vec<Fact> {
     let durations = durations(&recording.getters);
+    let windows = windows(&durations);
     let calls: Vec<_> =
         recording.calls.iter().filter(|call| call.success && call.step.function.is_some()).collect();
     let actors: BTreeSet<Address> = calls.iter().map(|call| call.step.sender).collect();
@@ -100,9 +101,16 @@ pub(super) fn facts(recording: &Recording, symbols: &mut Symbols, shared: Option
             }
         }
         follows.dedup();
-        let gap = gap_of(call.block, call.time, anchor.map(|anchor| (calls[anchor].block, calls[anchor].time)), last_of_sender
-            .get(&sender)
-            .map(|last| (calls[*last].block, calls[*last].time)), &durations);
+        let at = |place: usize| (calls[place].block, calls[place].time);
+        let since = if shared.is_some() { last_of_sender.get(&sender) } else { last_of_chain.get(&chain) };
+        let gap = gap_of(
+            at(place),
+            anchor.map(at),
+            since.map(|last| at(*last)),
+            last_of_sender.get(&sender).map(|last| at(*last)),
+            &durations,
+            &windows,
+        );
         let first = last_of_sender.get(&sender).is_none() && anchor.is_none();
         facts.push(Fact { sender, symbol, follows, first, classes, gap });
         numbers.push(symbol);
@@ -120,36 +128,51 @@ pub(super) fn facts(recording: &Recording, symbols: &mut Symbols, shared: Option
     facts
 }
 
+/// How long a call came after others: after the one whose values it has, the last of its chain, the last of its sender.
 fn gap_of(
-    block: u64,
-    time: u64,
+    now: (u64, u64),
     anchor: Option<(u64, u64)>,
+    since: Option<(u64, u64)>,
     last: Option<(u64, u64)>,
     durations: &[(Vec<String>, u64)],
+    windows: &[(String, String, u64, u64)],
 ) -> Option<Gap> {
-    let (from_block, from_time) = anchor.or(last)?;
-    let (blocks, seconds) = (block.saturating_sub(from_block), time.saturating_sub(from_time));
-    if anchor.is_some() {
-        // The longest that has passed, where it has not passed long ago.
-        let passed = |unit, gap: u64, slack: u64| {
-            let just = durations.iter().filter(move |(_, length)| {
-                *length < gap && gap <= length + length / 5 + slack
-            });
-            just.map(move |(names, length)| (*length, unit, names.clone()))
+    let passed = |from: (u64, u64)| (now.0.saturating_sub(from.0), now.1.saturating_sub(from.1));
+    // The longest that has passed, where it has only just passed; of equal ones the shortest list.
+    let just = |from: (u64, u64)| {
+        let (blocks, seconds) = passed(from);
+        let of = |unit, gap: u64, slack: u64| {
+            let fits = durations.iter().filter(move |(_, length)| *length < gap && gap <= length + length / 50 + slack);
+            fits.map(move |(names, length)| (*length, unit, names.clone()))
         };
-        let found = passed(Unit::Blocks, blocks, 10).chain(passed(Unit::Seconds, seconds, 10 * BLOCK_SECONDS));
-        // Of equal ones blocks, as they are looked at first; of the same unit the shorter list.
-        let best = found.min_by_key(|(length, unit, names)| {
-            let total = match unit {
-                Unit::Blocks => length.saturating_mul(BLOCK_SECONDS),
-                Unit::Seconds => *length,
-            };
-            (std::cmp::Reverse(total), names.len(), *unit, names.clone())
-        });
-        if let Some((_, unit, names)) = best {
+        let found = of(Unit::Blocks, blocks, 5).chain(of(Unit::Seconds, seconds, 5 * BLOCK_SECONDS));
+        found
+            .min_by_key(|(length, unit, names)| {
+                let total = match unit {
+                    Unit::Blocks => length.saturating_mul(BLOCK_SECONDS),
+                    Unit::Seconds => *length,
+                };
+                (std::cmp::Reverse(total), names.len(), *unit, names.clone())
+            })
+            .map(|(_, unit, names)| (unit, names))
+    };
+    if let Some(anchor) = anchor {
+        if let Some((unit, names)) = just(anchor) {
             return Some(Gap::After(unit, names));
         }
+        if let Some((unit, names)) = since.filter(|since| *since != anchor).and_then(just) {
+            return Some(Gap::Since(unit, names));
+        }
+        let (blocks, seconds) = passed(anchor);
+        let within = |unit, gap: u64| {
+            let fits = windows.iter().filter(move |(_, _, from, span)| gap > *from && gap <= from + span);
+            fits.min_by_key(|(.., span)| *span).map(|(from, span, ..)| Gap::Within(unit, from.clone(), span.clone()))
+        };
+        if let Some(gap) = within(Unit::Blocks, blocks).or_else(|| within(Unit::Seconds, seconds)) {
+            return Some(gap);
+        }
     }
+    let (blocks, seconds) = passed(anchor.or(last)?);
     Some(match blocks {
         0 => Gap::Together,
         1 | 2 => Gap::Next,

@@ -15,7 +15,7 @@ use daotwin_core::Seed;
 use daotwin_privacy::ledger::Unit as LedgerUnit;
 use daotwin_privacy::{Account, Budget, Charge, Fingerprint, Ledger, Measurer, Noise, Statement};
 
-use super::class::durations;
+use super::class::{durations, windows};
 use super::fit::{Fact, Symbols, Tables, facts};
 use super::{Class, Gap, Model, Symbol, Unit};
 use crate::artifact::Callable;
@@ -80,6 +80,7 @@ enum Cell {
 
 /// Every cell that the declarations allow.
 fn domain(symbols: &[Symbol], durations: &[(Vec<String>, u64)]) -> Vec<Cell> {
+    let windows = windows(durations);
     let count = u16::try_from(symbols.len()).unwrap_or(u16::MAX);
     let mut cells = Vec::new();
     for symbol in 0..count {
@@ -91,9 +92,15 @@ fn domain(symbols: &[Symbol], durations: &[(Vec<String>, u64)]) -> Vec<Cell> {
         }
         let free = (0..=26).map(Gap::Free);
         let after = durations.iter().flat_map(|(names, _)| {
-            [Unit::Blocks, Unit::Seconds].map(|unit| Gap::After(unit, names.clone()))
+            [Unit::Blocks, Unit::Seconds]
+                .into_iter()
+                .flat_map(|unit| [Gap::After(unit, names.clone()), Gap::Since(unit, names.clone())])
         });
-        cells.extend([Gap::Together, Gap::Next].into_iter().chain(free).chain(after).map(|gap| Cell::Gap(symbol, gap)));
+        let within = windows.iter().flat_map(|(from, span, ..)| {
+            [Unit::Blocks, Unit::Seconds].map(|unit| Gap::Within(unit, from.clone(), span.clone()))
+        });
+        let gaps = [Gap::Together, Gap::Next].into_iter().chain(free).chain(after).chain(within);
+        cells.extend(gaps.map(|gap| Cell::Gap(symbol, gap)));
     }
     cells.sort_unstable();
     cells.dedup();
