@@ -1,11 +1,12 @@
-//! `learned [CASE ...]` prints what a model of traffic is worth to the search, and `learned fit` what models learn from which
-//! traffic.
+//! `learned [CASE ...]` prints what a model of traffic is worth to the search, `learned fit` what models learn from which
+//! traffic, and `learned calls CASE` what searches called.
 //!
 //! Searches run with no model, with one of real traffic, and with one of private synthetic traffic, each with the same seeds:
 //! executions until the first finding, and edges passed after the same number of executions, as medians. Figures say which
 //! traffic: ballots are those of Compound's Governor Bravo in `../shared/data/evm-governor-events` (real histories; the
-//! transactions are simulated by playing them on contracts of our own), the private model counts members with noise
-//! for tests and claims nothing.
+//! transactions are simulated by playing them on contracts of our own). Private traffic is either the History of a private twin
+//! (`--synthetic FOLDER`: a sample of one that `daotwin fit --epsilon` made), played in the same way, or, without that, a model
+//! of the real traffic that counts members with noise for tests, and claims nothing.
 #![expect(clippy::print_stdout, reason = "an example talks to its user")]
 
 use std::error::Error;
@@ -90,13 +91,32 @@ fn search(world: &World, learned: Option<&Arc<Model>>, seed: u64) -> Anything<(u
     Ok((executions, edges.edges))
 }
 
+/// What a search called, and how it went.
+fn calls(world: &World, learned: Option<&Arc<Model>>) -> Anything<()> {
+    let options = Options { executions: Some(MOST), learned: learned.cloned(), ..Options::default() };
+    let report = Campaign::new(world.clone(), options)?.run(&Run::default(), &mut |_| ())?;
+    println!("{}: {:.1} s", learned.map_or("no model", |model| model.source.as_str()), report.seconds);
+    for called in report.functions {
+        let why = called.failures.first().map(|(why, times)| format!("{times} times {why}")).unwrap_or_default();
+        println!("  {}.{}: {} went well; {why}", called.contract, called.function, called.successes);
+    }
+    for finding in report.findings {
+        println!("  {} after {}: {}", finding.oracle, finding.executions, finding.title);
+    }
+    Ok(())
+}
+
 fn median(mut values: Vec<u64>) -> u64 {
     values.sort_unstable();
     values[values.len() / 2]
 }
 
 fn main() -> Anything<()> {
-    let named: Vec<String> = std::env::args().skip(1).collect();
+    let mut named: Vec<String> = std::env::args().skip(1).collect();
+    let synthetic = named.iter().position(|name| name == "--synthetic").map(|place| {
+        named.remove(place);
+        named.remove(place)
+    });
     let Some(history) = history("compound_governor_bravo.json.gz")? else { return Ok(()) };
     println!("real ballots of Compound's Governor Bravo, played");
     let played = load(&history, "voting/compound/Governor")?;
@@ -108,12 +128,28 @@ fn main() -> Anything<()> {
         .collect();
     let real = Model::fit(std::slice::from_ref(&played.recording), "Compound's ballots on our Governor Bravo");
     let settings = PrivateSettings { epsilon: 2.0, test_noise: Some(Seed(0)), ..PrivateSettings::default() };
-    let private = Model::fit_private(&[played.recording], &functions, "the same, with noise by member", &settings)?;
-    let real = Arc::new(real);
-    let private = Arc::new(private.model);
+    let private = match synthetic {
+        Some(folder) => {
+            println!("a private twin's ballots, played");
+            let history = History::read(Path::new(&folder), &Run::default())?;
+            let played = load(&history, "voting/compound/Governor")?;
+            Model::fit(&[played.recording], "ballots of a private twin on our Governor Bravo")
+        }
+        None => {
+            Model::fit_private(&[played.recording], &functions, "the same, with noise by member", &settings)?.model
+        }
+    };
+    let (real, private) = (Arc::new(real), Arc::new(private));
     if named.iter().any(|name| name == "fit") {
         println!("{}", real.to_json()?);
         println!("{}", private.to_json()?);
+        return Ok(());
+    }
+    if named.first().is_some_and(|name| name == "calls") {
+        let world = world(named.get(1).map_or(CASES[0], String::as_str))?;
+        for model in [None, Some(&real), Some(&private)] {
+            calls(&world, model)?;
+        }
         return Ok(());
     }
     println!("{} functions, {} calls; private: {:.0} counts above the noise", real.functions(), real.seen(), private.seen());
