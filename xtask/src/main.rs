@@ -3,8 +3,10 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command for people and CI, not a library")]
 
 mod agents;
+mod contracts;
 mod instructions;
 mod peers;
+mod real;
 mod snapshot;
 mod steps;
 mod tools;
@@ -19,6 +21,7 @@ cargo xtask matrix    fits and scores every model of tables, and writes book/whi
                       --only MODEL and --table NAME keep the other figures, --render measures nothing
 cargo xtask instructions  counts the instructions of small pieces of work and compares them with a table;
                       --renew writes the table anew
+cargo xtask contracts compiles the audit's own contracts anew; --check compares them with what is there
 cargo xtask prior     pools the prior of the twin anew from public histories
 cargo xtask twin      fits the twin that `daotwin demo` carries anew, paid for by the ledger in DAOTWIN_LEDGER
 ";
@@ -32,6 +35,8 @@ fn main() -> ExitCode {
         ["matrix", ..] => steps::matrix(&arguments[1..]),
         ["instructions"] => steps::run(steps::INSTRUCTIONS, &[]),
         ["instructions", "--renew"] => steps::run(steps::RENEW, &[]),
+        ["contracts"] => steps::run(steps::CONTRACTS, &[]),
+        ["contracts", "--check"] => steps::run(steps::CONTRACTS_CHECK, &[]),
         ["prior"] => steps::run(steps::PRIOR, &[]),
         ["twin"] => steps::run(steps::TWIN, &[]),
         ["help" | "--help" | "-h"] => {

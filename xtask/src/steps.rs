@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use crate::{agents, instructions, peers, snapshot, tools};
+use crate::{agents, contracts, instructions, peers, real, snapshot, tools};
 
 /// What a check is given.
 #[derive(Debug)]
@@ -68,6 +68,10 @@ pub(crate) const VERIFY: &[Step] = &[
     ("out of sample", out_of_sample),
     ("one proposal", outlook),
     ("snapshot rules", snapshot::rules),
+    ("contracts", contracts::verify),
+    ("real contracts", real::contracts),
+    ("fork", real::fork),
+    ("exported tests", contracts::exported),
     ("simulation peers", agents::frameworks),
     ("relational peer", peers::relational),
     ("table peers", peers::tables),
@@ -77,6 +81,10 @@ pub(crate) const VERIFY: &[Step] = &[
 /// What `cargo xtask instructions` runs, and with `--renew`.
 pub(crate) const INSTRUCTIONS: &[Step] = &[("instructions", instructions::check)];
 pub(crate) const RENEW: &[Step] = &[("instructions", instructions::renew)];
+
+/// What `cargo xtask contracts` runs, and with `--check`.
+pub(crate) const CONTRACTS: &[Step] = &[("contracts", contracts::renew)];
+pub(crate) const CONTRACTS_CHECK: &[Step] = &[("contracts", contracts::check)];
 
 /// What `cargo xtask prior` runs.
 pub(crate) const PRIOR: &[Step] = &[("prior", prior)];

@@ -1,0 +1,96 @@
+//! The search on contracts that are wrong and on their repaired twins: what is found, after how many calls and seconds.
+//!
+//! `incidents GROUP [CASE] [SECONDS] [SEEDS]`, GROUP a folder of `contracts/`: `incidents`, `oracles`, `held-out`.
+
+#![expect(clippy::print_stdout, reason = "an example prints")]
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+
+use daotwin_audit::artifact;
+use daotwin_audit::campaign::{Campaign, Options};
+use daotwin_audit::world::{Scenario, World};
+use daotwin_core::random::Seed;
+use daotwin_core::{Limits, Run};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let word = |index: usize, default: &str| words.get(index).cloned().unwrap_or_else(|| default.to_owned());
+    let (group, wanted) = (word(0, "incidents"), word(1, "all"));
+    let seconds: f64 = word(2, "60").parse()?;
+    let seeds: u64 = word(3, "1").parse()?;
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/contracts")).join(&group);
+    let mut cases: Vec<PathBuf> =
+        std::fs::read_dir(&root)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+    cases.retain(|case| case.is_dir() && (wanted == "all" || case.ends_with(&wanted)));
+    cases.sort();
+    println!("| case | twin | seed | found | executions | seconds | a second | edges | corpus |");
+    println!("| --- | --- | ---: | --- | ---: | ---: | ---: | ---: | ---: |");
+    for case in cases {
+        for twin in ["Vulnerable", "Fixed"] {
+            for seed in 0..seeds {
+                let world = deploy(&case, twin)?;
+                let findings = (twin == "Vulnerable").then_some(1);
+                let options = Options {
+                    seed: Seed(seed),
+                    seconds: Some(seconds),
+                    findings,
+                    executions: std::env::var("DAOTWIN_EXECUTIONS").ok().and_then(|most| most.parse().ok()),
+                    ..Options::default()
+                };
+                let report = Campaign::new(world, options)?.run(&Run::default(), &mut |_| ())?;
+                let found: Vec<String> = report
+                    .findings
+                    .iter()
+                    .map(|finding| {
+                        format!(
+                            "{} ({} of {} in {} steps)",
+                            finding.oracle,
+                            finding.function,
+                            finding.contract,
+                            finding.steps.len()
+                        )
+                    })
+                    .collect();
+                let found = if found.is_empty() { "nothing".to_owned() } else { found.join("; ") };
+                let name = case.file_name().unwrap_or_default().to_string_lossy();
+                let rate = report.executions as f64 / report.seconds;
+                println!(
+                    "| {name} | {twin} | {seed} | {found} | {} | {:.2} | {rate:.0} | {} | {} |",
+                    report.executions, report.seconds, report.edges, report.corpus
+                );
+                if std::env::var_os("DAOTWIN_WHY").is_some() {
+                    for step in report.findings.iter().flat_map(|finding| &finding.steps) {
+                        println!("  {}", show(step));
+                    }
+                    for called in &report.functions {
+                        println!(
+                            "{}.{}: {} went well; {:?}",
+                            called.contract, called.function, called.successes, called.failures
+                        );
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn deploy(case: &Path, twin: &str) -> Result<World, Box<dyn Error>> {
+    let artifacts = artifact::read(&case.join(format!("{twin}.json")), &Limits::default())?;
+    let scenario = Scenario::open(&case.join("audit.toml"), &Limits::default())?;
+    Ok(World::deploy(&scenario, &artifacts)?)
+}
+
+fn show(step: &daotwin_audit::Step) -> String {
+    let name = step.function.as_ref().map_or_else(String::new, |function| function.name());
+    let inner: Vec<String> = step.inner.iter().map(show).collect();
+    format!(
+        "+{}s {}.{name}({:?}) value {} {{ {} }}",
+        step.wait.seconds,
+        step.to,
+        step.arguments,
+        step.value,
+        inner.join("; ")
+    )
+}

@@ -1,0 +1,909 @@
+//! Rounds of tries, and what the corpus takes in.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Instant;
+
+use alloy_primitives::map::{HashMap, HashSet};
+use alloy_primitives::{Address, Bytes, U256, keccak256};
+use daotwin_core::Run;
+use daotwin_core::random::{Seed, Stream};
+use rayon::prelude::*;
+
+use super::coverage::Coverage;
+use super::knowledge::Knowledge;
+use super::payload::{self, Payload};
+use super::tries::{Failure, Origin, Planned, Tried, Trier, Ways};
+use super::values::Memory;
+use crate::Result;
+use crate::artifact::Callable;
+use crate::chain::{Machine, Site, State, reason};
+use crate::finding::{Finding, balance};
+use crate::oracle::{self, Oracle};
+use crate::puppet;
+use crate::sequence::{Step, Wait};
+use crate::traffic::learned::{Bound, Model, Past};
+use crate::world::World;
+
+/// What a search is given.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Makes it repeatable: the same seed gives the same report on any number of threads, as long as executions and not
+    /// seconds end it.
+    pub seed: Seed,
+    /// Threads.
+    pub workers: usize,
+    /// Names of the oracles that are asked; none for all.
+    pub oracles: Vec<String>,
+    /// Executions after which it ends.
+    pub executions: Option<u64>,
+    /// Seconds after which it ends.
+    pub seconds: Option<f64>,
+    /// Findings after which it ends.
+    pub findings: Option<usize>,
+    /// A model of traffic that proposes calls beside mutation; how often, a bandit decides by what either gains.
+    pub learned: Option<Arc<Model>>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            seed: Seed(0),
+            workers: 1,
+            oracles: Vec::new(),
+            executions: None,
+            seconds: None,
+            findings: None,
+            learned: None,
+        }
+    }
+}
+
+/// How far a search is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Progress {
+    /// Calls made.
+    pub executions: u64,
+    /// Seconds since it began.
+    pub seconds: f64,
+    /// Edges passed: branches taken or not.
+    pub edges: u64,
+    /// States kept.
+    pub corpus: usize,
+    /// Findings.
+    pub findings: usize,
+}
+
+/// What a search came to.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// What was found, in the order in which it was.
+    pub findings: Vec<Finding>,
+    /// Calls made.
+    pub executions: u64,
+    /// Seconds it took.
+    pub seconds: f64,
+    /// Edges passed.
+    pub edges: u64,
+    /// States kept.
+    pub corpus: usize,
+    /// What was called, and how it went.
+    pub functions: Vec<Called>,
+    /// Edges passed after so many calls, ascending: a point for every round that reached a new one.
+    pub coverage: Vec<(u64, u64)>,
+    /// Branches passed: the Keccak hash of the code, the program counter of the jump, and whether it was taken.
+    pub covered: Vec<(alloy_primitives::B256, u32, bool)>,
+}
+
+/// A function, and how its calls went.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Called {
+    /// The name of the contract.
+    pub contract: String,
+    /// The signature; empty where ether alone was sent.
+    pub function: String,
+    /// Calls that went well.
+    pub successes: u64,
+    /// Why others failed, the most frequent first.
+    pub failures: Vec<(String, u64)>,
+}
+
+/// Something lent to the attacker in the middle of a call, on which the search goes on.
+#[derive(Debug, Clone)]
+pub(super) struct Loan {
+    /// The call that lends.
+    pub(super) step: Step,
+    pub(super) target: usize,
+    /// The entry that the call was made on.
+    pub(super) base: usize,
+    /// The token; none is ether.
+    pub(super) token: Option<Address>,
+    pub(super) amount: U256,
+    pub(super) lender: Address,
+    /// What was done with it so far.
+    pub(super) used: Vec<Step>,
+}
+
+/// A state that was kept.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub(super) state: Arc<State>,
+    /// The calls that led to it from the first state.
+    pub(super) path: Arc<Vec<Step>>,
+    /// The entry that its last call was made on.
+    pub(super) parent: Option<usize>,
+    /// The target of its last call.
+    pub(super) target: usize,
+    /// The same with what they answered and when they ran, where a model of traffic asks.
+    pub(super) past: Arc<Vec<Past>>,
+    /// Values that came up on the way.
+    pub(super) memory: Arc<Memory>,
+    /// Amounts of the moment: balances of the attacker and of contracts.
+    pub(super) amounts: Arc<Vec<U256>>,
+    /// Where the search goes on with something lent.
+    pub(super) loan: Option<Arc<Loan>>,
+    /// Time that has passed on the state since the last call of the path: it belongs to the wait of the next.
+    pub(super) aged: Wait,
+    /// Whether a call that does harm in another's name was handed over on the way.
+    pub(super) carrying: bool,
+    /// What it has led to.
+    votes: f64,
+    visits: f64,
+}
+
+/// What all tries of a round see.
+pub(super) struct Frozen<'f> {
+    pub(super) world: &'f World,
+    pub(super) facts: &'f oracle::Facts,
+    pub(super) knowledge: &'f Knowledge,
+    pub(super) payloads: &'f [Payload],
+    pub(super) corpus: &'f [Entry],
+    pub(super) coverage: &'f Coverage,
+    pub(super) ways: &'f Ways,
+    pub(super) waits: &'f [Wait],
+    pub(super) oracles: &'f [&'static dyn Oracle],
+    /// What proposes calls as they were seen, and how often.
+    pub(super) learned: Option<(&'f Bound, f64)>,
+    /// Payloads as it takes them.
+    pub(super) harm: &'f [(Address, U256, Bytes)],
+    /// How many of a hundred states that reach nothing new are kept for a while.
+    pub(super) volatile: f64,
+    /// The most ether that the attacker had after each target, without and with calls from within.
+    pub(super) richest: &'f [[U256; 2]],
+    /// Words that failures read.
+    pub(super) readers: &'f HashMap<(Address, U256), Vec<usize>>,
+    again: &'f HashMap<u64, u32>,
+    folds: &'f HashSet<u64>,
+    /// Sums of the weights of entries and of targets.
+    entries: &'f [f64],
+    targets: &'f [f64],
+}
+
+impl Frozen<'_> {
+    pub(super) fn pick(&self, stream: &mut Stream) -> usize {
+        let last = self.corpus.len() - 1;
+        match stream.below(10) {
+            0 => 0,
+            1 => last - stream.below(16.min(self.corpus.len() as u64)) as usize,
+            _ => weighted(self.entries, stream),
+        }
+    }
+
+    pub(super) fn pick_target(&self, stream: &mut Stream) -> usize {
+        weighted(self.targets, stream)
+    }
+
+    /// Whether a call with these functions within was made only a few times so far.
+    pub(super) fn fresh_shape(&self, step: &Step) -> bool {
+        self.again.get(&shape(std::slice::from_ref(step))).is_none_or(|times| *times < SAME_SHAPE)
+    }
+
+    pub(super) fn folded(&self, used: &[Step]) -> bool {
+        self.folds.contains(&shape(used))
+    }
+
+    pub(super) fn function(&self, to: Address, signature: &str) -> Option<Arc<Callable>> {
+        let fits = |target: &&super::knowledge::Target| {
+            target.to == to
+                && target.function.as_ref().is_some_and(|function| function.signature() == signature)
+        };
+        self.knowledge.targets.iter().find(fits).and_then(|target| target.function.clone())
+    }
+}
+
+/// An index, by sums of weights.
+fn weighted(sums: &[f64], stream: &mut Stream) -> usize {
+    let total = sums.last().copied().unwrap_or_default();
+    let at = stream.uniform() * total;
+    sums.partition_point(|sum| *sum <= at).min(sums.len().saturating_sub(1))
+}
+
+/// Which functions are called in which order: a number for it.
+fn shape(steps: &[Step]) -> u64 {
+    let mut bytes = Vec::new();
+    fn put(step: &Step, bytes: &mut Vec<u8>) {
+        bytes.extend_from_slice(step.to.as_slice());
+        bytes.extend_from_slice(step.function.as_ref().map_or(&[0; 4], |function| &function.selector.0));
+        bytes.push(step.inner.len() as u8);
+        step.inner.iter().for_each(|inner| put(inner, bytes));
+    }
+    steps.iter().for_each(|step| put(step, &mut bytes));
+    number(&bytes)
+}
+
+/// The exact calls: a number for them.
+fn exact(entry: usize, step: &Step) -> u64 {
+    let mut bytes = (entry as u64).to_be_bytes().to_vec();
+    fn put(step: &Step, bytes: &mut Vec<u8>) {
+        bytes.extend_from_slice(step.to.as_slice());
+        bytes.extend_from_slice(&step.data());
+        bytes.extend_from_slice(&step.value.to_be_bytes::<32>());
+        bytes.extend_from_slice(&step.wait.seconds.to_be_bytes());
+        bytes.extend_from_slice(&step.wait.blocks.to_be_bytes());
+        step.inner.iter().for_each(|inner| put(inner, bytes));
+    }
+    put(step, &mut bytes);
+    number(&bytes)
+}
+
+fn number(bytes: &[u8]) -> u64 {
+    let hash = keccak256(bytes);
+    u64::from_be_bytes(hash[..8].try_into().unwrap_or_default())
+}
+
+/// What a thread runs calls on: machines cannot be sent from one to another.
+#[derive(Debug)]
+struct Machines {
+    /// Shown the codes of the world.
+    tracing: Machine,
+    /// For calls beside.
+    plain: Machine,
+}
+
+impl Machines {
+    fn new(world: &World) -> Self {
+        let mut tracing = Machine::new(world.fork);
+        for deployed in &world.contracts {
+            tracing.learn(&world.state.code(deployed.address));
+        }
+        Self { tracing, plain: Machine::new(world.fork) }
+    }
+}
+
+thread_local! {
+    /// The machines of a thread of a search: each search has threads of its own.
+    static MACHINES: RefCell<Option<Machines>> = const { RefCell::new(None) };
+}
+
+/// A search.
+pub struct Campaign {
+    world: World,
+    options: Options,
+    oracles: Vec<&'static dyn Oracle>,
+    facts: oracle::Facts,
+    knowledge: Knowledge,
+    payloads: Vec<Payload>,
+    learned: Option<Bound>,
+    harm: Vec<(Address, U256, Bytes)>,
+    /// Tries and gains of calls made up, and of calls proposed.
+    arms: [(f64, f64); 2],
+    machines: Machines,
+    tokens: Vec<Address>,
+    corpus: Vec<Entry>,
+    coverage: Coverage,
+    ways: Ways,
+    failures: Vec<Failure>,
+    /// Failures that read a word.
+    readers: HashMap<(Address, U256), Vec<usize>>,
+    /// How often a failure of the same kind was kept.
+    failed: HashMap<(usize, u32), u8>,
+    plans: VecDeque<Planned>,
+    urgent: VecDeque<Planned>,
+    planned: HashSet<u64>,
+    waits: Vec<Wait>,
+    richest: Vec<[U256; 2]>,
+    again: HashMap<u64, u32>,
+    folds: HashSet<u64>,
+    /// Entries that were let grow older, and by how much.
+    ages: HashSet<(usize, u64)>,
+    aged: usize,
+    /// Successes of each target, and why it failed how often.
+    answers: Vec<(u64, Vec<(Bytes, u64)>)>,
+    /// Tries and gains of each target.
+    tries: Vec<(f64, f64)>,
+    findings: Vec<Finding>,
+    executions: u64,
+    round: u64,
+    points: Vec<(u64, u64)>,
+}
+
+impl std::fmt::Debug for Campaign {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Campaign").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+/// Tries that share a stream of random numbers.
+const CHUNK: usize = 32;
+/// Chunks of a round.
+const CHUNKS: usize = 8;
+/// Entries, plans and failures kept.
+const CORPUS: usize = 4000;
+const PLANS: usize = 20_000;
+const FAILURES: usize = 2000;
+/// States let grow older.
+const AGED: usize = 600;
+/// Reasons of failure kept of a function.
+const REASONS: usize = 12;
+/// Calls back of the same functions that are tried without anything new.
+const SAME_SHAPE: u32 = 1000;
+/// Calls of a path.
+const DEPTH: usize = 24;
+
+impl Campaign {
+    /// Prepares a search: asks the contracts what they hold, and looks for calls that would do harm in another's name.
+    ///
+    /// # Errors
+    /// An oracle that does not exist; a defect of the interpreter.
+    pub fn new(mut world: World, options: Options) -> Result<Self> {
+        let oracles = oracle::named(&options.oracles)?;
+        let mut machine = Machine::new(world.fork);
+        let knowledge = Knowledge::new(&world, &mut machine)?;
+        let mut first = (*world.state).clone();
+        if first.code(knowledge.attacker).is_empty() {
+            first.set_code(knowledge.attacker, puppet::code(&[]));
+        }
+        world.state = Arc::new(first);
+        let facts = oracle::Facts::new(&world, &mut machine)?;
+        let tokens = payload::tokens(&world);
+        let amounts = amounts(&world, &knowledge, &tokens, &world.state, &mut machine)?;
+        let mut stream = options.seed.stream("audit payloads");
+        let (payloads, executions) =
+            payload::search(&world, &knowledge, &amounts, &mut machine, &mut stream)?;
+        let machines = Machines::new(&world);
+        let root = Entry {
+            state: Arc::clone(&world.state),
+            path: Arc::default(),
+            parent: None,
+            target: 0,
+            past: Arc::default(),
+            memory: Arc::default(),
+            amounts: Arc::new(amounts),
+            loan: None,
+            aged: Wait::default(),
+            carrying: false,
+            votes: 1.0,
+            visits: 0.0,
+        };
+        let tries = vec![(0.0, 0.0); knowledge.targets.len()];
+        let learned = options.learned.as_ref().map(|model| model.bind(&world)).transpose()?;
+        let harm =
+            payloads.iter().map(|payload| (payload.target, payload.value, payload.data.clone())).collect();
+        Ok(Self {
+            world,
+            facts,
+            options,
+            oracles,
+            knowledge,
+            payloads,
+            learned,
+            harm,
+            arms: [(0.0, 0.0); 2],
+            machines,
+            tokens,
+            corpus: vec![root],
+            coverage: Coverage::default(),
+            ways: Ways::default(),
+            failures: Vec::new(),
+            readers: HashMap::default(),
+            failed: HashMap::default(),
+            plans: VecDeque::new(),
+            urgent: VecDeque::new(),
+            planned: HashSet::default(),
+            waits: Vec::new(),
+            richest: vec![[U256::ZERO; 2]; tries.len()],
+            again: HashMap::default(),
+            folds: HashSet::default(),
+            ages: HashSet::default(),
+            aged: 0,
+            answers: vec![(0, Vec::new()); tries.len()],
+            tries,
+            findings: Vec::new(),
+            executions,
+            round: 0,
+            points: Vec::new(),
+        })
+    }
+
+    /// The world that it searches: that which it was given, with the attacker's contract in its place. Findings are about it.
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// Searches until executions, seconds or findings are reached, or the run is cancelled, and says what it came to.
+    ///
+    /// # Errors
+    /// A defect of the interpreter.
+    pub fn run(&mut self, run: &Run, report: &mut dyn FnMut(&Progress)) -> Result<Report> {
+        let start = Instant::now();
+        let threads = rayon::ThreadPoolBuilder::new().num_threads(self.options.workers.max(1)).build();
+        let threads = threads.map_err(|error| crate::Error::Transaction { reason: error.to_string() })?;
+        let mut told = 0.0;
+        loop {
+            let seconds = start.elapsed().as_secs_f64();
+            if seconds - told > 0.2 {
+                told = seconds;
+                report(&self.progress(seconds));
+            }
+            let over = self.knowledge.targets.is_empty()
+                || self.options.executions.is_some_and(|most| self.executions >= most)
+                || self.options.seconds.is_some_and(|most| seconds >= most)
+                || self.options.findings.is_some_and(|most| self.findings.len() >= most)
+                || run.check().is_err();
+            if over {
+                report(&self.progress(seconds));
+                return Ok(self.report(seconds));
+            }
+            self.round(&threads)?;
+        }
+    }
+
+    fn progress(&self, seconds: f64) -> Progress {
+        Progress {
+            executions: self.executions,
+            seconds,
+            edges: self.coverage.count,
+            corpus: self.corpus.len(),
+            findings: self.findings.len(),
+        }
+    }
+
+    fn report(&self, seconds: f64) -> Report {
+        let codes = self.machines.tracing.trace().codes();
+        let covered = self.coverage.all().map(|edge| {
+            let Site { code, counter } = codes.site(edge / 2);
+            (codes.hash(code), counter, edge % 2 == 1)
+        });
+        Report {
+            findings: self.findings.clone(),
+            executions: self.executions,
+            seconds,
+            edges: self.coverage.count,
+            corpus: self.corpus.len(),
+            functions: self.called(),
+            coverage: self.points.clone(),
+            covered: covered.collect(),
+        }
+    }
+
+    fn called(&self) -> Vec<Called> {
+        let targets = self.knowledge.targets.iter().zip(&self.answers).filter(|(target, _)| target.own);
+        let called = targets.map(|(target, (successes, failures))| {
+            let mut failures: Vec<(String, u64)> =
+                failures.iter().map(|(output, times)| (reason(output), *times)).collect();
+            failures.sort_by_key(|(_, times)| std::cmp::Reverse(*times));
+            Called {
+                contract: self.world.name_of(target.to),
+                function: target.function.as_ref().map_or_else(String::new, |function| function.signature()),
+                successes: *successes,
+                failures,
+            }
+        });
+        called.collect()
+    }
+
+    /// How often a call is proposed and not made up: by what either gained a try so far.
+    fn share(&self) -> f64 {
+        let rate = |(tries, gains): (f64, f64)| (gains + 1.0) / (tries + 100.0);
+        let [made, learned] = self.arms.map(rate);
+        (learned / (made + learned)).clamp(0.15, 0.75)
+    }
+
+    /// One round: plans first, then calls made up.
+    fn round(&mut self, threads: &rayon::ThreadPool) -> Result<()> {
+        let size = CHUNK * CHUNKS;
+        let mut planned: Vec<Option<Planned>> = Vec::with_capacity(size);
+        while planned.len() < size / 4 * 3 {
+            let next = match self.urgent.pop_front() {
+                Some(next) => next,
+                None if planned.len() < size / 2 => match self.plans.pop_front() {
+                    Some(next) => next,
+                    None => break,
+                },
+                None => break,
+            };
+            planned.push(Some(next));
+        }
+        planned.resize_with(size, || None);
+        // Plans are spread over the chunks, so that every thread has some.
+        let mut chunks: Vec<Vec<Option<Planned>>> = (0..CHUNKS).map(|_| Vec::with_capacity(CHUNK)).collect();
+        for (index, plan) in planned.into_iter().enumerate() {
+            chunks[index % CHUNKS].push(plan);
+        }
+        let wealth = f64::from(self.world.state.balance(self.knowledge.attacker)).max(1.0);
+        let entries = sums(self.corpus.iter().map(|entry| {
+            // Who has given away what they had will not gain from it.
+            let left = f64::from(entry.state.balance(self.knowledge.attacker)) / wealth;
+            let goal = match (entry.carrying, &entry.loan) {
+                (true, Some(_)) => 8.0,
+                (true, None) => 3.0,
+                (false, _) => 1.0,
+            };
+            let weight = goal * (1.0 + entry.votes) / (1.0 + entry.visits) * left.clamp(0.1, 1.0);
+            if entry.path.len() >= DEPTH { 0.0 } else { weight }
+        }));
+        let targets = sums(self.knowledge.targets.iter().zip(&self.tries).map(|(target, (tries, gains))| {
+            let weight = (gains + 1.0) / (tries + 20.0) * 20.0;
+            (weight + 0.25) * if target.own { 1.0 } else { 0.2 }
+        }));
+        let frozen = Frozen {
+            world: &self.world,
+            facts: &self.facts,
+            knowledge: &self.knowledge,
+            payloads: &self.payloads,
+            corpus: &self.corpus,
+            coverage: &self.coverage,
+            ways: &self.ways,
+            waits: &self.waits,
+            oracles: &self.oracles,
+            learned: self.learned.as_ref().map(|learned| (learned, self.share())),
+            harm: &self.harm,
+            volatile: 0.005,
+            richest: &self.richest,
+            readers: &self.readers,
+            again: &self.again,
+            folds: &self.folds,
+            entries: &entries,
+            targets: &targets,
+        };
+        let streams = self.options.seed.streams("audit tries");
+        let first = self.round * CHUNKS as u64;
+        let work = |machines: &mut Machines, index: usize, chunk: Vec<Option<Planned>>| {
+            let mut stream = streams.stream(first + index as u64);
+            let Machines { tracing, plain } = machines;
+            let mut trier = Trier { frozen: &frozen, machine: tracing, probe: plain };
+            let mut tried = Vec::with_capacity(chunk.len());
+            for plan in chunk {
+                let plan = match plan {
+                    Some(plan) => trier.planned(plan, &mut stream),
+                    None => trier.fresh(&mut stream),
+                };
+                tried.push(trier.make(plan, &mut stream)?);
+            }
+            Ok::<_, crate::Error>((index, tried))
+        };
+        let chunks: Vec<(usize, Vec<Option<Planned>>)> = chunks.into_iter().enumerate().collect();
+        let done: Vec<(usize, Vec<Tried>)> = if self.options.workers <= 1 {
+            let machines = &mut self.machines;
+            chunks.into_iter().map(|(index, chunk)| work(machines, index, chunk)).collect::<Result<_>>()?
+        } else {
+            let world = &self.world;
+            let on_thread = |(index, chunk)| {
+                MACHINES.with_borrow_mut(|machines| {
+                    work(machines.get_or_insert_with(|| Machines::new(world)), index, chunk)
+                })
+            };
+            threads.install(|| chunks.into_par_iter().map(on_thread).collect::<Result<_>>())?
+        };
+        self.round += 1;
+        let edges = self.coverage.count;
+        for tried in done.into_iter().flat_map(|(_, tried)| tried) {
+            self.executions += 1;
+            self.take(tried)?;
+        }
+        if self.coverage.count > edges {
+            self.points.push((self.executions, self.coverage.count));
+        }
+        Ok(())
+    }
+
+    /// Takes in what a try reached.
+    fn take(&mut self, tried: Tried) -> Result<()> {
+        let Tried {
+            entry,
+            target,
+            step,
+            success,
+            why,
+            kept,
+            reverted,
+            failure,
+            plans,
+            later,
+            loan,
+            ways,
+            findings,
+            origin,
+        } = tried;
+        let arm = match origin {
+            Origin::Fresh | Origin::Changed => Some(0),
+            Origin::Learned => Some(1),
+            _ => None,
+        };
+        if let Some(arm) = arm {
+            self.arms[arm].0 += 1.0;
+        }
+        self.tries[target].0 += 1.0;
+        self.corpus[entry].visits += 1.0;
+        let answers = &mut self.answers[target];
+        match why {
+            None => answers.0 += 1,
+            Some(why) => match answers.1.iter().position(|(known, _)| *known == why) {
+                Some(place) => answers.1[place].1 += 1,
+                None if answers.1.len() < REASONS => answers.1.push((why, 1)),
+                None => {}
+            },
+        }
+        for (place, way) in ways {
+            self.ways.add(target, place, way);
+        }
+        for mut finding in findings {
+            let known = self.findings.iter().any(|known| known.key() == finding.key());
+            if !known {
+                finding.executions = self.executions;
+                self.findings.push(finding);
+            }
+        }
+        if !step.inner.is_empty() {
+            *self.again.entry(shape(std::slice::from_ref(&step))).or_default() += 1;
+        }
+        for plan in plans {
+            if plan.origin == Origin::Loan
+                && let [.., _] = plan.step.inner.as_slice()
+            {
+                self.folds.insert(shape(&plan.step.inner[..plan.step.inner.len() - 1]));
+            }
+            self.plan(plan);
+        }
+        if later {
+            self.age(entry, step.wait);
+        }
+        if let Some((loan, state)) = loan {
+            self.lend(loan, state, entry, target)?;
+        }
+        if let Some(failure) = failure {
+            self.failed(failure);
+        }
+        if let Some(reached) = reverted
+            && self.coverage.add(&reached)
+        {
+            self.tries[target].1 += 0.5;
+        }
+        let Some(kept) = kept else { return Ok(()) };
+        let news = self.coverage.add(&kept.reached);
+        if !news && !kept.reached.is_empty() || self.corpus.len() >= CORPUS {
+            return Ok(());
+        }
+        debug_assert!(success, "only what went well is kept");
+        let richest = &mut self.richest[target][usize::from(!step.inner.is_empty())];
+        *richest = (*richest).max(kept.after.balance(self.knowledge.attacker));
+        if news {
+            let gain = if kept.reached.branches() { 1.0 } else { 0.2 };
+            self.tries[target].1 += gain;
+            self.corpus[entry].votes += gain;
+            if let Some(arm) = arm {
+                self.arms[arm].1 += gain;
+            }
+        }
+        if !step.wait.is_none() && !self.waits.contains(&step.wait) {
+            self.waits.push(step.wait);
+            if self.waits.len() > 32 {
+                self.waits.remove(0);
+            }
+        }
+        let parent = &self.corpus[entry];
+        if self.corpus.len() >= CORPUS / 2 && !kept.reached.branches() && !parent.carrying {
+            return Ok(());
+        }
+        let mut path = (*parent.path).clone();
+        let mut memory = (*parent.memory).clone();
+        let loan = parent.loan.as_ref().map(|loan| {
+            let mut loan = (**loan).clone();
+            loan.used.push(step.clone());
+            Arc::new(loan)
+        });
+        let mut past = Arc::clone(&parent.past);
+        if self.learned.is_some() {
+            let (block, time) = (kept.after.block, kept.after.time);
+            Arc::make_mut(&mut past).push(Past { step: step.clone(), answers: kept.answers.clone(), block, time });
+        }
+        memory.extend(&step, kept.answers);
+        let aged = parent.aged;
+        path.push(Step {
+            wait: Wait { blocks: step.wait.blocks + aged.blocks, seconds: step.wait.seconds + aged.seconds },
+            ..step
+        });
+        let carried = if kept.reached.carried() { 4.0 } else { 0.0 };
+        let carrying = parent.carrying || kept.reached.carried();
+        let votes = match (news, kept.reached.branches()) {
+            (false, _) => -0.7,
+            (true, false) => 0.2,
+            (true, true) => carried + parent.votes.clamp(0.0, 4.0) * 0.5 + 1.0,
+        };
+        let number = self.corpus.len();
+        let amounts =
+            amounts(&self.world, &self.knowledge, &self.tokens, &kept.after, &mut self.machines.plain)?;
+        self.corpus.push(Entry {
+            state: kept.after,
+            path: Arc::new(path),
+            past,
+            parent: Some(entry),
+            target,
+            memory: Arc::new(memory),
+            amounts: Arc::new(amounts),
+            loan,
+            aged: Wait::default(),
+            carrying,
+            votes,
+            visits: 0.0,
+        });
+        self.again_on(number, &kept.written);
+        Ok(())
+    }
+
+    fn plan(&mut self, plan: Planned) {
+        if self.plans.len() + self.urgent.len() >= PLANS
+            || !self.planned.insert(exact(plan.entry, &plan.step))
+        {
+            return;
+        }
+        match plan.origin {
+            Origin::Loan | Origin::CalledBack | Origin::Again => self.urgent.push_back(plan),
+            _ => self.plans.push_back(plan),
+        }
+    }
+
+    fn failed(&mut self, failure: Failure) {
+        let count = self.failed.entry((failure.target, failure.end)).or_default();
+        if *count >= 6 || self.failures.len() >= FAILURES {
+            return;
+        }
+        *count += 1;
+        let number = self.failures.len();
+        for word in &failure.read {
+            self.readers.entry(*word).or_default().push(number);
+        }
+        self.failures.push(failure);
+    }
+
+    /// Plans what failed before, on a state where a word that it read was written.
+    fn again_on(&mut self, entry: usize, written: &[(Address, U256)]) {
+        let mut again: Vec<usize> =
+            written.iter().filter_map(|word| self.readers.get(word)).flatten().copied().collect();
+        again.sort_unstable();
+        again.dedup();
+        // The newest first: they failed furthest.
+        again.reverse();
+        again.truncate(32);
+        let loan = self.corpus[entry].loan.is_some();
+        // The functions that failed are called with other arguments too.
+        let mut anew = Vec::new();
+        for number in again {
+            let failure = &self.failures[number];
+            let mut step = failure.step.clone();
+            if loan {
+                step.wait = Wait::default();
+            }
+            let target = failure.target;
+            let plan = Planned {
+                entry,
+                target,
+                step,
+                origin: Origin::Again,
+                carried: None,
+                sooner: None,
+                made_anew: false,
+            };
+            if !anew.contains(&target) && anew.len() < 6 {
+                anew.push(target);
+                self.urgent.push_back(Planned { made_anew: true, ..plan.clone() });
+            }
+            self.plan(plan);
+        }
+    }
+
+    /// Goes on with a state after some time: where waiting brought one call further, it may bring others too, and a loan is
+    /// taken when it has passed.
+    fn age(&mut self, entry: usize, wait: Wait) {
+        let base = &self.corpus[entry];
+        if self.corpus.len() >= CORPUS
+            || base.loan.is_some()
+            || self.aged >= AGED
+            || !self.ages.insert((entry, wait.seconds))
+        {
+            return;
+        }
+        self.aged += 1;
+        let mut state = (*base.state).clone();
+        state.block += wait.blocks;
+        state.time += wait.seconds;
+        let aged = Wait { blocks: base.aged.blocks + wait.blocks, seconds: base.aged.seconds + wait.seconds };
+        let older = Entry { state: Arc::new(state), aged, parent: None, visits: 0.0, ..base.clone() };
+        self.corpus.push(older);
+    }
+
+    /// Goes on with a loan on a state of its own.
+    fn lend(&mut self, loan: Loan, state: Arc<State>, entry: usize, target: usize) -> Result<()> {
+        let key = exact(entry, &loan.step);
+        if self.corpus.len() >= CORPUS || !self.folds.insert(key ^ 1) {
+            return Ok(());
+        }
+        let parent = &self.corpus[entry];
+        let amounts = amounts(&self.world, &self.knowledge, &self.tokens, &state, &mut self.machines.plain)?;
+        let number = self.corpus.len();
+        let token = loan.token;
+        self.corpus.push(Entry {
+            state,
+            path: Arc::clone(&parent.path),
+            past: Arc::clone(&parent.past),
+            parent: Some(entry),
+            target,
+            memory: Arc::clone(&parent.memory),
+            amounts: Arc::new(amounts),
+            loan: Some(Arc::new(loan)),
+            aged: Wait::default(),
+            carrying: parent.carrying,
+            votes: 4.0,
+            visits: 0.0,
+        });
+        // What failed for want of the token reads the token.
+        let words: Vec<(Address, U256)> =
+            self.readers.keys().filter(|(address, _)| Some(*address) == token).copied().collect();
+        let mut words = words;
+        words.sort_unstable();
+        self.again_on(number, &words);
+        Ok(())
+    }
+}
+
+fn sums(weights: impl Iterator<Item = f64>) -> Vec<f64> {
+    weights
+        .scan(0.0, |sum, weight| {
+            *sum += weight;
+            Some(*sum)
+        })
+        .collect()
+}
+
+/// Amounts that matter on a state: what the attacker and the contracts have of ether and tokens.
+fn amounts(
+    world: &World,
+    knowledge: &Knowledge,
+    tokens: &[Address],
+    state: &Arc<State>,
+    machine: &mut Machine,
+) -> Result<Vec<U256>> {
+    let mut amounts = vec![state.balance(knowledge.attacker)];
+    for token in tokens {
+        amounts.push(balance(machine, state, *token, knowledge.attacker)?);
+    }
+    for deployed in &world.contracts {
+        amounts.push(state.balance(deployed.address));
+        for token in tokens {
+            if *token != deployed.address {
+                amounts.push(balance(machine, state, *token, deployed.address)?);
+            }
+        }
+    }
+    amounts.retain(|amount| !amount.is_zero());
+    amounts.sort_unstable();
+    amounts.dedup();
+    Ok(amounts)
+}
+
+#[cfg(test)]
+impl Campaign {
+    pub(super) fn reaches(&self, test: impl Fn(&State, Address) -> bool) -> bool {
+        let at = self.world.contracts[0].address;
+        self.corpus.iter().any(|entry| test(&entry.state, at))
+    }
+
+    pub(super) fn extend(&mut self, executions: u64) {
+        self.options.executions = Some(self.executions + executions);
+    }
+
+    pub(super) fn size(&self) -> usize {
+        self.corpus.len()
+    }
+}

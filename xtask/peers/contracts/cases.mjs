@@ -1,0 +1,28 @@
+// The cases under a folder: which contracts each has, and for which fork they are compiled.
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Every case as `{ name, folder, contracts, test, fork }`, by name. */
+export function cases(root) {
+  const found = [];
+  for (const group of folders(root)) {
+    for (const name of folders(join(root, group))) {
+      const folder = join(root, group, name);
+      const files = readdirSync(folder).filter((file) => file.endsWith('.sol')).sort();
+      const scenario = readFileSync(join(folder, 'audit.toml'), 'utf8');
+      found.push({
+        name: `${group}/${name}`,
+        folder,
+        contracts: files.filter((file) => !file.endsWith('.t.sol')),
+        test: existsSync(join(folder, 'Exploit.t.sol')),
+        fork: /^fork *= *"(\w+)"/m.exec(scenario)?.[1] ?? 'prague',
+      });
+    }
+  }
+  return found;
+}
+
+function folders(root) {
+  const entries = readdirSync(root, { withFileTypes: true });
+  return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name).sort();
+}
