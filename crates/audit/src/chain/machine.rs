@@ -50,7 +50,7 @@ pub enum Status {
     Reverted,
     /// It was stopped: gas, an invalid instruction or jump.
     Halted(HaltReason),
-    /// It could not begin: the sender cannot pay the value, or the call is no valid transaction.
+    /// It could not begin: no chain would take it.
     Refused,
 }
 
@@ -102,7 +102,7 @@ impl Outcome {
     pub fn reason(&self) -> String {
         match &self.status {
             Status::Success => "success".to_owned(),
-            Status::Refused => "the sender cannot pay the value, or the input is too long".to_owned(),
+            Status::Refused => "no chain takes the transaction".to_owned(),
             Status::Halted(reason) => format!("{reason:?}"),
             Status::Reverted => reason(&self.output),
         }
