@@ -87,6 +87,9 @@ impl Look<'_> {
         let privileged = self.facts.calls.iter().filter(|known| known.purpose == Purpose::Privileged);
         for known in privileged.filter(|known| wanted(known)) {
             for attacker in &self.facts.attackers {
+                if probe.run(self.before, &known.of(*attacker))?.success() {
+                    continue;
+                }
                 let outcome = probe.run(self.after, &known.of(*attacker))?;
                 let wrote = probe.trace().accesses.iter().any(|access| access.write);
                 if outcome.success() && (wrote || probe.trace().calls.len() > 1) {
@@ -239,7 +242,21 @@ impl Look<'_> {
     /// # Errors
     /// A defect of the interpreter.
     pub(super) fn damage(&self, call: &CallRecord, probe: &mut Machine) -> Result<Vec<Effect>> {
-        let mut effects = self.losses(probe)?;
+        // What went before this step was told before.
+        let mut effects = Vec::new();
+        for effect in self.losses(probe)? {
+            let now = match &effect {
+                Effect::EtherLost { account, .. } => {
+                    self.after.balance(*account) < self.before.balance(*account)
+                }
+                Effect::TokenLost { token, account, .. } => {
+                    balance(probe, self.after, *token, *account)?
+                        < balance(probe, self.before, *token, *account)?
+                }
+                _ => true,
+            };
+            effects.extend(now.then_some(effect));
+        }
         let stored = self.stored(call);
         let lost = !effects.is_empty();
         // Balances that moved are told as losses: as words they would pin amounts that do not matter.

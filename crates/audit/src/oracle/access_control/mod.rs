@@ -27,7 +27,10 @@ impl AccessControl {
         let owners = look.facts.owners.iter().filter(|owner| owner.holder.is_zero() && owner.ruler);
         for owner in owners {
             let (contract, slot) = (owner.contract, owner.slot);
-            let named = |who: &&alloy_primitives::Address| look.names(look.after, contract, slot, **who);
+            let named = |who: &&alloy_primitives::Address| {
+                look.names(look.after, contract, slot, **who)
+                    && !look.names(look.before, contract, slot, **who)
+            };
             if let Some(attacker) = look.facts.attackers.iter().find(named) {
                 let effect = Effect::Answers {
                     sender: *attacker,

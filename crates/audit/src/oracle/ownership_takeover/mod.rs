@@ -26,6 +26,7 @@ pub(super) fn taken(look: &Look<'_>, probe: &mut Machine) -> Result<Vec<(Address
         let Some(attacker) = look.facts.attackers.iter().find(|attacker| {
             look.names(look.after, contract, slot, **attacker)
                 && !look.names(&look.world.state, contract, slot, **attacker)
+                && !look.names(look.before, contract, slot, **attacker)
         }) else {
             continue;
         };
@@ -42,7 +43,9 @@ pub(super) fn taken(look: &Look<'_>, probe: &mut Machine) -> Result<Vec<(Address
         let yes: alloy_primitives::Bytes = alloy_primitives::B256::with_last_byte(1).to_vec().into();
         let (sender, to, data) = (role.attacker, role.contract, role.data.clone());
         let now = Effect::Answers { sender, to, data, output: yes };
-        if !now.holds(probe, &look.world.state, look.after)? {
+        if !now.holds(probe, &look.world.state, look.after)?
+            || now.holds(probe, &look.world.state, look.before)?
+        {
             continue;
         }
         let usurped = look.usurped(|known| known.to == role.contract, probe)?;

@@ -28,7 +28,9 @@ impl Oracle for ParameterCapture {
     fn step(&self, look: &Look<'_>, probe: &mut Machine) -> Result<Vec<Finding>> {
         for setting in look.facts.settings.iter().filter(|setting| setting.rule) {
             let (at, slot) = (setting.contract, setting.slot);
-            if look.after.storage(at, slot) == look.world.state.storage(at, slot) || !look.attack() {
+            let then = look.world.state.storage(at, slot);
+            if look.after.storage(at, slot) == then || look.before.storage(at, slot) != then || !look.attack()
+            {
                 continue;
             }
             let Some(answer) = super::facts::ask(probe, look.after, at, setting.data.clone())? else {

@@ -34,6 +34,7 @@ impl Oracle for VetoLoss {
             let (at, slot) = (owner.contract, owner.slot);
             if !GUARDS.iter().any(|guard| name.contains(guard))
                 || look.names(look.after, at, slot, owner.holder)
+                || !look.names(look.before, at, slot, owner.holder)
                 || !look.attack()
             {
                 continue;
