@@ -74,13 +74,26 @@ pub fn document(world: &World, findings: &[Shrunk], figures: &Figures) -> Result
         warnings.push(format!("{open} of the findings are not minimal: shrinking used up its calls."));
     }
     Ok(Document {
-        title: format!("Audit of {}", figures.project),
+        title: format!("Audit of {}", name(&figures.project)),
         verdict: Verdict { outcome: if findings.is_empty() { Outcome::Good } else { Outcome::Bad }, text },
         highlights: highlights(findings, figures),
         warnings,
         manifest: figures.manifest.clone(),
         sections,
     })
+}
+
+/// The last part of a path.
+fn name(project: &str) -> &str {
+    let parts = project.trim_end_matches(['/', '.']).rsplit('/');
+    parts.into_iter().find(|part| !part.is_empty()).unwrap_or("the contracts")
+}
+
+/// With a capital letter and a full stop.
+fn sentence(text: &str) -> String {
+    let mut letters = text.trim_end_matches('.').chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    first.into_iter().chain(letters).chain(['.']).collect()
 }
 
 fn highlights(findings: &[Shrunk], figures: &Figures) -> Vec<Highlight> {
@@ -167,9 +180,13 @@ fn section(world: &World, shrunk: &Shrunk, number: usize, machine: &mut Machine)
     let finding = &shrunk.finding;
     let words = Words::new(world);
     let card = oracle::all().into_iter().map(oracle::Oracle::card).find(|card| card.name == finding.oracle);
-    let mut text = format!("{}\n\n", finding.rule);
+    let mut text = format!("{}\n\n", sentence(&finding.rule));
     if let Some(card) = card {
-        text.push_str(&format!("{} Source: {}\n\n", card.about, card.source));
+        text.push_str(&format!(
+            "{} Source: {}.\n\n",
+            sentence(card.about),
+            card.source.trim_end_matches('.')
+        ));
     }
     if let Some(place) = place(world, finding) {
         let line = place.line.map_or_else(String::new, |line| format!(" line {line}"));
@@ -179,7 +196,7 @@ fn section(world: &World, shrunk: &Shrunk, number: usize, machine: &mut Machine)
     text.push_str(&format!("Afterwards {}.", effects.join("; ")));
     let player = Player {
         id: format!("audit.finding.{number}"),
-        title: format!("The {} steps, one by one", finding.steps.len()),
+        title: "The steps, one by one".to_owned(),
         frames: frames(world, shrunk, &words, machine)?,
     };
     Ok(Section {

@@ -118,6 +118,7 @@ pub(super) fn simplifications(items: &[Item], codec: &Codec, attacker: Address) 
                     });
                 }
             }
+            found.extend(unsent(items, at, inner, codec));
             for step in fewer_rows(step, inner) {
                 let what = "lists with one row fewer".to_owned();
                 found.push(Candidate::new(replaced(items, at, step), at, what));
@@ -186,6 +187,28 @@ pub(super) fn with_value(step: &Step, inner: Option<usize>, value: U256) -> Opti
         Some(number) => step.inner.get_mut(number)?.value = value,
     }
     Some(step)
+}
+
+/// The candidates with no ether sent along and another amount smaller by as much: what was sent and came back.
+fn unsent(items: &[Item], at: usize, inner: Option<usize>, codec: &Codec) -> Vec<Candidate> {
+    let sent = value_of(&items[at].step, inner);
+    let Some(less) = with_value(&items[at].step, inner, U256::ZERO).filter(|_| !sent.is_zero()) else {
+        return Vec::new();
+    };
+    let items = replaced(items, at, less);
+    let mut found = Vec::new();
+    for (other, item) in items.iter().enumerate() {
+        for (place, value, _) in places(&item.step, codec) {
+            if let DynSolValue::Uint(amount, bits) = value
+                && amount > sent
+                && let Some(step) = place.set(&item.step, DynSolValue::Uint(amount - sent, bits), codec)
+            {
+                let what = format!("{sent} wei neither sent nor taken back");
+                found.push(Candidate::new(replaced(&items, other, step), at, what));
+            }
+        }
+    }
+    found
 }
 
 /// Numbers that are simpler: nothing, one, half, one less.
