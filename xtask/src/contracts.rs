@@ -60,12 +60,41 @@ pub(crate) fn verify(context: &Context) -> Answer {
     context.command("node", &[&script, CONTRACTS, &project, &compiler])
 }
 
+/// Attacks that the search finds on the vulnerable contracts, made minimal and written as Foundry tests: in forge each fails
+/// on the vulnerable contracts and does on the repaired ones what a replay promises. Fails where fewer than 95 % are minimal
+/// in two seconds.
+pub(crate) fn exported(context: &Context) -> Answer {
+    if std::env::var_os("DAOTWIN_PEERS").is_none() {
+        return Ok(Outcome::Skipped(
+            "set `DAOTWIN_PEERS=1` to install a compiler and forge in the target folder (150 MiB; needs node and npm)"
+                .to_owned(),
+        ));
+    }
+    let folder = install(context)?;
+    let compiler = folder.join("solc.cjs");
+    copy(context.root.join(COMPILER), &compiler)
+        .map_err(|error| format!("cannot copy `{COMPILER}`: {error}"))?;
+    let projects = folder.join("exported");
+    if projects.exists() {
+        remove_dir_all(&projects)
+            .map_err(|error| format!("cannot empty `{}`: {error}", projects.display()))?;
+    }
+    context.cargo(&["build", "--release", "--quiet", "--workspace", "--example", "exported_tests"])?;
+    let example = tools::target(&context.root).join("release/examples/exported_tests");
+    let [script, projects, compiler] =
+        [folder.join("exported.mjs"), projects, compiler].map(|path| text(&path));
+    context.command(text(&example), &[&projects, "30000"])?;
+    context.command("node", &[&script, &projects, &compiler])
+}
+
 /// The folder with the scripts and what they use, in the versions of the lock file, without scripts of packages.
 fn install(context: &Context) -> Result<PathBuf, String> {
     let folder = tools::target(&context.root).join("peers").join("contracts");
     let problem = |what: &str, error| format!("cannot make {what} in `{}`: {error}", folder.display());
     create_dir_all(&folder).map_err(|error| problem("the folder", error))?;
-    for name in ["package.json", "package-lock.json", "cases.mjs", "compile.mjs", "exploits.mjs"] {
+    for name in
+        ["package.json", "package-lock.json", "cases.mjs", "compile.mjs", "exploits.mjs", "exported.mjs"]
+    {
         copy(context.root.join(SCRIPTS).join(name), folder.join(name))
             .map_err(|error| problem(name, error))?;
     }

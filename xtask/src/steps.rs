@@ -69,6 +69,7 @@ pub(crate) const VERIFY: &[Step] = &[
     ("one proposal", outlook),
     ("snapshot rules", snapshot::rules),
     ("contracts", contracts::verify),
+    ("exported tests", contracts::exported),
     ("simulation peers", agents::frameworks),
     ("relational peer", peers::relational),
     ("table peers", peers::tables),

@@ -49,6 +49,12 @@ pub enum Error {
         /// What it said.
         message: String,
     },
+    /// A chain elsewhere that cannot be read.
+    #[error("{message}")]
+    Remote {
+        /// What happened.
+        message: String,
+    },
     /// A transaction that no chain would take.
     #[error("the chain refuses the transaction: {reason}")]
     Transaction {
@@ -65,6 +71,7 @@ impl Error {
             Self::History(error) => error.kind(),
             Self::Privacy(error) => error.kind(),
             Self::Unknown { .. } | Self::Contract { .. } => ErrorKind::NotFound,
+            Self::Remote { .. } => ErrorKind::Io,
             Self::Artifacts { .. }
             | Self::Compiler { .. }
             | Self::Deployment { .. }

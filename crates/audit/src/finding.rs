@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use alloy_dyn_abi::DynSolValue;
 use alloy_primitives::{Address, Bytes, U256};
 
 use crate::Result;
 use crate::chain::{Machine, State, Transaction};
-use crate::sequence::Step;
+use crate::puppet;
+use crate::sequence::{Step, Wait};
 
 /// How much harm is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -117,6 +117,54 @@ pub enum Effect {
         /// The input.
         data: Bytes,
     },
+    /// A call that would go well so long after the last state, had the steps not been made, is refused.
+    Prevents {
+        /// Who calls.
+        sender: Address,
+        /// Whom.
+        to: Address,
+        /// Wei sent along.
+        value: U256,
+        /// The input.
+        data: Bytes,
+        /// Seconds after the last state.
+        wait: u64,
+    },
+    /// A call fails an assertion.
+    Panics {
+        /// Who calls.
+        sender: Address,
+        /// Whom.
+        to: Address,
+        /// Wei sent along.
+        value: U256,
+        /// The input.
+        data: Bytes,
+    },
+    /// A call that goes well takes at least so much more gas than at first.
+    Costs {
+        /// Who calls.
+        sender: Address,
+        /// Whom.
+        to: Address,
+        /// Wei sent along.
+        value: U256,
+        /// The input.
+        data: Bytes,
+        /// How much more gas.
+        least: u64,
+    },
+    /// A call by an attacker's contract goes well within a transaction of someone else, and not within the attacker's own.
+    Phished {
+        /// Who begins the transaction.
+        origin: Address,
+        /// Whose contract calls.
+        sender: Address,
+        /// Whom.
+        to: Address,
+        /// The input.
+        data: Bytes,
+    },
 }
 
 impl Effect {
@@ -160,6 +208,38 @@ impl Effect {
                 let after = machine.run(last, &call)?.success();
                 if matches!(self, Self::Fails { .. }) { before && !after } else { !before && after }
             }
+            Self::Prevents { sender, to, value, data, wait } => {
+                let call = Transaction { sender: *sender, to: Some(*to), value: *value, data: data.clone() };
+                let pass = Wait::seconds(*wait);
+                let at = |state: &State| {
+                    let mut state = state.clone();
+                    (state.block, state.time) = (last.block + pass.blocks, last.time + pass.seconds);
+                    Arc::new(state)
+                };
+                machine.run(&at(first), &call)?.success() && !machine.run(&at(last), &call)?.success()
+            }
+            Self::Panics { sender, to, value, data } => {
+                let call = Transaction { sender: *sender, to: Some(*to), value: *value, data: data.clone() };
+                machine.run(last, &call)?.asserts()
+            }
+            Self::Costs { sender, to, value, data, least } => {
+                let call = Transaction { sender: *sender, to: Some(*to), value: *value, data: data.clone() };
+                let (before, after) = (machine.run(first, &call)?, machine.run(last, &call)?);
+                before.success() && after.success() && after.gas >= before.gas.saturating_add(*least)
+            }
+            Self::Phished { origin, sender, to, data } => {
+                let mut trap = (**last).clone();
+                trap.set_code(*sender, puppet::forwarder(*to));
+                let trap = Arc::new(trap);
+                let call = |from: Address| Transaction {
+                    sender: from,
+                    to: Some(*sender),
+                    value: U256::ZERO,
+                    data: data.clone(),
+                };
+                let own = Address::repeat_byte(0x9e);
+                machine.run(&trap, &call(*origin))?.success() && !machine.run(&trap, &call(own))?.success()
+            }
         })
     }
 }
@@ -180,15 +260,17 @@ pub fn balance(machine: &mut Machine, state: &Arc<State>, token: Address, accoun
 }
 
 /// A value of a step, in words.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Explained {
     /// Which step, from 0.
     pub step: usize,
-    /// Which argument, from 0; none is the ether sent along.
-    pub argument: Option<usize>,
-    /// The value.
-    pub value: DynSolValue,
-    /// Why this one: `the whole balance of treasury`.
+    /// Which call of the attacker's contract during it, from 0; none is the step itself.
+    pub call: Option<usize>,
+    /// What has the value: `wait`, `value` (the ether sent along), or the parameter, as `calldatas[0]`.
+    pub place: String,
+    /// The value, as people write it.
+    pub value: String,
+    /// Why this one: `all tokens of treasury`.
     pub why: String,
 }
 
@@ -223,19 +305,74 @@ impl Finding {
         (self.oracle, &self.contract, &self.function)
     }
 
-    /// Whether the steps, one after the other from this state, all go well and bring about all effects.
+    /// Whether all effects hold on a state that came from the first one.
     ///
     /// # Errors
     /// A defect of the interpreter.
-    pub fn holds(&self, machine: &mut Machine, first: &Arc<State>) -> Result<bool> {
-        let Some(last) = play(machine, first, &self.steps)? else { return Ok(false) };
+    pub fn harms(&self, machine: &mut Machine, first: &Arc<State>, last: &Arc<State>) -> Result<bool> {
         for effect in &self.effects {
-            if !effect.holds(machine, first, &last)? {
+            if !effect.holds(machine, first, last)? {
                 return Ok(false);
             }
         }
         Ok(!self.effects.is_empty())
     }
+
+    /// Whether the steps, one after the other from this state, all go well and bring about all effects.
+    ///
+    /// # Errors
+    /// A defect of the interpreter.
+    pub fn holds(&self, machine: &mut Machine, first: &Arc<State>) -> Result<bool> {
+        match play(machine, first, &self.steps)? {
+            Some(last) => self.harms(machine, first, &last),
+            None => Ok(false),
+        }
+    }
+}
+
+/// What came of each of some steps, one after the other, though some fail: what a chain does with transactions. A step that
+/// fails changes nothing but that time has passed.
+///
+/// # Errors
+/// A defect of the interpreter.
+pub fn replay(
+    machine: &mut Machine,
+    first: &Arc<State>,
+    steps: &[Step],
+) -> Result<(Vec<Replayed>, Arc<State>)> {
+    let mut state = Arc::clone(first);
+    let mut played = Vec::with_capacity(steps.len());
+    for step in steps {
+        let ran = step.run(machine, &state)?;
+        let success = ran.outcome.success();
+        let (reason, output) = (ran.outcome.reason(), ran.outcome.output.clone());
+        let gas = ran.outcome.gas;
+        state = if success {
+            ran.after(step)
+        } else {
+            let mut before = (*state).clone();
+            before.block = ran.before.block;
+            before.time = ran.before.time;
+            Arc::new(before)
+        };
+        played.push(Replayed { success, reason, output, gas, after: Arc::clone(&state) });
+    }
+    Ok((played, state))
+}
+
+/// A step that was played again.
+#[derive(Debug, Clone)]
+pub struct Replayed {
+    /// Whether it went well.
+    pub success: bool,
+    /// Why it was reverted, in words; `success` where it was not.
+    pub reason: String,
+    /// What it answered.
+    pub output: Bytes,
+    /// Gas used.
+    pub gas: u64,
+    /// The state afterwards.
+    pub after: Arc<State>,
 }
 
 /// The state after steps that all go well; none where one does not.

@@ -7,14 +7,17 @@ pub mod artifact;
 pub mod campaign;
 pub mod chain;
 mod error;
+pub mod export;
 mod finding;
 pub mod oracle;
 mod problems;
 mod puppet;
 mod sequence;
+pub mod shrink;
 pub mod traffic;
+pub mod words;
 pub mod world;
 
 pub use error::{Error, Result};
-pub use finding::{Confidence, Effect, Explained, Finding, Impact, balance, play};
+pub use finding::{Confidence, Effect, Explained, Finding, Impact, Replayed, balance, play, replay};
 pub use sequence::{BLOCK_SECONDS, Ran, Step, Wait};

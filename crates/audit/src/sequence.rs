@@ -14,7 +14,7 @@ use crate::puppet;
 pub const BLOCK_SECONDS: u64 = 12;
 
 /// Time that passes before a step.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Wait {
     /// Blocks.
     pub blocks: u64,
@@ -119,7 +119,7 @@ impl Ran {
     }
 }
 
-fn encode(arguments: &[DynSolValue], data: &mut Vec<u8>) {
+pub(crate) fn encode(arguments: &[DynSolValue], data: &mut Vec<u8>) {
     // Arguments of one word each need no copy of them as a tuple.
     let plain = |value: &DynSolValue| {
         matches!(

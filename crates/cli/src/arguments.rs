@@ -77,6 +77,7 @@ pub(crate) enum Verb {
     Compare(verbs::compare::Compare),
     Advise(verbs::advise::Advise),
     Attack(verbs::attack::Attack),
+    Audit(verbs::audit::Audit),
     Calibrate(verbs::calibrate::Calibrate),
     Randomise(verbs::randomise::Randomise),
     Report(verbs::report::Report),

@@ -73,6 +73,13 @@ impl Context {
         if self.json { output::json(value) } else { output::result(text) }
     }
 
+    /// Shows how far a verb is, in its own words, where progress is shown.
+    pub(crate) fn status(&self, text: &str) {
+        if let Some(progress) = &self.progress {
+            progress.say(text);
+        }
+    }
+
     /// Takes the progress line away before a result is printed by other means.
     pub(crate) fn finish(&self) {
         self.clear();

@@ -76,6 +76,7 @@ macro_rules! from_room {
 }
 
 from_room!(
+    daotwin::audit::Error,
     daotwin::generators::Error,
     daotwin::core::Error,
     daotwin::evaluation::Error,

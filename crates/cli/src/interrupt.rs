@@ -1,5 +1,6 @@
 //! Ctrl-C: the run is asked to stop, and is stopped if it does not within a second.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use daotwin::core::{Cancel, ErrorKind};
@@ -10,6 +11,16 @@ use crate::output::note;
 /// How long the rooms have to stop by themselves.
 const PATIENCE: Duration = Duration::from_millis(800);
 
+/// How long a verb has that writes what it has found until then.
+const LONG_PATIENCE: Duration = Duration::from_secs(30);
+
+static WRITES: AtomicBool = AtomicBool::new(false);
+
+/// Lets the verb write what it has when it is interrupted; a second interrupt ends it at once.
+pub(crate) fn be_patient() {
+    WRITES.store(true, Ordering::Relaxed);
+}
+
 /// Raises `cancel` at the first interrupt.
 pub(crate) fn listen(cancel: Cancel) -> Result<(), Failure> {
     ctrlc::set_handler(move || {
@@ -19,7 +30,7 @@ pub(crate) fn listen(cancel: Cancel) -> Result<(), Failure> {
         cancel.cancel();
         // A room between two looks at the flag, or the operating system flushing a file, may take longer.
         std::thread::spawn(|| {
-            std::thread::sleep(PATIENCE);
+            std::thread::sleep(if WRITES.load(Ordering::Relaxed) { LONG_PATIENCE } else { PATIENCE });
             abort();
         });
     })

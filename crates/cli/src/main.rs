@@ -31,6 +31,8 @@ pub(crate) enum Answer {
     Yes,
     /// It is done, and the answer is no.
     No,
+    /// It was interrupted, and what it had until then is written.
+    Interrupted,
 }
 
 fn main() -> ExitCode {
@@ -46,6 +48,7 @@ fn main() -> ExitCode {
     match panic::catch_unwind(run) {
         Ok(Ok(Answer::Yes)) => ExitCode::SUCCESS,
         Ok(Ok(Answer::No)) => ExitCode::FAILURE,
+        Ok(Ok(Answer::Interrupted)) => ExitCode::from(ErrorKind::Cancelled.exit_code()),
         Ok(Err(failure)) => {
             failure.report();
             ExitCode::from(failure.exit_code())

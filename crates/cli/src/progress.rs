@@ -56,6 +56,19 @@ impl Progress {
         state.visible = state.terminal;
     }
 
+    /// Shows a line of a verb's own, unless the line was drawn just now.
+    pub(crate) fn say(&self, text: &str) {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        if state.drawn.is_some_and(|at| now - at < if state.terminal { REDRAW } else { APPEND }) {
+            return;
+        }
+        let (start, end) = if state.terminal { ("\r", "\x1b[K") } else { ("", "\n") };
+        write!(io::stderr().lock(), "{start}{text}{end}").ok();
+        state.drawn = Some(now);
+        state.visible = state.terminal;
+    }
+
     /// Takes the line away, so that other text does not run into it.
     pub(crate) fn clear(&self) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);

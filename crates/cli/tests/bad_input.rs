@@ -377,6 +377,13 @@ const SIMULATE: &[Case] = &[
     case("advice to no DAO", "advise missing --out new.html", 2, &["cannot read `missing`"]),
     case("an attack on no DAO", "attack missing --out new.html", 2, &["cannot read `missing`"]),
     case("an attack without a report", "attack twin", 2, &["--out"]),
+    case("an audit of nothing", "audit missing --out new", 2, &["missing"]),
+    case("an audit of minutes", "audit notes.txt --out new", 2, &["notes.txt"]),
+    case("an audit by nobody", "audit ballots.csv --oracle takeovr", 2, &["takeovr", "`takeover`"]),
+    case("an audit without time", "audit notes.txt --seconds 0", 2, &["`--seconds`"]),
+    case("an audit into a full folder", "audit notes.txt --out history", 2, &["history"]),
+    case("a replay of nothing", "audit replay missing.json", 2, &["cannot read `missing.json`"]),
+    case("a replay of an export", "audit replay export.json", 2, &["export.json", "this is no finding"]),
     case("an unknown goal", "advise twin --goal fame --out new.html", 2, &["fame", "safety"]),
     case("no such proposal", "advise history --proposal absent.toml", 2, &["cannot read `absent.toml`"]),
     broken(

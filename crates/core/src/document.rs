@@ -90,6 +90,32 @@ pub enum Block {
     Table(Table),
     /// A picture.
     Chart(Chart),
+    /// Moments one after the other, of which one is shown at a time.
+    Player(Player),
+}
+
+/// Moments one after the other: what happened in each, and how things stood after it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Player {
+    /// The stable id.
+    pub id: String,
+    /// The title.
+    pub title: String,
+    /// The moments.
+    pub frames: Vec<Frame>,
+}
+
+/// A moment.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Frame {
+    /// A word or number by which it is chosen.
+    pub label: String,
+    /// What happened, in one sentence.
+    pub title: String,
+    /// More of it, a line each.
+    pub lines: Vec<String>,
+    /// How things stood after it.
+    pub table: Table,
 }
 
 /// A number beside what it is to be compared with.

@@ -3,7 +3,7 @@
 use crate::svg::{self, Detail};
 use crate::{data, number, text};
 use askama::Template;
-use daotwin_core::document::{Block, Document, Outcome, Score, Section, Table};
+use daotwin_core::document::{Block, Document, Outcome, Player, Score, Section, Table};
 use std::collections::BTreeSet;
 
 /// The size that [`render_html`] keeps to by drawing a large document with less detail.
@@ -130,6 +130,7 @@ enum Part {
     Scores(Vec<ScoreView>, String),
     Table(TableView),
     Charts(Vec<ChartView>),
+    Player(PlayerView),
 }
 
 struct ScoreView {
@@ -165,6 +166,24 @@ struct TableView {
 struct Cell {
     text: String,
     class: &'static str,
+}
+
+struct PlayerView {
+    id: String,
+    title: String,
+    frames: Vec<FrameView>,
+    note: String,
+}
+
+struct FrameView {
+    id: String,
+    /// The frames before and after; empty where there is none.
+    previous: String,
+    next: String,
+    label: String,
+    title: String,
+    lines: Vec<String>,
+    table: Option<TableView>,
 }
 
 struct ChartView {
@@ -268,6 +287,7 @@ fn section_view(section: &Section, detail: Detail, names: &mut Names) -> Section
             Block::Table(table) => {
                 parts.push(Part::Table(table_view(table, detail.table_rows, &section.title)));
             }
+            Block::Player(player) => parts.push(Part::Player(player_view(player, detail, names))),
             Block::Chart(chart) => {
                 let id = names.take("c", if chart.id.is_empty() { &chart.title } else { &chart.id });
                 let drawn = svg::draw(chart, &id, detail);
@@ -301,6 +321,28 @@ fn section_view(section: &Section, detail: Detail, names: &mut Names) -> Section
     }
     let count = if barred == 0 { String::new() } else { format!("{within} of {barred} within bar") };
     SectionView { id, title: text::line(&section.title, 300), count, parts }
+}
+
+fn player_view(player: &Player, detail: Detail, names: &mut Names) -> PlayerView {
+    let id = names.take("p", if player.id.is_empty() { &player.title } else { &player.id });
+    let shown = player.frames.len().min(detail.table_rows);
+    let name = |number: usize| if number < shown { format!("{id}-frame-{number}") } else { String::new() };
+    let frames = player.frames.iter().take(shown).enumerate().map(|(number, frame)| FrameView {
+        id: name(number),
+        previous: number.checked_sub(1).map_or_else(String::new, name),
+        next: name(number + 1),
+        label: text::line(&frame.label, 60),
+        title: text::line(&frame.title, detail.characters.min(2000)),
+        lines: frame.lines.iter().map(|line| text::line(line, detail.characters.min(2000))).collect(),
+        table: (!frame.table.columns.is_empty())
+            .then(|| table_view(&frame.table, detail.table_rows, &frame.title)),
+    });
+    PlayerView {
+        frames: frames.collect(),
+        title: text::line(&player.title, 300),
+        note: cut_note(player.frames.len(), shown, "moments"),
+        id,
+    }
 }
 
 /// Marks the charts that would leave the second column beside them empty.

@@ -50,6 +50,19 @@ pub fn render_markdown(document: &Document) -> String {
                 Block::Text { text } => out.extend(paragraphs(text)),
                 Block::Scores { scores } => out.push(score_table(scores)),
                 Block::Table(content) => out.push(text_table(content, TABLE_ROWS)),
+                Block::Player(player) => {
+                    out.push(format!("### {}", inline(&player.title)));
+                    for frame in player.frames.iter().take(TABLE_ROWS) {
+                        out.push(format!("**{}.** {}", inline(&frame.label), inline(&frame.title)));
+                        if !frame.lines.is_empty() {
+                            let lines = frame.lines.iter().map(|line| format!("- {}", inline(line)));
+                            out.push(lines.collect::<Vec<_>>().join("\n"));
+                        }
+                        if !frame.table.columns.is_empty() {
+                            out.push(text_table(&frame.table, TABLE_ROWS));
+                        }
+                    }
+                }
                 Block::Chart(chart) => {
                     out.push(format!("### {}", inline(&chart.title)));
                     if !chart.description.is_empty() {

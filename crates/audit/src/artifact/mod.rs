@@ -24,6 +24,6 @@ pub use compile::{Solc, compile};
 pub(crate) use contract::of_runtime;
 pub use contract::{Artifacts, Contract};
 pub use dispatch::selectors;
-pub use read::read;
+pub use read::{read, read_with};
 pub use source_map::{Jump, Place, Source, SourceMap, Sources, Span};
 pub use storage::{StorageLayout, Type, Variable};

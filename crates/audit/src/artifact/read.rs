@@ -32,7 +32,16 @@ const MOST_CODE_OF_ALL: usize = 64 << 20;
 /// All problems at once: what is no JSON, absurd ABIs and code, links that leave the folder, limits; or that nothing here
 /// is a build.
 pub fn read(path: &Path, limits: &Limits) -> Result<Artifacts> {
+    read_with(path, &Solc::default(), limits)
+}
+
+/// Reads compiled contracts as [`read`] does, and compiles sources by this compiler.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_with(path: &Path, solc: &Solc, limits: &Limits) -> Result<Artifacts> {
     let mut reader = Reader::new(limits);
+    reader.solc = solc.clone();
     if path.is_dir() {
         let files = folder::walk(path, &mut reader.problems)?;
         reader.folder(path, files)?;
@@ -62,6 +71,7 @@ pub(super) fn standard_json(
 
 struct Reader<'l> {
     limits: &'l Limits,
+    solc: Solc,
     problems: Problems,
     contracts: Vec<Contract>,
     /// Contracts of build information, which know more of those above.
@@ -87,6 +97,7 @@ impl<'l> Reader<'l> {
     fn new(limits: &'l Limits) -> Self {
         Self {
             limits,
+            solc: Solc::default(),
             problems: Problems::new(limits.max_problems),
             contracts: Vec::new(),
             details: Vec::new(),
@@ -227,7 +238,7 @@ impl<'l> Reader<'l> {
     }
 
     fn sources(&mut self, base: &Path, files: &[PathBuf]) -> Result<()> {
-        let found = super::compile(base, files, &Solc::default(), self.limits)?;
+        let found = super::compile(base, files, &self.solc, self.limits)?;
         self.contracts.extend(found.contracts.iter().map(|contract| (**contract).clone()));
         Ok(())
     }

@@ -41,6 +41,11 @@ impl Reached {
             && self.carried.is_none()
     }
 
+    /// Whether a function was handed a call that does harm in another's name for the first time.
+    pub(super) fn carried(&self) -> bool {
+        self.carried.is_some()
+    }
+
     /// Whether more than another distance was reached: a branch, or a kind of value stored.
     pub(super) fn branches(&self) -> bool {
         !self.edges.is_empty() || self.carried.is_some()

@@ -145,6 +145,8 @@ pub(super) struct Entry {
     pub(super) loan: Option<Arc<Loan>>,
     /// Time that has passed on the state since the last call of the path: it belongs to the wait of the next.
     pub(super) aged: Wait,
+    /// Whether a call that does harm in another's name was handed over on the way.
+    pub(super) carrying: bool,
     /// What it has led to.
     votes: f64,
     visits: f64,
@@ -169,8 +171,6 @@ pub(super) struct Frozen<'f> {
     pub(super) volatile: f64,
     /// The most ether that the attacker had after each target, without and with calls from within.
     pub(super) richest: &'f [[U256; 2]],
-    /// How often a loan is gone on with.
-    pub(super) lend: f64,
     /// Words that failures read.
     pub(super) readers: &'f HashMap<(Address, U256), Vec<usize>>,
     again: &'f HashMap<u64, u32>,
@@ -337,7 +337,7 @@ const AGED: usize = 600;
 /// Reasons of failure kept of a function.
 const REASONS: usize = 12;
 /// Calls back of the same functions that are tried without anything new.
-const SAME_SHAPE: u32 = 64;
+const SAME_SHAPE: u32 = 1000;
 /// Calls of a path.
 const DEPTH: usize = 24;
 
@@ -372,6 +372,7 @@ impl Campaign {
             amounts: Arc::new(amounts),
             loan: None,
             aged: Wait::default(),
+            carrying: false,
             votes: 1.0,
             visits: 0.0,
         };
@@ -413,6 +414,11 @@ impl Campaign {
             round: 0,
             points: Vec::new(),
         })
+    }
+
+    /// The world that it searches: that which it was given, with the attacker's contract in its place. Findings are about it.
+    pub fn world(&self) -> &World {
+        &self.world
     }
 
     /// Searches until executions, seconds or findings are reached, or the run is cancelled, and says what it came to.
@@ -491,7 +497,7 @@ impl Campaign {
     fn share(&self) -> f64 {
         let rate = |(tries, gains): (f64, f64)| (gains + 1.0) / (tries + 100.0);
         let [made, learned] = self.arms.map(rate);
-        (learned / (made + learned)).clamp(0.15, 0.75)
+        (learned / (made + learned)).clamp(0.1, 0.4)
     }
 
     /// One round: plans first, then calls made up.
@@ -519,7 +525,12 @@ impl Campaign {
         let entries = sums(self.corpus.iter().map(|entry| {
             // Who has given away what they had will not gain from it.
             let left = f64::from(entry.state.balance(self.knowledge.attacker)) / wealth;
-            let weight = (1.0 + entry.votes) / (1.0 + entry.visits) * left.clamp(0.1, 1.0);
+            let goal = match (entry.carrying, &entry.loan) {
+                (true, Some(_)) => 8.0,
+                (true, None) => 3.0,
+                (false, _) => 1.0,
+            };
+            let weight = goal * (1.0 + entry.votes) / (1.0 + entry.visits) * left.clamp(0.1, 1.0);
             if entry.path.len() >= DEPTH { 0.0 } else { weight }
         }));
         let targets = sums(self.knowledge.targets.iter().zip(&self.tries).map(|(target, (tries, gains))| {
@@ -540,7 +551,6 @@ impl Campaign {
             harm: &self.harm,
             volatile: 0.005,
             richest: &self.richest,
-            lend: 0.2,
             readers: &self.readers,
             again: &self.again,
             folds: &self.folds,
@@ -555,7 +565,10 @@ impl Campaign {
             let mut trier = Trier { frozen: &frozen, machine: tracing, probe: plain };
             let mut tried = Vec::with_capacity(chunk.len());
             for plan in chunk {
-                let plan = plan.unwrap_or_else(|| trier.fresh(&mut stream));
+                let plan = match plan {
+                    Some(plan) => trier.planned(plan, &mut stream),
+                    None => trier.fresh(&mut stream),
+                };
                 tried.push(trier.make(plan, &mut stream)?);
             }
             Ok::<_, crate::Error>((index, tried))
@@ -698,7 +711,13 @@ impl Campaign {
             wait: Wait { blocks: step.wait.blocks + aged.blocks, seconds: step.wait.seconds + aged.seconds },
             ..step
         });
-        let votes = if news { parent.votes.min(4.0) * 0.5 + 1.0 } else { 0.5 };
+        let carried = if kept.reached.carried() { 4.0 } else { 0.0 };
+        let carrying = parent.carrying || kept.reached.carried();
+        let votes = match (news, kept.reached.branches()) {
+            (false, _) => -0.7,
+            (true, false) => 0.2,
+            (true, true) => carried + parent.votes.clamp(0.0, 4.0) * 0.5 + 1.0,
+        };
         let number = self.corpus.len();
         let amounts =
             amounts(&self.world, &self.knowledge, &self.tokens, &kept.after, &mut self.machines.plain)?;
@@ -712,6 +731,7 @@ impl Campaign {
             amounts: Arc::new(amounts),
             loan,
             aged: Wait::default(),
+            carrying,
             votes,
             visits: 0.0,
         });
@@ -754,6 +774,8 @@ impl Campaign {
         again.reverse();
         again.truncate(32);
         let loan = self.corpus[entry].loan.is_some();
+        // The functions that failed are called with other arguments too.
+        let mut anew = Vec::new();
         for number in again {
             let failure = &self.failures[number];
             let mut step = failure.step.clone();
@@ -761,7 +783,20 @@ impl Campaign {
                 step.wait = Wait::default();
             }
             let target = failure.target;
-            self.plan(Planned { entry, target, step, origin: Origin::Again, carried: None, sooner: None });
+            let plan = Planned {
+                entry,
+                target,
+                step,
+                origin: Origin::Again,
+                carried: None,
+                sooner: None,
+                made_anew: false,
+            };
+            if !anew.contains(&target) && anew.len() < 6 {
+                anew.push(target);
+                self.urgent.push_back(Planned { made_anew: true, ..plan.clone() });
+            }
+            self.plan(plan);
         }
     }
 
@@ -805,6 +840,7 @@ impl Campaign {
             amounts: Arc::new(amounts),
             loan: Some(Arc::new(loan)),
             aged: Wait::default(),
+            carrying: parent.carrying,
             votes: 4.0,
             visits: 0.0,
         });

@@ -32,6 +32,8 @@ pub(super) struct Planned {
     pub(super) carried: Option<u16>,
     /// Where the same call ended without the time that it waits now.
     pub(super) sooner: Option<u32>,
+    /// Whether the function is called with other arguments, made up on the state.
+    pub(super) made_anew: bool,
 }
 
 /// How a try came about.
@@ -152,11 +154,20 @@ impl Trier<'_> {
                 origin: Origin::Changed,
                 carried: None,
                 sooner: None,
+                made_anew: false,
             };
         }
         let target = frozen.pick_target(stream);
         let (step, carried) = self.made_up(entry, target, stream);
-        Planned { entry: number, target, step, origin: Origin::Fresh, carried, sooner: None }
+        Planned {
+            entry: number,
+            target,
+            step,
+            origin: Origin::Fresh,
+            carried,
+            sooner: None,
+            made_anew: false,
+        }
     }
 
     /// A call as a model of traffic proposes it.
@@ -187,7 +198,8 @@ impl Trier<'_> {
             _ => None,
         });
         let carried = carried.and_then(|carried| u16::try_from(carried).ok());
-        Some(Planned { entry: number, target, step, origin: Origin::Learned, carried, sooner: None })
+        let (origin, sooner) = (Origin::Learned, None);
+        Some(Planned { entry: number, target, step, origin, carried, sooner, made_anew: false })
     }
 
     fn maker<'m>(&'m self, entry: &'m Entry) -> Maker<'m> {
@@ -294,9 +306,18 @@ impl Trier<'_> {
         }
     }
 
+    /// The call of a plan, with arguments made up where the plan says so.
+    pub(super) fn planned(&self, mut plan: Planned, stream: &mut Stream) -> Planned {
+        if plan.made_anew {
+            let (step, carried) = self.made_up(&self.frozen.corpus[plan.entry], plan.target, stream);
+            (plan.step, plan.carried) = (step, carried);
+        }
+        plan
+    }
+
     /// Makes a call and looks at what came of it.
     pub(super) fn make(&mut self, planned: Planned, stream: &mut Stream) -> Result<Tried> {
-        let Planned { entry: number, target, step, origin, carried, sooner } = planned;
+        let Planned { entry: number, target, step, origin, carried, sooner, .. } = planned;
         let frozen = self.frozen;
         let entry = &frozen.corpus[number];
         let before = step.before(&entry.state);
@@ -435,6 +456,7 @@ fn hints(
             origin: Origin::Compared,
             carried: None,
             sooner,
+            made_anew: false,
         });
     };
     for comparison in &trace.comparisons {
@@ -554,6 +576,7 @@ fn called_back(
             origin: Origin::CalledBack,
             carried: None,
             sooner: None,
+            made_anew: false,
         });
     }
     // Something lent: tokens or ether that came before or with the call, from the one who calls.
@@ -565,7 +588,7 @@ fn called_back(
     });
     let lent = lent.or((!back.value.is_zero() && back.input.len() >= 4).then_some((None, back.value)));
     let Some((token, amount)) = lent else { return Ok(()) };
-    if amount.is_zero() || back.input.len() < 4 || !stream.chance(frozen.lend) {
+    if amount.is_zero() || back.input.len() < 4 || !stream.chance(if entry.carrying { 0.5 } else { 0.03 }) {
         return Ok(());
     }
     let lender = back.caller;
@@ -677,6 +700,7 @@ fn repay(
             origin: Origin::Loan,
             carried: None,
             sooner: None,
+            made_anew: false,
         });
     }
     Ok(())

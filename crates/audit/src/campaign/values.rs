@@ -40,6 +40,14 @@ impl Memory {
                 self.hashes.push(keccak256(text));
             }
         }
+        // What is answered under a name is what other functions ask for under it.
+        let outputs = function.function.iter().flat_map(|function| &function.outputs);
+        for (output, value) in outputs.zip(&answers) {
+            if !output.name.is_empty() {
+                self.given.retain(|(known, old)| *known != output.name || old.as_type() != value.as_type());
+                self.given.push((output.name.clone(), value.clone()));
+            }
+        }
         self.answers.extend(answers);
         if self.answers.len() > Self::MOST {
             self.answers.drain(..self.answers.len() - Self::MOST);

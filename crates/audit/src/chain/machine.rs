@@ -77,6 +77,19 @@ impl Outcome {
         self.status == Status::Success
     }
 
+    /// Whether it was stopped by an assertion: panic 1 of solc 0.8 and later, the invalid instruction of earlier ones.
+    pub fn asserts(&self) -> bool {
+        match &self.status {
+            Status::Reverted => {
+                self.output.len() == 36
+                    && self.output[..4] == [0x4e, 0x48, 0x7b, 0x71]
+                    && self.output[35] == 1
+            }
+            Status::Halted(reason) => *reason == HaltReason::InvalidFEOpcode,
+            _ => false,
+        }
+    }
+
     /// The state after it, given the state before.
     pub fn after(&self, before: &State) -> State {
         let mut state = before.clone();
@@ -178,6 +191,10 @@ impl Machine {
         let context = &mut self.evm.0.ctx;
         context.chain.clear();
         context.journaled_state.database.0 = Arc::clone(state);
+        let chain = state.base().map_or(CHAIN, |base| base.chain());
+        if context.cfg.chain_id != chain {
+            context.modify_cfg(|cfg| cfg.chain_id = chain);
+        }
         context.block.number = U256::from(state.block);
         context.block.timestamp = U256::from(state.time);
         context.block.prevrandao = Some(random(state.block));
@@ -188,6 +205,9 @@ impl Machine {
         context.tx.gas_limit = Self::GAS;
         let result = MainnetHandler::<_, EVMError<_, InvalidTransaction>, _>::default().run(&mut self.evm);
         let changes = self.evm.0.ctx.journaled_state.finalize();
+        if let Some(message) = state.base().and_then(|base| base.problem()) {
+            return Err(Error::Remote { message });
+        }
         let refused = || Outcome {
             status: Status::Refused,
             output: Bytes::new(),
@@ -222,7 +242,7 @@ impl Machine {
 }
 
 /// The random word of a block: any, but the same for the same block.
-fn random(block: u64) -> B256 {
+pub(crate) fn random(block: u64) -> B256 {
     let mut word = [0_u8; 32];
     word[24..].copy_from_slice(&block.to_be_bytes());
     word[..8].copy_from_slice(&block.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());

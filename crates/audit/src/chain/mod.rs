@@ -4,6 +4,7 @@
 mod fork;
 mod instructions;
 mod machine;
+mod remote;
 mod state;
 mod trace;
 
@@ -11,8 +12,9 @@ mod trace;
 mod test;
 
 pub use fork::Fork;
-pub(crate) use machine::reason;
 pub use machine::{Machine, Outcome, Status, Transaction};
+pub(crate) use machine::{random, reason};
+pub use remote::{Asking, Base, Remote};
 pub use state::State;
 pub(crate) use trace::push_size;
 pub use trace::{

@@ -11,6 +11,7 @@ use revm::bytecode::Bytecode;
 use revm::state::{AccountInfo, EvmState};
 
 use super::machine::block_hash;
+use super::remote::Base;
 
 /// A map in two layers: one that is shared by all who forked from it, and what each changed since.
 #[derive(Debug, Clone)]
@@ -64,6 +65,8 @@ impl<K: Copy + Ord + Hash, V: Clone> Layers<K, V> {
 struct Account {
     info: AccountInfo,
     storage: Layers<U256, U256>,
+    /// Whether words that are not in `storage` are those of the chain that the state is based on.
+    based: bool,
 }
 
 /// The state of a chain.
@@ -76,17 +79,48 @@ pub struct State {
     pub block: u64,
     /// Its time, in seconds since 1970.
     pub time: u64,
+    /// The chain elsewhere that this one goes on from.
+    base: Option<Arc<dyn Base>>,
 }
 
 impl State {
     /// An empty chain at this block and time.
     pub fn new(block: u64, time: u64) -> Self {
-        Self { accounts: Layers::default(), block, time }
+        Self { accounts: Layers::default(), block, time, base: None }
+    }
+
+    /// A chain that goes on from another at this block and time.
+    pub fn on(base: Arc<dyn Base>, block: u64, time: u64) -> Self {
+        Self { base: Some(base), ..Self::new(block, time) }
+    }
+
+    /// The chain elsewhere that this one goes on from.
+    pub fn base(&self) -> Option<&Arc<dyn Base>> {
+        self.base.as_ref()
+    }
+
+    /// What is there where nothing was changed.
+    fn unchanged(&self, address: Address) -> Option<Account> {
+        let base = self.base.as_ref()?;
+        let info = base.account(address).unwrap_or_default();
+        Some(Account { info, storage: Layers::default(), based: true })
+    }
+
+    /// The account itself.
+    fn info(&self, address: Address) -> Option<AccountInfo> {
+        match self.accounts.get(&address) {
+            Some(account) => Some(account.info.clone()),
+            None => self.base.as_ref().and_then(|base| base.account(address)),
+        }
     }
 
     /// What an account has, in wei.
     pub fn balance(&self, address: Address) -> U256 {
-        self.accounts.get(&address).map_or(U256::ZERO, |account| account.info.balance)
+        match (self.accounts.get(&address), &self.base) {
+            (Some(account), _) => account.info.balance,
+            (None, None) => U256::ZERO,
+            (None, Some(base)) => base.account(address).map_or(U256::ZERO, |info| info.balance),
+        }
     }
 
     /// Gives an account so much, in wei.
@@ -96,7 +130,7 @@ impl State {
 
     /// How many contracts an account has created, or transactions it has sent.
     pub fn nonce(&self, address: Address) -> u64 {
-        self.accounts.get(&address).map_or(0, |account| account.info.nonce)
+        self.info(address).map_or(0, |info| info.nonce)
     }
 
     /// Sets that number, from which the addresses of new contracts follow.
@@ -114,14 +148,23 @@ impl State {
 
     /// The code at an address; empty where there is none.
     pub fn code(&self, address: Address) -> Bytecode {
-        let code = self.accounts.get(&address).and_then(|account| account.info.code.clone());
-        code.unwrap_or_default()
+        match (self.accounts.get(&address), &self.base) {
+            (Some(account), _) => account.info.code.clone().unwrap_or_default(),
+            (None, None) => Bytecode::default(),
+            (None, Some(base)) => base.account(address).and_then(|info| info.code).unwrap_or_default(),
+        }
     }
 
     /// A word of storage; 0 where nothing was stored.
     pub fn storage(&self, address: Address, slot: U256) -> U256 {
         let account = self.accounts.get(&address);
-        account.and_then(|account| account.storage.get(&slot)).copied().unwrap_or(U256::ZERO)
+        if let Some(value) = account.and_then(|account| account.storage.get(&slot)) {
+            return *value;
+        }
+        match &self.base {
+            Some(base) if account.is_none_or(|account| account.based) => base.storage(address, slot),
+            _ => U256::ZERO,
+        }
     }
 
     /// Puts a word of storage.
@@ -129,12 +172,12 @@ impl State {
         self.change(address, |account| account.storage.insert(slot, value));
     }
 
-    /// Every address that has or had something, ascending.
+    /// Every address that has or had something, ascending; of a chain elsewhere those that changed since.
     pub fn addresses(&self) -> Vec<Address> {
         self.accounts.entries().into_iter().map(|(address, _)| address).collect()
     }
 
-    /// The storage of an account, ascending, without zeros.
+    /// The storage of an account, ascending, without zeros; of a chain elsewhere what changed since.
     pub fn slots(&self, address: Address) -> Vec<(U256, U256)> {
         let Some(account) = self.accounts.get(&address) else { return Vec::new() };
         let entries = account.storage.entries().into_iter().map(|(slot, value)| (slot, *value));
@@ -151,8 +194,10 @@ impl State {
     }
 
     fn change(&mut self, address: Address, with: impl FnOnce(&mut Account)) {
-        let mut account =
-            self.accounts.get(&address).map_or_else(Account::default, |known| (**known).clone());
+        let mut account = match self.accounts.get(&address) {
+            Some(known) => (**known).clone(),
+            None => self.unchanged(address).unwrap_or_default(),
+        };
         with(&mut account);
         self.accounts.insert(address, Arc::new(account));
     }
@@ -179,8 +224,9 @@ impl State {
             }
             // What is created starts from nothing, whatever was stored at its address.
             let mut account = match known {
-                Some(known) if !new.is_created() => (**known).clone(),
-                _ => Account::default(),
+                _ if new.is_created() => Account::default(),
+                Some(known) => (**known).clone(),
+                None => self.unchanged(address).unwrap_or_default(),
             };
             let code = new.info.code.clone().or_else(|| account.info.code.take());
             account.info = AccountInfo { code, ..new.info.clone() };
@@ -203,7 +249,7 @@ impl Database for Shared {
     type Error = Infallible;
 
     fn basic(&mut self, address: Address) -> Result<Option<AccountInfo>, Infallible> {
-        Ok(self.0.accounts.get(&address).map(|account| account.info.clone()))
+        Ok(self.0.info(address))
     }
 
     fn code_by_hash(&mut self, code_hash: B256) -> Result<Bytecode, Infallible> {
@@ -218,6 +264,6 @@ impl Database for Shared {
     }
 
     fn block_hash(&mut self, number: u64) -> Result<B256, Infallible> {
-        Ok(block_hash(number))
+        Ok(self.0.base.as_ref().map_or_else(|| block_hash(number), |base| base.block_hash(number)))
     }
 }

@@ -151,6 +151,19 @@ impl Look<'_> {
     /// A defect of the interpreter.
     pub(super) fn losses(&self, probe: &mut Machine) -> Result<Vec<Effect>> {
         let mut effects = Vec::new();
+        for account in self.facts.members.iter().chain(&self.facts.trusted).copied() {
+            let (had, has) = (self.world.state.balance(account), self.after.balance(account));
+            if has < had {
+                effects.push(Effect::EtherLost { account, least: had - has });
+            }
+            for token in self.facts.tokens.iter().map(|token| token.address) {
+                let had = balance(probe, &self.world.state, token, account)?;
+                let has = balance(probe, self.after, token, account)?;
+                if has < had {
+                    effects.push(Effect::TokenLost { token, account, least: had - has });
+                }
+            }
+        }
         for holding in &self.facts.holdings {
             let left = self.after.balance(holding.contract);
             if left < holding.ether {

@@ -7,16 +7,21 @@
 //! What oracles must know of a world is gathered once, in [`Facts`]; what stands out in a step, once a step, in [`Signs`].
 
 mod access_control;
+mod arbitrary_call;
 mod attacker_profit;
 mod evidence;
 pub mod facts;
 mod flash_vote;
 mod ownership_takeover;
+mod parameter_capture;
 mod proposal_mutation;
+mod reentrancy;
 mod signs;
 mod takeover;
+mod unchecked_call;
 mod unprotected_delegatecall;
 mod unprotected_selfdestruct;
+mod user_invariant;
 
 #[cfg(test)]
 mod drive;
@@ -123,12 +128,17 @@ pub fn all() -> Vec<&'static dyn Oracle> {
     vec![
         &attacker_profit::AttackerProfit,
         &takeover::Takeover,
+        &flash_vote::FlashVote,
         &unprotected_delegatecall::UnprotectedDelegatecall,
         &unprotected_selfdestruct::UnprotectedSelfdestruct,
         &ownership_takeover::OwnershipTakeover,
         &access_control::AccessControl,
-        &flash_vote::FlashVote,
         &proposal_mutation::ProposalMutation,
+        &parameter_capture::ParameterCapture,
+        &reentrancy::Reentrancy,
+        &unchecked_call::UncheckedCall,
+        &user_invariant::UserInvariant,
+        &arbitrary_call::ArbitraryCall,
     ]
 }
 

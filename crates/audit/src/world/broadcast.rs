@@ -10,9 +10,9 @@ use daotwin_core::files::read_limited;
 use revm::bytecode::Bytecode;
 use serde::Deserialize;
 
-use super::read::BLOCK_TIME;
 use super::stage::{Failure, Stage};
 use super::{Actor, Role};
+use crate::BLOCK_SECONDS;
 use crate::artifact::{Code, of_runtime};
 use crate::chain::{State, Transaction};
 
@@ -134,7 +134,7 @@ pub(super) fn replay(stage: &mut Stage<'_>, path: &Path) -> Result<Arc<State>, F
             stage.add(named, created, known, None);
         }
         stage.factories(outcome.created.unwrap_or_default());
-        stage.wait(1, BLOCK_TIME);
+        stage.wait(1, BLOCK_SECONDS);
     }
     Ok(genesis)
 }

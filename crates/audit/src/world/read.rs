@@ -16,11 +16,11 @@ use super::term::Term;
 use super::{Role, Turnout};
 use crate::chain::Fork;
 use crate::problems::Problems;
-use crate::{Error, Result};
+use crate::{BLOCK_SECONDS, Error, Result};
 
 /// Keys of the file, of its tables, and what each is.
 pub(super) const KEYS: [&str; 7] = ["chain", "actors", "libraries", "setup", "assets", "attack", "turnout"];
-pub(super) const CHAIN: [&str; 4] = ["fork", "block", "time", "broadcast"];
+pub(super) const CHAIN: [&str; 6] = ["fork", "block", "time", "node", "cache", "broadcast"];
 pub(super) const ACTOR: [&str; 3] = ["name", "role", "ether"];
 pub(super) const SETUP: [&str; 11] = [
     "deploy",
@@ -45,8 +45,9 @@ pub(super) const TURNOUT: [(&str, (f64, f64), f64, &str); 3] = [
 
 /// Actors and steps of one file.
 const MOST_LINES: usize = 2_000;
-/// Seconds between two blocks.
-pub(super) const BLOCK_TIME: u64 = 12;
+/// The first block and its time where nothing is said.
+pub(super) const BLOCK: u64 = 1;
+pub(super) const TIME: u64 = 1_700_000_000;
 /// What an actor has where nothing is said: 100 ether.
 pub(super) const ETHER: U256 = U256::from_limbs([7_766_279_631_452_241_920, 5, 0, 0]);
 
@@ -54,8 +55,12 @@ pub(super) const ETHER: U256 = U256::from_limbs([7_766_279_631_452_241_920, 5, 0
 #[derive(Debug, Clone)]
 pub struct Scenario {
     pub(super) fork: Fork,
-    pub(super) block: u64,
-    pub(super) time: u64,
+    pub(super) block: Option<u64>,
+    pub(super) time: Option<u64>,
+    /// A node whose chain this one goes on from, and the line that names it.
+    pub(super) node: Option<(usize, String)>,
+    /// Where its answers are kept.
+    pub(super) cache: Option<PathBuf>,
     /// A forge broadcast file that comes before the steps, and the line that names it.
     pub(super) broadcast: Option<(usize, PathBuf)>,
     pub(super) actors: Vec<ActorLine>,
@@ -73,8 +78,10 @@ impl Default for Scenario {
     fn default() -> Self {
         Self {
             fork: Fork::default(),
-            block: 1,
-            time: 1_700_000_000,
+            block: None,
+            time: None,
+            node: None,
+            cache: None,
             broadcast: None,
             actors: Vec::new(),
             libraries: Vec::new(),
@@ -125,6 +132,11 @@ pub(super) enum Action {
 }
 
 impl Scenario {
+    /// Takes another hard fork than the file says.
+    pub fn set_fork(&mut self, fork: Fork) {
+        self.fork = fork;
+    }
+
     /// Reads a scenario. Paths in it are relative to `folder`.
     ///
     /// # Errors
@@ -347,11 +359,13 @@ impl Reader<'_> {
                         Err(_) => self.unknown(&value.span(), "hard fork", &name, &Fork::names()),
                     }
                 }
-                "block" => scenario.block = self.small("block", value, "a number of a block").unwrap_or(1),
-                "time" => {
-                    let time = self.small("time", value, "seconds since 1970");
-                    scenario.time = time.unwrap_or(scenario.time);
+                "block" => scenario.block = self.small("block", value, "a number of a block"),
+                "time" => scenario.time = self.small("time", value, "seconds since 1970"),
+                "node" => {
+                    let line = self.line(&value.span());
+                    scenario.node = self.text("node", value).map(|url| (line, url));
                 }
+                "cache" => scenario.cache = self.text("cache", value).map(|path| folder.join(path)),
                 "broadcast" => {
                     let line = self.line(&value.span());
                     let path = self.text("broadcast", value).map(|path| (line, folder.join(path)));
@@ -359,6 +373,13 @@ impl Reader<'_> {
                 }
                 other => self.unknown(&key.span(), "key of `[chain]`", other, &CHAIN),
             }
+        }
+        let at = value.span();
+        if scenario.node.is_some() && scenario.time.is_some() {
+            self.problem(&at, "`time` is that of the node's block; leave it out");
+        }
+        if scenario.node.is_none() && scenario.cache.is_some() {
+            self.problem(&at, "`cache` keeps answers of a `node`, and there is none");
         }
     }
 
@@ -457,8 +478,8 @@ impl Reader<'_> {
                 other => self.unknown(&key.span(), "key of a step", other, &SETUP),
             }
         }
-        step.seconds = wait.unwrap_or_else(|| blocks.unwrap_or(0).saturating_mul(BLOCK_TIME));
-        step.blocks = blocks.unwrap_or(step.seconds / BLOCK_TIME);
+        step.seconds = wait.unwrap_or_else(|| blocks.unwrap_or(0).saturating_mul(BLOCK_SECONDS));
+        step.blocks = blocks.unwrap_or(step.seconds / BLOCK_SECONDS);
         step.action = match (deploy, call, contract, place) {
             (Some(contract), None, None, None) => Action::Deploy(contract),
             (None, Some(call), None, None) => {

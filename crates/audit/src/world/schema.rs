@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::Role;
-use super::read::{ACTOR, ATTACK, CHAIN, KEYS, SETUP, TURNOUT};
+use super::read::{ACTOR, ATTACK, CHAIN, KEYS, SETUP, TIME, TURNOUT};
 use crate::chain::Fork;
 
 /// The JSON Schema (draft 2020-12) of a deployment scenario, for editors that check and complete TOML.
@@ -17,9 +17,13 @@ pub fn json_schema() -> Value {
     };
     let chain = object(&CHAIN, &|key| match key {
         "fork" => json!({"enum": Fork::names(), "default": Fork::default().name()}),
-        "block" => json!({"type": "integer", "minimum": 0, "default": 1}),
-        "time" => json!({"type": "integer", "minimum": 0, "default": 1_700_000_000,
+        "block" => json!({"type": "integer", "minimum": 0,
+            "description": "number of the first block, 1 where not given; with `node`, the block to go on from, the newest \
+                            where not given"}),
+        "time" => json!({"type": "integer", "minimum": 0, "default": TIME,
             "description": "time of the first block, in seconds since 1970"}),
+        "node" => text("the address of a node's JSON-RPC interface, whose chain this one goes on from"),
+        "cache" => text("a folder, relative to this file, where the node's answers are kept"),
         _ => text("a forge broadcast file, relative to this one, whose transactions come before the steps"),
     });
     let mut actor = object(&ACTOR, &|key| match key {

@@ -8,15 +8,15 @@ use alloy_primitives::{Address, Bytes, U256};
 use daotwin_core::names::nearest;
 
 use super::key::address_of;
-use super::read::{Action, BLOCK_TIME, ETHER, Scenario, Step};
+use super::read::{Action, BLOCK, ETHER, Scenario, Step, TIME};
 use super::term::{Call, Term};
 use super::value::{Scope, all, blank, reason, show, value};
 use super::{Actor, Asset, Deployed, Done, Role, World, broadcast, proxy};
 use crate::artifact::abi::resolve;
 use crate::artifact::{Artifacts, Callable, Contract, Link};
-use crate::chain::{CallKind, Machine, Outcome, State, Transaction};
+use crate::chain::{Asking, CallKind, Machine, Outcome, Remote, State, Transaction};
 use crate::problems::Problems;
-use crate::{Error, Result};
+use crate::{BLOCK_SECONDS, Error, Result};
 
 /// Ether of the deployer and of those who sent the transactions of a broadcast, where nothing is said: 10,000.
 const DEPLOYER_ETHER: U256 = U256::from_limbs([1_864_712_049_423_024_128, 542, 0, 0]);
@@ -78,7 +78,17 @@ type Answer<T> = std::result::Result<T, Failure>;
 
 pub(super) fn deploy(scenario: &Scenario, artifacts: &Artifacts) -> Result<World> {
     let actors = actors(scenario);
-    let mut genesis = State::new(scenario.block, scenario.time);
+    let mut genesis = match &scenario.node {
+        Some((line, url)) => {
+            let asking = Asking { block: scenario.block, cache: scenario.cache.clone(), ..Asking::default() };
+            let remote = Remote::open(url, &asking).map_err(|error| match error {
+                Error::Remote { message } => Error::Remote { message: format!("line {line}: {message}") },
+                other => other,
+            })?;
+            State::of(Arc::new(remote))
+        }
+        None => State::new(scenario.block.unwrap_or(BLOCK), scenario.time.unwrap_or(TIME)),
+    };
     for actor in &actors {
         genesis.set_balance(actor.address, actor.ether);
     }
@@ -120,7 +130,7 @@ pub(super) fn deploy(scenario: &Scenario, artifacts: &Artifacts) -> Result<World
     stage.find_implementations()?;
     let assets = stage.assets(scenario)?;
     // What follows is in another block: whatever a contract keeps of this one is past by then.
-    stage.wait(1, BLOCK_TIME);
+    stage.wait(1, BLOCK_SECONDS);
     Ok(World {
         state: stage.state,
         fork: scenario.fork,

@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod advise;
 pub(crate) mod attack;
+pub(crate) mod audit;
 pub(crate) mod calibrate;
 pub(crate) mod compare;
 pub(crate) mod demo;
@@ -49,6 +50,7 @@ pub(crate) fn run(verb: Verb, context: &mut Context) -> Result<Answer, Failure> 
         Verb::Compare(verb) => verb.run(context),
         Verb::Advise(verb) => verb.run(context),
         Verb::Attack(verb) => verb.run(context),
+        Verb::Audit(verb) => verb.run(context),
         Verb::Calibrate(verb) => verb.run(context),
         Verb::Randomise(verb) => verb.run(context),
         Verb::Report(verb) => verb.run(context),

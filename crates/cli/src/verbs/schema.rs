@@ -32,6 +32,10 @@ enum What {
     Scenario,
     /// The JSON Schema of files of terms, for `attack`.
     Attack,
+    /// The JSON Schema of deployments, for `audit`.
+    Audit,
+    /// The JSON Schema of the findings that `audit` writes.
+    AuditFinding,
 }
 
 #[derive(Serialize)]
@@ -56,6 +60,14 @@ impl Schema {
             What::Limits => limits(context)?,
             What::Attack => {
                 let schema = daotwin::simulation::rehearsal::attack::json_schema();
+                context.print(&format!("{schema:#}\n"), &schema)?;
+            }
+            What::Audit => {
+                let schema = daotwin::audit::world::json_schema();
+                context.print(&format!("{schema:#}\n"), &schema)?;
+            }
+            What::AuditFinding => {
+                let schema = daotwin::audit::export::json_schema();
                 context.print(&format!("{schema:#}\n"), &schema)?;
             }
             What::Scenario => {

@@ -9,7 +9,7 @@ use alloy_primitives::{Address, Bytes, U256};
 use super::{Facts, NOBODY, balance_slot, functions, word};
 use crate::Result;
 use crate::artifact::Callable;
-use crate::chain::{Machine, State, Transaction};
+use crate::chain::{CallKind, Machine, State, Transaction};
 use crate::finding::balance;
 use crate::sequence::{Step, Wait};
 use crate::world::{Deployed, World};
@@ -51,6 +51,8 @@ pub struct Known {
     pub wait: u64,
     /// Gas used.
     pub gas: u64,
+    /// Calls that contracts make within it, with what they carry.
+    pub makes: Vec<(Address, U256, Bytes)>,
     /// Words of storage that decide who may make it.
     pub authority: Vec<(Address, U256)>,
     /// Words of storage that it reads.
@@ -112,6 +114,7 @@ impl Facts {
         let mut used = false;
         for sender in &people {
             let mut exit = false;
+            let governed = self.is_governance(to);
             for choice in 0..CHOICES {
                 for wait in [0, LONG] {
                     if exit || tries.budget == 0 || (choice > 0 && callable.inputs.is_empty()) {
@@ -126,7 +129,7 @@ impl Facts {
                             exit = true;
                             self.calls.push(known);
                         }
-                        _ if used || wait > 0 => {}
+                        _ if used || (wait > 0 && !(governed && !known.makes.is_empty())) => {}
                         _ => {
                             used = true;
                             self.calls.push(known);
@@ -256,6 +259,9 @@ impl Facts {
         reads.sort_unstable();
         reads.dedup();
         let gas = outcome.gas;
+        let made = machine.trace().calls.iter().skip(1);
+        let made = made.filter(|call| call.kind == CallKind::Call && self.is_protocol(call.caller));
+        let makes = made.map(|call| (call.target, call.value, call.input.clone())).collect();
         let after = Arc::new(outcome.after(&state));
         let mut gained = after.balance(sender) > state.balance(sender);
         for token in self.tokens.iter().filter(|token| token.address != to) {
@@ -272,9 +278,52 @@ impl Facts {
             value,
             wait,
             gas,
+            makes,
             authority: Vec::new(),
             reads,
         }))
+    }
+
+    /// Whether somebody gets something out of a contract by one call, at once or after long.
+    ///
+    /// # Errors
+    /// A defect of the interpreter.
+    pub(in super::super) fn leaves(
+        &self,
+        world: &World,
+        machine: &mut Machine,
+        state: &Arc<State>,
+        contract: Address,
+    ) -> Result<bool> {
+        let people = self.members.iter().chain(&self.trusted).chain(&self.attackers);
+        for sender in people.copied() {
+            let amounts = self.amounts(world, machine, contract, sender)?;
+            let deployed = world.contracts.iter().filter(|deployed| deployed.address == contract);
+            for callable in deployed.flat_map(functions).filter(|callable| !callable.view()) {
+                for (choice, wait) in (0..CHOICES).flat_map(|choice| [(choice, 0), (choice, LONG)]) {
+                    if choice > 0 && callable.inputs.is_empty() {
+                        break;
+                    }
+                    let Some(data) = self.data(callable, sender, &amounts, choice) else { continue };
+                    let state = later(state, wait);
+                    let call = Transaction { sender, to: Some(contract), value: U256::ZERO, data };
+                    let outcome = machine.run(&state, &call)?;
+                    if !outcome.success() {
+                        continue;
+                    }
+                    let after = Arc::new(outcome.after(&state));
+                    let mut less = after.balance(contract) < state.balance(contract);
+                    for token in &self.tokens {
+                        less |= balance(machine, &after, token.address, contract)?
+                            < balance(machine, &state, token.address, contract)?;
+                    }
+                    if less {
+                        return Ok(true);
+                    }
+                }
+            }
+        }
+        Ok(false)
     }
 
     /// Tries a call that strangers are refused; none where it is none.
@@ -328,6 +377,7 @@ impl Facts {
             value: U256::ZERO,
             wait: 0,
             gas: outcome.gas,
+            makes: Vec::new(),
             authority: authority.into_iter().collect(),
             reads: Vec::new(),
         }))

@@ -138,12 +138,16 @@ pub struct Facts {
     pub roles: Vec<RoleView>,
     /// Numbers that are set when the world begins.
     pub settings: Vec<Setting>,
+    /// Contracts that let time pass before something is done, with how many seconds.
+    pub delays: Vec<(Address, u64)>,
     /// Views that must hold.
     pub properties: Vec<Property>,
     /// What contracts hold.
     pub holdings: Vec<Holding>,
     /// Calls that work when the world begins.
     pub calls: Vec<Known>,
+    /// The most that attackers have of one token when the world begins, with what they put into contracts.
+    pub stake: U256,
     /// What attackers have in all when the world begins, in wei.
     pub wealth: f64,
     /// What is theirs by right beyond that, in wei: what they put into contracts before the world began, and what contracts
@@ -228,6 +232,20 @@ impl Facts {
         facts.find_holdings(world, machine)?;
         facts.wealth = facts.wealth_on(&world.state, machine)?;
         facts.find_calls(world, machine)?;
+        for token in facts.tokens.clone() {
+            let mut sum = U256::ZERO;
+            for attacker in facts.attackers.clone() {
+                sum = sum.saturating_add(crate::finding::balance(
+                    machine,
+                    &world.state,
+                    token.address,
+                    attacker,
+                )?);
+            }
+            facts.stake = facts.stake.max(sum);
+        }
+        let deposits = facts.deposits(world, machine)?;
+        facts.stake = deposits.iter().fold(facts.stake, |sum, (amount, _)| sum.saturating_add(*amount));
         facts.mark();
         Ok(facts)
     }

@@ -95,6 +95,14 @@ impl Facts {
             let data: Bytes = callable.selector.to_vec().into();
             let Some(answer) = ask(machine, &world.state, contract, data.clone())? else { continue };
             let name = callable.name();
+            let lower = name.to_lowercase();
+            if matches!(output, DynSolType::Uint(_)) && lower.contains("delay") {
+                let seconds = u64::try_from(answer.word).unwrap_or_default();
+                // Times of day are no delays.
+                if seconds > 0 && seconds < 1_000_000_000 {
+                    self.delays.push((contract, seconds));
+                }
+            }
             let Some((slot, _)) = answer.place(contract) else { continue };
             match output {
                 DynSolType::Address => {
@@ -106,7 +114,6 @@ impl Facts {
                     }
                 }
                 DynSolType::Uint(_) if !answer.word.is_zero() => {
-                    let lower = name.to_lowercase();
                     let governed = self.is_governance(contract) || lower.contains("delay");
                     let rule = governed && RULES.iter().any(|rule| lower.contains(rule));
                     self.settings.push(Setting { contract, slot, name, data, value: answer.word, rule });

@@ -41,6 +41,7 @@ impl Look<'_> {
                 CallKind::Delegate if self.foreign(call) => self.author_of_code(call),
                 CallKind::Delegate => None,
                 _ if !self.facts.is_protocol(call.caller) || self.forwarded(call) => None,
+                _ if call.input.is_empty() => self.author_of_payment(call),
                 _ => self.author(call),
             };
             if let Some(author) = author
@@ -129,7 +130,7 @@ impl Oracle for Takeover {
             } else {
                 format!(
                     "calls `{}` of `{}` as an attacker wrote",
-                    look.signature(call),
+                    if call.input.is_empty() { "receive()".to_owned() } else { look.signature(call) },
                     look.name(call.target)
                 )
             };

@@ -27,7 +27,7 @@ use crate::world::World;
 use crate::{Error, Result};
 
 pub use governor::{Generation, Governor};
-pub use vote::Vote;
+pub use vote::{Came, Vote};
 
 /// The address of somebody who is known by name alone.
 pub fn address_of(name: &str) -> Address {
