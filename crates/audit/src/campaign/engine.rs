@@ -703,7 +703,12 @@ impl Campaign {
         let mut past = Arc::clone(&parent.past);
         if self.learned.is_some() {
             let (block, time) = (kept.after.block, kept.after.time);
-            Arc::make_mut(&mut past).push(Past { step: step.clone(), answers: kept.answers.clone(), block, time });
+            Arc::make_mut(&mut past).push(Past {
+                step: step.clone(),
+                answers: kept.answers.clone(),
+                block,
+                time,
+            });
         }
         memory.extend(&step, kept.answers);
         let aged = parent.aged;

@@ -188,7 +188,8 @@ impl Trier<'_> {
                 && target.function.as_ref().map(|function| function.selector)
                     == step.function.as_ref().map(|function| function.selector)
         })?;
-        let carries = |data: &[u8]| frozen.harm.iter().position(|(_, _, harm)| !harm.is_empty() && **harm == *data);
+        let carries =
+            |data: &[u8]| frozen.harm.iter().position(|(_, _, harm)| !harm.is_empty() && **harm == *data);
         let carried = step.arguments.iter().find_map(|argument| match argument {
             DynSolValue::Bytes(data) => carries(data),
             DynSolValue::Array(values) => values.iter().find_map(|value| match value {
