@@ -232,11 +232,12 @@ pub(crate) fn forwarder(to: alloy_primitives::Address) -> Bytecode {
     Bytecode::new_legacy(assembly.code.into())
 }
 
-/// A contract that gives one answer to calls of a function, or to those without input, and otherwise does in its own name what
+/// A contract that gives one answer, or fails, to calls of a function, or to those without input, and otherwise does in its own name what
 /// another's code does.
 pub(crate) fn answering(
     selector: Option<[u8; 4]>,
     answer: Option<U256>,
+    fails: bool,
     otherwise: alloy_primitives::Address,
 ) -> Bytecode {
     let mut assembly = Assembly::default();
@@ -262,6 +263,7 @@ pub(crate) fn answering(
     assembly.put(&[opcode::RETURNDATASIZE, opcode::PUSH1, 0, opcode::RETURN]);
     assembly.here(same);
     match answer {
+        _ if fails => assembly.put(&[opcode::PUSH1, 0, opcode::PUSH1, 0, opcode::REVERT]),
         Some(answer) => {
             assembly.push(B256::from(answer));
             assembly.put(&[

@@ -693,6 +693,9 @@ impl Campaign {
             }
         }
         let parent = &self.corpus[entry];
+        if self.corpus.len() >= CORPUS / 2 && !kept.reached.branches() && !parent.carrying {
+            return Ok(());
+        }
         let mut path = (*parent.path).clone();
         let mut memory = (*parent.memory).clone();
         let loan = parent.loan.as_ref().map(|loan| {

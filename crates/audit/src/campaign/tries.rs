@@ -326,7 +326,11 @@ impl Trier<'_> {
         let success = outcome.success();
         let trace = self.machine.trace();
         let read = |address, slot| frozen.readers.contains_key(&(address, slot));
-        let carried = carried.map(|payload| (target, payload));
+        // The state on which a payload is handed over decides what becomes of it: some are kept of each.
+        let carried = carried.map(|payload| (target, payload)).filter(|key| {
+            let times = frozen.coverage.times_carried(*key);
+            times < 4 || stream.chance(2.0 / f64::from(times * times))
+        });
         let news = frozen.coverage.news(trace, success, read, carried);
         let mut tried = Tried {
             entry: number,

@@ -52,7 +52,18 @@ impl Played {
 }
 
 /// Plays a sequence, one step a line; lines that begin with `>` are what the sender's contract does during the step before.
+///
+/// Lines before, that begin with `!`, are made before the world begins.
 pub(super) fn play(world: &World, text: &str) -> Played {
+    let mut world = world.clone();
+    let (first, rest): (Vec<&str>, Vec<&str>) =
+        text.lines().map(str::trim).partition(|line| line.starts_with('!'));
+    for step in steps(&world, &first.join("\n").replace('!', "")) {
+        let ran = step.run(&mut Machine::new(world.fork), &world.state).unwrap();
+        assert!(ran.outcome.success(), "{}", ran.outcome.reason());
+        world.state = ran.after(&step);
+    }
+    let (world, text) = (&world, rest.join("\n"));
     let mut machine = Machine::new(world.fork);
     let mut probe = Machine::new(world.fork);
     let facts = Facts::new(world, &mut probe).unwrap();
@@ -60,7 +71,7 @@ pub(super) fn play(world: &World, text: &str) -> Played {
     let mut state = Arc::clone(&world.state);
     let mut path: Vec<Step> = Vec::new();
     let mut played = Played { findings: Vec::new(), failed: None };
-    for step in steps(world, text) {
+    for step in steps(world, &text) {
         let ran = step.run(&mut machine, &state).unwrap();
         let before = Arc::clone(&ran.before);
         let outcome = ran.outcome.clone();

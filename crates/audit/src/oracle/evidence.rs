@@ -8,7 +8,7 @@ use alloy_primitives::{Address, B256, U256, keccak256};
 use super::facts::{Known, Purpose};
 use super::{Look, holding};
 use crate::Result;
-use crate::chain::{CallKind, CallRecord, Machine, State};
+use crate::chain::{CallKind, CallRecord, Machine, State, Trace};
 use crate::finding::{Confidence, Effect, Finding, Impact, balance};
 use crate::sequence::Step;
 
@@ -62,9 +62,16 @@ impl Look<'_> {
         place
     }
 
-    /// Whether a call happened within another.
-    pub(super) fn within(&self, inner: &CallRecord, outer: &CallRecord) -> bool {
-        inner.begin > outer.begin && inner.end < outer.end
+    /// Whether neither a call nor one that it was made in was reverted.
+    pub(super) fn stands(&self, call: &CallRecord) -> bool {
+        let parent = call.parent.and_then(|parent| self.trace.calls.get(parent as usize));
+        call.success && parent.is_none_or(|parent| self.stands(parent))
+    }
+
+    /// Whether a call hands on what its caller was called with, as proxies do.
+    pub(super) fn hands_on(&self, call: &CallRecord, trace: &Trace) -> bool {
+        let parent = call.parent.and_then(|parent| trace.calls.get(parent as usize));
+        parent.is_some_and(|parent| parent.input == call.input && !call.input.is_empty())
     }
 
     /// Calls that only some could make when the world began, and that an attacker can make now.
@@ -465,7 +472,9 @@ impl Look<'_> {
                     && match call.selector() {
                         None => !call.value.is_zero(),
                         Some(selector) => {
-                            self.facts.is_governance(call.caller) || !self.facts.pushes(call.caller, selector)
+                            self.facts.is_governance(call.caller)
+                                || !self.facts.pushes(call.caller, selector)
+                                || self.step.arguments.iter().any(|argument| holds(argument, &call.input))
                         }
                     }
             }

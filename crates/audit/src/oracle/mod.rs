@@ -9,19 +9,36 @@
 mod access_control;
 mod arbitrary_call;
 mod attacker_profit;
+mod denial_of_service;
+mod double_vote;
+mod erc20_laws;
+mod erc4626_laws;
+mod erc721_laws;
 mod evidence;
 pub mod facts;
 mod flash_vote;
+mod front_running;
+mod gas_growth;
 mod ownership_takeover;
 mod parameter_capture;
+mod price_manipulation;
+mod proposal_denial;
 mod proposal_mutation;
+mod quorum_bypass;
+mod randomness;
 mod reentrancy;
 mod signs;
+mod stuck_funds;
 mod takeover;
+mod timelock_bypass;
+mod timestamp_dependence;
+mod tx_origin;
 mod unchecked_call;
 mod unprotected_delegatecall;
 mod unprotected_selfdestruct;
 mod user_invariant;
+mod veto_loss;
+mod wrapped_arithmetic;
 
 #[cfg(test)]
 mod drive;
@@ -137,8 +154,25 @@ pub fn all() -> Vec<&'static dyn Oracle> {
         &parameter_capture::ParameterCapture,
         &reentrancy::Reentrancy,
         &unchecked_call::UncheckedCall,
+        &erc4626_laws::Erc4626Laws,
+        &stuck_funds::StuckFunds,
+        &quorum_bypass::QuorumBypass,
+        &timelock_bypass::TimelockBypass,
+        &double_vote::DoubleVote,
         &user_invariant::UserInvariant,
         &arbitrary_call::ArbitraryCall,
+        &tx_origin::TxOrigin,
+        &wrapped_arithmetic::WrappedArithmetic,
+        &timestamp_dependence::TimestampDependence,
+        &randomness::Randomness,
+        &front_running::FrontRunning,
+        &price_manipulation::PriceManipulation,
+        &erc20_laws::Erc20Laws,
+        &erc721_laws::Erc721Laws,
+        &denial_of_service::DenialOfService,
+        &gas_growth::GasGrowth,
+        &veto_loss::VetoLoss,
+        &proposal_denial::ProposalDenial,
     ]
 }
 

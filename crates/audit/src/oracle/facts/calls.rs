@@ -72,7 +72,7 @@ struct Tries<'t> {
     /// The world with attackers who are rich.
     rich: Arc<State>,
     /// What attackers put in before.
-    deposits: Vec<(U256, f64)>,
+    deposits: Vec<(U256, f64, Option<Address>)>,
     budget: usize,
 }
 
@@ -89,7 +89,7 @@ impl Facts {
             }
         }
         let deposits = self.deposits(world, machine)?;
-        self.entitled = deposits.iter().map(|(amount, worth)| f64::from(*amount) * worth).sum();
+        self.entitled = deposits.iter().map(|(amount, worth, _)| f64::from(*amount) * worth).sum();
         let mut tries = Tries { world, rich: Arc::new(rich), deposits, budget: BUDGET };
         for deployed in &world.contracts {
             if !self.is_protocol(deployed.address) {
@@ -155,7 +155,11 @@ impl Facts {
     }
 
     /// What attackers put into contracts before the world began: amounts, with what a unit of each is worth.
-    pub(super) fn deposits(&self, world: &World, machine: &mut Machine) -> Result<Vec<(U256, f64)>> {
+    pub(super) fn deposits(
+        &self,
+        world: &World,
+        machine: &mut Machine,
+    ) -> Result<Vec<(U256, f64, Option<Address>)>> {
         let mut state = Arc::clone(&world.genesis);
         let mut deposits = Vec::new();
         for done in &world.setup {
@@ -170,17 +174,17 @@ impl Facts {
             let sender = done.transaction.sender;
             if self.is_attacker(sender) {
                 let spent = before.balance(sender).saturating_sub(after.balance(sender));
-                deposits.push((spent, 1.0));
+                deposits.push((spent, 1.0, None));
                 for token in &self.tokens {
-                    let Some(worth) = token.worth else { continue };
+                    let worth = token.worth.unwrap_or_default();
                     let had = balance(machine, &before, token.address, sender)?;
                     let has = balance(machine, &after, token.address, sender)?;
-                    deposits.push((had.saturating_sub(has), worth));
+                    deposits.push((had.saturating_sub(has), worth, Some(token.address)));
                 }
             }
             state = after;
         }
-        deposits.retain(|(amount, _)| !amount.is_zero());
+        deposits.retain(|(amount, ..)| !amount.is_zero());
         Ok(deposits)
     }
 
@@ -189,7 +193,7 @@ impl Facts {
         let mut sum = 0.0;
         for attacker in &self.attackers {
             let mut owed = self.amounts(tries.world, machine, deployed.address, *attacker)?;
-            owed.retain(|amount| tries.deposits.iter().all(|(deposit, _)| deposit != amount));
+            owed.retain(|amount| tries.deposits.iter().all(|(deposit, ..)| deposit != amount));
             let mut most = 0.0_f64;
             for callable in functions(deployed).filter(|callable| !callable.view() && !owed.is_empty()) {
                 for (choice, wait) in (0..CHOICES).flat_map(|choice| [(choice, 0), (choice, LONG)]) {
@@ -250,7 +254,9 @@ impl Facts {
             outcome =
                 machine.run(&state, &Transaction { sender, to: Some(to), value, data: data.clone() })?;
         }
-        let wrote = machine.trace().accesses.iter().any(|access| access.write);
+        let trace = machine.trace();
+        let wrote = trace.accesses.iter().any(|access| access.write)
+            || trace.calls.iter().any(|call| !call.value.is_zero());
         if !outcome.success() || !wrote {
             return Ok(None);
         }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use alloy_primitives::map::HashMap;
 use alloy_primitives::{Address, B256, Bytes, U256, b256, keccak256};
 
+pub(super) use calls::later;
 pub use calls::{Known, Purpose};
 
 use super::signs::Signs;
@@ -148,6 +149,10 @@ pub struct Facts {
     pub calls: Vec<Known>,
     /// The most that attackers have of one token when the world begins, with what they put into contracts.
     pub stake: U256,
+    /// Where balances of known accounts lie: token, word, account; ascending.
+    pub(super) holders: Vec<(Address, U256, Address)>,
+    /// What attackers put into contracts before the world began: which token, and how much.
+    pub(super) deposited: Vec<(Address, U256)>,
     /// What attackers have in all when the world begins, in wei.
     pub wealth: f64,
     /// What is theirs by right beyond that, in wei: what they put into contracts before the world began, and what contracts
@@ -245,7 +250,9 @@ impl Facts {
             facts.stake = facts.stake.max(sum);
         }
         let deposits = facts.deposits(world, machine)?;
-        facts.stake = deposits.iter().fold(facts.stake, |sum, (amount, _)| sum.saturating_add(*amount));
+        facts.stake = deposits.iter().fold(facts.stake, |sum, (amount, ..)| sum.saturating_add(*amount));
+        facts.deposited =
+            deposits.into_iter().filter_map(|(amount, _, token)| Some((token?, amount))).collect();
         facts.mark();
         Ok(facts)
     }
@@ -258,6 +265,24 @@ impl Facts {
     /// Whether a contract stood when the world began, and no attacker made it.
     pub fn is_protocol(&self, address: Address) -> bool {
         self.protocol.binary_search(&address).is_ok()
+    }
+
+    /// Whose balance of a token lies in a word.
+    pub(super) fn holder(&self, token: Address, slot: U256) -> Option<Address> {
+        let found = self.holders.binary_search_by(|(at, word, _)| (*at, *word).cmp(&(token, slot)));
+        found.ok().map(|place| self.holders[place].2)
+    }
+
+    /// How much of a token attackers put into contracts before the world began.
+    pub(super) fn deposited(&self, token: Address) -> U256 {
+        let put = self.deposited.iter().filter(|(at, _)| *at == token);
+        put.fold(U256::ZERO, |sum, (_, amount)| sum.saturating_add(*amount))
+    }
+
+    /// Whether others than attackers hold a token: of one that is theirs alone they have all, and it decides nothing.
+    pub(super) fn trusted_value(&self, token: &Token) -> bool {
+        let mut others = self.members.iter().chain(&self.trusted);
+        others.any(|account| self.holders.iter().any(|(at, _, who)| *at == token.address && who == account))
     }
 
     /// Whether a contract decides by votes.
@@ -340,7 +365,20 @@ impl Facts {
                 None => tokens.push((token, Some(worth))),
             }
         }
+        let known: Vec<Address> = self
+            .attackers
+            .iter()
+            .chain(&self.members)
+            .chain(&self.trusted)
+            .chain(&self.protocol)
+            .copied()
+            .collect();
         for (address, worth) in tokens {
+            for account in &known {
+                if let Some(slot) = balance_slot(machine, &world.state, address, *account)? {
+                    self.holders.push((address, slot, *account));
+                }
+            }
             let mut slots = Vec::with_capacity(self.attackers.len());
             for attacker in &self.attackers {
                 slots.push(balance_slot(machine, &world.state, address, *attacker)?);
@@ -349,6 +387,7 @@ impl Facts {
             let supply = supply.and_then(|answer| answer.place(address).map(|(slot, _)| slot));
             self.tokens.push(Token { address, worth, slots, supply });
         }
+        self.holders.sort_unstable();
         for deployed in &world.contracts {
             if has(deployed, &["asset()", "convertToAssets(uint256)", "deposit(uint256,address)"])
                 && let Some(answer) = ask(machine, &world.state, deployed.address, input("asset()", &[]))?

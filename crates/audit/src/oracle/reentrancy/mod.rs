@@ -78,15 +78,28 @@ impl Oracle for Reentrancy {
         else {
             return Ok(Vec::new());
         };
-        // The same calls one after another.
+        // The same calls one after another: the outer one, and those of the attacker's that went well within it.
         let outer = Step { inner: Vec::new(), wait: Default::default(), ..look.step.clone() };
-        let mut orders = vec![vec![outer.clone()], look.step.inner.clone()];
-        orders[0].extend(look.step.inner.iter().cloned());
+        let went = |step: &&Step| {
+            let data = step.data();
+            look.trace.calls.iter().any(|call| {
+                call.caller == look.step.sender
+                    && call.target == step.to
+                    && call.input == data
+                    && call.success
+            })
+        };
+        let inner: Vec<Step> = look.step.inner.iter().filter(went).cloned().collect();
+        let mut orders = vec![vec![outer.clone()], inner.clone()];
+        orders[0].extend(inner);
         orders[1].push(outer);
         let got = purse(look, look.after, probe)?;
         let (mut richer, mut other) = (true, true);
+        let mut idle = (**look.before).clone();
+        idle.set_code(look.step.sender, crate::puppet::code(&[]));
+        let idle = std::sync::Arc::new(idle);
         for order in orders {
-            let mut state = std::sync::Arc::clone(look.before);
+            let mut state = std::sync::Arc::clone(&idle);
             for step in &order {
                 // What the attacker's contract does may fail, as it may within the call.
                 if let Some(next) = replay(probe, &state, std::slice::from_ref(step))?.get(1) {
@@ -97,16 +110,19 @@ impl Oracle for Reentrancy {
             let more = got.iter().zip(&gets).any(|(got, gets)| got > gets);
             let less = got.iter().zip(&gets).any(|(got, gets)| got < gets);
             richer &= more && !less;
-            other &=
-                words.iter().any(|(at, slot)| look.after.storage(*at, *slot) != state.storage(*at, *slot));
+            let written = look.trace.accesses.iter().filter(|access| access.write);
+            let mut written = written.filter(|access| look.facts.is_protocol(access.address));
+            other &= written.any(|access| {
+                let (at, slot) = (access.address, access.slot);
+                look.after.storage(at, slot) != state.storage(at, slot)
+            });
         }
         if !richer && !other {
             return Ok(Vec::new());
         }
         let mut effects = look.losses(probe)?;
-        effects.extend(look.gains(probe)?);
-        if !richer {
-            effects.clear();
+        if richer {
+            effects.extend(look.gains(probe)?);
         }
         if effects.is_empty() {
             effects.extend(words.iter().map(|(account, slot)| {

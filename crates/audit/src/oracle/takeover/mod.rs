@@ -40,7 +40,7 @@ impl Look<'_> {
             let author = match call.kind {
                 CallKind::Delegate if self.foreign(call) => self.author_of_code(call),
                 CallKind::Delegate => None,
-                _ if !self.facts.is_protocol(call.caller) || self.forwarded(call) => None,
+                _ if !self.facts.is_protocol(call.caller) || self.hands_on(call, self.trace) => None,
                 _ if call.input.is_empty() => self.author_of_payment(call),
                 _ => self.author(call),
             };
@@ -52,12 +52,6 @@ impl Look<'_> {
             }
         }
         Ok(found)
-    }
-
-    /// Whether a call hands on what its caller was called with.
-    fn forwarded(&self, call: &CallRecord) -> bool {
-        let parent = call.parent.and_then(|parent| self.trace.calls.get(parent as usize));
-        parent.is_some_and(|parent| parent.input == call.input)
     }
 
     fn author_of_code(&self, call: &CallRecord) -> Option<usize> {

@@ -46,7 +46,6 @@ impl UncheckedCall {
             let bad = call.kind == CallKind::Call
                 && caller.success
                 && look.facts.is_protocol(call.caller)
-                && caller.code.is_some()
                 && (!call.success || (no && look.answers_truth(call)));
             let wrote = || {
                 let accesses = &look.trace.accesses;
@@ -86,22 +85,29 @@ impl Oracle for UncheckedCall {
         }
         let Some((call, caller)) = Self::failed(look) else { return Ok(Vec::new()) };
         let contract = call.caller;
-        let hash = look.before.code(caller.code_address).hash_slow();
-        let real = deeds(look.trace, hash, contract);
-        // The same, but that the call is answered as if it had gone well.
-        let mut other = (**look.before).clone();
         if !look.step.inner.is_empty() {
             return Ok(Vec::new());
         }
-        other.set_code(HELPER, look.before.code(call.code_address));
-        let answer =
-            if call.success { vec![U256::from(1)] } else { vec![U256::ZERO; call.output.len().min(32) / 32] };
-        let stub = puppet::answering(call.selector(), answer.first().copied(), HELPER);
-        other.set_code(call.code_address, stub);
-        let outcome = probe.run(&Arc::new(other), &look.step.transaction())?;
-        if !outcome.success() || deeds(probe.trace(), hash, contract) != real {
+        let code = look.before.code(caller.code_address);
+        let hash = code.hash_slow();
+        probe.learn(&code);
+        // The call fails, or answers false, and nothing else comes of it; and then as if it had gone well.
+        let mut stubbed = |answer: Option<U256>, fails: bool| -> Result<Option<Deeds>> {
+            let mut other = (**look.before).clone();
+            other.set_code(HELPER, look.before.code(call.code_address));
+            other.set_code(call.code_address, puppet::answering(call.selector(), answer, fails, HELPER));
+            let outcome = probe.run(&Arc::new(other), &look.step.transaction())?;
+            Ok(outcome.success().then(|| deeds(probe.trace(), hash, contract)))
+        };
+        let one = Some(U256::from(1));
+        let (real, well) = if call.success {
+            (stubbed(Some(U256::ZERO), false)?, stubbed(one, false)?)
+        } else {
+            (stubbed(None, true)?, stubbed(None, false)?)
+        };
+        let Some(real) = real.filter(|real| Some(real) == well.as_ref() && !real.1.is_empty()) else {
             return Ok(Vec::new());
-        }
+        };
         let mut words: Vec<U256> = real.1.iter().map(|(_, slot, _)| *slot).collect();
         words.sort_unstable();
         words.dedup();
