@@ -53,7 +53,8 @@ fn world(case: &str) -> Anything<World> {
 }
 
 fn history(name: &str) -> Anything<Option<History>> {
-    let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/evm-governor-events"));
+    let folder =
+        PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/evm-governor-events"));
     let path = folder.join("eth_getLogs").join(name);
     if !path.exists() {
         println!("there is no {}: nothing is measured", path.display());
@@ -97,7 +98,8 @@ fn calls(world: &World, learned: Option<&Arc<Model>>) -> Anything<()> {
     let report = Campaign::new(world.clone(), options)?.run(&Run::default(), &mut |_| ())?;
     println!("{}: {:.1} s", learned.map_or("no model", |model| model.source.as_str()), report.seconds);
     for called in report.functions {
-        let why = called.failures.first().map(|(why, times)| format!("{times} times {why}")).unwrap_or_default();
+        let why =
+            called.failures.first().map(|(why, times)| format!("{times} times {why}")).unwrap_or_default();
         println!("  {}.{}: {} went well; {why}", called.contract, called.function, called.successes);
     }
     for finding in report.findings {
@@ -120,13 +122,10 @@ fn main() -> Anything<()> {
     let Some(history) = history("compound_governor_bravo.json.gz")? else { return Ok(()) };
     println!("real ballots of Compound's Governor Bravo, played");
     let played = load(&history, "voting/compound/Governor")?;
-    let functions: Vec<_> = played
-        .world
-        .contracts
-        .iter()
-        .flat_map(|deployed| deployed.contract.functions.clone())
-        .collect();
-    let real = Model::fit(std::slice::from_ref(&played.recording), "Compound's ballots on our Governor Bravo");
+    let functions: Vec<_> =
+        played.world.contracts.iter().flat_map(|deployed| deployed.contract.functions.clone()).collect();
+    let real =
+        Model::fit(std::slice::from_ref(&played.recording), "Compound's ballots on our Governor Bravo");
     let settings = PrivateSettings { epsilon: 2.0, test_noise: Some(Seed(0)), ..PrivateSettings::default() };
     let private = match synthetic {
         Some(folder) => {
@@ -136,7 +135,8 @@ fn main() -> Anything<()> {
             Model::fit(&[played.recording], "ballots of a private twin on our Governor Bravo")
         }
         None => {
-            Model::fit_private(&[played.recording], &functions, "the same, with noise by member", &settings)?.model
+            Model::fit_private(&[played.recording], &functions, "the same, with noise by member", &settings)?
+                .model
         }
     };
     let (real, private) = (Arc::new(real), Arc::new(private));
@@ -152,10 +152,20 @@ fn main() -> Anything<()> {
         }
         return Ok(());
     }
-    println!("{} functions, {} calls; private: {:.0} counts above the noise", real.functions(), real.seen(), private.seen());
-    println!("executions to the first finding (at most {MOST}) and edges after {EDGES}: medians of {SEEDS} seeds");
+    println!(
+        "{} functions, {} calls; private: {:.0} counts above the noise",
+        real.functions(),
+        real.seen(),
+        private.seen()
+    );
+    println!(
+        "executions to the first finding (at most {MOST}) and edges after {EDGES}: medians of {SEEDS} seeds"
+    );
     println!("{:36} {:>21} {:>21} {:>21}", "case", "no model", "real traffic", "private traffic");
-    let cases: Vec<&str> = CASES.into_iter().filter(|case| named.is_empty() || named.iter().any(|name| case.contains(name.as_str()))).collect();
+    let cases: Vec<&str> = CASES
+        .into_iter()
+        .filter(|case| named.is_empty() || named.iter().any(|name| case.contains(name.as_str())))
+        .collect();
     let mut logs = [[0.0; 2]; 2];
     for case in &cases {
         let world = world(case)?;
@@ -165,7 +175,8 @@ fn main() -> Anything<()> {
             let (found, edges): (Vec<u64>, Vec<u64>) = all.into_iter().unzip();
             medians.push((median(found), median(edges)));
         }
-        let cells: Vec<String> = medians.iter().map(|(found, edges)| format!("{found:>13} {edges:>7}")).collect();
+        let cells: Vec<String> =
+            medians.iter().map(|(found, edges)| format!("{found:>13} {edges:>7}")).collect();
         println!("{case:36} {}", cells.join(" "));
         for arm in 0..2 {
             let (found, edges) = medians[arm + 1];

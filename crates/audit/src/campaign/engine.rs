@@ -497,7 +497,7 @@ impl Campaign {
     fn share(&self) -> f64 {
         let rate = |(tries, gains): (f64, f64)| (gains + 1.0) / (tries + 100.0);
         let [made, learned] = self.arms.map(rate);
-        (learned / (made + learned)).clamp(0.15, 0.75)
+        (learned / (made + learned)).clamp(0.1, 0.4)
     }
 
     /// One round: plans first, then calls made up.
@@ -706,7 +706,12 @@ impl Campaign {
         let mut past = Arc::clone(&parent.past);
         if self.learned.is_some() {
             let (block, time) = (kept.after.block, kept.after.time);
-            Arc::make_mut(&mut past).push(Past { step: step.clone(), answers: kept.answers.clone(), block, time });
+            Arc::make_mut(&mut past).push(Past {
+                step: step.clone(),
+                answers: kept.answers.clone(),
+                block,
+                time,
+            });
         }
         memory.extend(&step, kept.answers);
         let aged = parent.aged;

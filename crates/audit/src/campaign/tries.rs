@@ -188,7 +188,8 @@ impl Trier<'_> {
                 && target.function.as_ref().map(|function| function.selector)
                     == step.function.as_ref().map(|function| function.selector)
         })?;
-        let carries = |data: &[u8]| frozen.harm.iter().position(|(_, _, harm)| !harm.is_empty() && **harm == *data);
+        let carries =
+            |data: &[u8]| frozen.harm.iter().position(|(_, _, harm)| !harm.is_empty() && **harm == *data);
         let carried = step.arguments.iter().find_map(|argument| match argument {
             DynSolValue::Bytes(data) => carries(data),
             DynSolValue::Array(values) => values.iter().find_map(|value| match value {
@@ -198,7 +199,8 @@ impl Trier<'_> {
             _ => None,
         });
         let carried = carried.and_then(|carried| u16::try_from(carried).ok());
-        Some(Planned { entry: number, target, step, origin: Origin::Learned, carried, sooner: None, made_anew: false })
+        let (origin, sooner) = (Origin::Learned, None);
+        Some(Planned { entry: number, target, step, origin, carried, sooner, made_anew: false })
     }
 
     fn maker<'m>(&'m self, entry: &'m Entry) -> Maker<'m> {

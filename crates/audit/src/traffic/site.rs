@@ -32,7 +32,12 @@ impl Site {
             state: Arc::new(State::new(100, 1_700_000_000)),
             fork: Fork::default(),
             contracts: Vec::new(),
-            actors: vec![Actor { name: "deployer".to_owned(), address: deployer, role: Role::Trusted, ether: U256::ZERO }],
+            actors: vec![Actor {
+                name: "deployer".to_owned(),
+                address: deployer,
+                role: Role::Trusted,
+                ether: U256::ZERO,
+            }],
             assets: Vec::new(),
             loans: false,
             turnout: None,
@@ -112,4 +117,3 @@ pub(crate) fn compound(contract: &str, (delay, period, threshold, quorum, lock):
     site.call(timelock, "setAdmin(address)", vec![address(dao)]);
     site.world
 }
-

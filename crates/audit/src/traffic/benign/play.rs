@@ -229,13 +229,15 @@ impl<'p> Play<'p> {
         arguments: Vec<DynSolValue>,
         value: U256,
     ) -> Result<Option<Answer>> {
-        let step = Step { sender: from, to, function, arguments, value, wait: Wait::default(), inner: Vec::new() };
+        let step =
+            Step { sender: from, to, function, arguments, value, wait: Wait::default(), inner: Vec::new() };
         if !value.is_zero() && self.session.state.balance(from) < value {
             Arc::make_mut(&mut self.session.state).set_balance(from, value);
         }
         let (block, time) = (self.session.state.block, self.session.state.time);
         let deployed = self.world.contracts.iter().find(|deployed| deployed.address == to);
-        let contract = deployed.map(|deployed| deployed.implementation.as_ref().unwrap_or(&deployed.contract));
+        let contract =
+            deployed.map(|deployed| deployed.implementation.as_ref().unwrap_or(&deployed.contract));
         let came = self.session.transact(&step.transaction(), contract.map(|contract| &**contract))?;
         let count = self.load.counts.entry(act).or_default();
         let name = self.names.all.get(member).cloned().unwrap_or_default();
@@ -277,7 +279,8 @@ impl<'p> Play<'p> {
                 ("label", Cell::Text("benign")),
             ])
             .map_err(Error::from)?;
-        let trusted = self.world.actors.iter().any(|actor| actor.address == from && actor.role == Role::Trusted);
+        let trusted =
+            self.world.actors.iter().any(|actor| actor.address == from && actor.role == Role::Trusted);
         let role = if trusted { Role::Trusted } else { Role::Member };
         // What keeps powers at what the History says is the market's doing and no member's.
         if act != Act::Trade {
@@ -332,7 +335,10 @@ impl<'p> Play<'p> {
     fn ballots(&self, number: usize) -> Vec<(usize, U256)> {
         let proposal = &self.view.proposals[number];
         let votes = &self.view.votes[proposal.votes.clone()];
-        votes.iter().map(|vote| (vote.member as usize, self.units(u128::try_from(vote.power).unwrap_or(0)))).collect()
+        votes
+            .iter()
+            .map(|vote| (vote.member as usize, self.units(u128::try_from(vote.power).unwrap_or(0))))
+            .collect()
     }
 
     /// The account that proposes: Compound's governors take one live proposal an account.
@@ -378,7 +384,8 @@ impl<'p> Play<'p> {
             Deed::Delegate { from, to } => {
                 let arguments = vec![DynSolValue::Address(self.addresses[to])];
                 let parties = (self.addresses[from], token);
-                if self.call((Act::Delegate, from, None), parties, "delegate(address)", arguments)?.is_some() {
+                if self.call((Act::Delegate, from, None), parties, "delegate(address)", arguments)?.is_some()
+                {
                     let at = self.known(self.session.state.time);
                     let row = [
                         ("dao", Cell::Text(&self.view.dao)),
@@ -439,7 +446,8 @@ impl<'p> Play<'p> {
             let mut of = |signature| self.session.number(governor, signature, vec![uint(id)]);
             (clock(of("proposalSnapshot(uint256)")?), clock(of("proposalDeadline(uint256)")?))
         } else {
-            let output = self.session.ask(governor, "proposals(uint256)", vec![uint(id)])?.unwrap_or_default();
+            let output =
+                self.session.ask(governor, "proposals(uint256)", vec![uint(id)])?.unwrap_or_default();
             // Id, proposer and eta stand in front of the two.
             let word = |place: usize| output.get(32 * place..32 * place + 32).map(U256::from_be_slice);
             (clock(word(3)), clock(word(4)))
@@ -610,7 +618,9 @@ impl<'p> Play<'p> {
     }
 
     fn put(&mut self, from: usize, amount: u128) -> Result<()> {
-        let Some((to, callable)) = self.offered(&["deposit", "stake", "donate", "contribute", "join", "lock"]) else {
+        let Some((to, callable)) =
+            self.offered(&["deposit", "stake", "donate", "contribute", "join", "lock"])
+        else {
             return Ok(());
         };
         let (own, units) = (self.addresses[from], self.units(amount));
@@ -696,7 +706,8 @@ impl<'p> Play<'p> {
             let row = [("dao", Cell::Text(&dao)), ("member", Cell::Text(name))];
             self.builder.table(Table::Members).push_named(&row).map_err(Error::from)?;
         }
-        let supply = self.session.number(self.governor.token, "totalSupply()", Vec::new())?.unwrap_or_default();
+        let supply =
+            self.session.number(self.governor.token, "totalSupply()", Vec::new())?.unwrap_or_default();
         let row = [
             ("dao", Cell::Text(&dao)),
             ("platform", Cell::Text("evm")),

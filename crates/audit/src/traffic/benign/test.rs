@@ -109,7 +109,8 @@ fn a_population_keeps_working_and_is_a_history_again() {
         let after = DaoView::one(&load.history, None).unwrap();
         // Every ballot weighs what it weighed, for the same answer.
         assert_eq!(sums(&after), sums(&before));
-        let passed = after.proposals.iter().filter(|proposal| proposal.state.as_deref() == Some("executed")).count();
+        let passed =
+            after.proposals.iter().filter(|proposal| proposal.state.as_deref() == Some("executed")).count();
         assert_eq!(passed as u64, load.counts[&Act::Execute].done);
         assert!(passed >= 6, "{passed}");
         for (old, new) in before.proposals.iter().zip(&after.proposals) {

@@ -104,7 +104,9 @@ impl Bound {
         for deployed in &world.contracts {
             let contracts = [deployed.implementation.as_ref(), Some(&deployed.contract)];
             for callable in contracts.into_iter().flatten().flat_map(|contract| &contract.functions) {
-                let new = |(to, known): &(Address, Arc<Callable>)| *to != deployed.address || known.selector != callable.selector;
+                let new = |(to, known): &(Address, Arc<Callable>)| {
+                    *to != deployed.address || known.selector != callable.selector
+                };
                 if !callable.view() && callables.iter().all(new) {
                     callables.push((deployed.address, Arc::new(callable.clone())));
                 }
@@ -115,13 +117,19 @@ impl Bound {
         let alike: Vec<Vec<f64>> = symbols
             .iter()
             .map(|own| {
-                model.symbols.iter().map(|known| own.likeness(known)).map(|a| if a < ALIKE { 0.0 } else { a.powi(4) }).collect()
+                model
+                    .symbols
+                    .iter()
+                    .map(|known| own.likeness(known))
+                    .map(|a| if a < ALIKE { 0.0 } else { a.powi(4) })
+                    .collect()
             })
             .collect();
         // A function of the model is shared out among those of the world that are alike to it.
         let count = model.symbols.len();
         let sums: Vec<f64> = (0..count).map(|known| alike.iter().map(|row| row[known]).sum()).collect();
-        let share = |own: usize, known: usize| if sums[known] > 0.0 { alike[own][known] / sums[known] } else { 0.0 };
+        let share =
+            |own: usize, known: usize| if sums[known] > 0.0 { alike[own][known] / sums[known] } else { 0.0 };
         // Calls in proportion to the root of how often: a vote is cast a thousand times as often as a proposal is made.
         let spread = |counts: &[f64]| -> Vec<f64> {
             (0..symbols.len())
@@ -169,7 +177,9 @@ impl Bound {
 
     /// The chance that one function follows another, by signatures; for tests and for looking at a model.
     pub fn chance(&self, before: &str, after: &str) -> f64 {
-        let place = |signature: &str| self.functions.iter().position(|function| function.callable.signature() == signature);
+        let place = |signature: &str| {
+            self.functions.iter().position(|function| function.callable.signature() == signature)
+        };
         let (Some(before), Some(after)) = (place(before), place(after)) else { return 0.0 };
         let sums = &self.functions[before].follows.sums;
         let at = |place: usize| sums[place] - place.checked_sub(1).map_or(0.0, |last| sums[last]);
@@ -178,13 +188,19 @@ impl Bound {
 
     fn place(&self, step: &Step) -> Option<usize> {
         let selector = step.function.as_ref()?.selector;
-        self.functions.iter().position(|function| function.to == step.to && function.callable.selector == selector)
+        self.functions
+            .iter()
+            .position(|function| function.to == step.to && function.callable.selector == selector)
     }
 
     fn function(&self, context: &Context<'_>, stream: &mut Stream) -> Option<usize> {
         // Mostly after the last call; at times after one before, as several things go on.
         let path = context.path;
-        let back = if path.len() > 1 && stream.chance(0.3) { stream.below(path.len() as u64) as usize } else { path.len().saturating_sub(1) };
+        let back = if path.len() > 1 && stream.chance(0.3) {
+            stream.below(path.len() as u64) as usize
+        } else {
+            path.len().saturating_sub(1)
+        };
         let after = path.get(back).and_then(|past| self.place(&past.step));
         match after {
             Some(after) => self.functions[after].follows.draw(stream),
@@ -208,7 +224,13 @@ impl Bound {
         Some(sum)
     }
 
-    fn wait(&self, function: &Function, context: &Context<'_>, anchor: Option<&Past>, stream: &mut Stream) -> Wait {
+    fn wait(
+        &self,
+        function: &Function,
+        context: &Context<'_>,
+        anchor: Option<&Past>,
+        stream: &mut Stream,
+    ) -> Wait {
         let own = function.gap.draw(stream).map(|place| &function.gaps[place]);
         let now = (context.state.block, context.state.time);
         let last = context.path.last().map_or(now, |past| (past.block, past.time));
@@ -217,7 +239,11 @@ impl Bound {
         let (from, unit, length) = if stream.chance(0.1)
             && let Some((_, length)) = pick_ref(&self.durations, stream)
         {
-            (if stream.chance(0.5) { anchor } else { last }, if stream.chance(0.5) { Unit::Blocks } else { Unit::Seconds }, Some(*length))
+            (
+                if stream.chance(0.5) { anchor } else { last },
+                if stream.chance(0.5) { Unit::Blocks } else { Unit::Seconds },
+                Some(*length),
+            )
         } else {
             match own {
                 Some(Gap::After(unit, names)) => (anchor, *unit, self.duration(names)),
@@ -239,8 +265,12 @@ impl Bound {
         };
         let Some(length) = length else { return Wait::default() };
         match unit {
-            Unit::Blocks => Wait::blocks(from.0.saturating_add(length).saturating_add(1).saturating_sub(now.0)),
-            Unit::Seconds => Wait::seconds(from.1.saturating_add(length).saturating_add(1).saturating_sub(now.1)),
+            Unit::Blocks => {
+                Wait::blocks(from.0.saturating_add(length).saturating_add(1).saturating_sub(now.0))
+            }
+            Unit::Seconds => {
+                Wait::seconds(from.1.saturating_add(length).saturating_add(1).saturating_sub(now.1))
+            }
         }
     }
 
@@ -283,7 +313,10 @@ impl Bound {
             }),
             DynSolType::Uint(bits) => {
                 let number = number(class, context, stream);
-                DynSolValue::Uint(if *bits < 256 { number & ((U256::from(1) << *bits) - U256::from(1)) } else { number }, *bits)
+                DynSolValue::Uint(
+                    if *bits < 256 { number & ((U256::from(1) << *bits) - U256::from(1)) } else { number },
+                    *bits,
+                )
             }
             DynSolType::Int(bits) => {
                 let number = number(class, context, stream) >> (257 - (*bits).min(256));
@@ -320,20 +353,30 @@ impl Bound {
             DynSolType::FixedArray(inner, length) => {
                 DynSolValue::FixedArray((0..*length).map(|_| again(inner, stream)).collect())
             }
-            DynSolType::Tuple(kinds) => DynSolValue::Tuple(kinds.iter().map(|kind| again(kind, stream)).collect()),
+            DynSolType::Tuple(kinds) => {
+                DynSolValue::Tuple(kinds.iter().map(|kind| again(kind, stream)).collect())
+            }
             DynSolType::Function => DynSolValue::Function(alloy_primitives::Function::ZERO),
         }
     }
 
     /// A call inside a call: ether and input, on which contract.
-    fn nested(&self, sender: Address, context: &Context<'_>, stream: &mut Stream) -> ((Address, U256), Vec<u8>) {
+    fn nested(
+        &self,
+        sender: Address,
+        context: &Context<'_>,
+        stream: &mut Stream,
+    ) -> ((Address, U256), Vec<u8>) {
         if !context.payloads.is_empty() && stream.chance(0.7) {
             let (to, value, data) = &context.payloads[stream.below(context.payloads.len() as u64) as usize];
             return ((*to, *value), data.to_vec());
         }
-        let Some(function) = pick_ref(&self.functions, stream) else { return ((sender, U256::ZERO), Vec::new()) };
+        let Some(function) = pick_ref(&self.functions, stream) else {
+            return ((sender, U256::ZERO), Vec::new());
+        };
         let made = Making { sender, length: 1, nested: true };
-        let arguments = function.parameters.iter().map(|parameter| self.value(parameter, &made, context, stream).0);
+        let arguments =
+            function.parameters.iter().map(|parameter| self.value(parameter, &made, context, stream).0);
         let arguments: Vec<DynSolValue> = arguments.collect();
         let data = crate::traffic::session::input(function.callable.selector, arguments);
         ((function.to, U256::ZERO), data.to_vec())
@@ -372,7 +415,11 @@ impl Bound {
         let mut put = |place: Option<usize>, each: &dyn Fn(&((Address, U256), Vec<u8>)) -> DynSolValue| {
             if let Some(place) = place {
                 let values: Vec<DynSolValue> = calls.iter().map(each).collect();
-                arguments[place] = if many { DynSolValue::Array(values) } else { values.into_iter().next().unwrap_or(DynSolValue::Bool(false)) };
+                arguments[place] = if many {
+                    DynSolValue::Array(values)
+                } else {
+                    values.into_iter().next().unwrap_or(DynSolValue::Bool(false))
+                };
             }
         };
         put(targets, &|((to, _), _)| DynSolValue::Address(*to));
@@ -394,7 +441,9 @@ fn mixture(seen: &[f64], calls: &[f64]) -> Draw {
     };
     let (seen, calls) = (shares(seen), shares(calls));
     let each = 1.0 / seen.len().max(1) as f64;
-    Draw::new(seen.iter().zip(&calls).map(|(seen, calls)| SHARES[0] * seen + SHARES[1] * calls + SHARES[2] * each))
+    Draw::new(
+        seen.iter().zip(&calls).map(|(seen, calls)| SHARES[0] * seen + SHARES[1] * calls + SHARES[2] * each),
+    )
 }
 
 /// Where the values of a function's parameters come from: as those of alike parameters of alike functions did.
@@ -486,7 +535,10 @@ fn number(class: Class, context: &Context<'_>, stream: &mut Stream) -> U256 {
         Class::Small => U256::from(2 + stream.below(254)),
         Class::Whole => pick(context.balances, stream).unwrap_or_default(),
         Class::Part => pick(context.balances, stream).unwrap_or_default() / U256::from(1 + stream.below(10)),
-        Class::Round => U256::from(1 + stream.below(1_000)) * U256::from(10).pow(U256::from([6, 15, 18][stream.below(3) as usize])),
+        Class::Round => {
+            U256::from(1 + stream.below(1_000))
+                * U256::from(10).pow(U256::from([6, 15, 18][stream.below(3) as usize]))
+        }
         Class::Time => U256::from(context.state.time + stream.below(30 * 86_400)),
         _ => match stream.below(3) {
             0 => pick(context.constants, stream).unwrap_or_else(|| random(stream)),
@@ -500,7 +552,8 @@ fn number(class: Class, context: &Context<'_>, stream: &mut Stream) -> U256 {
 fn late<'c>(found: &[(DynSolValue, &'c Past, bool)], stream: &mut Stream) -> Option<(DynSolValue, &'c Past)> {
     // Found from the last call on; of the same name before others.
     let named: Vec<&(DynSolValue, &'c Past, bool)> = found.iter().filter(|(_, _, named)| *named).collect();
-    let all: Vec<&(DynSolValue, &'c Past, bool)> = if named.is_empty() || stream.chance(0.1) { found.iter().collect() } else { named };
+    let all: Vec<&(DynSolValue, &'c Past, bool)> =
+        if named.is_empty() || stream.chance(0.1) { found.iter().collect() } else { named };
     let mut place = 0;
     while place + 1 < all.len() && stream.chance(0.3) {
         place += 1;
@@ -508,7 +561,11 @@ fn late<'c>(found: &[(DynSolValue, &'c Past, bool)], stream: &mut Stream) -> Opt
     all.get(place).map(|(value, past, _)| (value.clone(), *past))
 }
 
-fn same<'c>(parameter: &Parameter, context: &Context<'c>, stream: &mut Stream) -> Option<(DynSolValue, &'c Past)> {
+fn same<'c>(
+    parameter: &Parameter,
+    context: &Context<'c>,
+    stream: &mut Stream,
+) -> Option<(DynSolValue, &'c Past)> {
     let mut found = Vec::new();
     for past in context.path.iter().rev() {
         let Some(function) = &past.step.function else { continue };
@@ -523,7 +580,11 @@ fn same<'c>(parameter: &Parameter, context: &Context<'c>, stream: &mut Stream) -
     late(&found, stream)
 }
 
-fn returned<'c>(parameter: &Parameter, context: &Context<'c>, stream: &mut Stream) -> Option<(DynSolValue, &'c Past)> {
+fn returned<'c>(
+    parameter: &Parameter,
+    context: &Context<'c>,
+    stream: &mut Stream,
+) -> Option<(DynSolValue, &'c Past)> {
     let mut found = Vec::new();
     for past in context.path.iter().rev() {
         for value in &past.answers {
@@ -535,7 +596,11 @@ fn returned<'c>(parameter: &Parameter, context: &Context<'c>, stream: &mut Strea
     late(&found, stream)
 }
 
-fn hashed<'c>(parameter: &Parameter, context: &Context<'c>, stream: &mut Stream) -> Option<(DynSolValue, &'c Past)> {
+fn hashed<'c>(
+    parameter: &Parameter,
+    context: &Context<'c>,
+    stream: &mut Stream,
+) -> Option<(DynSolValue, &'c Past)> {
     if parameter.kind != DynSolType::FixedBytes(32) {
         return None;
     }
@@ -557,7 +622,8 @@ fn hashed<'c>(parameter: &Parameter, context: &Context<'c>, stream: &mut Stream)
 impl Proposer for Bound {
     fn next(&self, context: &Context<'_>, stream: &mut Stream) -> Option<Step> {
         let function = &self.functions[self.function(context, stream)?];
-        let last = context.path.last().map(|past| past.step.sender).filter(|last| context.senders.contains(last));
+        let last =
+            context.path.last().map(|past| past.step.sender).filter(|last| context.senders.contains(last));
         let sender = match last {
             Some(last) if stream.chance(function.same_sender) => last,
             _ => pick(context.senders, stream)?,

@@ -125,8 +125,11 @@ pub(super) fn durations(getters: &[(String, U256)]) -> Vec<(Vec<String>, u64)> {
     const LONGEST: u64 = 400 * 86_400;
     let about_time = |name: &str| {
         words(name).iter().any(|word| {
-            ["delay", "period", "duration", "time", "lock", "interval", "window", "grace", "cooldown", "epoch"]
-                .contains(&word.as_str())
+            [
+                "delay", "period", "duration", "time", "lock", "interval", "window", "grace", "cooldown",
+                "epoch",
+            ]
+            .contains(&word.as_str())
         })
     };
     let mut single: Vec<(String, u64)> = getters
@@ -149,8 +152,11 @@ pub(super) fn durations(getters: &[(String, U256)]) -> Vec<(Vec<String>, u64)> {
 
 /// Windows that a contract tells of: the numbers where one begins and how long it is, whose names have a word in common.
 pub(super) fn windows(durations: &[(Vec<String>, u64)]) -> Vec<(String, String, u64, u64)> {
-    let single = || durations.iter().filter(|(names, _)| names.len() == 1).map(|(names, length)| (&names[0], *length));
-    let long = |name: &str| words(name).iter().any(|word| word == "period" || word == "window" || word == "duration");
+    let single =
+        || durations.iter().filter(|(names, _)| names.len() == 1).map(|(names, length)| (&names[0], *length));
+    let long = |name: &str| {
+        words(name).iter().any(|word| word == "period" || word == "window" || word == "duration")
+    };
     let mut all = Vec::new();
     for (from, start) in single().filter(|(name, _)| !long(name)) {
         for (span, length) in single().filter(|(name, _)| long(name)) {
@@ -191,7 +197,9 @@ fn kind(value: &DynSolValue) -> String {
 
 /// Whether a name is that of something that calls refer to.
 fn refers(name: &str) -> bool {
-    words(name).iter().any(|word| ["id", "proposal", "nonce", "index", "round", "key", "hash"].contains(&word.as_str()))
+    words(name)
+        .iter()
+        .any(|word| ["id", "proposal", "nonce", "index", "round", "key", "hash"].contains(&word.as_str()))
 }
 
 impl Known {
@@ -239,11 +247,14 @@ impl Known {
         let number = match value {
             DynSolValue::Uint(number, bits) if *bits > 8 => Some(*number),
             DynSolValue::Uint(number, _) => {
-                return (match number.try_into().unwrap_or(2_u64) {
-                    0 => Class::Nothing,
-                    1 => Class::One,
-                    _ => Class::Small,
-                }, None);
+                return (
+                    match number.try_into().unwrap_or(2_u64) {
+                        0 => Class::Nothing,
+                        1 => Class::One,
+                        _ => Class::Small,
+                    },
+                    None,
+                );
             }
             _ => None,
         };
@@ -273,13 +284,14 @@ impl Known {
         }
         match value {
             DynSolValue::Array(values) => {
-                return values.first().map_or((Class::Nothing, None), |first| {
-                    (self.class(first, name, seen, false).0, None)
-                });
+                return values
+                    .first()
+                    .map_or((Class::Nothing, None), |first| (self.class(first, name, seen, false).0, None));
             }
             DynSolValue::Bytes(bytes) => {
                 let selector = bytes.get(..4).and_then(|bytes| <[u8; 4]>::try_from(bytes).ok());
-                let call = bytes.len() % 32 == 4 || selector.is_some_and(|selector| seen.selectors.contains(&selector));
+                let call = bytes.len() % 32 == 4
+                    || selector.is_some_and(|selector| seen.selectors.contains(&selector));
                 return (if call { Class::Nested } else { Class::Fresh }, None);
             }
             _ => {}

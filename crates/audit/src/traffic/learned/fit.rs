@@ -37,7 +37,8 @@ impl Symbols {
         if let Some(number) = self.numbers.get(&symbol.signature) {
             return Some(*number);
         }
-        let number = u16::try_from(self.all.len()).ok().filter(|number| usize::from(*number) < super::MOST_SYMBOLS)?;
+        let number =
+            u16::try_from(self.all.len()).ok().filter(|number| usize::from(*number) < super::MOST_SYMBOLS)?;
         self.numbers.insert(symbol.signature.clone(), number);
         self.all.push(symbol);
         Some(number)
@@ -47,15 +48,22 @@ impl Symbols {
 /// What the calls of a recording say, in their order. Failed calls say nothing: they are not how it is done.
 ///
 /// `shared` says of which functions others' values may be recognised in a call: of all where none are given.
-pub(super) fn facts(recording: &Recording, symbols: &mut Symbols, shared: Option<&BTreeSet<String>>) -> Vec<Fact> {
+pub(super) fn facts(
+    recording: &Recording,
+    symbols: &mut Symbols,
+    shared: Option<&BTreeSet<String>>,
+) -> Vec<Fact> {
     let durations = durations(&recording.getters);
     let windows = windows(&durations);
     let calls: Vec<_> =
         recording.calls.iter().filter(|call| call.success && call.step.function.is_some()).collect();
     let actors: BTreeSet<Address> = calls.iter().map(|call| call.step.sender).collect();
     // Which selectors are called is data too.
-    let selectors: BTreeSet<[u8; 4]> =
-        calls.iter().filter(|_| shared.is_none()).filter_map(|call| call.step.function.as_ref().map(|function| *function.selector)).collect();
+    let selectors: BTreeSet<[u8; 4]> = calls
+        .iter()
+        .filter(|_| shared.is_none())
+        .filter_map(|call| call.step.function.as_ref().map(|function| *function.selector))
+        .collect();
     let mut known = Known::default();
     // Of private fits: what each sender did itself.
     let mut own: BTreeMap<Address, Known> = BTreeMap::new();
@@ -142,7 +150,9 @@ fn gap_of(
     let just = |from: (u64, u64)| {
         let (blocks, seconds) = passed(from);
         let of = |unit, gap: u64, slack: u64| {
-            let fits = durations.iter().filter(move |(_, length)| *length < gap && gap <= length + length / 50 + slack);
+            let fits = durations
+                .iter()
+                .filter(move |(_, length)| *length < gap && gap <= length + length / 50 + slack);
             fits.map(move |(names, length)| (*length, unit, names.clone()))
         };
         let found = of(Unit::Blocks, blocks, 5).chain(of(Unit::Seconds, seconds, 5 * BLOCK_SECONDS));
@@ -166,7 +176,8 @@ fn gap_of(
         let (blocks, seconds) = passed(anchor);
         let within = |unit, gap: u64| {
             let fits = windows.iter().filter(move |(_, _, from, span)| gap > *from && gap <= from + span);
-            fits.min_by_key(|(.., span)| *span).map(|(from, span, ..)| Gap::Within(unit, from.clone(), span.clone()))
+            fits.min_by_key(|(.., span)| *span)
+                .map(|(from, span, ..)| Gap::Within(unit, from.clone(), span.clone()))
         };
         if let Some(gap) = within(Unit::Blocks, blocks).or_else(|| within(Unit::Seconds, seconds)) {
             return Some(gap);
@@ -218,13 +229,17 @@ impl Tables {
     pub(super) fn model(self, symbols: Symbols, source: String) -> Model {
         let of = |counts: &BTreeMap<u16, f64>| {
             (0..symbols.all.len())
-                .map(|symbol| u16::try_from(symbol).ok().and_then(|symbol| counts.get(&symbol)).copied().unwrap_or(0.0))
+                .map(|symbol| {
+                    u16::try_from(symbol).ok().and_then(|symbol| counts.get(&symbol)).copied().unwrap_or(0.0)
+                })
                 .collect()
         };
         let mut slots: Vec<Slot> = Vec::new();
         for ((symbol, parameter, class), count) in self.classes {
             match slots.last_mut() {
-                Some(slot) if (slot.symbol, slot.parameter) == (symbol, parameter) => slot.classes.push((class, count)),
+                Some(slot) if (slot.symbol, slot.parameter) == (symbol, parameter) => {
+                    slot.classes.push((class, count))
+                }
                 _ => slots.push(Slot { symbol, parameter, classes: vec![(class, count)] }),
             }
         }

@@ -175,7 +175,10 @@ impl Model {
                     && follow.same_sender <= follow.count
             })
             || !model.slots.iter().all(slot)
-            || !model.waits.iter().all(|wait| known(wait.symbol) && wait.gaps.iter().all(|(_, count)| fine(count)))
+            || !model
+                .waits
+                .iter()
+                .all(|wait| known(wait.symbol) && wait.gaps.iter().all(|(_, count)| fine(count)))
         {
             Some("its lists do not fit its functions, or a count is negative or no number".to_owned())
         } else {
@@ -221,9 +224,14 @@ impl Model {
     /// How often the value of a parameter came from where, by signature and place.
     pub fn origin(&self, signature: &str, parameter: usize, class: Class) -> f64 {
         let slots = self.slots.iter().filter(|slot| {
-            self.symbols[usize::from(slot.symbol)].signature == signature && usize::from(slot.parameter) == parameter
+            self.symbols[usize::from(slot.symbol)].signature == signature
+                && usize::from(slot.parameter) == parameter
         });
-        slots.flat_map(|slot| &slot.classes).filter(|(other, _)| *other == class).map(|(_, count)| *count).sum()
+        slots
+            .flat_map(|slot| &slot.classes)
+            .filter(|(other, _)| *other == class)
+            .map(|(_, count)| *count)
+            .sum()
     }
 
     /// Puts the model to a world.

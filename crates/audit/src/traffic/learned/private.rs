@@ -85,7 +85,9 @@ fn domain(symbols: &[Symbol], durations: &[(Vec<String>, u64)]) -> Vec<Cell> {
     let mut cells = Vec::new();
     for symbol in 0..count {
         cells.extend([Cell::Call(symbol), Cell::First(symbol)]);
-        cells.extend((0..count).flat_map(|after| [Cell::Follow(symbol, after), Cell::SameSender(symbol, after)]));
+        cells.extend(
+            (0..count).flat_map(|after| [Cell::Follow(symbol, after), Cell::SameSender(symbol, after)]),
+        );
         for (place, kind) in (0_u16..).zip(&symbols[usize::from(symbol)].inputs) {
             let classes = Class::ALL.into_iter().filter(|class| class.fits(kind));
             cells.extend(classes.map(|class| Cell::Class(symbol, place, class)));
@@ -242,7 +244,11 @@ impl Model {
     }
 }
 
-fn measure<N: Noise>(measurer: &mut Measurer<N>, counts: &[i64], sensitivity_squared: u128) -> Result<(Vec<f64>, f64)> {
+fn measure<N: Noise>(
+    measurer: &mut Measurer<N>,
+    counts: &[i64],
+    sensitivity_squared: u128,
+) -> Result<(Vec<f64>, f64)> {
     let measured = measurer.measure("tables of traffic", counts, sensitivity_squared, 1.0)?;
     Ok((measured.values, measured.sigma))
 }

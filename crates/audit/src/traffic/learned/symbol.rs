@@ -28,7 +28,8 @@ pub(super) fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut last = '_';
     for letter in name.chars().take(128) {
-        let begins = letter.is_ascii_uppercase() && !last.is_ascii_uppercase() || !last.is_ascii_alphanumeric();
+        let begins =
+            letter.is_ascii_uppercase() && !last.is_ascii_uppercase() || !last.is_ascii_alphanumeric();
         if letter.is_ascii_alphabetic() {
             match words.last_mut() {
                 Some(word) if !begins => word.push(letter.to_ascii_lowercase()),
@@ -50,7 +51,8 @@ pub(super) fn overlap(left: &[String], right: &[String]) -> f64 {
     if left.is_empty() || right.is_empty() {
         return 0.0;
     }
-    let (left, right): (BTreeSet<&String>, BTreeSet<&String>) = (left.iter().collect(), right.iter().collect());
+    let (left, right): (BTreeSet<&String>, BTreeSet<&String>) =
+        (left.iter().collect(), right.iter().collect());
     2.0 * left.intersection(&right).count() as f64 / (left.len() + right.len()) as f64
 }
 
@@ -106,7 +108,8 @@ impl Symbol {
             }
             if all == 0 { 1.0 } else { 2.0 * f64::from(common) / all as f64 }
         };
-        let parameters = |symbol: &Self| symbol.parameters.iter().flat_map(|name| words(name)).collect::<Vec<_>>();
+        let parameters =
+            |symbol: &Self| symbol.parameters.iter().flat_map(|name| words(name)).collect::<Vec<_>>();
         0.5 * overlap(&self.name_words(), &other.name_words())
             + 0.3 * same(&self.inputs, &other.inputs)
             + 0.1 * overlap(&parameters(self), &parameters(other))

@@ -98,7 +98,12 @@ fn hostile_models_are_refused() {
     let world = site::governor((1, 7_200, 10, 4, Some(172_800)));
     let model = Model::fit(&[traffic(&world, 1)], "made");
     let text = model.to_json().unwrap();
-    for (from, to) in [("\"version\":1", "\"version\":9"), ("\"symbol\":0", "\"symbol\":60000"), ("\"calls\":[", "\"calls\":[1.0,"), ("\"before\":0", "\"before\":999")] {
+    for (from, to) in [
+        ("\"version\":1", "\"version\":9"),
+        ("\"symbol\":0", "\"symbol\":60000"),
+        ("\"calls\":[", "\"calls\":[1.0,"),
+        ("\"before\":0", "\"before\":999"),
+    ] {
         let wrong = text.replacen(from, to, 1);
         assert_ne!(wrong, text);
         let told = Model::from_json(&wrong).unwrap_err().to_string();
@@ -140,7 +145,8 @@ fn private_fits_keep_the_order() {
         benign::play(&history, &world, &benign::Options::default(), &Run::default()).unwrap().recording
     };
     let settings = PrivateSettings { epsilon: 4.0, test_noise: Some(Seed(1)), ..PrivateSettings::default() };
-    let private = Model::fit_private(std::slice::from_ref(&recording), &functions, "made", &settings).unwrap();
+    let private =
+        Model::fit_private(std::slice::from_ref(&recording), &functions, "made", &settings).unwrap();
     assert_eq!(private.statement.claim, None);
     let (propose, cast) = ("propose(address[],uint256[],bytes[],string)", "castVote(uint256,uint8)");
     assert!(private.model.follows(propose, cast) > private.model.follows(cast, propose));

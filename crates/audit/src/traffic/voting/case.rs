@@ -46,11 +46,31 @@ struct Case {
 #[derive(Debug, Deserialize)]
 #[serde(tag = "act", rename_all = "snake_case", deny_unknown_fields)]
 enum Act {
-    Vote { at: u64, second: Option<u64>, by: String, support: Support },
-    State { at: u64, second: Option<u64> },
-    Queue { at: u64, second: Option<u64> },
-    Execute { at: u64, second: Option<u64> },
-    Cancel { at: u64, second: Option<u64>, by: String, #[serde(default)] proposer_power: Option<Amount> },
+    Vote {
+        at: u64,
+        second: Option<u64>,
+        by: String,
+        support: Support,
+    },
+    State {
+        at: u64,
+        second: Option<u64>,
+    },
+    Queue {
+        at: u64,
+        second: Option<u64>,
+    },
+    Execute {
+        at: u64,
+        second: Option<u64>,
+    },
+    Cancel {
+        at: u64,
+        second: Option<u64>,
+        by: String,
+        #[serde(default)]
+        proposer_power: Option<Amount>,
+    },
 }
 
 impl Act {
@@ -102,16 +122,18 @@ impl Bytecode {
             "voting_period" => Some(settings.voting_period.into()),
             "proposal_threshold" => Some(text(settings.proposal_threshold)),
             "quorum_votes" => settings.quorum_votes.map(text),
-            "quorum" => settings.quorum_fraction.map(|(above, below)| {
-                serde_json::json!({"fraction": {"numerator": above, "denominator": below}})
-            }),
+            "quorum" => settings.quorum_fraction.map(
+                |(above, below)| serde_json::json!({"fraction": {"numerator": above, "denominator": below}}),
+            ),
             "counting" if openzeppelin => Some("simple".into()),
             "timelock_delay" => settings.timelock_delay.map(Value::from),
             "grace" => settings.grace.map(Value::from),
             "timelock" => Some(match (settings.timelock_delay, settings.grace) {
                 (None, _) => "none".into(),
                 (Some(delay), None) => serde_json::json!({"control": {"delay": delay}}),
-                (Some(delay), Some(grace)) => serde_json::json!({"compound": {"delay": delay, "grace": grace}}),
+                (Some(delay), Some(grace)) => {
+                    serde_json::json!({"compound": {"delay": delay, "grace": grace}})
+                }
             }),
             _ => None,
         }
@@ -139,7 +161,10 @@ impl Bytecode {
             if key == "guardian" && self.governor().generation == Generation::Alpha {
                 let named = value.as_str().map_or(Address::ZERO, |name| self.member(name));
                 if named != self.guardian {
-                    problems.push(format!("settings.guardian: contract `{contract}` has another, {}", self.guardian));
+                    problems.push(format!(
+                        "settings.guardian: contract `{contract}` has another, {}",
+                        self.guardian
+                    ));
                 }
                 continue;
             }
@@ -161,7 +186,8 @@ impl Bytecode {
         let made = moment((case.proposal.at, case.proposal.second));
         let at_snapshot: Vec<(Address, Amount)> =
             case.powers.iter().map(|(name, power)| (address(name), *power)).collect();
-        let own = at_snapshot.iter().find(|(member, _)| *member == proposer).map_or(Amount::ZERO, |(_, own)| *own);
+        let own =
+            at_snapshot.iter().find(|(member, _)| *member == proposer).map_or(Amount::ZERO, |(_, own)| *own);
         let first = case.proposal.power.unwrap_or(own);
         let mut before = at_snapshot.clone();
         before.retain(|(member, _)| *member != proposer);
@@ -245,7 +271,9 @@ impl Rule for Bytecode {
             }
             let now = moment(act.when());
             if now.clock < last.clock || now.second < last.second {
-                problems.push(format!("acts {number}: is before what precedes it: put acts in the order of time"));
+                problems.push(format!(
+                    "acts {number}: is before what precedes it: put acts in the order of time"
+                ));
             }
             last = now;
         }

@@ -71,12 +71,13 @@ fn has(deployed: &Deployed, signature: &str) -> bool {
 }
 
 /// What tells how much power someone had.
-pub(super) const PAST_VOTES: [&str; 2] =
-    ["getPastVotes(address,uint256)", "getPriorVotes(address,uint256)"];
+pub(super) const PAST_VOTES: [&str; 2] = ["getPastVotes(address,uint256)", "getPriorVotes(address,uint256)"];
 
 fn generation(deployed: &Deployed) -> Option<Generation> {
     [Generation::OpenZeppelin, Generation::Bravo, Generation::Alpha].into_iter().find(|generation| {
-        [generation.propose(), generation.cast(), "state(uint256)"].iter().all(|signature| has(deployed, signature))
+        [generation.propose(), generation.cast(), "state(uint256)"]
+            .iter()
+            .all(|signature| has(deployed, signature))
     })
 }
 

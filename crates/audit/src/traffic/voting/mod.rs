@@ -27,7 +27,7 @@ use crate::world::World;
 use crate::{Error, Result};
 
 pub use governor::{Generation, Governor};
-pub use vote::Vote;
+pub use vote::{Came, Vote};
 
 /// The address of somebody who is known by name alone.
 pub fn address_of(name: &str) -> Address {
@@ -108,8 +108,7 @@ impl Bytecode {
         // One block later: a token may keep one state of power a block.
         session.set_clock(world.state.block + 1, world.state.time + 1);
         for holder in &holders {
-            let held =
-                session.number(token, "balanceOf(address)", vec![DynSolValue::Address(*holder)])?;
+            let held = session.number(token, "balanceOf(address)", vec![DynSolValue::Address(*holder)])?;
             if held.is_some_and(|held| !held.is_zero()) {
                 let arguments = vec![DynSolValue::Address(bank()), uint(held.unwrap_or_default())];
                 // What cannot be moved stays, and counts in the supply.
@@ -125,10 +124,18 @@ impl Bytecode {
         let minter = minter(&mut session, token, &holders)?;
         world.state = state;
         let deployed = world.contracts.iter().find(|deployed| deployed.address == governor.address);
-        let contract = deployed.map(|deployed| {
-            Arc::clone(deployed.implementation.as_ref().unwrap_or(&deployed.contract))
-        });
-        Ok(Self { world, governor, contract: contract.unwrap_or_default(), settings, guardian, minter, supply, unit: 1 })
+        let contract = deployed
+            .map(|deployed| Arc::clone(deployed.implementation.as_ref().unwrap_or(&deployed.contract)));
+        Ok(Self {
+            world,
+            governor,
+            contract: contract.unwrap_or_default(),
+            settings,
+            guardian,
+            minter,
+            supply,
+            unit: 1,
+        })
     }
 
     /// The governor.
@@ -167,7 +174,8 @@ impl Bytecode {
         vote.propose(proposer, 1)??;
         let clock = 2 + self.settings.voting_delay + 1;
         let moment = |clock: u64| {
-            let second = if self.governor.seconds { clock } else { clock.saturating_mul(crate::BLOCK_SECONDS) };
+            let second =
+                if self.governor.seconds { clock } else { clock.saturating_mul(crate::BLOCK_SECONDS) };
             Moment { clock, second }
         };
         for ballot in ballots {
@@ -179,7 +187,11 @@ impl Bytecode {
 }
 
 /// The first of these who may mint a token; the session is left in any state.
-pub(super) fn minter(session: &mut Session, token: Address, candidates: &[Address]) -> Result<Option<Address>> {
+pub(super) fn minter(
+    session: &mut Session,
+    token: Address,
+    candidates: &[Address],
+) -> Result<Option<Address>> {
     let supply = session.number(token, "totalSupply()", Vec::new())?.unwrap_or_default();
     for candidate in candidates {
         let arguments = vec![DynSolValue::Address(bank()), uint(U256::from(1))];
@@ -229,8 +241,11 @@ fn settings(governor: &Governor, session: &mut Session) -> Result<Settings> {
     if missing.is_empty() {
         Ok(settings)
     } else {
-        let message =
-            format!("governor `{}`, or its timelock, does not answer `{}`", governor.name, missing.join("`, `"));
+        let message = format!(
+            "governor `{}`, or its timelock, does not answer `{}`",
+            governor.name,
+            missing.join("`, `")
+        );
         Err(Error::Contract { message })
     }
 }

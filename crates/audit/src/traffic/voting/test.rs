@@ -57,7 +57,8 @@ fn case(stream: &mut Stream, generation: Generation, numbers: Numbers, seen: &mu
             3 => start + 1,
             _ => start + 1 + stream.below(period.max(2) - 1),
         };
-        let counts = clock > start && clock <= end && (support != "abstain" || generation != Generation::Alpha);
+        let counts =
+            clock > start && clock <= end && (support != "abstain" || generation != Generation::Alpha);
         if counts {
             answers.entry(member).or_insert((clock, support));
         }
@@ -68,7 +69,10 @@ fn case(stream: &mut Stream, generation: Generation, numbers: Numbers, seen: &mu
         push(clock, json!({"act": "state"}));
     }
     if stream.chance(0.1) {
-        push(at + stream.below(period), json!({"act": "cancel", "by": names[stream.below(members) as usize]}));
+        push(
+            at + stream.below(period),
+            json!({"act": "cancel", "by": names[stream.below(members) as usize]}),
+        );
     }
     let queued = end + 1 + stream.below(3);
     push(queued, json!({"act": "queue"}));
@@ -206,12 +210,16 @@ fn openzeppelin_governors_decide_as_the_native_rule() {
 
 #[test]
 fn compound_governors_decide_as_the_native_rules() {
-    for (contract, generation) in [("GovernorBravo", Generation::Bravo), ("GovernorAlpha", Generation::Alpha)] {
+    for (contract, generation) in [("GovernorBravo", Generation::Bravo), ("GovernorAlpha", Generation::Alpha)]
+    {
         let mut stream = Seed(52).stream("bytecode");
         let mut seen = Seen::default();
-        for numbers in
-            [(1, 5, 2, 9, Some(24)), (2, 3, 0, 14, Some(120)), (1, 8, 5, 4, Some(48)), (3, 2, 1, 20, Some(24))]
-        {
+        for numbers in [
+            (1, 5, 2, 9, Some(24)),
+            (2, 3, 0, 14, Some(120)),
+            (1, 8, 5, 4, Some(48)),
+            (3, 2, 1, 20, Some(24)),
+        ] {
             let bytecode = compound(contract, numbers);
             assert_eq!(bytecode.governor().generation, generation);
             compare(&bytecode, numbers, 260, &mut stream, &mut seen);
@@ -250,7 +258,8 @@ fn another_quorum_is_seen() {
 #[test]
 fn whole_votes_and_engines_ask_the_contract() {
     let bytecode = governor((1, 5, 0, 4, Some(24))).with_unit(1_000);
-    let ballot = |name: &str, support, power| Ballot { voter: address_of(name), support, power: Amount(power) };
+    let ballot =
+        |name: &str, support, power| Ballot { voter: address_of(name), support, power: Amount(power) };
     let (ann, ben) = (ballot("ann", Support::For, 40), ballot("ben", Support::Against, 39));
     assert_eq!(bytecode.ballot(Some(Amount(1_000)), &[ann, ben]).unwrap(), State::Succeeded);
     // Half a percent more of supply: the quorum is 41.

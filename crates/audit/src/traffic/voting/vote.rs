@@ -8,8 +8,8 @@ use daotwin_simulation::governance::lifecycle::{Moment, State, Support, Tally};
 use super::governor::PAST_VOTES;
 use super::{Bytecode, Generation, amount, bank};
 use crate::chain::Transaction;
-use crate::traffic::session::{input, selector};
 use crate::traffic::session::{Answer, Refused, Session, uint};
+use crate::traffic::session::{input, selector};
 use crate::{Error, Result};
 
 /// What proposals here are described with.
@@ -74,9 +74,16 @@ impl Bytecode {
         }
         // Powers are handed out one unit before the proposal is made, after all that the world saw.
         let seconds = (state.time + 2).saturating_sub(made.second);
-        let clock = if self.governor.seconds { seconds } else { (state.block + 2).saturating_sub(made.clock) };
-        let mut vote =
-            Vote { rule: self, session: Session::new(&self.world), shift: (clock, seconds), made, id: U256::ZERO, actions: 0 };
+        let clock =
+            if self.governor.seconds { seconds } else { (state.block + 2).saturating_sub(made.clock) };
+        let mut vote = Vote {
+            rule: self,
+            session: Session::new(&self.world),
+            shift: (clock, seconds),
+            made,
+            id: U256::ZERO,
+            actions: 0,
+        };
         vote.go(made)?;
         let (block, time) = (vote.session.state.block, vote.session.state.time);
         vote.session.set_clock(block - 1, time - 1);
@@ -134,7 +141,9 @@ impl Vote<'_> {
         };
         let name = &self.rule.governor.name;
         came.map_err(|refused| {
-            cannot(format!("the token of `{name}` has a supply of {has} that cannot be made {wanted}: {refused}"))
+            cannot(format!(
+                "the token of `{name}` has a supply of {has} that cannot be made {wanted}: {refused}"
+            ))
         })
     }
 
@@ -143,9 +152,8 @@ impl Vote<'_> {
         let held = self.asked("balanceOf(address)", vec![DynSolValue::Address(member)])?;
         let (from, to, rest) =
             if held < power { (bank(), member, power - held) } else { (member, bank(), held - power) };
-        let refused = |refused: Refused| {
-            cannot(format!("a member cannot be given {power} of the token: {refused}"))
-        };
+        let refused =
+            |refused: Refused| cannot(format!("a member cannot be given {power} of the token: {refused}"));
         if !rest.is_zero() {
             self.token(from, "transfer(address,uint256)", vec![DynSolValue::Address(to), uint(rest)])?
                 .map_err(refused)?;
@@ -310,7 +318,8 @@ impl Vote<'_> {
     fn proposal(&mut self, name: &str) -> Result<Option<U256>> {
         const VIEW: &str = "proposals(uint256)";
         let callable = self.rule.contract.function(selector(VIEW));
-        let outputs = callable.and_then(|callable| callable.function.as_ref()).map(|function| &function.outputs);
+        let outputs =
+            callable.and_then(|callable| callable.function.as_ref()).map(|function| &function.outputs);
         let place = outputs.and_then(|outputs| match outputs.as_slice() {
             [tuple] if !tuple.components.is_empty() => {
                 tuple.components.iter().position(|part| part.name == name)
@@ -380,8 +389,11 @@ impl Vote<'_> {
             let clock = if self.rule.governor.seconds { now.1 } else { now.0 };
             if clock <= at.clock.saturating_add(self.shift.0) {
                 // Nothing happens meanwhile: only the question is asked later.
-                let (block, time) =
-                    if self.rule.governor.seconds { (now.0, at.clock + self.shift.0) } else { (at.clock + self.shift.0, now.1) };
+                let (block, time) = if self.rule.governor.seconds {
+                    (now.0, at.clock + self.shift.0)
+                } else {
+                    (at.clock + self.shift.0, now.1)
+                };
                 self.session.set_clock(block, time);
             }
             ("quorum(uint256)", vec![uint(snapshot)])
