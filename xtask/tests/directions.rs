@@ -41,7 +41,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 /// Each heavy or delicate dependency and the only packages that may name it.
 const HEAVY: &[(&str, &[&str])] = &[
     // Samples and rehearsed runs are built as columns; no other format is known to those rooms.
-    ("arrow", &["daotwin-generators", "daotwin-history", "daotwin-simulation"]),
+    ("arrow", &["daotwin-audit", "daotwin-generators", "daotwin-history", "daotwin-simulation"]),
     ("askama", &["daotwin-report"]),
     ("burn", &["daotwin-nn"]),
     ("clap", &["daotwin-cli"]),
