@@ -6,6 +6,7 @@ mod agents;
 mod contracts;
 mod instructions;
 mod peers;
+mod real;
 mod snapshot;
 mod steps;
 mod tools;

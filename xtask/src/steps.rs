@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use crate::{agents, contracts, instructions, peers, snapshot, tools};
+use crate::{agents, contracts, instructions, peers, real, snapshot, tools};
 
 /// What a check is given.
 #[derive(Debug)]
@@ -69,6 +69,8 @@ pub(crate) const VERIFY: &[Step] = &[
     ("one proposal", outlook),
     ("snapshot rules", snapshot::rules),
     ("contracts", contracts::verify),
+    ("real contracts", real::contracts),
+    ("fork", real::fork),
     ("exported tests", contracts::exported),
     ("simulation peers", agents::frameworks),
     ("relational peer", peers::relational),

@@ -18,8 +18,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("daotwin-evaluation", &["daotwin-core", "daotwin-history"]),
     ("daotwin-simulation", &["daotwin-core", "daotwin-generators", "daotwin-history", "daotwin-nn"]),
     (
+        "daotwin-audit",
+        &["daotwin-core", "daotwin-history", "daotwin-nn", "daotwin-privacy", "daotwin-simulation"],
+    ),
+    (
         "daotwin",
         &[
+            "daotwin-audit",
             "daotwin-core",
             "daotwin-evaluation",
             "daotwin-generators",
@@ -47,8 +52,10 @@ const HEAVY: &[(&str, &[&str])] = &[
     ("getrandom", &["daotwin-cli", "daotwin-core", "daotwin-privacy"]),
     ("parquet", &["daotwin-history"]),
     ("pulp", &["daotwin-nn"]),
+    ("revm", &["daotwin-audit"]),
     ("rustfft", &["daotwin-privacy"]),
     ("safetensors", &["daotwin-generators"]),
+    ("ureq", &["daotwin-audit"]),
 ];
 
 /// Every package of the workspace with what it depends on in builds (tests may name more).

@@ -9,6 +9,12 @@ pub enum Error {
     /// A failure of the ground: limits, cancellation, files.
     #[error(transparent)]
     Core(#[from] daotwin_core::Error),
+    /// A History could not be read or written.
+    #[error(transparent)]
+    History(#[from] daotwin_history::Error),
+    /// A private fit failed.
+    #[error(transparent)]
+    Privacy(#[from] daotwin_privacy::Error),
     /// Something named does not exist.
     #[error("there is no {what} `{name}`; there are `{known}`")]
     Unknown {
@@ -62,6 +68,8 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Core(error) => error.kind(),
+            Self::History(error) => error.kind(),
+            Self::Privacy(error) => error.kind(),
             Self::Unknown { .. } | Self::Contract { .. } => ErrorKind::NotFound,
             Self::Remote { .. } => ErrorKind::Io,
             Self::Artifacts { .. }

@@ -14,6 +14,7 @@ mod problems;
 mod puppet;
 mod sequence;
 pub mod shrink;
+pub mod traffic;
 pub mod words;
 pub mod world;
 

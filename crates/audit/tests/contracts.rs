@@ -1,5 +1,7 @@
 //! The contracts of our own: every case deploys by its scenario, both twins alike, and is described.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 use std::path::{Path, PathBuf};
 
 use daotwin_audit::artifact;

@@ -1,7 +1,7 @@
 //! Contracts that DAOs run on, from npm packages: read as they are published, deployed, and used.
 //!
 //! `DAOTWIN_CONTRACTS` names the `node_modules` folder that holds them; without it these tests say so and return.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::panic, clippy::print_stdout, clippy::unwrap_used, reason = "tests")]
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -359,8 +359,8 @@ fn a_governor_of_openzeppelin_is_compiled_and_guessed() {
     let project = tempfile::tempdir().unwrap();
     let source = include_str!("governor/Dao.sol");
     std::fs::create_dir(project.path().join("src")).unwrap();
-    std::fs::write(project.path().join("src/Dao.sol"), source).unwrap();
-    std::fs::write(project.path().join("foundry.toml"), "").unwrap();
+    daotwin_core::files::atomic_write(&project.path().join("src/Dao.sol"), source.as_bytes()).unwrap();
+    daotwin_core::files::atomic_write(&project.path().join("foundry.toml"), "".as_bytes()).unwrap();
     #[cfg(unix)]
     std::os::unix::fs::symlink(&packages, project.path().join("node_modules")).unwrap();
     let start = std::time::Instant::now();

@@ -4,8 +4,8 @@
 mod document;
 
 use daotwin_core::document::{
-    Axis, Block, Chart, Document, Highlight, Mark, Outcome, Plot, Role, Scale, Score, Section, Series, Table,
-    Verdict,
+    Axis, Block, Chart, Document, Frame, Highlight, Mark, Outcome, Player, Plot, Role, Scale, Score, Section,
+    Series, Table, Verdict,
 };
 use daotwin_report::{MAXIMUM_BYTES, parse_json, render_html, render_json, render_markdown};
 
@@ -187,6 +187,19 @@ fn hostile() -> Document {
             maps: vec![(text(), vec![1.0])],
             range: (0.0, 1.0),
         }),
+        Block::Player(Player {
+            id: text(),
+            title: text(),
+            frames: vec![
+                Frame {
+                    label: text(),
+                    title: text(),
+                    lines: vec![text(), text()],
+                    table: Table { caption: text(), columns: vec![text()], rows: vec![vec![text()]] },
+                };
+                2
+            ],
+        }),
     ];
     let section = || Section { id: text(), title: text(), blocks: blocks.clone() };
     Document {
@@ -282,6 +295,11 @@ fn link_targets_are_unique_and_every_link_has_one() {
     for target in values("href") {
         assert!(ids.iter().any(|id| Some(id.as_str()) == target.strip_prefix('#')), "{target}");
     }
+    // Each moment of a player has its stop, and steps to the one before and the one after.
+    let stops = values("for");
+    assert_eq!(stops.len(), 2 * (2 + 2), "{stops:?}");
+    assert!(stops.iter().all(|stop| ids.contains(stop)), "{stops:?}");
+    assert_eq!(page.matches(" checked>").count(), 2, "one moment of each player is shown");
     for names in values("aria-labelledby") {
         assert!(names.split(' ').all(|name| ids.iter().any(|id| id == name)), "{names}");
     }

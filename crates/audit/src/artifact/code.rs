@@ -80,7 +80,10 @@ pub(super) struct Reference {
 
 impl Code {
     /// Reads hexadecimal digits with or without `0x`, and holes of the forms that compilers write: `__$hash$__`,
-    /// `__path:Name____`, 40 characters each. The error says what is wrong and where.
+    /// `__path:Name____`, 40 characters each.
+    ///
+    /// # Errors
+    /// What is wrong, and where.
     pub fn parse(text: &str) -> Result<Self, String> {
         Self::with_links(text, &LinkReferences::new())
     }

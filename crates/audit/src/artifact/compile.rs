@@ -33,7 +33,7 @@ pub struct Solc {
 
 impl Default for Solc {
     fn default() -> Self {
-        Self { program: None, package: "solc".to_owned(), limit: Duration::from_secs(600) }
+        Self { program: None, package: "solc".to_owned(), limit: Duration::from_mins(10) }
     }
 }
 

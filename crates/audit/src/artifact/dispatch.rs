@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use alloy_dyn_abi::DynSolType;
 use alloy_json_abi::{Function, StateMutability};
 use alloy_primitives::{Selector, U256};
 
@@ -19,6 +20,11 @@ const MOST_WAYS: usize = 4_096;
 /// Functions of one code.
 const MOST_FUNCTIONS: usize = 4_096;
 
+/// Words on the stack of a way.
+const MOST_WORDS: usize = 64;
+const JUMP: u8 = 0x56;
+const JUMPI: u8 = 0x57;
+
 /// What is known of a word on the stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Word {
@@ -31,6 +37,9 @@ enum Word {
     Is(u32),
     /// Zero where the selector is this one, and something else where not.
     IsNot(u32),
+    /// The length of the input, and that without the selector.
+    Size,
+    Rest,
     /// Above or below: the selector compared with a pivot.
     Half,
     Unknown,
@@ -56,154 +65,198 @@ pub fn selectors(code: &[u8]) -> BTreeMap<Selector, usize> {
             if steps > MOST_STEPS || found.len() >= MOST_FUNCTIONS {
                 return found;
             }
-            let mut pop = || stack.pop().unwrap_or(Word::Unknown);
             let next = at + 1 + pushed(instruction);
-            let result = match instruction {
-                0x56 => {
-                    let Word::Known(target) = pop() else { break };
-                    let Some(target) = target_of(target, &targets) else { break };
+            match instruction {
+                JUMP => {
+                    let target = stack.pop().and_then(|target| target_of(target, &targets));
+                    let Some(target) = target else { break };
                     if !seen.insert((target, stack.clone())) {
                         break;
                     }
                     at = target;
                     continue;
                 }
-                0x57 => {
-                    let (target, condition) = (pop(), pop());
-                    let target = match target {
-                        Word::Known(target) => target_of(target, &targets),
-                        _ => None,
-                    };
-                    match (condition, target) {
+                JUMPI => {
+                    let target = stack.pop().and_then(|target| target_of(target, &targets));
+                    match (stack.pop().unwrap_or(Word::Unknown), target) {
                         (Word::Is(selector), Some(target)) => {
                             found.entry(Selector::from(selector.to_be_bytes())).or_insert(target);
                         }
                         (Word::IsNot(selector), target) => {
                             found.entry(Selector::from(selector.to_be_bytes())).or_insert(next);
-                            match target {
-                                Some(target) => at = target,
-                                None => break,
-                            }
+                            let Some(target) = target else { break };
+                            at = target;
                             continue;
                         }
-                        (Word::Known(condition), target) => {
-                            if !condition.is_zero() {
-                                match target {
-                                    Some(target) => at = target,
-                                    None => break,
-                                }
-                                continue;
-                            }
+                        (Word::Known(condition), target) if !condition.is_zero() => {
+                            let Some(target) = target else { break };
+                            at = target;
+                            continue;
                         }
+                        (Word::Known(_), _) => {}
                         (_, Some(target)) if ways.len() < MOST_WAYS => ways.push((target, stack.clone())),
                         _ => {}
                     }
-                    at = next;
-                    continue;
                 }
-                // PUSH0 to PUSH32.
-                0x5f..=0x7f => {
+                _ => {
                     let data = code.get(at + 1..next).unwrap_or_default();
-                    Some(Word::Known(U256::try_from_be_slice(data).unwrap_or_default()))
+                    // Before the first function no compiler has more than a few words on the stack.
+                    if !compute(instruction, data, &mut stack) || stack.len() > MOST_WORDS {
+                        break;
+                    }
                 }
-                // DUP1 to DUP16.
-                0x80..=0x8f => {
-                    let depth = usize::from(instruction - 0x7f);
-                    Some(stack.len().checked_sub(depth).map_or(Word::Unknown, |index| stack[index]))
-                }
-                // SWAP1 to SWAP16.
-                0x90..=0x9f => {
-                    let depth = usize::from(instruction - 0x8f);
-                    while stack.len() <= depth {
-                        stack.insert(0, Word::Unknown);
-                    }
-                    let top = stack.len() - 1;
-                    stack.swap(top, top - depth);
-                    None
-                }
-                // JUMPDEST.
-                0x5b => None,
-                // CALLDATALOAD.
-                0x35 => Some(if pop() == Word::Known(U256::ZERO) { Word::Input } else { Word::Unknown }),
-                // SHR.
-                0x1c => Some(match (pop(), pop()) {
-                    (Word::Known(shift), Word::Input) if shift == U256::from(224) => Word::Selector,
-                    (Word::Known(shift), Word::Known(value)) => Word::Known(
-                        value.checked_shr(usize::try_from(shift).unwrap_or(256)).unwrap_or_default(),
-                    ),
-                    _ => Word::Unknown,
-                }),
-                // SHL and EXP make the divisor of old compilers.
-                0x1b => Some(match (pop(), pop()) {
-                    (Word::Known(shift), Word::Known(value)) if shift < U256::from(256) => {
-                        Word::Known(value << usize::try_from(shift).unwrap_or_default())
-                    }
-                    _ => Word::Unknown,
-                }),
-                0x0a => Some(match (pop(), pop()) {
-                    (Word::Known(base), Word::Known(power)) => Word::Known(base.wrapping_pow(power)),
-                    _ => Word::Unknown,
-                }),
-                // DIV.
-                0x04 => Some(match (pop(), pop()) {
-                    (Word::Input, Word::Known(divisor)) if divisor == U256::from(1) << 224 => Word::Selector,
-                    _ => Word::Unknown,
-                }),
-                // AND.
-                0x16 => Some(match (pop(), pop()) {
-                    (Word::Selector, Word::Known(mask)) | (Word::Known(mask), Word::Selector)
-                        if mask == U256::from(u32::MAX) =>
-                    {
-                        Word::Selector
-                    }
-                    (Word::Known(left), Word::Known(right)) => Word::Known(left & right),
-                    _ => Word::Unknown,
-                }),
-                // EQ; XOR and SUB leave zero where both are the same.
-                0x14 | 0x18 | 0x03 => Some(match (pop(), pop()) {
-                    (Word::Selector, Word::Known(value)) | (Word::Known(value), Word::Selector) => {
-                        match u32::try_from(value) {
-                            Ok(value) if instruction == 0x14 => Word::Is(value),
-                            Ok(value) => Word::IsNot(value),
-                            Err(_) => Word::Unknown,
-                        }
-                    }
-                    _ => Word::Unknown,
-                }),
-                // ISZERO; the selector 0 is tested in this way.
-                0x15 => Some(match pop() {
-                    Word::Is(value) => Word::IsNot(value),
-                    Word::IsNot(value) => Word::Is(value),
-                    Word::Selector => Word::Is(0),
-                    Word::Known(value) => Word::Known(U256::from(value.is_zero())),
-                    _ => Word::Unknown,
-                }),
-                // LT, GT, SLT, SGT.
-                0x10..=0x13 => Some(match (pop(), pop()) {
-                    (Word::Selector, _) | (_, Word::Selector) => Word::Half,
-                    _ => Word::Unknown,
-                }),
-                // Ends: STOP, RETURN, REVERT, INVALID, SELFDESTRUCT.
-                0x00 | 0xf3 | 0xfd | 0xfe | 0xff => break,
-                other => {
-                    let Some((taken, left)) = arity(other) else { break };
-                    for _ in 0..taken {
-                        pop();
-                    }
-                    (left > 0).then_some(Word::Unknown)
-                }
-            };
-            if let Some(word) = result {
-                stack.push(word);
-            }
-            // Before the first function no compiler has more than a few words there.
-            if stack.len() > 64 {
-                break;
             }
             at = next;
         }
     }
     found
+}
+
+/// Words of input that a function asks for at the least, from the comparison of the input's length with which compilers
+/// begin (Solidity from 0.5 on); none where there is no such comparison.
+fn words(code: &[u8], begin: usize) -> usize {
+    let targets = targets(code);
+    let mut ways = vec![(begin, Vec::new())];
+    let mut steps = 0;
+    while let Some((mut at, mut stack)) = ways.pop() {
+        while let Some(&instruction) = code.get(at) {
+            steps += 1;
+            if steps > 500 {
+                return 0;
+            }
+            let next = at + 1 + pushed(instruction);
+            match instruction {
+                JUMP => match stack.pop().and_then(|target| target_of(target, &targets)) {
+                    Some(target) => at = target,
+                    None => break,
+                },
+                JUMPI => {
+                    let target = stack.pop().and_then(|target| target_of(target, &targets));
+                    stack.pop();
+                    if let Some(target) = target
+                        && ways.len() < 16
+                    {
+                        ways.push((target, stack.clone()));
+                    }
+                    at = next;
+                }
+                // LT, SLT: the length on the left.
+                0x10 | 0x12 if matches!(stack[..], [.., Word::Known(_), Word::Rest]) => {
+                    let least = stack.len().checked_sub(2).map(|index| stack[index]);
+                    let Some(Word::Known(least)) = least else { return 0 };
+                    return usize::try_from(least).map_or(0, |least| least / 32).min(16);
+                }
+                _ => {
+                    let data = code.get(at + 1..next).unwrap_or_default();
+                    if !compute(instruction, data, &mut stack) || stack.len() > MOST_WORDS {
+                        break;
+                    }
+                    at = next;
+                }
+            }
+        }
+    }
+    0
+}
+
+/// What an instruction does with what is known, jumps left out; false where a way ends.
+fn compute(instruction: u8, data: &[u8], stack: &mut Vec<Word>) -> bool {
+    let mut pop = || stack.pop().unwrap_or(Word::Unknown);
+    let result = match instruction {
+        // PUSH0 to PUSH32.
+        0x5f..=0x7f => Some(Word::Known(U256::try_from_be_slice(data).unwrap_or_default())),
+        // DUP1 to DUP16.
+        0x80..=0x8f => {
+            let depth = usize::from(instruction - 0x7f);
+            Some(stack.len().checked_sub(depth).map_or(Word::Unknown, |index| stack[index]))
+        }
+        // SWAP1 to SWAP16.
+        0x90..=0x9f => {
+            let depth = usize::from(instruction - 0x8f);
+            while stack.len() <= depth {
+                stack.insert(0, Word::Unknown);
+            }
+            let top = stack.len() - 1;
+            stack.swap(top, top - depth);
+            None
+        }
+        // JUMPDEST.
+        0x5b => None,
+        // CALLDATALOAD.
+        0x35 => Some(if pop() == Word::Known(U256::ZERO) { Word::Input } else { Word::Unknown }),
+        // SHR.
+        0x1c => Some(match (pop(), pop()) {
+            (Word::Known(shift), Word::Input) if shift == U256::from(224) => Word::Selector,
+            (Word::Known(shift), Word::Known(value)) => {
+                Word::Known(value.checked_shr(usize::try_from(shift).unwrap_or(256)).unwrap_or_default())
+            }
+            _ => Word::Unknown,
+        }),
+        // SHL and EXP make the divisor of old compilers.
+        0x1b => Some(match (pop(), pop()) {
+            (Word::Known(shift), Word::Known(value)) if shift < U256::from(256) => {
+                Word::Known(value << usize::try_from(shift).unwrap_or_default())
+            }
+            _ => Word::Unknown,
+        }),
+        0x0a => Some(match (pop(), pop()) {
+            (Word::Known(base), Word::Known(power)) => Word::Known(base.wrapping_pow(power)),
+            _ => Word::Unknown,
+        }),
+        // DIV.
+        0x04 => Some(match (pop(), pop()) {
+            (Word::Input, Word::Known(divisor)) if divisor == U256::from(1) << 224 => Word::Selector,
+            _ => Word::Unknown,
+        }),
+        // AND.
+        0x16 => Some(match (pop(), pop()) {
+            (Word::Selector, Word::Known(mask)) | (Word::Known(mask), Word::Selector)
+                if mask == U256::from(u32::MAX) =>
+            {
+                Word::Selector
+            }
+            (Word::Known(left), Word::Known(right)) => Word::Known(left & right),
+            _ => Word::Unknown,
+        }),
+        // EQ; XOR and SUB leave zero where both are the same.
+        0x14 | 0x18 | 0x03 => Some(match (pop(), pop()) {
+            (Word::Selector, Word::Known(value)) | (Word::Known(value), Word::Selector) => {
+                match u32::try_from(value) {
+                    Ok(value) if instruction == 0x14 => Word::Is(value),
+                    Ok(value) => Word::IsNot(value),
+                    Err(_) => Word::Unknown,
+                }
+            }
+            (Word::Size, Word::Known(value)) if instruction == 0x03 && value == U256::from(4) => Word::Rest,
+            _ => Word::Unknown,
+        }),
+        // ISZERO; the selector 0 is tested in this way.
+        0x15 => Some(match pop() {
+            Word::Is(value) => Word::IsNot(value),
+            Word::IsNot(value) => Word::Is(value),
+            Word::Selector => Word::Is(0),
+            Word::Known(value) => Word::Known(U256::from(value.is_zero())),
+            _ => Word::Unknown,
+        }),
+        // LT, GT, SLT, SGT.
+        0x10..=0x13 => Some(match (pop(), pop()) {
+            (Word::Selector, _) | (_, Word::Selector) => Word::Half,
+            _ => Word::Unknown,
+        }),
+        // CALLDATASIZE.
+        0x36 => Some(Word::Size),
+        // Ends: STOP, RETURN, REVERT, INVALID, SELFDESTRUCT.
+        0x00 | 0xf3 | 0xfd | 0xfe | 0xff => return false,
+        other => {
+            let Some((taken, left)) = arity(other) else { return false };
+            for _ in 0..taken {
+                pop();
+            }
+            (left > 0).then_some(Word::Unknown)
+        }
+    };
+    stack.extend(result);
+    true
 }
 
 /// The functions of runtime code as what can be called, named by the declarations that have their selectors.
@@ -216,7 +269,10 @@ pub(super) fn callables(code: &[u8], known: &BTreeMap<Selector, Function>) -> Ve
             };
             (types(&function.inputs), types(&function.outputs))
         });
-        let (inputs, outputs) = resolved.unwrap_or_default();
+        let (inputs, outputs) = resolved.unwrap_or_else(|| {
+            // Of a function that nothing is known of any word may do.
+            (vec![DynSolType::Uint(256); words(code, begin)], Vec::new())
+        });
         let refuses = refuses_ether(code, 0) || refuses_ether(code, begin);
         let mutability = match &function {
             Some(function) => function.state_mutability,
@@ -257,7 +313,8 @@ fn targets(code: &[u8]) -> Vec<bool> {
     targets
 }
 
-fn target_of(target: U256, targets: &[bool]) -> Option<usize> {
+fn target_of(target: Word, targets: &[bool]) -> Option<usize> {
+    let Word::Known(target) = target else { return None };
     let target = usize::try_from(target).ok()?;
     targets.get(target).copied().unwrap_or_default().then_some(target)
 }
@@ -266,15 +323,14 @@ fn target_of(target: U256, targets: &[bool]) -> Option<usize> {
 fn arity(instruction: u8) -> Option<(usize, usize)> {
     Some(match instruction {
         0x01 | 0x02 | 0x05..=0x07 | 0x0b | 0x17 | 0x1a | 0x1d | 0x20 => (2, 1),
-        0x08 | 0x09 => (3, 1),
+        0x08 | 0x09 | 0xf0 => (3, 1),
         0x19 | 0x1e | 0x31 | 0x3b | 0x3f | 0x40 | 0x49 | 0x51 | 0x54 | 0x5c => (1, 1),
-        0x30 | 0x32..=0x34 | 0x36 | 0x38 | 0x3a | 0x3d | 0x41..=0x48 | 0x4a | 0x58..=0x5a => (0, 1),
+        0x30 | 0x32..=0x34 | 0x38 | 0x3a | 0x3d | 0x41..=0x48 | 0x4a | 0x58..=0x5a => (0, 1),
         0x37 | 0x39 | 0x3e | 0x5e => (3, 0),
         0x3c => (4, 0),
         0x50 => (1, 0),
         0x52 | 0x53 | 0x55 | 0x5d => (2, 0),
         0xa0..=0xa4 => (usize::from(instruction - 0xa0) + 2, 0),
-        0xf0 => (3, 1),
         0xf1 | 0xf2 => (7, 1),
         0xf4 | 0xfa => (6, 1),
         0xf5 => (4, 1),

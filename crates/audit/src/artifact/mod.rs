@@ -6,6 +6,7 @@
 
 pub(crate) mod abi;
 mod code;
+mod common;
 mod compile;
 mod contract;
 mod dispatch;

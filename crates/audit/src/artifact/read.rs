@@ -8,7 +8,8 @@ use daotwin_core::Limits;
 use daotwin_core::files::read_limited;
 
 use super::abi::{self, clip};
-use super::code::{Code, Immutable, LinkReferences, Reference};
+use super::code::{Code, Immutable, Link, LinkReferences, Reference};
+use super::common;
 use super::compile::Solc;
 use super::contract::{self, Artifacts, Contract};
 use super::document::{CodeObject, Document, Group, Id, Keys, MetadataField};
@@ -354,7 +355,9 @@ impl<'l> Reader<'l> {
         let stem = stem.split('.').next().unwrap_or_default();
         // `out/Token.sol/Token.json` tells the file's name where nothing else does.
         let above = path.parent().and_then(|folder| folder.file_name()).and_then(|name| name.to_str());
-        let above = above.filter(|name| name.ends_with(".sol")).map(str::to_owned);
+        let above = above
+            .filter(|name| Path::new(name).extension().is_some_and(|ending| ending == "sol"))
+            .map(str::to_owned);
         let source =
             document.source_name.take().or(source).or_else(|| document.source_path.clone()).or(above);
         let source = source.unwrap_or_default();
@@ -477,25 +480,34 @@ fn immutables(
     Ok(places)
 }
 
-/// Code alone: runtime code, or creation code where the runtime code can be seen in it.
+/// Code alone: runtime code, which gets creation code that leaves it, or creation code where runtime code is seen in it.
 fn bare(name: &str, code: Code) -> Contract {
-    let known = BTreeMap::new();
+    /// Places at which runtime code is looked for.
+    const MOST_PLACES: usize = 64;
+    let known = common::functions();
     let direct = contract::of_runtime(name, code.clone(), &known);
-    // Creation code ends in `RETURN INVALID?` and holds the runtime code after it, which begins with its own prologue.
     if direct.functions.is_empty() {
-        for at in 1..code.bytes.len().min(1 << 16) {
-            let begins = matches!(
-                code.bytes[at..],
-                [0x60, 0x80 | 0x60 | 0xa0, 0x60, 0x40, 0x52, ..] | [0x5f, 0x35, ..]
-            );
-            if begins {
-                let runtime = Code { bytes: code.bytes[at..].to_vec(), ..Code::default() };
-                let within = contract::of_runtime(name, runtime, &known);
-                if !within.functions.is_empty() {
-                    return Contract { creation: code, runtime: Code::default(), ..within };
-                }
+        // The runtime code begins with a prologue of its own: the free memory pointer is set, or the selector is read.
+        let begins =
+            |code: &[u8]| matches!(code, [0x60, _, 0x60, 0x40, 0x52, ..] | [0x5f | 0x60, 0x35 | 0x00, ..]);
+        let places = (1..code.bytes.len()).filter(|at| begins(&code.bytes[*at..])).take(MOST_PLACES);
+        for at in places {
+            let runtime = Code { bytes: code.bytes[at..].to_vec(), ..Code::default() };
+            let within = contract::of_runtime(name, runtime, &known);
+            if !within.functions.is_empty() {
+                return Contract { creation: code, runtime: Code::default(), ..within };
             }
         }
     }
-    direct
+    // PUSH3 length, DUP1, PUSH1 13, PUSH1 0, CODECOPY, PUSH1 0, RETURN: what every hard fork knows.
+    let length = (code.bytes.len() as u32).to_be_bytes();
+    let mut bytes = vec![0x62, length[1], length[2], length[3], 0x80, 0x60, 13, 0x60, 0, 0x39, 0x60, 0, 0xf3];
+    let creation = code.bytes.iter().copied();
+    bytes.extend(creation);
+    let shifted = |link: &Link| Link {
+        library: link.library.clone(),
+        offsets: link.offsets.iter().map(|offset| offset + 13).collect(),
+    };
+    let links = code.links.iter().map(shifted).collect();
+    Contract { creation: Code { bytes, links, immutables: Vec::new() }, ..direct }
 }

@@ -2,6 +2,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use daotwin_core::Limits;
+use daotwin_core::files::atomic_write;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -14,7 +15,7 @@ fn folder(files: &[(&str, &str)]) -> TempDir {
     for (name, text) in files {
         let path = folder.path().join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
+        atomic_write(&path, text.as_bytes()).unwrap();
     }
     folder
 }
@@ -181,14 +182,52 @@ fn names_that_several_have_are_told_apart() {
 
 #[test]
 fn code_alone_shows_its_functions() {
-    let build =
-        folder(&[("token.hex", "0x5f3560e01c8063a9059cbb146012575f5ffd5b00\n"), ("bad.bin", "0x60zz")]);
+    let build = folder(&[("token.hex", "0x5f3560e01c80631234567814601257\n"), ("bad.bin", "0x60zz")]);
     let artifacts = read(&build.path().join("token.hex"), &Limits::default()).unwrap();
-    let contract = &artifacts.contracts[0];
-    assert_eq!(contract.name, "token");
-    assert_eq!(contract.functions[0].name(), "0xa9059cbb");
+    assert_eq!(artifacts.contracts[0].name, "token");
     assert!(problems(&build.path().join("bad.bin")).contains("what is not hexadecimal at digit 2"));
     assert!(problems(build.path()).contains("what is not hexadecimal"));
+    // What our own contracts show without their ABI, as creation and as runtime code.
+    for (file, name) in [
+        ("small/erc20/Token.json", "Token"),
+        ("incidents/build-finance/Fixed.json", "Governance"),
+        ("incidents/the-dao/Fixed.json", "Dao"),
+    ] {
+        let whole = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/contracts")).join(file);
+        let whole = read(&whole, &Limits::default()).unwrap();
+        let known = whole.find(name).unwrap();
+        for code in [&known.creation.bytes, &known.runtime.bytes] {
+            let alone = folder(&[("code.hex", &alloy_primitives::hex::encode(code))]);
+            let alone = read(&alone.path().join("code.hex"), &Limits::default()).unwrap();
+            let alone = &alone.contracts[0];
+            assert!(alone.deployable());
+            let selectors = |contract: &Contract| {
+                let mut all: Vec<_> = contract.functions.iter().map(|callable| callable.selector).collect();
+                all.sort();
+                all
+            };
+            assert_eq!(selectors(alone), selectors(known), "{name}");
+            for callable in &alone.functions {
+                let declared = known.function(callable.selector).unwrap();
+                // A standard's function has its types, and every other as many words as its parameters take.
+                if callable.function.is_none()
+                    && declared.inputs.iter().all(|kind| {
+                        !matches!(
+                            kind,
+                            alloy_dyn_abi::DynSolType::Tuple(_) | alloy_dyn_abi::DynSolType::FixedArray(..)
+                        )
+                    })
+                {
+                    assert_eq!(callable.inputs.len(), declared.inputs.len(), "{}", declared.signature());
+                }
+                assert!(
+                    declared.view() || callable.payable() == declared.payable(),
+                    "{}",
+                    declared.signature()
+                );
+            }
+        }
+    }
 }
 
 #[test]
@@ -209,7 +248,6 @@ fn hostile_files_are_refused_with_all_their_problems() {
         ("g.json", "\u{0}\u{1}"),
         ("h.json", r#"{"contracts": 7}"#),
         ("i.json", r#"{"name": "no artifact", "contracts": null, "abi": 3}"#),
-        ("deep.json", &format!("{}1{}", r#"{"abi":[{"components":["#.repeat(1), "")),
     ]);
     let message = problems(build.path());
     for expected in [
@@ -264,6 +302,68 @@ fn absurd_sizes_end_soon() {
     let build = folder(&[("nested.json", &nested), ("map.json", &map)]);
     assert_eq!(names(build.path()), ["map", "nested"]);
     assert!(start.elapsed().as_secs() < 20);
+}
+
+/// A thousand broken copies of each shape: refused or read, never a panic.
+#[test]
+fn broken_copies_do_no_harm() {
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/contracts"));
+    let output = fs::read(folder.join("small/chain/Vulnerable.json")).unwrap();
+    let artifact = json!({
+        "abi": abi(), "bytecode": {"object": format!("0x{CODE}__$0123456789012345678901234567890123$__"), "linkReferences":
+            {"a.sol": {"L": [{"start": 6, "length": 20}]}}},
+        "deployedBytecode": {"object": format!("0x{CODE}"), "sourceMap": "49:1:0:-:0;1:2:3:i:4;;", "immutableReferences":
+            {"7": [{"start": 1, "length": 1}]}},
+        "storageLayout": {"storage": [{"label": "x", "slot": "0", "offset": 0, "type": "t"}],
+            "types": {"t": {"label": "u", "encoding": "inplace", "numberOfBytes": "32"}}}
+    });
+    let mut draws = 0x9e37_79b9_u64;
+    let mut draw = move |below: usize| {
+        draws = draws.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (draws >> 33) as usize % below.max(1)
+    };
+    let (mut fine, mut refused) = (0, 0);
+    for original in [output, artifact.to_string().into_bytes()] {
+        for _ in 0..500 {
+            let mut copy = original.clone();
+            for _ in 0..=draw(4) {
+                let at = draw(copy.len());
+                match draw(4) {
+                    0 => copy[at] = draw(256) as u8,
+                    1 => copy.truncate(at),
+                    2 => copy.splice(at..at, *b"99999999999999999999").for_each(drop),
+                    _ => {
+                        let end = (at + draw(200)).min(copy.len());
+                        copy.drain(at..end).for_each(drop);
+                    }
+                }
+            }
+            let text = String::from_utf8_lossy(&copy).into_owned();
+            match standard(&text) {
+                Ok(artifacts) => {
+                    fine += 1;
+                    for contract in &artifacts.contracts {
+                        let _: usize = contract.lines().len() + selectors(&contract.runtime.bytes).len();
+                        contract.creation.linked(|_| None).ok();
+                    }
+                }
+                Err(error) => {
+                    refused += 1;
+                    assert!(!error.to_string().is_empty());
+                }
+            }
+        }
+    }
+    assert!(fine > 0 && refused > 100, "{fine} read, {refused} refused");
+}
+
+fn standard(text: &str) -> crate::Result<Artifacts> {
+    super::read::standard_json(
+        text.as_bytes(),
+        "copy.json",
+        &std::collections::BTreeMap::new(),
+        &Limits::default(),
+    )
 }
 
 #[cfg(unix)]

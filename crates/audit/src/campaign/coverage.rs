@@ -1,6 +1,6 @@
 //! What has been reached so far, and whether a transaction reaches further.
 
-use alloy_primitives::map::HashSet;
+use alloy_primitives::map::{HashMap, HashSet};
 use alloy_primitives::{Address, U256};
 
 use crate::chain::{Comparison, ComparisonKind, Trace};
@@ -59,7 +59,7 @@ pub(super) struct Coverage {
     nearest: Vec<u16>,
     stores: HashSet<(u32, u32, u16)>,
     words: HashSet<(Address, U256, u16)>,
-    carried: HashSet<(usize, u16)>,
+    carried: HashMap<(usize, u16), u32>,
     /// Edges passed at all.
     pub(super) count: u64,
 }
@@ -96,7 +96,7 @@ impl Coverage {
                 reached.nearer.push((comparison.place, left));
             }
         }
-        reached.carried = carried.filter(|key| !self.carried.contains(key));
+        reached.carried = carried;
         for access in &trace.accesses {
             if access.write && read(access.address, access.slot) {
                 let key = (access.address, access.slot, access.value.bit_len() as u16);
@@ -113,6 +113,11 @@ impl Coverage {
             }
         }
         reached
+    }
+
+    /// How often a state was kept on which a function had been handed a payload.
+    pub(super) fn times_carried(&self, key: (usize, u16)) -> u32 {
+        self.carried.get(&key).copied().unwrap_or_default()
     }
 
     /// Takes in what was reached. True where it was still news.
@@ -146,7 +151,8 @@ impl Coverage {
             news |= self.words.insert(*key);
         }
         if let Some(key) = reached.carried {
-            news |= self.carried.insert(key);
+            *self.carried.entry(key).or_default() += 1;
+            news = true;
         }
         news
     }

@@ -23,6 +23,7 @@ use crate::finding::{Finding, balance};
 use crate::oracle::{self, Oracle};
 use crate::puppet;
 use crate::sequence::{Step, Wait};
+use crate::traffic::learned::{Bound, Model, Past};
 use crate::world::World;
 
 /// What a search is given.
@@ -41,6 +42,8 @@ pub struct Options {
     pub seconds: Option<f64>,
     /// Findings after which it ends.
     pub findings: Option<usize>,
+    /// A model of traffic that proposes calls beside mutation; how often, a bandit decides by what either gains.
+    pub learned: Option<Arc<Model>>,
 }
 
 impl Default for Options {
@@ -52,6 +55,7 @@ impl Default for Options {
             executions: None,
             seconds: None,
             findings: None,
+            learned: None,
         }
     }
 }
@@ -131,6 +135,8 @@ pub(super) struct Entry {
     pub(super) parent: Option<usize>,
     /// The target of its last call.
     pub(super) target: usize,
+    /// The same with what they answered and when they ran, where a model of traffic asks.
+    pub(super) past: Arc<Vec<Past>>,
     /// Values that came up on the way.
     pub(super) memory: Arc<Memory>,
     /// Amounts of the moment: balances of the attacker and of contracts.
@@ -157,6 +163,10 @@ pub(super) struct Frozen<'f> {
     pub(super) ways: &'f Ways,
     pub(super) waits: &'f [Wait],
     pub(super) oracles: &'f [&'static dyn Oracle],
+    /// What proposes calls as they were seen, and how often.
+    pub(super) learned: Option<(&'f Bound, f64)>,
+    /// Payloads as it takes them.
+    pub(super) harm: &'f [(Address, U256, Bytes)],
     /// How many of a hundred states that reach nothing new are kept for a while.
     pub(super) volatile: f64,
     /// The most ether that the attacker had after each target, without and with calls from within.
@@ -274,6 +284,10 @@ pub struct Campaign {
     facts: oracle::Facts,
     knowledge: Knowledge,
     payloads: Vec<Payload>,
+    learned: Option<Bound>,
+    harm: Vec<(Address, U256, Bytes)>,
+    /// Tries and gains of calls made up, and of calls proposed.
+    arms: [(f64, f64); 2],
     machines: Machines,
     tokens: Vec<Address>,
     corpus: Vec<Entry>,
@@ -353,6 +367,7 @@ impl Campaign {
             path: Arc::default(),
             parent: None,
             target: 0,
+            past: Arc::default(),
             memory: Arc::default(),
             amounts: Arc::new(amounts),
             loan: None,
@@ -362,6 +377,9 @@ impl Campaign {
             visits: 0.0,
         };
         let tries = vec![(0.0, 0.0); knowledge.targets.len()];
+        let learned = options.learned.as_ref().map(|model| model.bind(&world)).transpose()?;
+        let harm =
+            payloads.iter().map(|payload| (payload.target, payload.value, payload.data.clone())).collect();
         Ok(Self {
             world,
             facts,
@@ -369,6 +387,9 @@ impl Campaign {
             oracles,
             knowledge,
             payloads,
+            learned,
+            harm,
+            arms: [(0.0, 0.0); 2],
             machines,
             tokens,
             corpus: vec![root],
@@ -472,6 +493,13 @@ impl Campaign {
         called.collect()
     }
 
+    /// How often a call is proposed and not made up: by what either gained a try so far.
+    fn share(&self) -> f64 {
+        let rate = |(tries, gains): (f64, f64)| (gains + 1.0) / (tries + 100.0);
+        let [made, learned] = self.arms.map(rate);
+        (learned / (made + learned)).clamp(0.15, 0.75)
+    }
+
     /// One round: plans first, then calls made up.
     fn round(&mut self, threads: &rayon::ThreadPool) -> Result<()> {
         let size = CHUNK * CHUNKS;
@@ -519,6 +547,8 @@ impl Campaign {
             ways: &self.ways,
             waits: &self.waits,
             oracles: &self.oracles,
+            learned: self.learned.as_ref().map(|learned| (learned, self.share())),
+            harm: &self.harm,
             volatile: 0.005,
             richest: &self.richest,
             readers: &self.readers,
@@ -584,7 +614,16 @@ impl Campaign {
             loan,
             ways,
             findings,
+            origin,
         } = tried;
+        let arm = match origin {
+            Origin::Fresh | Origin::Changed => Some(0),
+            Origin::Learned => Some(1),
+            _ => None,
+        };
+        if let Some(arm) = arm {
+            self.arms[arm].0 += 1.0;
+        }
         self.tries[target].0 += 1.0;
         self.corpus[entry].visits += 1.0;
         let answers = &mut self.answers[target];
@@ -643,6 +682,9 @@ impl Campaign {
             let gain = if kept.reached.branches() { 1.0 } else { 0.2 };
             self.tries[target].1 += gain;
             self.corpus[entry].votes += gain;
+            if let Some(arm) = arm {
+                self.arms[arm].1 += gain;
+            }
         }
         if !step.wait.is_none() && !self.waits.contains(&step.wait) {
             self.waits.push(step.wait);
@@ -651,14 +693,22 @@ impl Campaign {
             }
         }
         let parent = &self.corpus[entry];
+        if self.corpus.len() >= CORPUS / 2 && !kept.reached.branches() && !parent.carrying {
+            return Ok(());
+        }
         let mut path = (*parent.path).clone();
         let mut memory = (*parent.memory).clone();
-        memory.extend(&step, kept.answers);
         let loan = parent.loan.as_ref().map(|loan| {
             let mut loan = (**loan).clone();
             loan.used.push(step.clone());
             Arc::new(loan)
         });
+        let mut past = Arc::clone(&parent.past);
+        if self.learned.is_some() {
+            let (block, time) = (kept.after.block, kept.after.time);
+            Arc::make_mut(&mut past).push(Past { step: step.clone(), answers: kept.answers.clone(), block, time });
+        }
+        memory.extend(&step, kept.answers);
         let aged = parent.aged;
         path.push(Step {
             wait: Wait { blocks: step.wait.blocks + aged.blocks, seconds: step.wait.seconds + aged.seconds },
@@ -677,6 +727,7 @@ impl Campaign {
         self.corpus.push(Entry {
             state: kept.after,
             path: Arc::new(path),
+            past,
             parent: Some(entry),
             target,
             memory: Arc::new(memory),
@@ -785,6 +836,7 @@ impl Campaign {
         self.corpus.push(Entry {
             state,
             path: Arc::clone(&parent.path),
+            past: Arc::clone(&parent.past),
             parent: Some(entry),
             target,
             memory: Arc::clone(&parent.memory),

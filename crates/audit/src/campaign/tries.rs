@@ -15,6 +15,7 @@ use crate::chain::{CallKind, Machine, State, Trace};
 use crate::finding::Finding;
 use crate::oracle::{self, Look, Signs};
 use crate::sequence::{Step, Wait};
+use crate::traffic::learned::{Bound, Context, Proposer};
 
 /// A call to be made on a state.
 #[derive(Debug, Clone)]
@@ -40,6 +41,8 @@ pub(super) struct Planned {
 pub(super) enum Origin {
     /// Made up.
     Fresh,
+    /// Proposed by a model of traffic.
+    Learned,
     /// An earlier call with something changed.
     Changed,
     /// A comparison's other side put in.
@@ -93,6 +96,7 @@ pub(super) struct Tried {
     /// A loan that was handed out on the way, and the state with it.
     pub(super) loan: Option<(Loan, Arc<State>)>,
     pub(super) findings: Vec<Finding>,
+    pub(super) origin: Origin,
 }
 
 /// Ways in which comparisons came out, by function and place: 1 false, 2 true.
@@ -130,6 +134,13 @@ impl Trier<'_> {
         let frozen = self.frozen;
         let number = frozen.pick(stream);
         let entry = &frozen.corpus[number];
+        if let Some((learned, share)) = frozen.learned
+            && entry.loan.is_none()
+            && stream.chance(share)
+            && let Some(planned) = self.learned(learned, number, stream)
+        {
+            return planned;
+        }
         // A third changes the call that led to the state instead of adding one.
         if let (Some(parent), Some(last)) = (entry.parent, entry.path.last())
             && entry.loan.is_none()
@@ -157,6 +168,37 @@ impl Trier<'_> {
             sooner: None,
             made_anew: false,
         }
+    }
+
+    /// A call as a model of traffic proposes it.
+    fn learned(&self, learned: &Bound, number: usize, stream: &mut Stream) -> Option<Planned> {
+        let frozen = self.frozen;
+        let entry = &frozen.corpus[number];
+        let context = Context {
+            path: &entry.past,
+            state: &entry.state,
+            senders: std::slice::from_ref(&frozen.knowledge.attacker),
+            balances: &entry.amounts,
+            constants: &[],
+            payloads: frozen.harm,
+        };
+        let step = learned.next(&context, stream)?;
+        let target = frozen.knowledge.targets.iter().position(|target| {
+            target.to == step.to
+                && target.function.as_ref().map(|function| function.selector)
+                    == step.function.as_ref().map(|function| function.selector)
+        })?;
+        let carries = |data: &[u8]| frozen.harm.iter().position(|(_, _, harm)| !harm.is_empty() && **harm == *data);
+        let carried = step.arguments.iter().find_map(|argument| match argument {
+            DynSolValue::Bytes(data) => carries(data),
+            DynSolValue::Array(values) => values.iter().find_map(|value| match value {
+                DynSolValue::Bytes(data) => carries(data),
+                _ => None,
+            }),
+            _ => None,
+        });
+        let carried = carried.and_then(|carried| u16::try_from(carried).ok());
+        Some(Planned { entry: number, target, step, origin: Origin::Learned, carried, sooner: None, made_anew: false })
     }
 
     fn maker<'m>(&'m self, entry: &'m Entry) -> Maker<'m> {
@@ -274,7 +316,7 @@ impl Trier<'_> {
 
     /// Makes a call and looks at what came of it.
     pub(super) fn make(&mut self, planned: Planned, stream: &mut Stream) -> Result<Tried> {
-        let Planned { entry: number, target, step, carried, sooner, .. } = planned;
+        let Planned { entry: number, target, step, origin, carried, sooner, .. } = planned;
         let frozen = self.frozen;
         let entry = &frozen.corpus[number];
         let before = step.before(&entry.state);
@@ -282,7 +324,11 @@ impl Trier<'_> {
         let success = outcome.success();
         let trace = self.machine.trace();
         let read = |address, slot| frozen.readers.contains_key(&(address, slot));
-        let carried = carried.map(|payload| (target, payload));
+        // The state on which a payload is handed over decides what becomes of it: some are kept of each.
+        let carried = carried.map(|payload| (target, payload)).filter(|key| {
+            let times = frozen.coverage.times_carried(*key);
+            times < 4 || stream.chance(2.0 / f64::from(times * times))
+        });
         let news = frozen.coverage.news(trace, success, read, carried);
         let mut tried = Tried {
             entry: number,
@@ -297,6 +343,7 @@ impl Trier<'_> {
             later: false,
             loan: None,
             findings: Vec::new(),
+            origin,
             step,
         };
         for comparison in &trace.comparisons {

@@ -13,7 +13,7 @@ use alloy_primitives::{U256, hex};
 use super::{Scenario, World};
 use crate::Result;
 use crate::artifact::abi::resolve;
-use crate::artifact::{Artifacts, Contract};
+use crate::artifact::{Artifacts, Callable, Contract};
 use crate::chain::{Machine, Transaction};
 
 /// Contracts that are deployed without being named: more are left out.
@@ -293,7 +293,7 @@ impl Draft<'_> {
                 let call = quoted(&format!("{name}.{}", callable.signature()));
                 let lines = format!("\n[[setup]]\ncall = {call}\narguments = [{}]\n", arguments.join(", "));
                 // One that refuses is initialised by its constructor.
-                let _ = self.attempt(&lines)?.is_ok();
+                self.attempt(&lines)?.ok();
             }
         }
         Ok(())
@@ -318,13 +318,13 @@ impl Draft<'_> {
                 let share = supply / U256::from(100) * U256::from(percent);
                 if !share.is_zero() {
                     let lines = step(&name, "transfer", None, &[&format!("${person}"), &share.to_string()]);
-                    let _ = self.attempt(&lines)?.is_ok();
+                    self.attempt(&lines)?.ok();
                 }
             }
             if self.has(&name, "delegate(address)") {
                 for (person, _) in MEMBERS {
                     let lines = step(&name, "delegate", Some(person), &[&format!("${person}")]);
-                    let _ = self.attempt(&lines)?.is_ok();
+                    self.attempt(&lines)?.ok();
                 }
             }
         }
@@ -342,7 +342,7 @@ impl Draft<'_> {
                 for role in ["PROPOSER_ROLE", "CANCELLER_ROLE", "EXECUTOR_ROLE"] {
                     let role = format!("${timelock}.{role}()");
                     let lines = step(&timelock, "grantRole", None, &[&role, &format!("${governor}")]);
-                    let _ = self.attempt(&lines)?.is_ok();
+                    self.attempt(&lines)?.ok();
                 }
             }
         }
@@ -354,7 +354,7 @@ impl Draft<'_> {
         let found = self.world.iter().flat_map(|world| &world.contracts).filter(|found| found.receives());
         for name in found.map(|found| found.name.clone()).collect::<Vec<_>>() {
             let lines = format!("\n[[setup]]\ncall = {}\nvalue = \"100 ether\"\n", quoted(&name));
-            let _ = self.attempt(&lines)?.is_ok();
+            self.attempt(&lines)?.ok();
         }
         Ok(())
     }
@@ -383,7 +383,7 @@ impl Draft<'_> {
 
 /// Whether a contract is to be deployed: none of a library's, a test's or a script's.
 fn ours(contract: &Arc<Contract>) -> bool {
-    let names: BTreeSet<String> = contract.functions.iter().map(|callable| callable.name()).collect();
+    let names: BTreeSet<String> = contract.functions.iter().map(Callable::name).collect();
     let harness = ["IS_TEST", "IS_SCRIPT", "setUp"].iter().any(|name| names.contains(*name));
     let foreign = FOREIGN
         .iter()

@@ -177,6 +177,12 @@ impl Scenario {
         Ok(Self { most_problems: limits.max_problems, ..scenario })
     }
 
+    /// The scenario file that belongs to a build: `audit.toml` in the folder of the build or in one above, up to eight.
+    pub fn beside(build: &Path) -> Option<PathBuf> {
+        let build = std::fs::canonicalize(build).ok()?;
+        build.ancestors().take(8).map(|folder| folder.join("audit.toml")).find(|path| path.is_file())
+    }
+
     /// A scenario that takes over what a forge script deployed: its broadcast file, `broadcast/**/run-latest.json`.
     pub fn broadcast(path: &Path) -> Self {
         Self { broadcast: Some((0, path.to_path_buf())), ..Self::default() }
@@ -467,7 +473,10 @@ impl Reader<'_> {
                 "arguments" => match self.term("arguments", value) {
                     Some(Term::List(list)) => step.arguments = list,
                     Some(_) => {
-                        self.problem(&value.span(), "`arguments` must be a list: `arguments = [1, \"$dao\"]`")
+                        self.problem(
+                            &value.span(),
+                            "`arguments` must be a list: `arguments = [1, \"$dao\"]`",
+                        );
                     }
                     None => {}
                 },

@@ -25,6 +25,10 @@ fn ask(world: &World, name: &str, signature: &str, arguments: &[DynSolValue]) ->
     U256::from_be_slice(&outcome.output[..32])
 }
 
+fn put(path: impl AsRef<Path>, text: &str) {
+    daotwin_core::files::atomic_write(path.as_ref(), text.as_bytes()).unwrap();
+}
+
 fn read(text: &str) -> Scenario {
     Scenario::read(text, Path::new("")).unwrap()
 }
@@ -281,6 +285,48 @@ tken = 1
     }
 }
 
+/// Broken copies of a scenario: refused or carried out, never a panic.
+#[test]
+fn broken_scenarios_do_no_harm() {
+    let case = contracts_of("incidents/tornado-cash");
+    assert_eq!(
+        Scenario::beside(&case.join("Fixed.json")),
+        Some(case.join("audit.toml").canonicalize().unwrap())
+    );
+    let original = std::fs::read(case.join("audit.toml")).unwrap();
+    let artifacts = artifact::read(&case.join("Fixed.json"), &Limits::default()).unwrap();
+    let mut draws = 0x9e37_79b9_u64;
+    let mut draw = move |below: usize| {
+        draws = draws.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (draws >> 33) as usize % below.max(1)
+    };
+    let (mut fine, mut refused) = (0, 0);
+    for _ in 0..600 {
+        let mut copy = original.clone();
+        for _ in 0..=draw(2) {
+            let at = draw(copy.len());
+            match draw(4) {
+                0 => copy[at] = b"$@()[]{}\"'.,=#-e9x\n"[draw(19)],
+                1 => copy.truncate(at),
+                2 => copy.splice(at..at, *b"$dao.f($dao.f(").for_each(drop),
+                _ => {
+                    let end = (at + draw(20)).min(copy.len());
+                    copy.drain(at..end).for_each(drop);
+                }
+            }
+        }
+        let scenario = Scenario::read(&String::from_utf8_lossy(&copy), Path::new(""));
+        match scenario.and_then(|scenario| World::deploy(&scenario, &artifacts)) {
+            Ok(_) => fine += 1,
+            Err(error) => {
+                refused += 1;
+                assert!(!error.to_string().is_empty());
+            }
+        }
+    }
+    assert!(fine > 10 && refused > 100, "{fine} carried out, {refused} refused");
+}
+
 #[test]
 fn contracts_that_need_each_other_know_their_places() {
     let text = r#"
@@ -347,7 +393,7 @@ fn handmade(contracts: &[(&str, String)]) -> (tempfile::TempDir, Artifacts) {
         let fallback = json!([{"type": "fallback", "stateMutability": "payable"}]);
         let artifact =
             json!({"contractName": name, "abi": fallback, "bytecode": creation, "deployedBytecode": "0x"});
-        std::fs::write(folder.path().join(format!("{name}.json")), artifact.to_string()).unwrap();
+        put(folder.path().join(format!("{name}.json")), &artifact.to_string());
     }
     let token = contracts_of("small/erc20/Token.json");
     std::fs::copy(token, folder.path().join("Token.json")).unwrap();
@@ -464,7 +510,7 @@ fn a_broadcast_of_forge_is_done_again() {
     };
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run-latest.json");
-    std::fs::write(&path, file(token).to_string()).unwrap();
+    put(&path, &file(token).to_string());
     let world = World::deploy(&Scenario::broadcast(&path), &artifacts).unwrap();
     assert_eq!(world.contract("token").unwrap().address, token);
     assert_eq!(world.contracts.len(), 2, "one by the factory");
@@ -476,10 +522,10 @@ fn a_broadcast_of_forge_is_done_again() {
     let world = World::deploy(&Scenario::read(text, folder.path()).unwrap(), &artifacts).unwrap();
     let deployer = DynSolValue::Address(address_of("deployer"));
     assert_eq!(ask(&world, "token", "balanceOf(address)", &[deployer]), U256::from(3));
-    std::fs::write(&path, file(Address::ZERO).to_string()).unwrap();
+    put(&path, &file(Address::ZERO).to_string());
     let message = World::deploy(&Scenario::broadcast(&path), &artifacts).unwrap_err().to_string();
     assert!(message.contains("transaction 0: its contract gets another address"), "{message}");
-    std::fs::write(&path, "{}").unwrap();
+    put(&path, "{}");
     let message = World::deploy(&Scenario::broadcast(&path), &artifacts).unwrap_err().to_string();
     assert!(message.contains("is no broadcast file of forge"), "{message}");
 }

@@ -76,7 +76,7 @@ pub(super) fn value(
             }),
         },
         (DynSolType::Uint(bits), Term::Text(text)) => {
-            let size = match word(text)? {
+            let size = match word(text) {
                 Some(size) => size,
                 None if text == "max" => U256::MAX >> (256 - bits),
                 None => {
@@ -105,7 +105,7 @@ pub(super) fn value(
         (DynSolType::String, Term::Text(text)) => Ok(DynSolValue::String(text.clone())),
         (DynSolType::Bytes, Term::Text(text)) => bytes(text, scope).map(DynSolValue::Bytes),
         (DynSolType::FixedBytes(length), Term::Text(text)) => {
-            let found = match word(text)? {
+            let found = match word(text) {
                 Some(hash) => hash.to_be_bytes::<32>().to_vec(),
                 None => bytes(text, scope)?,
             };
@@ -153,8 +153,8 @@ pub(super) fn value(
 }
 
 /// A hash, where a text asks for one.
-fn word(text: &str) -> Result<Option<U256>, String> {
-    Ok(text.strip_prefix("keccak:").map(|text| keccak256(text).into()))
+fn word(text: &str) -> Option<U256> {
+    text.strip_prefix("keccak:").map(|text| keccak256(text).into())
 }
 
 fn bytes(text: &str, scope: &mut dyn Scope) -> Result<Vec<u8>, String> {

@@ -133,7 +133,7 @@ impl Remote {
     }
 
     fn from(wire: Wire, known: Known, cache: Option<Cache>, asking: &Asking, checked: OnceLock<()>) -> Self {
-        let (number, hash, time, chain) = (known.number, known.hash.into(), known.time, known.chain);
+        let (number, hash, time, chain) = (known.number, known.hash, known.time, known.chain);
         let (known, most_entries) = (Mutex::new(known), asking.most_entries);
         Self {
             wire,

@@ -290,6 +290,9 @@ impl Writer<'_> {
             if !code.is_empty() {
                 lines.push(format!("vm.etch({name}, hex\"{}\");", hex::encode(code.original_byte_slice())));
             }
+            if genesis.nonce(address) > 0 {
+                lines.push(format!("vm.setNonceUnsafe({name}, {});", genesis.nonce(address)));
+            }
             for (slot, value) in genesis.slots(address) {
                 lines.push(format!("vm.store({name}, {}, {});", word(slot.into()), word(value.into())));
             }
