@@ -61,7 +61,8 @@ fn sweep() {
             entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
         for name in names.iter().filter(|name| name.contains(&only)) {
-            for twin in ["Vulnerable", "Fixed"] {
+            let twins = std::env::var("TWIN").map_or(vec!["Vulnerable", "Fixed"], |_| vec!["Fixed"]);
+            for twin in twins {
                 if !cases().join(group).join(name).join(format!("{twin}.json")).exists() {
                     continue;
                 }
@@ -232,5 +233,15 @@ fn attacks() {
                 }
             }
         }
+    }
+}
+
+#[test]
+#[ignore = "a look at what oracles cost a step"]
+fn cost() {
+    for shown in exploits::all() {
+        let world = world(shown.case, "Fixed");
+        let played = super::drive::timed(&world, &asked(&world, shown.uses), 2_000);
+        println!("{}: {:?} ns a step", shown.case, played);
     }
 }
