@@ -1,6 +1,6 @@
 //! The search on contracts that are wrong and on their repaired twins: what is found, after how many calls and seconds.
 //!
-//! `incidents GROUP [CASE] [SECONDS] [SEEDS]`, GROUP a folder of `contracts/`: `incidents`, `oracles`, `held-out`.
+//! `audit_search GROUP [CASE] [SECONDS] [SEEDS]`, GROUP a folder of `contracts/`: `incidents`, `oracles`, `held-out`.
 
 #![expect(clippy::print_stdout, reason = "an example prints")]
 
