@@ -134,6 +134,73 @@ pub(crate) fn code(calls: &[Step]) -> Bytecode {
     Bytecode::new_legacy(assembly.code.into())
 }
 
+/// A contract that hands on whatever it is called with to another, in its own name.
+pub(crate) fn forwarder(to: alloy_primitives::Address) -> Bytecode {
+    let mut assembly = Assembly::default();
+    let whole = [opcode::CALLDATASIZE, opcode::PUSH1, 0, opcode::PUSH1, 0, opcode::CALLDATACOPY];
+    assembly.put(&whole);
+    assembly.put(&[opcode::PUSH1, 0, opcode::PUSH1, 0, opcode::CALLDATASIZE, opcode::PUSH1, 0]);
+    assembly.put(&[opcode::CALLVALUE]);
+    assembly.push(to.into_word());
+    assembly.put(&[opcode::GAS, opcode::CALL]);
+    let well = assembly.push_place();
+    // An invalid instruction fails on every hard fork.
+    assembly.put(&[opcode::JUMPI, opcode::INVALID]);
+    assembly.here(well);
+    assembly.put(&[opcode::STOP]);
+    Bytecode::new_legacy(assembly.code.into())
+}
+
+/// A contract that gives one answer, or fails, to calls of a function, or to those without input, and otherwise does in its own name what
+/// another's code does.
+pub(crate) fn answering(
+    selector: Option<[u8; 4]>,
+    answer: Option<U256>,
+    fails: bool,
+    otherwise: alloy_primitives::Address,
+) -> Bytecode {
+    let mut assembly = Assembly::default();
+    match selector {
+        Some(selector) => {
+            assembly.push(B256::from(U256::from(1) << 224));
+            assembly.put(&[opcode::PUSH1, 0, opcode::CALLDATALOAD, opcode::DIV, opcode::PUSH4]);
+            assembly.put(&selector);
+            assembly.put(&[opcode::EQ]);
+        }
+        None => assembly.put(&[opcode::CALLDATASIZE, opcode::ISZERO]),
+    }
+    let same = assembly.push_place();
+    assembly.put(&[opcode::JUMPI]);
+    assembly.put(&[opcode::CALLDATASIZE, opcode::PUSH1, 0, opcode::PUSH1, 0, opcode::CALLDATACOPY]);
+    assembly.put(&[opcode::PUSH1, 0, opcode::PUSH1, 0, opcode::CALLDATASIZE, opcode::PUSH1, 0]);
+    assembly.push(otherwise.into_word());
+    assembly.put(&[opcode::GAS, opcode::DELEGATECALL]);
+    assembly.put(&[opcode::RETURNDATASIZE, opcode::PUSH1, 0, opcode::PUSH1, 0, opcode::RETURNDATACOPY]);
+    let well = assembly.push_place();
+    assembly.put(&[opcode::JUMPI, opcode::RETURNDATASIZE, opcode::PUSH1, 0, opcode::REVERT]);
+    assembly.here(well);
+    assembly.put(&[opcode::RETURNDATASIZE, opcode::PUSH1, 0, opcode::RETURN]);
+    assembly.here(same);
+    match answer {
+        _ if fails => assembly.put(&[opcode::PUSH1, 0, opcode::PUSH1, 0, opcode::REVERT]),
+        Some(answer) => {
+            assembly.push(B256::from(answer));
+            assembly.put(&[
+                opcode::PUSH1,
+                0,
+                opcode::MSTORE,
+                opcode::PUSH1,
+                32,
+                opcode::PUSH1,
+                0,
+                opcode::RETURN,
+            ]);
+        }
+        None => assembly.put(&[opcode::STOP]),
+    }
+    Bytecode::new_legacy(assembly.code.into())
+}
+
 #[cfg(test)]
 mod test {
     use std::sync::Arc;
@@ -213,71 +280,4 @@ mod test {
         assert_eq!(after.balance(payee), U256::from(4));
         assert_eq!(after.storage(OWN, U256::from(BUSY)), U256::ZERO);
     }
-}
-
-/// A contract that hands on whatever it is called with to another, in its own name.
-pub(crate) fn forwarder(to: alloy_primitives::Address) -> Bytecode {
-    let mut assembly = Assembly::default();
-    let whole = [opcode::CALLDATASIZE, opcode::PUSH1, 0, opcode::PUSH1, 0, opcode::CALLDATACOPY];
-    assembly.put(&whole);
-    assembly.put(&[opcode::PUSH1, 0, opcode::PUSH1, 0, opcode::CALLDATASIZE, opcode::PUSH1, 0]);
-    assembly.put(&[opcode::CALLVALUE]);
-    assembly.push(to.into_word());
-    assembly.put(&[opcode::GAS, opcode::CALL]);
-    let well = assembly.push_place();
-    // An invalid instruction fails on every hard fork.
-    assembly.put(&[opcode::JUMPI, opcode::INVALID]);
-    assembly.here(well);
-    assembly.put(&[opcode::STOP]);
-    Bytecode::new_legacy(assembly.code.into())
-}
-
-/// A contract that gives one answer, or fails, to calls of a function, or to those without input, and otherwise does in its own name what
-/// another's code does.
-pub(crate) fn answering(
-    selector: Option<[u8; 4]>,
-    answer: Option<U256>,
-    fails: bool,
-    otherwise: alloy_primitives::Address,
-) -> Bytecode {
-    let mut assembly = Assembly::default();
-    match selector {
-        Some(selector) => {
-            assembly.push(B256::from(U256::from(1) << 224));
-            assembly.put(&[opcode::PUSH1, 0, opcode::CALLDATALOAD, opcode::DIV, opcode::PUSH4]);
-            assembly.put(&selector);
-            assembly.put(&[opcode::EQ]);
-        }
-        None => assembly.put(&[opcode::CALLDATASIZE, opcode::ISZERO]),
-    }
-    let same = assembly.push_place();
-    assembly.put(&[opcode::JUMPI]);
-    assembly.put(&[opcode::CALLDATASIZE, opcode::PUSH1, 0, opcode::PUSH1, 0, opcode::CALLDATACOPY]);
-    assembly.put(&[opcode::PUSH1, 0, opcode::PUSH1, 0, opcode::CALLDATASIZE, opcode::PUSH1, 0]);
-    assembly.push(otherwise.into_word());
-    assembly.put(&[opcode::GAS, opcode::DELEGATECALL]);
-    assembly.put(&[opcode::RETURNDATASIZE, opcode::PUSH1, 0, opcode::PUSH1, 0, opcode::RETURNDATACOPY]);
-    let well = assembly.push_place();
-    assembly.put(&[opcode::JUMPI, opcode::RETURNDATASIZE, opcode::PUSH1, 0, opcode::REVERT]);
-    assembly.here(well);
-    assembly.put(&[opcode::RETURNDATASIZE, opcode::PUSH1, 0, opcode::RETURN]);
-    assembly.here(same);
-    match answer {
-        _ if fails => assembly.put(&[opcode::PUSH1, 0, opcode::PUSH1, 0, opcode::REVERT]),
-        Some(answer) => {
-            assembly.push(B256::from(answer));
-            assembly.put(&[
-                opcode::PUSH1,
-                0,
-                opcode::MSTORE,
-                opcode::PUSH1,
-                32,
-                opcode::PUSH1,
-                0,
-                opcode::RETURN,
-            ]);
-        }
-        None => assembly.put(&[opcode::STOP]),
-    }
-    Bytecode::new_legacy(assembly.code.into())
 }

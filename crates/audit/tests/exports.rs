@@ -1,5 +1,11 @@
 //! Files that audits write: each is what its format asks for, and a finding's file is enough to play it again.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "tests, some of which make broken files on purpose"
+)]
+
 mod known;
 
 use std::collections::BTreeMap;
@@ -165,7 +171,7 @@ fn a_log_for_scanners_has_the_line_of_the_function() {
     let source =
         std::fs::read_to_string(known::contracts().join("incidents/parity-july/Vulnerable.sol")).unwrap();
     assert!(source.lines().nth(at.line.unwrap() - 1).unwrap().contains("function execute("), "{at:?}");
-    let log = sarif(&world, &[found.clone()], "contracts", "1.0.0");
+    let log = sarif(&world, std::slice::from_ref(&found), "contracts", "1.0.0");
     let run = &log["runs"][0];
     assert_eq!(log["version"], "2.1.0");
     let result = &run["results"][0];

@@ -77,9 +77,10 @@ impl Payload {
                 values[bytes] = Some(wrap(many, DynSolValue::Bytes(self.data.to_vec())));
                 values[target] =
                     Some(wrap(list(&function.inputs[target]).0, DynSolValue::Address(self.target)));
-                for index in target + 1..bytes {
-                    let (many, kind) = list(&function.inputs[index]);
-                    values[index] = match kind {
+                let between = values.iter_mut().zip(&function.inputs).take(bytes).skip(target + 1);
+                for (value, kind) in between {
+                    let (many, kind) = list(kind);
+                    *value = match kind {
                         DynSolType::Uint(bits) => Some(wrap(many, DynSolValue::Uint(self.value, bits))),
                         // A signature left empty means that the bytes hold the selector.
                         DynSolType::String => Some(wrap(many, DynSolValue::String(String::new()))),

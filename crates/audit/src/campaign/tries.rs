@@ -247,7 +247,7 @@ impl Trier<'_> {
         let maker = self.maker(&self.frozen.corpus[parent]);
         let mut step = last.clone();
         if let Some(function) = &step.function {
-            for _ in 0..1 + stream.below(2) {
+            for _ in 0..=stream.below(2) {
                 if step.arguments.is_empty() {
                     break;
                 }
@@ -262,8 +262,7 @@ impl Trier<'_> {
                     };
                     put(std::slice::from_mut(&mut step.arguments[index]), leaf, word);
                 } else {
-                    let name = function.parameter_names().get(index).copied().unwrap_or_default().to_owned();
-                    step.arguments[index] = maker.value(&function.inputs[index], &name, 1, 0, stream);
+                    step.arguments[index] = maker.value(&function.inputs[index], 1, 0, stream);
                 }
             }
         }
@@ -364,10 +363,10 @@ impl Trier<'_> {
         }
         called_back(frozen, trace, &mut tried, &before, stream, self.probe)?;
         let written = trace.accesses.iter().any(|access| access.write);
-        if !success || !written && trace.calls.iter().all(|call| call.value.is_zero()) {
-            if tried.step.inner.is_empty() {
-                tried.failure = Some(failure(trace, target, &tried.step));
-            }
+        if (!success || !written && trace.calls.iter().all(|call| call.value.is_zero()))
+            && tried.step.inner.is_empty()
+        {
+            tried.failure = Some(failure(trace, target, &tried.step));
         }
         if !success {
             tried.reverted = (!news.is_empty()).then_some(news);

@@ -122,7 +122,7 @@ impl Maker<'_> {
                 {
                     return value;
                 }
-                self.value(kind, name, length, 0, stream)
+                self.value(kind, length, 0, stream)
             })
             .collect();
         (values, carried)
@@ -137,7 +137,6 @@ impl Maker<'_> {
     pub(super) fn value(
         &self,
         kind: &DynSolType,
-        name: &str,
         length: usize,
         depth: usize,
         stream: &mut Stream,
@@ -164,13 +163,13 @@ impl Maker<'_> {
             DynSolType::Bytes => DynSolValue::Bytes(self.bytes(depth, stream)),
             DynSolType::String => DynSolValue::String(self.text(stream)),
             DynSolType::Array(inner) => DynSolValue::Array(
-                (0..length.min(3)).map(|_| self.value(inner, name, length, depth + 1, stream)).collect(),
+                (0..length.min(3)).map(|_| self.value(inner, length, depth + 1, stream)).collect(),
             ),
             DynSolType::FixedArray(inner, size) => DynSolValue::FixedArray(
-                (0..*size).map(|_| self.value(inner, name, length, depth + 1, stream)).collect(),
+                (0..*size).map(|_| self.value(inner, length, depth + 1, stream)).collect(),
             ),
             DynSolType::Tuple(inner) => DynSolValue::Tuple(
-                inner.iter().map(|inner| self.value(inner, name, length, depth + 1, stream)).collect(),
+                inner.iter().map(|inner| self.value(inner, length, depth + 1, stream)).collect(),
             ),
         }
     }
@@ -244,7 +243,7 @@ impl Maker<'_> {
                 let targets = &self.knowledge.targets;
                 let target = &targets[stream.below(targets.len() as u64) as usize];
                 let Some(function) = &target.function else { return Vec::new() };
-                let arguments = function.inputs.iter().map(|kind| self.value(kind, "", 1, depth + 2, stream));
+                let arguments = function.inputs.iter().map(|kind| self.value(kind, 1, depth + 2, stream));
                 call(function, arguments.collect())
             }
             _ => self.number(stream).to_be_bytes_vec(),

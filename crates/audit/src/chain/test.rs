@@ -140,7 +140,7 @@ fn a_trace_tells_branches_comparisons_storage_and_calls() {
     let outcome = machine.run(&state, &call(3, 0, &word(4))).unwrap();
     assert!(outcome.success());
     let trace = machine.trace();
-    assert_eq!(trace.edges().collect::<Vec<_>>(), [(2 * 1 + 1, 1)], "place 0 compares, place 1 jumps");
+    assert_eq!(trace.edges().collect::<Vec<_>>(), [(2 + 1, 1)], "place 0 compares, place 1 jumps");
     let [comparison] = trace.comparisons[..] else { panic!("one comparison") };
     assert_eq!(
         (comparison.kind, comparison.left, comparison.right),

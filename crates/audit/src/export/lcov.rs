@@ -122,7 +122,7 @@ fn counters(code: &[u8], passed: &BTreeSet<(u32, bool)>) -> BTreeSet<usize> {
         }
         match block.last {
             opcode::JUMP => {
-                open.extend(block.pushed.iter().copied().filter(|target| blocks.contains_key(target)))
+                open.extend(block.pushed.iter().copied().filter(|target| blocks.contains_key(target)));
             }
             opcode::JUMPI
             | opcode::STOP

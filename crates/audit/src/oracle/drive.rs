@@ -138,8 +138,8 @@ fn address(world: &World, name: &str) -> Address {
     if name == "$copy" {
         // What a factory made: named after nothing that the scenario says.
         let factory = address(world, "factory");
-        let function = world.contracts.iter().flat_map(|deployed| deployed.functions());
-        let function = function.filter(|callable| callable.name() == "addressOf").next().unwrap().clone();
+        let mut function = world.contracts.iter().flat_map(super::super::world::Deployed::functions);
+        let function = function.find(|callable| callable.name() == "addressOf").unwrap().clone();
         let arguments = vec![DynSolValue::Uint(U256::from(20), 256)];
         let data = Step { function: Some(Arc::new(function)), arguments, ..blank(factory) }.data();
         let mut machine = Machine::new(world.fork);

@@ -35,8 +35,10 @@ impl Look<'_> {
         let known = deployed.and_then(|deployed| {
             super::facts::functions(deployed).find(|callable| callable.selector == selector)
         });
-        known
-            .map_or_else(|| alloy_primitives::hex::encode_prefixed(selector), |callable| callable.signature())
+        known.map_or_else(
+            || alloy_primitives::hex::encode_prefixed(selector),
+            super::super::artifact::abi::Callable::signature,
+        )
     }
 
     /// The signature of the function of the step.
@@ -69,7 +71,7 @@ impl Look<'_> {
     }
 
     /// Whether a call hands on what its caller was called with, as proxies do.
-    pub(super) fn hands_on(&self, call: &CallRecord, trace: &Trace) -> bool {
+    pub(super) fn hands_on(call: &CallRecord, trace: &Trace) -> bool {
         let parent = call.parent.and_then(|parent| trace.calls.get(parent as usize));
         parent.is_some_and(|parent| parent.input == call.input && !call.input.is_empty())
     }
@@ -105,7 +107,7 @@ impl Look<'_> {
     }
 
     /// Whether a word of storage holds an address, at any place in it.
-    pub(super) fn names(&self, state: &State, contract: Address, slot: U256, who: Address) -> bool {
+    pub(super) fn names(state: &State, contract: Address, slot: U256, who: Address) -> bool {
         let stored = state.storage(contract, slot);
         let mask = (U256::from(1) << 160) - U256::from(1);
         (0..=96).step_by(8).any(|shift: usize| (stored >> shift) & mask == super::facts::word(who))
@@ -509,7 +511,7 @@ impl Look<'_> {
             function: None,
             arguments: Vec::new(),
             value: U256::ZERO,
-            wait: Default::default(),
+            wait: crate::sequence::Wait::default(),
             inner: Vec::new(),
         };
         for (token, amount) in &holding.tokens {

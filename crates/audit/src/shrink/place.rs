@@ -19,7 +19,7 @@ pub(crate) struct Codec {
 impl Codec {
     pub(crate) fn new(world: &World) -> Self {
         let mut functions = BTreeMap::new();
-        for callable in world.contracts.iter().flat_map(|deployed| deployed.functions()) {
+        for callable in world.contracts.iter().flat_map(super::super::world::Deployed::functions) {
             functions.entry(callable.selector).or_insert_with(|| Arc::new(callable.clone()));
         }
         Self { functions }

@@ -140,7 +140,7 @@ impl Session {
     /// A defect of the interpreter.
     pub fn address(&mut self, to: Address, signature: &str) -> Result<Option<Address>> {
         let word = self.number(to, signature, Vec::new())?;
-        Ok(word.filter(|word| !word.is_zero() && word.bit_len() <= 160).map(|word| address_of(word)))
+        Ok(word.filter(|word| !word.is_zero() && word.bit_len() <= 160).map(address_of))
     }
 }
 

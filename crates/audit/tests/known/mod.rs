@@ -71,7 +71,8 @@ impl Writer {
         let function = name.map(|name| {
             let deployed = self.world.contract(to).unwrap();
             let own = deployed.functions();
-            let mut all = own.chain(self.world.contracts.iter().flat_map(|other| other.functions()));
+            let mut all =
+                own.chain(self.world.contracts.iter().flat_map(daotwin_audit::world::Deployed::functions));
             let found =
                 all.find(|callable| callable.name() == name && callable.inputs.len() == arguments.len());
             Arc::new(found.unwrap().clone())

@@ -193,7 +193,7 @@ impl Audit {
             seed: self.seed,
         };
         let written = match &self.out {
-            Some(out) => self.write(out, world, &findings, &report, &origin, interrupted)?,
+            Some(out) => Self::write(out, world, &findings, &report, &origin, interrupted)?,
             None => Vec::new(),
         };
         let summary = Summary::new(world, &findings, &report, &written, interrupted);
@@ -214,7 +214,6 @@ impl Audit {
 
     /// Writes the folder; the files of the findings, relative to it.
     fn write(
-        &self,
         out: &Path,
         world: &World,
         findings: &[Shrunk],

@@ -28,8 +28,8 @@ impl AccessControl {
         for owner in owners {
             let (contract, slot) = (owner.contract, owner.slot);
             let named = |who: &&alloy_primitives::Address| {
-                look.names(look.after, contract, slot, **who)
-                    && !look.names(look.before, contract, slot, **who)
+                Look::names(look.after, contract, slot, **who)
+                    && !Look::names(look.before, contract, slot, **who)
             };
             if let Some(attacker) = look.facts.attackers.iter().find(named) {
                 let effect = Effect::Answers {
@@ -67,7 +67,7 @@ impl AccessControl {
             for other in [argument ^ U256::from(1), argument ^ U256::from(6)] {
                 let mut step = look.step.clone();
                 step.sender = NOBODY;
-                step.wait = Default::default();
+                step.wait = crate::sequence::Wait::default();
                 step.arguments[place] = DynSolValue::Uint(other, bits);
                 let ran = step.run(probe, look.before)?;
                 let done = ran.outcome.success();
@@ -117,7 +117,7 @@ impl AccessControl {
             // As much again as anyone likes.
             let DynSolValue::Uint(_, bits) = look.step.arguments[place] else { continue };
             let mut step = look.step.clone();
-            step.wait = Default::default();
+            step.wait = crate::sequence::Wait::default();
             step.arguments[place] = DynSolValue::Uint(amount.saturating_mul(U256::from(2)), bits);
             let ran = step.run(probe, look.after)?;
             if !ran.outcome.success() {

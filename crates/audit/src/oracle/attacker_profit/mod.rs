@@ -53,7 +53,7 @@ impl AttackerProfit {
             return Ok(false);
         }
         let stranger = super::facts::NOBODY;
-        let step = Step { sender: stranger, wait: Default::default(), ..look.step.clone() };
+        let step = Step { sender: stranger, wait: crate::sequence::Wait::default(), ..look.step.clone() };
         let ran = step.run(probe, look.before)?;
         if !ran.outcome.success() {
             return Ok(false);
@@ -62,7 +62,7 @@ impl AttackerProfit {
         if look.facts.wealth_of(stranger, &after, probe)? < gain * 0.9 {
             return Ok(false);
         }
-        let again = Step { wait: Default::default(), ..look.step.clone() };
+        let again = Step { wait: crate::sequence::Wait::default(), ..look.step.clone() };
         let ran = again.run(probe, look.after)?;
         if !ran.outcome.success() {
             return Ok(true);

@@ -32,7 +32,8 @@ impl Oracle for Erc721Laws {
             return Ok(Vec::new());
         }
         let sender = look.step.sender;
-        for id in look.step.arguments.iter().filter_map(|argument| argument.as_uint()).map(|(id, _)| id) {
+        for id in look.step.arguments.iter().filter_map(alloy_dyn_abi::DynSolValue::as_uint).map(|(id, _)| id)
+        {
             let owned = input("ownerOf(uint256)", &[id]);
             let owner = ask(probe, look.before, at, owned.clone())?;
             let next = ask(probe, look.after, at, owned.clone())?;

@@ -129,7 +129,7 @@ impl Facts {
                             exit = true;
                             self.calls.push(known);
                         }
-                        _ if used || (wait > 0 && !(governed && !known.makes.is_empty())) => {}
+                        _ if used || (wait > 0 && (!governed || known.makes.is_empty())) => {}
                         _ => {
                             used = true;
                             self.calls.push(known);
@@ -192,7 +192,7 @@ impl Facts {
     fn entitlement(&self, tries: &mut Tries<'_>, machine: &mut Machine, deployed: &Deployed) -> Result<f64> {
         let mut sum = 0.0;
         for attacker in &self.attackers {
-            let mut owed = self.amounts(tries.world, machine, deployed.address, *attacker)?;
+            let mut owed = Self::amounts(tries.world, machine, deployed.address, *attacker)?;
             owed.retain(|amount| tries.deposits.iter().all(|(deposit, ..)| deposit != amount));
             let mut most = 0.0_f64;
             for callable in functions(deployed).filter(|callable| !callable.view() && !owed.is_empty()) {
@@ -244,7 +244,7 @@ impl Facts {
     ) -> Result<Option<Known>> {
         tries.budget -= 1;
         let state = later(&tries.world.state, wait);
-        let amounts = self.amounts(tries.world, machine, to, sender)?;
+        let amounts = Self::amounts(tries.world, machine, to, sender)?;
         let Some(data) = self.data(callable, sender, &amounts, choice) else { return Ok(None) };
         let mut value = U256::ZERO;
         let mut outcome =
@@ -303,7 +303,7 @@ impl Facts {
     ) -> Result<bool> {
         let people = self.members.iter().chain(&self.trusted).chain(&self.attackers);
         for sender in people.copied() {
-            let amounts = self.amounts(world, machine, contract, sender)?;
+            let amounts = Self::amounts(world, machine, contract, sender)?;
             let deployed = world.contracts.iter().filter(|deployed| deployed.address == contract);
             for callable in deployed.flat_map(functions).filter(|callable| !callable.view()) {
                 for (choice, wait) in (0..CHOICES).flat_map(|choice| [(choice, 0), (choice, LONG)]) {
@@ -390,7 +390,7 @@ impl Facts {
     }
 
     /// Amounts that mean something to an account: what views of a contract say of it, and what it has of tokens.
-    fn amounts(&self, world: &World, machine: &mut Machine, to: Address, who: Address) -> Result<Vec<U256>> {
+    fn amounts(world: &World, machine: &mut Machine, to: Address, who: Address) -> Result<Vec<U256>> {
         let mut amounts = BTreeSet::new();
         for deployed in world.contracts.iter().filter(|deployed| deployed.address == to) {
             for callable in functions(deployed).filter(|callable| callable.view()) {
@@ -450,7 +450,7 @@ impl Facts {
                 DynSolValue::Uint(if value.bit_len() > *bits { U256::from(1) } else { value }, *bits)
             }
             DynSolType::Int(bits) => {
-                let value = if pick.is_multiple_of(2) { 1 } else { 0 };
+                let value = i32::from(pick.is_multiple_of(2));
                 DynSolValue::Int(alloy_primitives::I256::try_from(value).ok()?, *bits)
             }
             DynSolType::Address => {
@@ -459,7 +459,7 @@ impl Facts {
                 pool.extend(self.protocol.iter().copied().take(4));
                 DynSolValue::Address(pool[pick % pool.len()])
             }
-            DynSolType::FixedBytes(size) => DynSolValue::FixedBytes(Default::default(), *size),
+            DynSolType::FixedBytes(size) => DynSolValue::FixedBytes(alloy_primitives::B256::ZERO, *size),
             DynSolType::Bytes => DynSolValue::Bytes(Vec::new()),
             DynSolType::String => DynSolValue::String("a".repeat(pick % 2)),
             DynSolType::Array(inner) => {

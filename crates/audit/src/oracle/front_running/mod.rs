@@ -54,7 +54,7 @@ impl Oracle for FrontRunning {
         if !shows || gain.is_zero() || !look.step.inner.is_empty() || !look.attack() {
             return Ok(Vec::new());
         }
-        let now = Step { wait: Default::default(), ..look.step.clone() };
+        let now = Step { wait: crate::sequence::Wait::default(), ..look.step.clone() };
         // What anyone else gets by the same call, on a state.
         let paid = |step: &Step, state, probe: &mut Machine| -> Result<U256> {
             let ran = step.run(probe, state)?;

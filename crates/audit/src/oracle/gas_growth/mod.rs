@@ -46,7 +46,7 @@ impl Oracle for GasGrowth {
             if !outcome.success() || outcome.gas < known.gas + EACH {
                 continue;
             }
-            let again = Step { wait: Default::default(), ..look.step.clone() };
+            let again = Step { wait: crate::sequence::Wait::default(), ..look.step.clone() };
             let mut gas = outcome.gas;
             let mut state = Arc::clone(look.after);
             let mut grows = true;

@@ -24,9 +24,9 @@ pub(super) fn taken(look: &Look<'_>, probe: &mut Machine) -> Result<Vec<(Address
     for owner in look.facts.owners.iter().filter(|owner| owner.ruler && !owner.holder.is_zero()) {
         let (contract, slot) = (owner.contract, owner.slot);
         let Some(attacker) = look.facts.attackers.iter().find(|attacker| {
-            look.names(look.after, contract, slot, **attacker)
-                && !look.names(&look.world.state, contract, slot, **attacker)
-                && !look.names(look.before, contract, slot, **attacker)
+            Look::names(look.after, contract, slot, **attacker)
+                && !Look::names(&look.world.state, contract, slot, **attacker)
+                && !Look::names(look.before, contract, slot, **attacker)
         }) else {
             continue;
         };

@@ -30,7 +30,7 @@ fn acts(look: &Look<'_>, trace: &Trace, state: &State) -> Acts {
         matches!(call.kind, CallKind::Call | CallKind::Delegate)
             && call.success
             && call.code_address != call.caller
-            && !look.hands_on(call, trace)
+            && !Look::hands_on(call, trace)
             && look.facts.is_governance(by)
     };
     let calls = trace.calls.iter().skip(1).filter(governs);
@@ -59,7 +59,7 @@ impl Oracle for ProposalMutation {
             let known = call.selector().is_some_and(|selector| look.facts.pushes(call.caller, selector));
             let ether = call.input.is_empty() && !call.value.is_zero();
             call.success
-                && !look.hands_on(call, look.trace)
+                && !Look::hands_on(call, look.trace)
                 && match call.kind {
                     CallKind::Delegate => {
                         look.facts.is_governance(call.target) && call.code_address != call.caller

@@ -79,7 +79,7 @@ impl Oracle for Reentrancy {
             return Ok(Vec::new());
         };
         // The same calls one after another: the outer one, and those of the attacker's that went well within it.
-        let outer = Step { inner: Vec::new(), wait: Default::default(), ..look.step.clone() };
+        let outer = Step { inner: Vec::new(), wait: crate::sequence::Wait::default(), ..look.step.clone() };
         let went = |step: &&Step| {
             let data = step.data();
             look.trace.calls.iter().any(|call| {

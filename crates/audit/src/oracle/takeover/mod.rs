@@ -40,7 +40,7 @@ impl Look<'_> {
             let author = match call.kind {
                 CallKind::Delegate if self.foreign(call) => self.author_of_code(call),
                 CallKind::Delegate => None,
-                _ if !self.facts.is_protocol(call.caller) || self.hands_on(call, self.trace) => None,
+                _ if !self.facts.is_protocol(call.caller) || Self::hands_on(call, self.trace) => None,
                 _ if call.input.is_empty() => self.author_of_payment(call),
                 _ => self.author(call),
             };

@@ -44,7 +44,8 @@ impl Oracle for UnprotectedDelegatecall {
         for inner in look.seizures(call.target) {
             let step = Step { inner: vec![inner], ..look.step.clone() };
             // Time has passed already on the state before.
-            let ran = Step { wait: Default::default(), ..step.clone() }.run(probe, look.before)?;
+            let ran =
+                Step { wait: crate::sequence::Wait::default(), ..step.clone() }.run(probe, look.before)?;
             if !ran.outcome.success() {
                 continue;
             }

@@ -33,8 +33,8 @@ impl Oracle for VetoLoss {
             let name = owner.name.to_lowercase();
             let (at, slot) = (owner.contract, owner.slot);
             if !GUARDS.iter().any(|guard| name.contains(guard))
-                || look.names(look.after, at, slot, owner.holder)
-                || !look.names(look.before, at, slot, owner.holder)
+                || Look::names(look.after, at, slot, owner.holder)
+                || !Look::names(look.before, at, slot, owner.holder)
                 || !look.attack()
             {
                 continue;

@@ -84,7 +84,7 @@ impl<'p> Play<'p> {
         for member in &view.members {
             names.number(member);
         }
-        let mut deeds = others(history, &view.dao, &mut names)?;
+        let mut deeds = others(history, &view.dao, &mut names);
         let most = options.proposals.unwrap_or(usize::MAX);
         for (number, proposal) in view.proposals.iter().enumerate().take(most) {
             if let Some(at) = began(view, number) {
@@ -608,7 +608,7 @@ impl<'p> Play<'p> {
         None
     }
 
-    fn filled(&self, callable: &Callable, own: Address, units: U256) -> Vec<DynSolValue> {
+    fn filled(callable: &Callable, own: Address, units: U256) -> Vec<DynSolValue> {
         let fill = |kind: &DynSolType| match kind {
             DynSolType::Address => DynSolValue::Address(own),
             DynSolType::Uint(bits) => DynSolValue::Uint(units, *bits),
@@ -633,7 +633,7 @@ impl<'p> Play<'p> {
             let token = self.governor.token;
             self.call((Act::Deposit, from, None), (own, token), "approve(address,uint256)", arguments)?;
         }
-        let arguments = self.filled(&callable, own, units);
+        let arguments = Self::filled(&callable, own, units);
         self.act((Act::Deposit, from, None), (own, to), Some(callable), arguments, value)?;
         Ok(())
     }
@@ -641,7 +641,7 @@ impl<'p> Play<'p> {
     fn take(&mut self, by: usize) -> Result<()> {
         let Some((to, callable)) = self.offered(&["claim", "collect", "harvest"]) else { return Ok(()) };
         let own = self.addresses[by];
-        let arguments = self.filled(&callable, own, U256::from(1));
+        let arguments = Self::filled(&callable, own, U256::from(1));
         self.act((Act::Claim, by, None), (own, to), Some(callable), arguments, U256::ZERO)?;
         Ok(())
     }

@@ -6,8 +6,6 @@ use daotwin_history::schema::Table;
 use daotwin_history::view::DaoView;
 use daotwin_history::{History, Side};
 
-use crate::Result;
-
 /// Something that a member does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Deed {
@@ -91,7 +89,7 @@ pub(super) fn side(view: &DaoView, ballot: usize) -> Side {
 }
 
 /// Everything but proposals and votes, with its time.
-pub(super) fn others(history: &History, dao: &str, names: &mut Names) -> Result<Vec<(i64, Deed)>> {
+pub(super) fn others(history: &History, dao: &str, names: &mut Names) -> Vec<(i64, Deed)> {
     let mut deeds = Vec::new();
     if let Some(cells) = Cells::of(history, Table::Delegations, dao) {
         for &row in &cells.rows {
@@ -131,5 +129,5 @@ pub(super) fn others(history: &History, dao: &str, names: &mut Names) -> Result<
             }
         }
     }
-    Ok(deeds)
+    deeds
 }

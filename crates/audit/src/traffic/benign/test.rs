@@ -47,7 +47,7 @@ pub(crate) fn history(stream: &mut Stream, proposals: u64, members: u64) -> Hist
                     cast_at: Some(start + stream.below(3 * 86_400) as i64),
                     precision: Precision::Second,
                     choice: &[(choice, 1.0)],
-                    power: 1 + stream.below(1_000) as i128,
+                    power: 1 + i128::from(stream.below(1_000)),
                 })
                 .unwrap();
         }

@@ -384,7 +384,7 @@ impl Bound {
 
     /// Parameters of a function that make others call: lists (or single ones) of targets, ether, signatures and inputs of
     /// one length, so that each input goes to its target.
-    fn calls_of(&self, function: &Function) -> Option<[Option<usize>; 4]> {
+    fn calls_of(function: &Function) -> Option<[Option<usize>; 4]> {
         let kinds: Vec<String> =
             function.parameters.iter().map(|parameter| parameter.kind.sol_type_name().into_owned()).collect();
         let place = |kind: &str| kinds.iter().position(|own| own == kind);
@@ -404,7 +404,7 @@ impl Bound {
         context: &Context<'_>,
         stream: &mut Stream,
     ) {
-        let Some([targets, values, signatures, inputs]) = self.calls_of(function) else { return };
+        let Some([targets, values, signatures, inputs]) = Self::calls_of(function) else { return };
         let many = targets.is_some_and(|place| matches!(arguments[place], DynSolValue::Array(_)));
         let length = if many { made.length } else { 1 };
         let sender = made.sender;

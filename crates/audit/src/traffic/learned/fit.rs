@@ -119,7 +119,7 @@ pub(super) fn facts(
             &durations,
             &windows,
         );
-        let first = last_of_sender.get(&sender).is_none() && anchor.is_none();
+        let first = !last_of_sender.contains_key(&sender) && anchor.is_none();
         facts.push(Fact { sender, symbol, follows, first, classes, gap });
         numbers.push(symbol);
         chains.push(chain);
@@ -238,7 +238,7 @@ impl Tables {
         for ((symbol, parameter, class), count) in self.classes {
             match slots.last_mut() {
                 Some(slot) if (slot.symbol, slot.parameter) == (symbol, parameter) => {
-                    slot.classes.push((class, count))
+                    slot.classes.push((class, count));
                 }
                 _ => slots.push(Slot { symbol, parameter, classes: vec![(class, count)] }),
             }

@@ -206,14 +206,13 @@ impl Bytecode {
         let mut acts = Vec::with_capacity(case.acts.len());
         for act in &case.acts {
             let now = moment(act.when());
-            acts.push(self.act(&mut vote, act, now, address, proposer)?);
+            acts.push(Self::act(&mut vote, act, now, address, proposer)?);
         }
         let (tally, deadline, eta) = (vote.tally()?, vote.deadline()?, vote.eta()?);
         Ok(Outcome { acts, tally, quorum: vote.quorum()?, deadline, eta })
     }
 
     fn act(
-        &self,
         vote: &mut Vote<'_>,
         act: &Act,
         now: Moment,
