@@ -26,7 +26,7 @@ type Anything<T> = Result<T, Box<dyn Error>>;
 
 /// Governance cases that no model saw.
 const CASES: [&str; 12] = [
-    "voting/openzeppelin/Governor",
+    "governors/openzeppelin/Governor",
     "oracles/takeover/Vulnerable",
     "oracles/quorum-bypass/Vulnerable",
     "oracles/timelock-bypass/Vulnerable",
@@ -45,7 +45,9 @@ const MOST: u64 = 60_000;
 const EDGES: u64 = 10_000;
 
 fn world(case: &str) -> Anything<World> {
-    let place = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/contracts")).join(case);
+    // Governors that are as they should be stand beside the cases.
+    let folder = if case.starts_with("governors/") { "" } else { "contracts" };
+    let place = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder).join(case);
     let folder = place.parent().unwrap_or(&place);
     let artifacts = artifact::read(&place.with_extension("json"), &Limits::default())?;
     let scenario = Scenario::open(&folder.join("audit.toml"), &Limits::default())?;
@@ -121,7 +123,7 @@ fn main() -> Anything<()> {
     });
     let Some(history) = history("compound_governor_bravo.json.gz")? else { return Ok(()) };
     println!("real ballots of Compound's Governor Bravo, played");
-    let played = load(&history, "voting/compound/Governor")?;
+    let played = load(&history, "governors/compound/Governor")?;
     let functions: Vec<_> =
         played.world.contracts.iter().flat_map(|deployed| deployed.contract.functions.clone()).collect();
     let real =
@@ -131,7 +133,7 @@ fn main() -> Anything<()> {
         Some(folder) => {
             println!("a private twin's ballots, played");
             let history = History::read(Path::new(&folder), &Run::default())?;
-            let played = load(&history, "voting/compound/Governor")?;
+            let played = load(&history, "governors/compound/Governor")?;
             Model::fit(&[played.recording], "ballots of a private twin on our Governor Bravo")
         }
         None => {

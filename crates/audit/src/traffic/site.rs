@@ -14,7 +14,7 @@ use crate::chain::{Fork, Machine, State, Transaction};
 use crate::world::{Actor, Deployed, Role, World};
 
 fn artifacts(name: &str) -> Artifacts {
-    let path = format!("{}/contracts/voting/{name}/Governor.json", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("{}/governors/{name}/Governor.json", env!("CARGO_MANIFEST_DIR"));
     read(Path::new(&path), &Limits::default()).unwrap()
 }
 

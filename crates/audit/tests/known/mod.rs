@@ -137,10 +137,10 @@ fn beanstalk() -> (World, Finding) {
     );
     step.wait = Wait::seconds(3 * DAY + 17);
     step.inner = inner;
-    // The proposal was committed: word 4 of its entry.
+    // The proposal was committed: word 5 of its entry, which is the second of six words each.
     let silo = it.at("silo");
-    let proposals = U256::from_be_bytes(alloy_primitives::keccak256(B256::from(U256::from(4))).0);
-    let slot = proposals + U256::from(9);
+    let proposals = U256::from_be_bytes(alloy_primitives::keccak256(B256::from(U256::from(5))).0);
+    let slot = proposals + U256::from(11);
     let effects = vec![Effect::Stored { account: silo, slot, value: U256::from(1) }];
     it.finding("flash-vote", "silo", "a loan of a moment is a supermajority", effects)
 }
