@@ -68,6 +68,7 @@ pub(crate) const VERIFY: &[Step] = &[
     ("out of sample", out_of_sample),
     ("one proposal", outlook),
     ("snapshot rules", snapshot::rules),
+    ("audit search", audit_search),
     ("contracts", contracts::verify),
     ("real contracts", real::contracts),
     ("fork", real::fork),
@@ -222,6 +223,11 @@ fn out_of_sample(context: &Context) -> Answer {
 
 fn outlook(context: &Context) -> Answer {
     example(context, "outlook", &[])
+}
+
+fn audit_search(context: &Context) -> Answer {
+    example(context, "audit_search", &["incidents", "all", "10"])?;
+    example(context, "audit_search", &["held-out", "all", "4"])
 }
 
 fn fidelity(context: &Context) -> Answer {
