@@ -1,6 +1,7 @@
 //! The search on contracts that are wrong and on their repaired twins: what is found, after how many calls and seconds.
 //!
 //! `audit_search GROUP [CASE] [SECONDS] [SEEDS]`, GROUP a folder of `contracts/`: `incidents`, `oracles`, `held-out`.
+//! `DAOTWIN_EXECUTIONS` ends each search after so many calls, `DAOTWIN_WHY` prints what was found and how calls went.
 
 #![expect(clippy::print_stdout, reason = "an example prints")]
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use alloy_primitives::map::{HashMap, HashSet};
-use alloy_primitives::{Address, Bytes, U256, keccak256};
+use alloy_primitives::{Address, Bytes, U256};
 use daotwin_core::Run;
 use daotwin_core::random::{Seed, Stream};
 use rayon::prelude::*;
@@ -14,6 +14,7 @@ use rayon::prelude::*;
 use super::coverage::Coverage;
 use super::knowledge::Knowledge;
 use super::payload::{self, Payload};
+use super::shape::{exact, shape};
 use super::tries::{Failure, Origin, Planned, Tried, Trier, Ways};
 use super::values::Memory;
 use crate::Result;
@@ -217,39 +218,6 @@ fn weighted(sums: &[f64], stream: &mut Stream) -> usize {
     let total = sums.last().copied().unwrap_or_default();
     let at = stream.uniform() * total;
     sums.partition_point(|sum| *sum <= at).min(sums.len().saturating_sub(1))
-}
-
-/// Which functions are called in which order: a number for it.
-fn shape(steps: &[Step]) -> u64 {
-    let mut bytes = Vec::new();
-    fn put(step: &Step, bytes: &mut Vec<u8>) {
-        bytes.extend_from_slice(step.to.as_slice());
-        bytes.extend_from_slice(step.function.as_ref().map_or(&[0; 4], |function| &function.selector.0));
-        bytes.push(step.inner.len() as u8);
-        step.inner.iter().for_each(|inner| put(inner, bytes));
-    }
-    steps.iter().for_each(|step| put(step, &mut bytes));
-    number(&bytes)
-}
-
-/// The exact calls: a number for them.
-fn exact(entry: usize, step: &Step) -> u64 {
-    let mut bytes = (entry as u64).to_be_bytes().to_vec();
-    fn put(step: &Step, bytes: &mut Vec<u8>) {
-        bytes.extend_from_slice(step.to.as_slice());
-        bytes.extend_from_slice(&step.data());
-        bytes.extend_from_slice(&step.value.to_be_bytes::<32>());
-        bytes.extend_from_slice(&step.wait.seconds.to_be_bytes());
-        bytes.extend_from_slice(&step.wait.blocks.to_be_bytes());
-        step.inner.iter().for_each(|inner| put(inner, bytes));
-    }
-    put(step, &mut bytes);
-    number(&bytes)
-}
-
-fn number(bytes: &[u8]) -> u64 {
-    let hash = keccak256(bytes);
-    u64::from_be_bytes(hash[..8].try_into().unwrap_or_default())
 }
 
 /// What a thread runs calls on: machines cannot be sent from one to another.

@@ -17,6 +17,7 @@ mod coverage;
 mod engine;
 mod knowledge;
 mod payload;
+mod shape;
 mod tries;
 mod values;
 

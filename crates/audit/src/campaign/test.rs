@@ -31,6 +31,7 @@ fn six_steps_in_their_order_are_found() {
             executions = report.executions;
             campaign.extend(256);
         }
+        assert!(executions < 20_000, "seed {seed}: {executions} executions");
         let seconds = start.elapsed().as_secs_f64();
         println!(
             "seed {seed}: {executions} executions, {seconds:.3} s, {:.0} a second, corpus {}",

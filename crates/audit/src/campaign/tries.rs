@@ -386,7 +386,7 @@ impl Trier<'_> {
         let keep = !news.is_empty() || volatile || richer;
         if let Some(loan) = &entry.loan {
             if written {
-                repay(frozen, loan, entry, &tried.step, target, &after, self.probe, &mut tried.plans)?;
+                repay(frozen, loan, entry, &tried.step, &after, self.probe, &mut tried.plans)?;
             }
         } else {
             let mut full = tried.step.clone();
@@ -638,13 +638,11 @@ fn transfer(to: Address, amount: U256) -> Bytes {
 }
 
 /// Plans the call that takes the loan, uses it as the search did, and pays it back, where that seems possible.
-#[expect(clippy::too_many_arguments, reason = "one place calls it")]
 fn repay(
     frozen: &Frozen<'_>,
     loan: &Loan,
     entry: &Entry,
     step: &Step,
-    _target: usize,
     after: &Arc<State>,
     probe: &mut Machine,
     plans: &mut Vec<Planned>,
@@ -657,7 +655,6 @@ fn repay(
     if held < loan.amount || entry.path.len() > 12 {
         return Ok(());
     }
-    let _ = entry;
     let mut used = loan.used.clone();
     used.push(step.clone());
     if frozen.folded(&used) {
