@@ -6,6 +6,7 @@
 pub mod artifact;
 pub mod campaign;
 pub mod chain;
+pub mod cost;
 mod error;
 pub mod export;
 mod finding;

@@ -24,4 +24,6 @@ mod values;
 #[cfg(test)]
 mod test;
 
+pub(crate) use values::{leaves, put};
+
 pub use engine::{Called, Campaign, Options, Progress, Report};

@@ -187,7 +187,13 @@ pub(super) fn search(
     let mut payloads: Vec<Payload> = found.into_iter().map(|(_, payload)| payload).collect();
     // A contract of the attacker's own, for those who run foreign code in their own name.
     let (target, value, data) = (knowledge.attacker, U256::ZERO, Bytes::new());
-    payloads.insert(payloads.len().min(FIRST - 1), Payload { target, value, data, call: None });
+    let first = payloads.len().min(FIRST - 2);
+    payloads.insert(first, Payload { target, value, data: data.clone(), call: None });
+    // All the ether of the contract that has most: what those pay who decide on payments.
+    let most = world.contracts.iter().map(|deployed| world.state.balance(deployed.address)).max();
+    if let Some(value) = most.filter(|value| !value.is_zero()) {
+        payloads.insert(first, Payload { target, value, data, call: None });
+    }
     Ok((payloads, executions))
 }
 

@@ -296,7 +296,7 @@ pub(super) fn cut(number: U256, bits: usize) -> U256 {
 }
 
 /// The words that stand for themselves among arguments, in order: what comparisons are matched with.
-pub(super) fn leaves(arguments: &[DynSolValue]) -> Vec<B256> {
+pub(crate) fn leaves(arguments: &[DynSolValue]) -> Vec<B256> {
     fn walk(value: &DynSolValue, found: &mut Vec<B256>) {
         match value {
             DynSolValue::Array(inner) | DynSolValue::FixedArray(inner) | DynSolValue::Tuple(inner) => {
@@ -312,7 +312,7 @@ pub(super) fn leaves(arguments: &[DynSolValue]) -> Vec<B256> {
 }
 
 /// Puts a word in the place of a leaf, as far as its type holds it. False where it is another kind of value.
-pub(super) fn put(arguments: &mut [DynSolValue], leaf: usize, word: U256) -> bool {
+pub(crate) fn put(arguments: &mut [DynSolValue], leaf: usize, word: U256) -> bool {
     fn walk(value: &mut DynSolValue, left: &mut usize, word: U256) -> Option<bool> {
         match value {
             DynSolValue::Array(inner) | DynSolValue::FixedArray(inner) | DynSolValue::Tuple(inner) => {

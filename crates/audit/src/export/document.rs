@@ -194,6 +194,12 @@ fn section(world: &World, shrunk: &Shrunk, number: usize, machine: &mut Machine)
     }
     let effects: Vec<String> = finding.effects.iter().map(|effect| words.effect(effect)).collect();
     text.push_str(&format!("Afterwards {}.", effects.join("; ")));
+    if let Some(cost) = &shrunk.cost {
+        text.push_str(&format!("\n\nWhat it takes: {}", cost.sentences().join(" ")));
+    }
+    if !shrunk.also.is_empty() {
+        text.push_str(&format!("\n\nAlso seen as {}.", shrunk.also.join(", ")));
+    }
     let player = Player {
         id: format!("audit.finding.{number}"),
         title: "The steps, one by one".to_owned(),

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::artifact::Callable;
 use crate::chain::{Fork, State};
+use crate::cost::Cost;
 use crate::finding::{Confidence, Effect, Explained, Finding, Impact};
 use crate::oracle;
 use crate::sequence::{Step, Wait, encode};
@@ -80,6 +81,12 @@ pub struct File {
     pub effects: Vec<Harm>,
     /// What is known about the values.
     pub explained: Vec<Explained>,
+    /// Other oracles that see the same steps.
+    #[serde(default)]
+    pub also: Vec<String>,
+    /// What it takes, where it is an attack on governance.
+    #[serde(default)]
+    pub cost: Option<Cost>,
     /// The world that they begin in.
     pub world: Start,
 }
@@ -223,6 +230,8 @@ impl File {
                 .map(|effect| Harm { words: words.effect(effect), check: effect.into() })
                 .collect(),
             explained: shrunk.explained.clone(),
+            also: shrunk.also.iter().map(|oracle| (*oracle).to_owned()).collect(),
+            cost: shrunk.cost.clone(),
             world: Start::new(world),
         }
     }

@@ -52,6 +52,13 @@ pub fn markdown(world: &World, findings: &[Shrunk]) -> String {
         for effect in &finding.effects {
             text.push_str(&format!("- {}\n", plain(&words.effect(effect))));
         }
+        if let Some(cost) = &shrunk.cost {
+            text.push_str("\nWhat it takes:\n\n");
+            cost.sentences().iter().for_each(|line| text.push_str(&format!("- {}\n", plain(line))));
+        }
+        if !shrunk.also.is_empty() {
+            text.push_str(&format!("\nAlso seen as {}.\n", shrunk.also.join(", ")));
+        }
         if !shrunk.simpler.is_empty() {
             text.push_str("\nThe steps are not minimal: shrinking used up its calls.\n");
         }

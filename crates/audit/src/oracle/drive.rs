@@ -21,7 +21,7 @@ pub(super) fn cases() -> PathBuf {
 }
 
 /// The world of one twin of a case, attackers with their own contracts that take what comes.
-pub(super) fn world(case: &str, twin: &str) -> World {
+pub(crate) fn world(case: &str, twin: &str) -> World {
     let folder = cases().join(case);
     let compiled = folder.join(format!("{twin}.json"));
     let artifacts = artifact::read(&compiled, &Limits::default()).unwrap();
@@ -37,9 +37,9 @@ pub(super) fn world(case: &str, twin: &str) -> World {
 }
 
 /// What came of a sequence.
-pub(super) struct Played {
+pub(crate) struct Played {
     /// What the oracles found, in order.
-    pub(super) findings: Vec<Finding>,
+    pub(crate) findings: Vec<Finding>,
     /// Why a step failed, where one did.
     pub(super) failed: Option<String>,
 }
@@ -54,7 +54,7 @@ impl Played {
 /// Plays a sequence, one step a line; lines that begin with `>` are what the sender's contract does during the step before.
 ///
 /// Lines before, that begin with `!`, are made before the world begins.
-pub(super) fn play(world: &World, text: &str) -> Played {
+pub(crate) fn play(world: &World, text: &str) -> Played {
     let mut world = world.clone();
     let (first, rest): (Vec<&str>, Vec<&str>) =
         text.lines().map(str::trim).partition(|line| line.starts_with('!'));

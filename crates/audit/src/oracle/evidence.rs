@@ -528,7 +528,7 @@ pub(super) fn replay(machine: &mut Machine, first: &Arc<State>, steps: &[Step]) 
 }
 
 /// Ether in words.
-pub(super) fn ether(wei: f64) -> String {
+pub(crate) fn ether(wei: f64) -> String {
     format!("{:.4} ether", wei / 1e18)
 }
 

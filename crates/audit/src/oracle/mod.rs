@@ -41,7 +41,7 @@ mod veto_loss;
 mod wrapped_arithmetic;
 
 #[cfg(test)]
-mod drive;
+pub(crate) mod drive;
 #[cfg(test)]
 mod exploits;
 #[cfg(test)]
@@ -49,8 +49,9 @@ mod test;
 
 use std::sync::Arc;
 
-pub(crate) use evidence::exchange;
+pub(crate) use evidence::{ether, exchange};
 pub use facts::Facts;
+pub(crate) use facts::NOBODY;
 pub use signs::Signs;
 
 use crate::Result;

@@ -63,6 +63,10 @@ pub struct Shrunk {
     pub calls_before: usize,
     /// Transactions run.
     pub transactions: u64,
+    /// Other oracles that see the same steps.
+    pub also: Vec<&'static str>,
+    /// What it takes, where it is an attack on governance and [`cost::price`](crate::cost::price) has told.
+    pub cost: Option<crate::cost::Cost>,
 }
 
 /// A change that makes a finding simpler and loses nothing of it.
@@ -113,27 +117,30 @@ pub fn shrink(
     let finding = Finding { steps: played.steps(), effects, ..finding.clone() };
     let explained = explain(trial.machine, world, &codec, &played)?;
     let simpler = is_minimal(trial.machine, world, &finding)?;
-    Ok(Some(Shrunk { finding, explained, simpler, calls_before, transactions }))
+    let (also, cost) = (Vec::new(), None);
+    Ok(Some(Shrunk { finding, explained, simpler, calls_before, transactions, also, cost }))
 }
 
-/// Makes all findings of a search minimal, on all threads. Those that come down to the same steps for the same oracle are one,
-/// that which was found first; the gravest come first. The same for the same input on any number of threads.
+/// Makes all findings of a search minimal, on all threads. Those that come down to the same steps are one attack, told as the
+/// gravest of them; the gravest come first, and among equals that which was found first. The same for the same input on any number of threads.
 ///
 /// # Errors
 /// A defect of the interpreter.
 pub fn all(world: &World, findings: &[Finding], budget: Budget) -> Result<Vec<Shrunk>> {
     let one = |finding: &Finding| shrink(&mut Machine::new(world.fork), world, finding, budget);
     let shrunk: Result<Vec<Option<Shrunk>>> = findings.par_iter().map(one).collect();
+    let mut shrunk: Vec<Shrunk> = shrunk?.into_iter().flatten().collect();
+    let gravest = |shrunk: &Shrunk| (shrunk.finding.impact, shrunk.finding.confidence);
+    shrunk.sort_by_key(|shrunk| std::cmp::Reverse(gravest(shrunk)));
     let mut kept: Vec<Shrunk> = Vec::new();
-    for shrunk in shrunk?.into_iter().flatten() {
+    for shrunk in shrunk {
         let own = &shrunk.finding;
-        let same = |other: &Shrunk| other.finding.oracle == own.oracle && other.finding.steps == own.steps;
-        if !kept.iter().any(same) {
-            kept.push(shrunk);
+        match kept.iter_mut().find(|other| other.finding.steps == own.steps) {
+            Some(other) if other.finding.oracle == own.oracle || other.also.contains(&own.oracle) => {}
+            Some(other) => other.also.push(own.oracle),
+            None => kept.push(shrunk),
         }
     }
-    let gravest = |shrunk: &Shrunk| (shrunk.finding.impact, shrunk.finding.confidence);
-    kept.sort_by_key(|shrunk| std::cmp::Reverse(gravest(shrunk)));
     Ok(kept)
 }
 

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use daotwin::audit::artifact::{self, Solc};
 use daotwin::audit::campaign::{Campaign, Options, Progress, Report};
 use daotwin::audit::chain::{Fork, Machine};
+use daotwin::audit::cost::{self, Cost};
 use daotwin::audit::export::{self, Figures, File, Origin};
 use daotwin::audit::shrink::{self, Budget, Shrunk};
 use daotwin::audit::words::Words;
@@ -185,7 +186,9 @@ impl Audit {
         let interrupted = context.run.cancel.is_cancelled();
         let world = campaign.world();
         context.status(&format!("{} findings; making them minimal", report.findings.len()));
-        let findings = shrink::all(world, &report.findings, Budget::default())?;
+        let mut findings = shrink::all(world, &report.findings, Budget::default())?;
+        context.status("what they take");
+        cost::price(world, &mut findings, Seed(self.seed))?;
         let origin = Origin {
             daotwin: env!("CARGO_PKG_VERSION").to_owned(),
             project: project.display().to_string(),
@@ -375,6 +378,12 @@ fn text(world: &World, findings: &[Shrunk], summary: &Summary) -> String {
         }
         for effect in &entry.effects {
             text.push_str(&format!("   => {effect}\n"));
+        }
+        for line in shrunk.cost.iter().flat_map(Cost::sentences) {
+            text.push_str(&format!("   {line}\n"));
+        }
+        if !shrunk.also.is_empty() {
+            text.push_str(&format!("   also seen as {}\n", shrunk.also.join(", ")));
         }
     }
     if !findings.is_empty() {

@@ -88,7 +88,7 @@ impl Facts {
                 }
             }
         }
-        let deposits = self.deposits(world, machine)?;
+        let deposits = self.replay_deposits(world, machine)?;
         self.entitled = deposits.iter().map(|(amount, worth, _)| f64::from(*amount) * worth).sum();
         let mut tries = Tries { world, rich: Arc::new(rich), deposits, budget: BUDGET };
         for deployed in &world.contracts {
@@ -155,7 +155,7 @@ impl Facts {
     }
 
     /// What attackers put into contracts before the world began: amounts, with what a unit of each is worth.
-    pub(super) fn deposits(
+    pub(super) fn replay_deposits(
         &self,
         world: &World,
         machine: &mut Machine,

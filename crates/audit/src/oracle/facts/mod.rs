@@ -153,6 +153,8 @@ pub struct Facts {
     pub(super) holders: Vec<(Address, U256, Address)>,
     /// What attackers put into contracts before the world began: which token, and how much.
     pub(super) deposited: Vec<(Address, U256)>,
+    /// Rules of governance that lie in no word of storage: the contract, the getter's name and input, and the value.
+    constants: Vec<(Address, String, Bytes, U256)>,
     /// What attackers have in all when the world begins, in wei.
     pub wealth: f64,
     /// What is theirs by right beyond that, in wei: what they put into contracts before the world began, and what contracts
@@ -249,7 +251,7 @@ impl Facts {
             }
             facts.stake = facts.stake.max(sum);
         }
-        let deposits = facts.deposits(world, machine)?;
+        let deposits = facts.replay_deposits(world, machine)?;
         facts.stake = deposits.iter().fold(facts.stake, |sum, (amount, ..)| sum.saturating_add(*amount));
         facts.deposited =
             deposits.into_iter().filter_map(|(amount, _, token)| Some((token?, amount))).collect();
@@ -271,6 +273,20 @@ impl Facts {
     pub(super) fn holder(&self, token: Address, slot: U256) -> Option<Address> {
         let found = self.holders.binary_search_by(|(at, word, _)| (*at, *word).cmp(&(token, slot)));
         found.ok().map(|place| self.holders[place].2)
+    }
+
+    /// Deposits of attackers in contracts before the world began: the token and how much of it.
+    pub(crate) fn deposits(&self) -> impl Iterator<Item = (Address, U256)> + '_ {
+        self.deposited.iter().copied()
+    }
+
+    /// Rules of governance: the contract, the getter's name and input, the value, and the word of storage that it lies in,
+    /// where it lies in one.
+    pub(crate) fn rules(&self) -> impl Iterator<Item = (Address, &str, &Bytes, U256, Option<U256>)> {
+        let stored = self.settings.iter().filter(|setting| setting.rule);
+        let stored = stored.map(|one| (one.contract, &*one.name, &one.data, one.value, Some(one.slot)));
+        let constants = self.constants.iter();
+        stored.chain(constants.map(|(contract, name, data, value)| (*contract, &**name, data, *value, None)))
     }
 
     /// How much of a token attackers put into contracts before the world began.

@@ -103,7 +103,14 @@ impl Facts {
                     self.delays.push((contract, seconds));
                 }
             }
-            let Some((slot, _)) = answer.place(contract) else { continue };
+            let governed = self.is_governance(contract) || lower.contains("delay");
+            let rule = governed && RULES.iter().any(|rule| lower.contains(rule));
+            let Some((slot, _)) = answer.place(contract) else {
+                if rule && matches!(output, DynSolType::Uint(_)) && !answer.word.is_zero() {
+                    self.constants.push((contract, name, data, answer.word));
+                }
+                continue;
+            };
             match output {
                 DynSolType::Address => {
                     let holder = address_of(answer.word);
@@ -114,8 +121,6 @@ impl Facts {
                     }
                 }
                 DynSolType::Uint(_) if !answer.word.is_zero() => {
-                    let governed = self.is_governance(contract) || lower.contains("delay");
-                    let rule = governed && RULES.iter().any(|rule| lower.contains(rule));
                     self.settings.push(Setting { contract, slot, name, data, value: answer.word, rule });
                 }
                 _ => {}
