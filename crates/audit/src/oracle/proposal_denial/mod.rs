@@ -42,7 +42,10 @@ impl Oracle for ProposalDenial {
             }
             let (sender, to, value) = (known.sender, known.to, known.value);
             let effect = Effect::Prevents { sender, to, value, data: known.data.clone(), wait: known.wait };
-            if !effect.holds(probe, &look.world.state, look.after)? {
+            // What was refused before the step already is not of its doing.
+            if !effect.holds(probe, &look.world.state, look.after)?
+                || effect.holds(probe, &look.world.state, look.before)?
+            {
                 continue;
             }
             // Tokens of the caller's own that move are no decision.

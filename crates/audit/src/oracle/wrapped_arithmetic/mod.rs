@@ -59,6 +59,7 @@ impl Oracle for WrappedArithmetic {
                     && access.call == wrap.call
                     && access.value == wrap.result
                     && access.value.bit_len() == 256
+                    && !look.supplied(access.value)
                     && look.after.storage(access.address, access.slot) == access.value
             });
             effects.extend(kept.map(|access| Effect::Stored {
