@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use alloy_primitives::map::{HashMap, HashSet};
 use alloy_primitives::{Address, Bytes, U256};
@@ -413,7 +413,11 @@ impl Campaign {
                 report(&self.progress(seconds));
                 return Ok(self.report(seconds));
             }
-            self.round(&threads)?;
+            // Within a round too: a call may take a tenth of a second, and a round makes hundreds.
+            let ends = self.options.seconds.filter(|most| *most < 1e9).map(Duration::from_secs_f64);
+            self.round(&threads, &|| {
+                run.check().is_err() || ends.is_some_and(|most| start.elapsed() >= most)
+            })?;
         }
     }
 
@@ -469,7 +473,7 @@ impl Campaign {
     }
 
     /// One round: plans first, then calls made up.
-    fn round(&mut self, threads: &rayon::ThreadPool) -> Result<()> {
+    fn round(&mut self, threads: &rayon::ThreadPool, over: &(dyn Fn() -> bool + Sync)) -> Result<()> {
         let size = CHUNK * CHUNKS;
         let mut planned: Vec<Option<Planned>> = Vec::with_capacity(size);
         while planned.len() < size / 4 * 3 {
@@ -533,6 +537,9 @@ impl Campaign {
             let mut trier = Trier { frozen: &frozen, machine: tracing, probe: plain };
             let mut tried = Vec::with_capacity(chunk.len());
             for plan in chunk {
+                if over() {
+                    break;
+                }
                 let plan = match plan {
                     Some(plan) => trier.planned(plan, &mut stream),
                     None => trier.fresh(&mut stream),

@@ -298,7 +298,11 @@ impl Tracing {
                     CallScheme::DelegateCall => CallKind::Delegate,
                     CallScheme::StaticCall => CallKind::Static,
                 };
-                let input = inputs.input.bytes(context);
+                let input = if context.chain.keeps(inputs.input.len()) {
+                    inputs.input.bytes(context)
+                } else {
+                    Bytes::new()
+                };
                 let (target, code_address) = (inputs.target_address, inputs.bytecode_address);
                 let record = blank(
                     kind,
