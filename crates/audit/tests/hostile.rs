@@ -113,7 +113,7 @@ fn no_transaction_takes_long_or_grows_large() {
         let transaction =
             Transaction { sender: address(1), to: Some(at), value: U256::ZERO, data: Bytes::new() };
         let outcome = machine.run(&state, &transaction).unwrap();
-        let (took, grew) = (start.elapsed(), peak() - before);
+        let (took, grew) = (start.elapsed(), peak().saturating_sub(before));
         println!(
             "{name}: {:.0} ms, {grew} MiB more, {} calls kept, {} gas",
             took.as_secs_f64() * 1e3,
@@ -174,7 +174,7 @@ fn a_search_of_bombs_keeps_to_its_time() {
         print!("{name}: ");
         let before = peak();
         let took = searched(world(&[bomb]), u64::MAX, Some(1.0));
-        let grew = peak() - before;
+        let grew = peak().saturating_sub(before);
         assert!(took < Duration::from_secs(60) && grew < 1_500, "{name}: {took:?}, {grew} MiB");
     }
 }
@@ -192,7 +192,7 @@ fn a_search_of_absurd_interfaces_ends() {
         print!("{name}: ");
         let before = peak();
         let took = searched(world(&[contract]), 3_000, Some(5.0));
-        let grew = peak() - before;
+        let grew = peak().saturating_sub(before);
         assert!(took < Duration::from_secs(60) && grew < 1_500, "{name}: {took:?}, {grew} MiB");
     }
 }
@@ -214,7 +214,6 @@ fn absurd_artifacts_are_refused_in_words() {
         ("dimensions", with(json!({"name": "x", "type": format!("uint256{}", "[]".repeat(200))})), "dimensions"),
         ("long", with(json!({"name": "x".repeat(1 << 20), "type": "uint256"})), "letters"),
         ("nothing", with(json!({"name": "x", "type": "uint256[0]"})), "valid Solidity type"),
-        ("strange", with(json!({"name": "x", "type": "mapping(uint=>uint)"})), "mapping"),
     ];
     let start = Instant::now();
     for (name, abi, expected) in cases {

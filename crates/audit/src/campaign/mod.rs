@@ -24,4 +24,4 @@ mod values;
 #[cfg(test)]
 mod test;
 
-pub use engine::{Called, Campaign, Options, Progress, Report};
+pub use engine::{Called, Campaign, Options, Progress, Report, Taken};

@@ -33,7 +33,8 @@ pub struct Functions {
 }
 
 impl Functions {
-    /// Functions as Solidity declares them, `vote(address[] yays)`, `donate((address token, uint256 amount)[] gifts) payable`.
+    /// Functions as Solidity declares them, `vote(address[] yays)`, `donate((address,uint256)[] gifts) payable`; members of
+    /// structures without names.
     ///
     /// # Errors
     /// A declaration that cannot be read.
@@ -278,6 +279,9 @@ mod test {
         assert!(model.origin("transfer(address,uint256)", 1, Class::Round) > 0.0);
         assert!(transactions(b"{", &functions).is_err());
         assert!(Functions::declared(&["transfer(address"]).is_err());
+        let gifts = Functions::declared(&["donate((address,uint256,address)[] gifts) payable"]).unwrap();
+        assert_eq!(*gifts.all()[0].selector, [0x91, 0x20, 0x49, 0x1c]);
+        assert_eq!(gifts.all()[0].inputs[0].sol_type_name(), "(address,uint256,address)[]");
     }
 
     #[test]
