@@ -18,6 +18,7 @@ mod history;
 mod people;
 mod play;
 mod policy;
+mod polling;
 pub mod proposal;
 mod rows;
 mod sweep;

@@ -8,8 +8,7 @@ use daotwin_core::statistics::{gini, nakamoto, quantile_sorted};
 
 use crate::engine::math;
 use crate::engine::random::Key;
-use crate::governance::lifecycle::Support;
-use crate::governance::referee::{self, Poll, Referee};
+use crate::governance::referee::{Poll, Referee};
 use crate::scenario::{Condition, RuleChange, Scenario};
 
 use daotwin_history::Side;
@@ -17,6 +16,7 @@ use daotwin_history::Side;
 use super::electorate::{Ballot, Electorate, Question};
 use super::people::{self, CALLS, Called, Keys, People, World};
 use super::policy::{Policy, Tally};
+use super::polling::{BallotBox, first_problem};
 
 /// What a draw is for.
 #[derive(Clone, Copy)]
@@ -375,7 +375,7 @@ pub(crate) fn watch(
             observer: &mut *observer,
             tally: Tally::default(),
             others: Tally::default(),
-            poll: referee.map(|_| BallotBox { start: question.start, window, ballots: Vec::new() }),
+            poll: referee.map(|_| BallotBox::new(question.start, window)),
         };
         let absent =
             |member: u32| delegations.to[member as usize] != member || rank(member) < left.max(cartel);
@@ -486,7 +486,7 @@ pub(crate) fn watch(
             let reckoned = policy.passes(tally);
             let (Some(referee), Some(poll), true) = (referee, poll, question.passable) else { return reckoned };
             let (supply, decimals) = (electorate.supply, electorate.decimals);
-            let poll = Poll { supply, decimals, ballots: &poll.ballots };
+            let poll = Poll { supply, decimals, ballots: poll.ballots() };
             first_problem(&mut problem, referee.passes(&poll, reckoned)).unwrap_or(false)
         };
         let honest = decide(&tally, &poll);
@@ -550,44 +550,6 @@ pub(crate) fn watch(
         needed_all.get(place).copied().unwrap_or(f64::NAN)
     });
     Played { problem, ..sums.finish(&cast, &needed_all, needed, passes) }
-}
-
-/// The ballots of one proposal, for a referee.
-struct BallotBox {
-    start: i64,
-    window: i64,
-    ballots: Vec<referee::Ballot>,
-}
-
-impl BallotBox {
-    fn put(&mut self, cast: &Cast) {
-        let support = match cast.side {
-            Side::For => Support::For,
-            Side::Against => Support::Against,
-            Side::Abstain => Support::Abstain,
-            // No answer that a governor takes.
-            Side::Other => return,
-        };
-        let voter = match cast.voter {
-            Voter::Member { member, .. } => u64::from(member),
-            Voter::Attacker(number) => (1 << 32) + number,
-        };
-        let elapsed = (cast.at - self.start).clamp(0, self.window);
-        let moment = if self.window > 0 { elapsed as f64 / self.window as f64 } else { 1.0 };
-        let moment = (moment * 1e6) as u32;
-        self.ballots.push(referee::Ballot { voter, support, power: cast.power, moment });
-    }
-}
-
-/// The value, or else the first problem kept.
-fn first_problem<T>(problem: &mut Option<String>, found: crate::Result<T>) -> Option<T> {
-    match found {
-        Ok(value) => Some(value),
-        Err(error) => {
-            problem.get_or_insert_with(|| error.to_string());
-            None
-        }
-    }
 }
 
 /// How many accounts a condition's attackers have.
