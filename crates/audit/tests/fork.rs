@@ -38,8 +38,19 @@ impl Drop for Node {
 
 impl Node {
     fn start(program: &Path) -> Self {
-        let arguments =
-            ["--port", "0", "--auto-impersonate", "--timestamp", "1700000000", "--hardfork", "prague", "--order", "fifo", "--gas-limit", "10000000000"];
+        let arguments = [
+            "--port",
+            "0",
+            "--auto-impersonate",
+            "--timestamp",
+            "1700000000",
+            "--hardfork",
+            "prague",
+            "--order",
+            "fifo",
+            "--gas-limit",
+            "10000000000",
+        ];
         let mut child = Command::new(program)
             .args(arguments)
             .stdin(Stdio::null())
@@ -272,12 +283,15 @@ fn an_audit_goes_on_from_a_governor_on_a_node() {
 /// Benign traffic on a node: its logs, read by `ingest`, are the record of the same transactions.
 #[test]
 fn the_logs_of_a_node_are_the_record_of_the_same_transactions() {
-    let Some(program) = std::env::var_os("DAOTWIN_ANVIL").map(PathBuf::from).filter(|path| path.exists()) else {
+    let Some(program) = std::env::var_os("DAOTWIN_ANVIL").map(PathBuf::from).filter(|path| path.exists())
+    else {
         println!("skipped: `DAOTWIN_ANVIL` names no node");
         return;
     };
-    let (mut world, _) =
-        common::governor("openzeppelin", &[("\"1\", \"7200\", \"0\", \"4\"", "\"1\", \"100\", \"0\", \"4\""), ("172800", "1200")]);
+    let (mut world, _) = common::governor(
+        "openzeppelin",
+        &[("\"1\", \"7200\", \"0\", \"4\"", "\"1\", \"100\", \"0\", \"4\""), ("172800", "1200")],
+    );
     let node = Node::start(&program);
     for actor in &world.actors {
         let ether = actor.ether + U256::from(10).pow(U256::from(21));

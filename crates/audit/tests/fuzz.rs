@@ -3,7 +3,7 @@
 //!
 //! Each target runs for `DAOTWIN_FUZZ_SECONDS` (two where it is not set) from a seed of the clock, which a failure tells with
 //! the number of the input: `DAOTWIN_FUZZ_SEED` plays them again.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests, which say what they did")]
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -38,6 +38,7 @@ fn number(name: &str) -> Option<u64> {
 /// Reads changed copies of `seeds` for a while; how many were read well, and how many refused.
 fn fuzz(name: &str, seeds: &[Vec<u8>], target: &dyn Fn(&[u8]) -> bool) -> (u64, u64) {
     let seconds = Duration::from_secs(number("DAOTWIN_FUZZ_SECONDS").unwrap_or(2));
+    #[expect(clippy::disallowed_methods, reason = "other inputs every time; a failure tells the seed")]
     let clock = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
     let seed = number("DAOTWIN_FUZZ_SEED").unwrap_or(clock);
     println!("{name}: DAOTWIN_FUZZ_SEED={seed}");
@@ -177,8 +178,10 @@ fn strange(stream: &mut Stream, old: &Value, other: &Value) -> Value {
         14 => deep("{\"components\":[", "]}", 1 + stream.below(50) as usize),
         15 => json!({"name": "x", "type": "tuple", "components": [old, old]}),
         16 => json!("tuple"),
-        17 => json!(["(", ")", "function", "address payable", "mapping(uint256=>bytes)", "fixed128x18", "bytes33"]
-            [stream.below(7) as usize]),
+        17 => json!(
+            ["(", ")", "function", "address payable", "mapping(uint256=>bytes)", "fixed128x18", "bytes33"]
+                [stream.below(7) as usize]
+        ),
         18 => other.clone(),
         19 => Value::Object(Map::new()),
         20 => json!([]),
@@ -237,7 +240,12 @@ fn artifacts() {
         for deployed in world.contracts.iter().take(3) {
             for callable in deployed.functions().take(4) {
                 let data: Bytes = [&callable.selector[..], &[0xff; 96]].concat().into();
-                let call = Transaction { sender: Address::ZERO, to: Some(deployed.address), value: U256::ZERO, data };
+                let call = Transaction {
+                    sender: Address::ZERO,
+                    to: Some(deployed.address),
+                    value: U256::ZERO,
+                    data,
+                };
                 machine.run(&world.state, &call).ok();
             }
         }
@@ -259,7 +267,8 @@ fn interfaces() {
         {"type": "error", "name": "R", "inputs": [input("int128")]},
         {"type": "receive", "stateMutability": "payable"}, {"type": "fallback", "stateMutability": "nonpayable"},
     ]);
-    let seed = json!({"abi": abi, "bytecode": "0x6001", "deployedBytecode": "0x6001"}).to_string().into_bytes();
+    let seed =
+        json!({"abi": abi, "bytecode": "0x6001", "deployedBytecode": "0x6001"}).to_string().into_bytes();
     let paper = Paper::new("C.json");
     let target = |bytes: &[u8]| artifact::read(&paper.with(bytes), &Limits::default()).is_ok();
     let (fine, refused) = fuzz("interfaces", &[seed], &target);
@@ -269,9 +278,10 @@ fn interfaces() {
 /// Any bytes as code: its functions are recovered, its source map is read, and it runs.
 #[test]
 fn codes() {
-    let governor: Value =
-        serde_json::from_slice(&small(&Path::new(env!("CARGO_MANIFEST_DIR")).join("governors/compound/Governor.json")))
-            .unwrap();
+    let governor: Value = serde_json::from_slice(&small(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("governors/compound/Governor.json"),
+    ))
+    .unwrap();
     let mut seeds = Vec::new();
     for file in governor["contracts"].as_object().unwrap().values() {
         for contract in file.as_object().unwrap().values() {
@@ -304,7 +314,9 @@ fn codes() {
 #[test]
 fn deployments() {
     let seeds: Vec<Vec<u8>> = ["openzeppelin", "compound"]
-        .map(|name| small(&Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("governors/{name}/audit.toml"))))
+        .map(|name| {
+            small(&Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("governors/{name}/audit.toml")))
+        })
         .to_vec();
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("governors/openzeppelin/Governor.json");
     let artifacts = artifact::read(&path, &Limits::default()).unwrap();
@@ -330,11 +342,14 @@ fn findings() {
     use daotwin_audit::shrink::{self, Budget};
     let folder = contracts().join("incidents/parity-july");
     let artifacts = artifact::read(&folder.join("Vulnerable.json"), &Limits::default()).unwrap();
-    let world = World::deploy(&Scenario::open(&folder.join("audit.toml"), &Limits::default()).unwrap(), &artifacts).unwrap();
+    let world =
+        World::deploy(&Scenario::open(&folder.join("audit.toml"), &Limits::default()).unwrap(), &artifacts)
+            .unwrap();
     let options = Options { executions: Some(3_000), workers: 2, ..Options::default() };
     let report = Campaign::new(world.clone(), options).unwrap().run(&Run::default(), &mut |_| {}).unwrap();
     let shrunk = shrink::all(&world, &report.findings[..1], Budget::default()).unwrap();
-    let origin = Origin { daotwin: "0".to_owned(), project: "p".to_owned(), scenario: String::new(), seed: 0 };
+    let origin =
+        Origin { daotwin: "0".to_owned(), project: "p".to_owned(), scenario: String::new(), seed: 0 };
     let seed = File::new(&world, &shrunk[0], origin).text().into_bytes();
     let paper = Paper::new("finding.json");
     let target = |bytes: &[u8]| {

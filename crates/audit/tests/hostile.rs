@@ -1,5 +1,5 @@
 //! Contracts that try to use up time and memory: loops, gas bombs, recursion, absurd interfaces. Every run ends soon and small.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests, which say what they did")]
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use daotwin_core::{Limits, Run};
 use revm::bytecode::{Bytecode, opcode as op};
 use serde_json::{Value, json};
 
-/// One transaction of at most 30 million gas may take this long; the machine of a test may be busy with others.
+/// One transaction of at most 30 million gas may take this long.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// And the process may grow by so many MiB.
 const MEMORY: u64 = 600;
@@ -24,6 +24,19 @@ fn peak() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) / 1024
+}
+
+/// Processor time of this process so far: a test's machine may be busy with others. The time on the wall where the system does
+/// not tell.
+fn spent(start: Instant) -> Duration {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    // After the name: `utime` and `stime` are the twelfth and the next, in hundredths of a second.
+    let ticks = |place: usize| fields.get(place).and_then(|field| field.parse::<u64>().ok());
+    match ticks(11).zip(ticks(12)) {
+        Some((user, system)) if cfg!(target_os = "linux") => Duration::from_millis(10 * (user + system)),
+        _ => start.elapsed(),
+    }
 }
 
 fn push3(number: u32) -> [u8; 4] {
@@ -69,21 +82,39 @@ fn bombs() -> Vec<(&'static str, Vec<u8>)> {
         ("an endless loop of comparisons", forever(&[], &[op::PUSH1, 1, op::PUSH1, 2, op::LT, op::POP])),
         ("memory that grows", forever(&[], &[op::MSIZE, op::MLOAD, op::POP])),
         ("all memory at once", vec![op::PUSH0, op::NOT, op::MLOAD]),
-        ("hashes of large memory", forever(&large, &[&push3(3 << 20)[..], &[op::PUSH0, op::KECCAK256, op::POP]].concat())),
-        ("copies of large memory", forever(&large, &[&push3(mebibyte)[..], &[op::PUSH0, op::PUSH0, op::MCOPY]].concat())),
+        (
+            "hashes of large memory",
+            forever(&large, &[&push3(3 << 20)[..], &[op::PUSH0, op::KECCAK256, op::POP]].concat()),
+        ),
+        (
+            "copies of large memory",
+            forever(&large, &[&push3(mebibyte)[..], &[op::PUSH0, op::PUSH0, op::MCOPY]].concat()),
+        ),
         ("large inputs to nobody", forever(&large, &calls(op::CALL, [0x12, 0x34], 3 << 20, 0, Some(0)))),
         ("large inputs, static", forever(&large, &calls(op::STATICCALL, [0x12, 0x34], 3 << 20, 0, Some(0)))),
-        ("large inputs, delegated", forever(&large, &calls(op::DELEGATECALL, [0x12, 0x34], 3 << 20, 0, Some(0)))),
+        (
+            "large inputs, delegated",
+            forever(&large, &calls(op::DELEGATECALL, [0x12, 0x34], 3 << 20, 0, Some(0))),
+        ),
         ("the identity of a mebibyte", forever(&large, &calls(op::STATICCALL, [0, 4], mebibyte, 0, None))),
         ("large powers", forever(&large, &calls(op::STATICCALL, [0, 5], 4096, 0, None))),
         ("calls of itself", calls(op::CALL, [0xbb, 0xbb], 0, 0, None)),
-        ("two calls of itself each", [calls(op::CALL, [0xbb, 0xbb], 0, 0, None), calls(op::CALL, [0xbb, 0xbb], 0, 0, None)].concat()),
+        (
+            "two calls of itself each",
+            [calls(op::CALL, [0xbb, 0xbb], 0, 0, None), calls(op::CALL, [0xbb, 0xbb], 0, 0, None)].concat(),
+        ),
         ("answers that are bombs", forever(&[], &calls(op::CALL, [0xcc, 0xcc], 0, 0, Some(3_000_000)))),
-        ("answers that are copied", forever(&[], &calls(op::CALL, [0xcc, 0xcc], 0, 1 << 18, Some(3_000_000)))),
+        (
+            "answers that are copied",
+            forever(&[], &calls(op::CALL, [0xcc, 0xcc], 0, 1 << 18, Some(3_000_000))),
+        ),
         ("a large answer", [&push3(3 << 20)[..], &[op::PUSH0, op::RETURN]].concat()),
         ("a large reason", [&push3(3 << 20)[..], &[op::PUSH0, op::REVERT]].concat()),
         ("large logs", forever(&large, &[&push3(100_000)[..], &[op::PUSH0, op::LOG0]].concat())),
-        ("contracts that are made", forever(&[], &[op::PUSH2, 0xc0, 0x00, op::PUSH0, op::PUSH0, op::CREATE, op::POP])),
+        (
+            "contracts that are made",
+            forever(&[], &[op::PUSH2, 0xc0, 0x00, op::PUSH0, op::PUSH0, op::CREATE, op::POP]),
+        ),
         ("storage that is written", forever(&[], &[op::PUSH1, 1, op::GAS, op::SSTORE])),
         ("storage that is read", forever(&[], &[op::GAS, op::SLOAD, op::POP])),
         ("accounts that are looked at", forever(&[], &[op::GAS, op::BALANCE, op::POP])),
@@ -109,11 +140,11 @@ fn no_transaction_takes_long_or_grows_large() {
         let mut machine = Machine::new(Fork::default());
         machine.learn(&state.code(at));
         let before = peak();
-        let start = Instant::now();
+        let (start, first) = (Instant::now(), spent(Instant::now()));
         let transaction =
             Transaction { sender: address(1), to: Some(at), value: U256::ZERO, data: Bytes::new() };
         let outcome = machine.run(&state, &transaction).unwrap();
-        let (took, grew) = (start.elapsed(), peak().saturating_sub(before));
+        let (took, grew) = (spent(start).saturating_sub(first), peak().saturating_sub(before));
         println!(
             "{name}: {:.0} ms, {grew} MiB more, {} calls kept, {} gas",
             took.as_secs_f64() * 1e3,
@@ -140,7 +171,8 @@ fn world(artifacts: &[Value]) -> World {
 /// Code that is put there by a constructor that copies it.
 fn creation(code: &[u8]) -> String {
     let [high, low] = (code.len() as u16).to_be_bytes();
-    let mut all = vec![op::PUSH2, high, low, op::DUP1, op::PUSH1, 12, op::PUSH0, op::CODECOPY, op::PUSH0, op::RETURN];
+    let mut all =
+        vec![op::PUSH2, high, low, op::DUP1, op::PUSH1, 12, op::PUSH0, op::CODECOPY, op::PUSH0, op::RETURN];
     all.extend([op::STOP; 2]);
     all.extend_from_slice(code);
     format!("0x{}", alloy_primitives::hex::encode(all))
@@ -153,12 +185,12 @@ fn function(name: &str, inputs: &[&str]) -> Value {
 }
 
 fn searched(world: World, executions: u64, seconds: Option<f64>) -> Duration {
-    let options =
-        Options { executions: Some(executions), seconds, workers: 2, ..Options::default() };
-    let start = Instant::now();
+    let options = Options { executions: Some(executions), seconds, workers: 2, ..Options::default() };
+    let (start, first) = (Instant::now(), spent(Instant::now()));
     let report = Campaign::new(world, options).unwrap().run(&Run::default(), &mut |_| {}).unwrap();
-    println!("{} calls in {:.1} s", report.executions, start.elapsed().as_secs_f64());
-    start.elapsed()
+    let took = spent(start).saturating_sub(first);
+    println!("{} calls in {:.1} CPU-s", report.executions, took.as_secs_f64());
+    took
 }
 
 /// A search of contracts in which every call is a bomb keeps to its time, and to some rounds beyond.
@@ -183,7 +215,8 @@ fn a_search_of_bombs_keeps_to_its_time() {
 #[test]
 fn a_search_of_absurd_interfaces_ends() {
     let stops = creation(&[op::STOP]);
-    let many: Vec<Value> = (0..4_000).map(|number| function(&format!("f{number}"), &["uint256", "address"])).collect();
+    let many: Vec<Value> =
+        (0..4_000).map(|number| function(&format!("f{number}"), &["uint256", "address"])).collect();
     let wide: Vec<Value> = (0..4).map(|number| function(&format!("w{number}"), &["uint256[4000]"])).collect();
     let deep = vec![function("d", &["uint8[][][][][][][][]"]), function("e", &["bytes[2][][3][][2][]"])];
     let crowded = vec![function("c", &["uint256"; 500])];
@@ -202,16 +235,21 @@ fn a_search_of_absurd_interfaces_ends() {
 fn absurd_artifacts_are_refused_in_words() {
     let folder = tempfile::tempdir().unwrap();
     let tuple = |depth: usize| {
-        (0..depth).fold(json!({"name": "x", "type": "uint256"}), |inner, _| {
-            json!({"name": "x", "type": "tuple", "components": [inner]})
-        })
+        (0..depth).fold(
+            json!({"name": "x", "type": "uint256"}),
+            |inner, _| json!({"name": "x", "type": "tuple", "components": [inner]}),
+        )
     };
     let with = |input: Value| json!([{"type": "function", "name": "f", "inputs": [input], "outputs": []}]);
     let cases = [
         ("deep", with(tuple(60)), "more than 8"),
         ("huge", with(json!({"name": "x", "type": "uint256[1000000000]"})), "more than 4096"),
         ("cube", with(json!({"name": "x", "type": "uint256[1000][1000][1000]"})), "more than 4096"),
-        ("dimensions", with(json!({"name": "x", "type": format!("uint256{}", "[]".repeat(200))})), "dimensions"),
+        (
+            "dimensions",
+            with(json!({"name": "x", "type": format!("uint256{}", "[]".repeat(200))})),
+            "dimensions",
+        ),
         ("long", with(json!({"name": "x".repeat(1 << 20), "type": "uint256"})), "letters"),
         ("nothing", with(json!({"name": "x", "type": "uint256[0]"})), "valid Solidity type"),
     ];

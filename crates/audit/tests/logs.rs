@@ -27,10 +27,13 @@ fn a_node_s_logs_are_the_record_of_the_transactions() {
         println!("{name}: {} logs, {compared} rows, the same in both", record.logs.len());
         assert!(compared > 200, "{compared}");
         let tables: Vec<&str> = rows(&record.history).keys().copied().collect();
-        for table in ["actions", "delegations", "holdings", "members", "proposal_events", "transfers", "votes"] {
+        for table in
+            ["actions", "delegations", "holdings", "members", "proposal_events", "transfers", "votes"]
+        {
             assert!(tables.contains(&table), "{table} of {tables:?}");
         }
-        let queued = rows(&record.history)["proposal_events"].iter().filter(|row| row.contains("queued")).count();
+        let queued =
+            rows(&record.history)["proposal_events"].iter().filter(|row| row.contains("queued")).count();
         assert!(queued > 3, "{queued}");
 
         // What the load itself wrote down, in its own names, is the same ballots.
@@ -38,7 +41,8 @@ fn a_node_s_logs_are_the_record_of_the_transactions() {
             let view = DaoView::one(history, None).unwrap();
             let mut count: BTreeMap<(String, String, i128), usize> = BTreeMap::new();
             for vote in &view.votes {
-                let label = view.proposals[vote.proposal as usize].labels[vote.choice as usize - 1].to_lowercase();
+                let label =
+                    view.proposals[vote.proposal as usize].labels[vote.choice as usize - 1].to_lowercase();
                 let power = vote.power / 10_i128.pow(u32::from(view.decimals));
                 *count.entry((names(&view.members[vote.member as usize]), label, power)).or_default() += 1;
             }
@@ -58,7 +62,8 @@ fn another_log_is_another_history() {
     compare(&record, &record.node_answer());
     for change in 0..2 {
         let mut changed = record.clone();
-        let vote = changed.logs.iter().rposition(|log| log.data.len() >= 160 && log.topics.len() == 2).unwrap();
+        let vote =
+            changed.logs.iter().rposition(|log| log.data.len() >= 160 && log.topics.len() == 2).unwrap();
         if change == 0 {
             changed.logs.remove(vote);
         } else {

@@ -213,14 +213,11 @@ fn contracts_decide_as_the_native_rule() {
     ] {
         let rule = format!("title = 'q'\n[rule]\nquorum_tokens = 20000\nquorum_counts = '{counts}'\n");
         std::fs::write(folder.join("rule.toml"), rule).unwrap();
-        let attack =
-            "title = 'whale'\n[[conditions]]\nkind = 'whale'\ntokens = 9000\nfrom = 2023-11-25\n";
+        let attack = "title = 'whale'\n[[conditions]]\nkind = 'whale'\ntokens = 9000\nfrom = 2023-11-25\n";
         std::fs::write(folder.join("whale.toml"), attack).unwrap();
         let arguments = "simulate history --scenario downturn --scenario whale.toml --runs 4";
-        let native = json(
-            folder,
-            &format!("{arguments} --baseline rule.toml --out n.json --rows {name}-native.csv"),
-        );
+        let native =
+            json(folder, &format!("{arguments} --baseline rule.toml --out n.json --rows {name}-native.csv"));
         let own = json(
             folder,
             &format!(
@@ -281,8 +278,7 @@ fn described_members_vote_on_the_contract() {
     std::fs::write(folder.join("native.toml"), rule).unwrap();
     deployment(folder, "compound", "\"40e18\"", &format!("\"{quorum}e18\""));
     let native = simulate("native.toml", "");
-    let own =
-        simulate("own.toml", &format!(" --contracts {GOVERNORS}/compound --deploy compound.toml"));
+    let own = simulate("own.toml", &format!(" --contracts {GOVERNORS}/compound --deploy compound.toml"));
     for part in ["variables", "courses", "half_pass"] {
         assert_eq!(native[part], own[part], "{part}");
     }
@@ -303,7 +299,9 @@ fn contracts_that_cannot_decide_are_refused() {
     let folder = folder.path();
     let told = fails(
         folder,
-        &format!("simulate twin --out x.md --contracts {GOVERNORS}/../contracts/incidents/parity-july/Fixed.json"),
+        &format!(
+            "simulate twin --out x.md --contracts {GOVERNORS}/../contracts/incidents/parity-july/Fixed.json"
+        ),
     );
     assert!(told.contains("no contract here is a governor"), "{told}");
     let bravo = format!("simulate twin --out x.md --contracts {GOVERNORS}/compound");

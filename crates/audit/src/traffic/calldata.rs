@@ -89,7 +89,7 @@ fn number(value: Option<&Value>) -> Option<U256> {
     match value? {
         Value::Number(number) => number.to_string().parse().ok(),
         Value::String(text) => match text.strip_prefix("0x") {
-            Some(digits) if digits.is_empty() => Some(U256::ZERO),
+            Some("") => Some(U256::ZERO),
             Some(digits) => U256::from_str_radix(digits, 16).ok(),
             None => U256::from_str_radix(text, 10).ok(),
         },
@@ -177,7 +177,8 @@ pub fn notes(text: &[u8], functions: &Functions, clock: impl Fn(u64) -> Option<u
         let topics: Vec<Vec<u8>> =
             entry["topics"].as_array().into_iter().flatten().filter_map(|topic| bytes(Some(topic))).collect();
         // Other events have the hash of their name there.
-        let noted = topics.len() == 4 && topics[0].len() == 32 && topics[0][4..].iter().all(|byte| *byte == 0);
+        let noted =
+            topics.len() == 4 && topics[0].len() == 32 && topics[0][4..].iter().all(|byte| *byte == 0);
         if !noted {
             continue;
         }
@@ -186,11 +187,13 @@ pub fn notes(text: &[u8], functions: &Functions, clock: impl Fn(u64) -> Option<u
         let data = bytes(entry.get("data"));
         let input = data.as_deref().and_then(|data| {
             let start = usize::try_from(U256::from_be_slice(data.get(32..64)?)).ok()?;
-            let length = usize::try_from(U256::from_be_slice(data.get(start..start.checked_add(32)?)?)).ok()?;
+            let length =
+                usize::try_from(U256::from_be_slice(data.get(start..start.checked_add(32)?)?)).ok()?;
             let begin = start.checked_add(32)?;
             data.get(begin..begin.checked_add(length)?).map(<[u8]>::to_vec)
         });
-        let (Some(block), Some((from, to)), Some(input)) = (small(entry.get("blockNumber")), parties, input) else {
+        let (Some(block), Some((from, to)), Some(input)) = (small(entry.get("blockNumber")), parties, input)
+        else {
             strange += 1;
             continue;
         };

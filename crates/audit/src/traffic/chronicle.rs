@@ -12,9 +12,9 @@ use std::sync::Arc;
 use alloy_dyn_abi::{DynSolType, DynSolValue};
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use daotwin_core::Limits;
+use daotwin_history::History;
 use daotwin_history::builder::{Cell, HistoryBuilder, VoteRow};
 use daotwin_history::schema::{Precision, Table};
-use daotwin_history::{Error as HistoryError, History};
 use serde_json::{Value, json};
 
 use super::session::{Session, selector, uint};
@@ -326,7 +326,8 @@ impl Writer {
     }
 
     fn governor_call(&mut self, call: &Made, time: u64) -> Result<()> {
-        const LATER: [(&str, &str); 3] = [("queue", "queued"), ("execute", "executed"), ("cancel", "cancelled")];
+        const LATER: [(&str, &str); 3] =
+            [("queue", "queued"), ("execute", "executed"), ("cancel", "cancelled")];
         if let Some(arguments) = call.arguments(self.governor.generation.propose()) {
             return self.proposed(call, &arguments, time);
         }
@@ -538,7 +539,7 @@ impl Writer {
         ];
         self.builder.table(Table::Daos).push_named(&row)?;
         self.builder.source(format!("transactions on governor `{}`", self.governor.name));
-        let history = self.builder.finish().map_err(HistoryError::from)?;
+        let history = self.builder.finish()?;
         Ok(Chronicle { history, logs: self.logs, clock: self.clock })
     }
 }

@@ -14,10 +14,10 @@ use daotwin_audit::artifact::{self, Artifacts};
 use daotwin_audit::traffic::chronicle::Chronicle;
 use daotwin_audit::world::{Scenario, World};
 use daotwin_core::{Limits, Run, Seed};
+use daotwin_history::History;
 use daotwin_history::builder::{Cell, HistoryBuilder, ProposalRow, VoteRow};
 use daotwin_history::ingest::{Options, ingest};
 use daotwin_history::schema::{Precision, Table};
-use daotwin_history::History;
 use serde_json::Value;
 
 /// The rows of every table, sorted, each cell in words.
@@ -31,10 +31,8 @@ pub(crate) fn rows(history: &History) -> BTreeMap<&'static str, Vec<String>> {
             _ => column.clone(),
         };
         let cells: Vec<ArrayRef> = batch.columns().iter().map(plain).collect();
-        let columns: Vec<_> = cells
-            .iter()
-            .map(|column| ArrayFormatter::try_new(column.as_ref(), &options).unwrap())
-            .collect();
+        let columns: Vec<_> =
+            cells.iter().map(|column| ArrayFormatter::try_new(column.as_ref(), &options).unwrap()).collect();
         let row = |row: usize| {
             let cells: Vec<String> = columns.iter().map(|column| column.value(row).to_string()).collect();
             cells.join(" | ")
@@ -76,7 +74,8 @@ pub(crate) fn compare(chronicle: &Chronicle, answer: &Value) -> usize {
 /// A governor beside the audit's cases, deployed by its scenario with other words in some places.
 pub(crate) fn governor(name: &str, changes: &[(&str, &str)]) -> (World, Artifacts) {
     let folder = format!("{}/governors/{name}", env!("CARGO_MANIFEST_DIR"));
-    let artifacts = artifact::read(Path::new(&format!("{folder}/Governor.json")), &Limits::default()).unwrap();
+    let artifacts =
+        artifact::read(Path::new(&format!("{folder}/Governor.json")), &Limits::default()).unwrap();
     let mut text = std::fs::read_to_string(format!("{folder}/audit.toml")).unwrap();
     for (from, to) in changes {
         assert!(text.contains(from), "{from}");

@@ -256,26 +256,14 @@ impl Simulate {
             }
             None => baseline,
         };
-        let options = with_effort(
-            options,
-            self.effort.as_deref(),
-            model.as_ref(),
-            records.as_ref(),
-            &rule,
-            context,
-        )?;
+        let options =
+            with_effort(options, self.effort.as_deref(), model.as_ref(), records.as_ref(), &rule, context)?;
         let begun = Instant::now();
         let (model, records, run) = (model.as_ref(), records.as_ref(), &context.run);
         let found = match &judge {
-            Some(judge) => rehearsal::rehearse_on(
-                judge.as_ref(),
-                model,
-                records,
-                &baseline,
-                &scenarios,
-                &options,
-                run,
-            )?,
+            Some(judge) => {
+                rehearsal::rehearse_on(judge.as_ref(), model, records, &baseline, &scenarios, &options, run)?
+            }
             None => rehearsal::rehearse(model, records, &baseline, &scenarios, &options, run)?,
         };
         told(judge.as_deref(), found.decided.as_ref(), begun, context);
@@ -320,9 +308,8 @@ impl Simulate {
         let Some(contracts) = &self.contracts else { return Ok(None) };
         let world = super::audit::deployed(contracts, self.deploy.as_deref(), context)?;
         let shown = contracts.display();
-        let judge = Judge::new(&world, self.governor.as_deref()).map_err(|error| {
-            Failure::new(error.kind(), format!("`--contracts {shown}`: {error}"))
-        })?;
+        let judge = Judge::new(&world, self.governor.as_deref())
+            .map_err(|error| Failure::new(error.kind(), format!("`--contracts {shown}`: {error}")))?;
         Ok(Some(Arc::new(judge)))
     }
 

@@ -243,13 +243,7 @@ impl Described {
         Err(Error::Parameters { problems: vec![problem.to_owned()] })
     }
 
-    fn run(
-        &self,
-        referee: Option<&Arc<dyn Referee>>,
-        seed: Seed,
-        runs: u64,
-        run: &Run,
-    ) -> Result<Simulated> {
+    fn run(&self, referee: Option<&Arc<dyn Referee>>, seed: Seed, runs: u64, run: &Run) -> Result<Simulated> {
         if !(1..=1_000_000).contains(&runs) {
             return Err(Error::Parameters {
                 problems: vec![format!("{runs} runs; 1 to 1000000 are allowed")],

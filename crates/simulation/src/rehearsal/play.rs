@@ -484,7 +484,9 @@ pub(crate) fn watch(
         }
         let mut decide = |tally: &Tally, poll: &Option<BallotBox>| {
             let reckoned = policy.passes(tally);
-            let (Some(referee), Some(poll), true) = (referee, poll, question.passable) else { return reckoned };
+            let (Some(referee), Some(poll), true) = (referee, poll, question.passable) else {
+                return reckoned;
+            };
             let (supply, decimals) = (electorate.supply, electorate.decimals);
             let poll = Poll { supply, decimals, ballots: poll.ballots() };
             first_problem(&mut problem, referee.passes(&poll, reckoned)).unwrap_or(false)

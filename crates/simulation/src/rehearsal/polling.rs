@@ -60,7 +60,6 @@ mod test {
 
     use super::super::test_model::Stub;
     use super::super::{Options, history_on, rehearse, rehearse_on};
-    use super::*;
     use crate::governance::referee::{Decided, Poll, Referee};
     use crate::scenario::{QuorumCounts, RuleChange, read};
 

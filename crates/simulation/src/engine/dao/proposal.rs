@@ -2,11 +2,11 @@
 
 use super::members::Members;
 use super::{ASK, AUTHOR, Dao, Decision, Draws, Now, POSTER, POSTS, Price, STANCE};
+use crate::Result;
 use crate::engine::hazard::{self, Candidates};
 use crate::engine::math;
 use crate::engine::minimal::{DIRECTION, PARTICIPATION, POSITION};
 use crate::engine::random::Key;
-use crate::Result;
 use crate::engine::tally::{self, Observer, Opening, Outcome, Tally, Voters};
 use crate::governance::lifecycle::Support;
 use crate::governance::referee::Ballot;
@@ -192,10 +192,12 @@ impl Open {
         voters.vote(all, math::exp(common), (self.number, age), &mut self.tally, observer);
         if dao.decision.by_ballot() {
             let moment = (u64::from(age) * 1_000_000 / u64::from(dao.parameters.window.max(1))) as u32;
-            self.ballots.extend(voters.agents.iter().zip(voters.ballots()).map(|(&agent, (power, choice))| {
-                let support = if choice == 1 { Support::For } else { Support::Against };
-                Ballot { voter: u64::from(agent), support, power: u128::from(power), moment }
-            }));
+            self.ballots.extend(voters.agents.iter().zip(voters.ballots()).map(
+                |(&agent, (power, choice))| {
+                    let support = if choice == 1 { Support::For } else { Support::Against };
+                    Ballot { voter: u64::from(agent), support, power: u128::from(power), moment }
+                },
+            ));
         }
         if behaviour.whale_cue != 0.0 {
             for (power, choice) in voters.ballots().filter(|(power, _)| *power >= self.whale) {
