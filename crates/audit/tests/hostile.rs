@@ -207,7 +207,7 @@ fn a_search_of_bombs_keeps_to_its_time() {
         let before = peak();
         let took = searched(world(&[bomb]), u64::MAX, Some(1.0));
         let grew = peak().saturating_sub(before);
-        assert!(took < Duration::from_secs(60) && grew < 1_500, "{name}: {took:?}, {grew} MiB");
+        assert!(took < Duration::from_mins(1) && grew < 1_500, "{name}: {took:?}, {grew} MiB");
     }
 }
 
@@ -226,7 +226,7 @@ fn a_search_of_absurd_interfaces_ends() {
         let before = peak();
         let took = searched(world(&[contract]), 3_000, Some(5.0));
         let grew = peak().saturating_sub(before);
-        assert!(took < Duration::from_secs(60) && grew < 1_500, "{name}: {took:?}, {grew} MiB");
+        assert!(took < Duration::from_mins(1) && grew < 1_500, "{name}: {took:?}, {grew} MiB");
     }
 }
 
