@@ -1,5 +1,4 @@
 //! Logs of benign traffic, written as a node answers `eth_getLogs`, give the History that the traffic's own record is.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 mod common;
 
