@@ -1,6 +1,6 @@
 //! Numbers that calls are told apart by.
 
-use alloy_primitives::keccak256;
+use alloy_primitives::{Address, keccak256};
 
 use crate::sequence::Step;
 
@@ -18,8 +18,8 @@ pub(super) fn shape(steps: &[Step]) -> u64 {
 }
 
 /// The exact calls: a number for them.
-pub(super) fn exact(entry: usize, step: &Step) -> u64 {
-    let mut bytes = (entry as u64).to_be_bytes().to_vec();
+pub(super) fn exact(entry: u64, step: &Step) -> u64 {
+    let mut bytes = entry.to_be_bytes().to_vec();
     fn put(step: &Step, bytes: &mut Vec<u8>) {
         bytes.extend_from_slice(step.to.as_slice());
         bytes.extend_from_slice(&step.data());
@@ -30,6 +30,39 @@ pub(super) fn exact(entry: usize, step: &Step) -> u64 {
     }
     put(step, &mut bytes);
     number(&bytes)
+}
+
+/// The functions called, ascending, in whatever order they were and however often.
+fn called(steps: &[Step]) -> Vec<(Address, [u8; 4])> {
+    let selector = |step: &Step| step.function.as_ref().map_or([0; 4], |function| function.selector.0);
+    let mut called: Vec<(Address, [u8; 4])> = steps.iter().map(|step| (step.to, selector(step))).collect();
+    called.sort_unstable();
+    called.dedup();
+    called
+}
+
+/// A loan after calls of these functions and after so many seconds, whatever its amount: a number for it.
+pub(super) fn lent(path: &[Step], seconds: u64, lender: Address, token: Option<Address>) -> u64 {
+    let mut bytes = seconds.to_be_bytes().to_vec();
+    bytes.extend_from_slice(lender.as_slice());
+    bytes.extend_from_slice(token.unwrap_or_default().as_slice());
+    for (to, selector) in called(path) {
+        bytes.extend_from_slice(to.as_slice());
+        bytes.extend_from_slice(&selector);
+    }
+    number(&bytes)
+}
+
+/// What was done with a loan, in whatever order: a number for it. None where a function was called twice.
+pub(super) fn used(loan: u64, steps: &[Step], bits: u16) -> Option<u64> {
+    let mut bytes = loan.to_be_bytes().to_vec();
+    bytes.extend_from_slice(&(bits / 16).to_be_bytes());
+    let called = called(steps);
+    for (to, selector) in &called {
+        bytes.extend_from_slice(to.as_slice());
+        bytes.extend_from_slice(selector);
+    }
+    (called.len() == steps.len()).then(|| number(&bytes))
 }
 
 fn number(bytes: &[u8]) -> u64 {
