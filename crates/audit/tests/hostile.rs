@@ -155,6 +155,8 @@ fn no_transaction_takes_long_or_grows_large() {
         assert!(outcome.gas <= Machine::GAS, "{name}");
         let trace = machine.trace();
         assert!(trace.calls.len() <= 4_096 && trace.accesses.len() <= 4_096, "{name}");
+        let kept: usize = trace.calls.iter().map(|call| call.input.len() + call.output.len()).sum();
+        assert!(kept <= 16 << 20, "{name}: {kept} bytes kept");
     }
 }
 
