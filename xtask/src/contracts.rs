@@ -10,6 +10,9 @@ use crate::tools;
 /// The contracts, under the root.
 const CONTRACTS: &str = "crates/audit/contracts";
 
+/// Governors that simulations and tests vote on, under the root.
+const GOVERNORS: &str = "crates/audit/governors";
+
 /// The scripts and the versions of what they use, under the root.
 const SCRIPTS: &str = "xtask/peers/contracts";
 
@@ -19,7 +22,8 @@ const COMPILER: &str = "crates/audit/src/artifact/solc.js";
 /// Compiles the contracts, and writes what audits read beside them.
 pub(crate) fn renew(context: &Context) -> Answer {
     let script = install(context)?.join("compile.mjs");
-    context.command("node", &[&text(&script), CONTRACTS, CONTRACTS])
+    context.command("node", &[&text(&script), CONTRACTS, CONTRACTS])?;
+    context.command("node", &[&text(&script), GOVERNORS, GOVERNORS])
 }
 
 /// Compiles the contracts, and fails where what stands beside them is something else.
@@ -30,12 +34,16 @@ pub(crate) fn check(context: &Context) -> Answer {
         remove_dir_all(&fresh).map_err(|error| format!("cannot empty `{}`: {error}", fresh.display()))?;
     }
     let script = folder.join("compile.mjs");
-    context.command("node", &[&text(&script), CONTRACTS, &text(&fresh)])?;
-    let committed = context.root.join(CONTRACTS);
-    let names: BTreeSet<PathBuf> =
-        [&fresh, &committed].into_iter().flat_map(|root| documents(root)).collect();
-    let differ = |name: &&PathBuf| read(fresh.join(name)).ok() != read(committed.join(name)).ok();
-    let stale: Vec<String> = names.iter().filter(differ).map(|name| text(name)).collect();
+    let mut stale = Vec::new();
+    for root in [CONTRACTS, GOVERNORS] {
+        let fresh = fresh.join(root);
+        context.command("node", &[&text(&script), root, &text(&fresh)])?;
+        let committed = context.root.join(root);
+        let names: BTreeSet<PathBuf> =
+            [&fresh, &committed].into_iter().flat_map(|root| documents(root)).collect();
+        let differ = |name: &&PathBuf| read(fresh.join(name)).ok() != read(committed.join(name)).ok();
+        stale.extend(names.iter().filter(differ).map(|name| text(&Path::new(root).join(name))));
+    }
     if stale.is_empty() {
         return Ok(Outcome::Passed);
     }
@@ -108,8 +116,9 @@ fn documents(root: &Path) -> Vec<PathBuf> {
     let below = |folder: &Path| -> Vec<PathBuf> {
         read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
     };
+    // Cases stand by themselves or in groups.
     let cases = below(root).into_iter().flat_map(|group| below(&group));
-    let files = cases.flat_map(|case| below(&case));
+    let files = cases.flat_map(|case| if case.is_dir() { below(&case) } else { vec![case] });
     let compiled = files.filter(|file| file.extension().is_some_and(|extension| extension == "json"));
     compiled.filter_map(|file| file.strip_prefix(root).ok().map(Path::to_path_buf)).collect()
 }

@@ -69,6 +69,8 @@ pub(crate) const VERIFY: &[Step] = &[
     ("one proposal", outlook),
     ("snapshot rules", snapshot::rules),
     ("audit search", audit_search),
+    ("audit fuzz", audit_fuzz),
+    ("learned traffic", learned_traffic),
     ("contracts", contracts::verify),
     ("real contracts", real::contracts),
     ("fork", real::fork),
@@ -228,6 +230,32 @@ fn outlook(context: &Context) -> Answer {
 fn audit_search(context: &Context) -> Answer {
     example(context, "audit_search", &["incidents", "all", "10"])?;
     example(context, "audit_search", &["held-out", "all", "4"])
+}
+
+/// What reads artifacts, interfaces, code, deployments, findings and logs, half a minute each on changed copies of good ones;
+/// and contracts that are bombs.
+fn audit_fuzz(context: &Context) -> Answer {
+    let seconds = "env.DAOTWIN_FUZZ_SECONDS='30'";
+    context.cargo(&[
+        "test",
+        "--release",
+        "--workspace",
+        "--config",
+        seconds,
+        "--test",
+        "fuzz",
+        "--test",
+        "hostile",
+        "--",
+        "--nocapture",
+        "--test-threads",
+        "1",
+    ])
+}
+
+/// What models of traffic are worth to the search, and which traffic each figure is of.
+fn learned_traffic(context: &Context) -> Answer {
+    example(context, "learned", &[])
 }
 
 fn fidelity(context: &Context) -> Answer {

@@ -4,6 +4,8 @@
 //! OpenZeppelin's sources and npm's compiler; without them the test says so and returns.
 #![expect(clippy::panic, clippy::unwrap_used, reason = "tests")]
 
+mod common;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
@@ -15,8 +17,10 @@ use alloy_dyn_abi::DynSolValue;
 use alloy_primitives::{Address, U256, keccak256};
 use daotwin_audit::artifact;
 use daotwin_audit::chain::{Asking, Machine, Remote, State, Transaction};
+use daotwin_audit::traffic::benign::{Options, play};
+use daotwin_audit::traffic::chronicle::chronicle;
 use daotwin_audit::world::{Scenario, World, address_of, guess};
-use daotwin_core::Limits;
+use daotwin_core::{Limits, Run};
 use serde_json::{Value, json};
 
 /// A node that ends with the test.
@@ -34,8 +38,19 @@ impl Drop for Node {
 
 impl Node {
     fn start(program: &Path) -> Self {
-        let arguments =
-            ["--port", "0", "--auto-impersonate", "--timestamp", "1700000000", "--hardfork", "prague"];
+        let arguments = [
+            "--port",
+            "0",
+            "--auto-impersonate",
+            "--timestamp",
+            "1700000000",
+            "--hardfork",
+            "prague",
+            "--order",
+            "fifo",
+            "--gas-limit",
+            "10000000000",
+        ];
         let mut child = Command::new(program)
             .args(arguments)
             .stdin(Stdio::null())
@@ -69,6 +84,41 @@ impl Node {
         let answer: Value = serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {body}"));
         assert!(answer.get("error").is_none(), "{method}: {answer}");
         answer["result"].clone()
+    }
+
+    /// Puts transactions into one block of this number and time, in their order; how each ended.
+    fn mine(&self, block: u64, time: u64, sent: &[&Transaction]) -> Vec<bool> {
+        let number = self.number();
+        if block > number + 1 {
+            self.ask("anvil_mine", json!([format!("0x{:x}", block - 1 - number), "0xc"]));
+        }
+        self.ask("evm_setAutomine", json!([false]));
+        let hashes: Vec<Value> = sent
+            .iter()
+            .map(|transaction| {
+                self.ask("anvil_setBalance", json!([transaction.sender, "0x3635c9adc5dea00000"]));
+                let call = json!({
+                    "from": transaction.sender, "to": transaction.to, "data": transaction.data,
+                    "value": format!("0x{:x}", transaction.value), "gas": "0x1c9c380",
+                });
+                self.ask("eth_sendTransaction", json!([call]))
+            })
+            .collect();
+        self.ask("evm_setNextBlockTimestamp", json!([time]));
+        self.ask("evm_mine", json!([]));
+        self.ask("evm_setAutomine", json!([true]));
+        let ended = |hash: &Value| {
+            let receipt = self.ask("eth_getTransactionReceipt", json!([hash]));
+            assert_eq!(receipt["blockNumber"], format!("0x{block:x}"), "{receipt}");
+            receipt["status"] == "0x1"
+        };
+        hashes.iter().map(ended).collect()
+    }
+
+    /// The number of the newest block.
+    fn number(&self) -> u64 {
+        let number = self.ask("eth_blockNumber", json!([]));
+        u64::from_str_radix(&number.as_str().unwrap()[2..], 16).unwrap()
     }
 
     /// Sends a transaction, which must end well.
@@ -228,4 +278,62 @@ fn an_audit_goes_on_from_a_governor_on_a_node() {
     let remote = Arc::new(Remote::open(&url, &asking).unwrap());
     assert_eq!(holds(&Arc::new(State::of(Arc::clone(&remote)))), U256::from(10_000) * unit);
     assert_eq!(remote.requests(), 0);
+}
+
+/// Benign traffic on a node: its logs, read by `ingest`, are the record of the same transactions.
+#[test]
+fn the_logs_of_a_node_are_the_record_of_the_same_transactions() {
+    let Some(program) = std::env::var_os("DAOTWIN_ANVIL").map(PathBuf::from).filter(|path| path.exists())
+    else {
+        println!("skipped: `DAOTWIN_ANVIL` names no node");
+        return;
+    };
+    let (mut world, _) = common::governor(
+        "openzeppelin",
+        &[("\"1\", \"7200\", \"0\", \"4\"", "\"1\", \"100\", \"0\", \"4\""), ("172800", "1200")],
+    );
+    let node = Node::start(&program);
+    for actor in &world.actors {
+        let ether = actor.ether + U256::from(10).pow(U256::from(21));
+        node.ask("anvil_setBalance", json!([actor.address, format!("0x{ether:x}")]));
+    }
+    for done in &world.setup {
+        node.send(&done.transaction);
+    }
+    for deployed in &world.contracts {
+        let code = node.ask("eth_getCode", json!([deployed.address, "latest"]));
+        assert_eq!(code, json!(world.state.code(deployed.address).original_bytes()), "{}", deployed.name);
+    }
+    // From the node's block on, twelve seconds a block on both sides.
+    let first = node.number() + 1;
+    let newest = node.ask("eth_getBlockByNumber", json!(["latest", false]));
+    let time = u64::from_str_radix(&newest["timestamp"].as_str().unwrap()[2..], 16).unwrap();
+    let state = Arc::make_mut(&mut world.state);
+    (state.block, state.time) = (first, time + 12);
+    let load = play(&common::made(5, 6, 6, 60), &world, &Options::default(), &Run::default()).unwrap();
+    assert_eq!(load.failures, []);
+    let start = Instant::now();
+    let mut rest = &load.sent[..];
+    while let Some(next) = rest.first() {
+        let (block, later) = rest.split_at(rest.iter().take_while(|sent| sent.block == next.block).count());
+        let sent: Vec<&Transaction> = block.iter().map(|sent| &sent.transaction).collect();
+        assert!(node.mine(next.block, next.time, &sent).iter().all(|good| *good), "block {}", next.block);
+        rest = later;
+    }
+    let from = format!("0x{first:x}");
+    let logs = node.ask("eth_getLogs", json!([{"fromBlock": from, "toBlock": "latest"}]));
+    let record = chronicle(&world, &load.sent, None, "the dao").unwrap();
+    // Times of blocks as the node has them.
+    for (block, time) in &record.clock {
+        let there = node.ask("eth_getBlockByNumber", json!([format!("0x{block:x}"), false]));
+        assert_eq!(there["timestamp"], format!("0x{time:x}"), "block {block}");
+    }
+    let compared = common::compare(&record, &json!({"jsonrpc": "2.0", "id": 1, "result": logs}));
+    println!(
+        "{} transactions on a node in {:.1} s: {} logs, {compared} rows, the same in both",
+        load.sent.len(),
+        start.elapsed().as_secs_f64(),
+        record.logs.len()
+    );
+    assert!(compared > 100 && logs.as_array().unwrap().len() == record.logs.len());
 }

@@ -182,3 +182,136 @@ fn attacks_are_searched_and_mistaken_terms_told_at_once() {
     assert!(folder.join("attacks.html").exists() && folder.join("sizes.csv").exists());
     assert_eq!(json(folder, "attack --list").as_array().unwrap().len(), 13);
 }
+
+/// Governors that are compiled beside the audit's cases.
+const GOVERNORS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../audit/governors");
+
+/// The deployment of a governor, with one amount in place of another.
+fn deployment(folder: &Path, name: &str, from: &str, to: &str) {
+    let text = std::fs::read_to_string(format!("{GOVERNORS}/{name}/audit.toml")).unwrap();
+    assert!(text.contains(from), "{text}");
+    std::fs::write(folder.join(format!("{name}.toml")), text.replace(from, to)).unwrap();
+}
+
+fn fails(folder: &Path, arguments: &str) -> String {
+    let output = support::daotwin(folder).args(arguments.split(' ')).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{arguments}");
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Every number of every run is the same whether arithmetic decides or the contract does, of draws and of records.
+#[test]
+fn contracts_decide_as_the_native_rule() {
+    let folder = fixture();
+    let folder = folder.path();
+    deployment(folder, "openzeppelin", "\"900e18\"", "\"499900e18\"");
+    deployment(folder, "compound", "\"40e18\"", "\"20000e18\"");
+    let mut rows = Vec::new();
+    for (name, counts, kind) in [
+        ("openzeppelin", "for_and_abstain", "an OpenZeppelin Governor"),
+        ("compound", "for", "a Governor Bravo"),
+    ] {
+        let rule = format!("title = 'q'\n[rule]\nquorum_tokens = 20000\nquorum_counts = '{counts}'\n");
+        std::fs::write(folder.join("rule.toml"), rule).unwrap();
+        let attack = "title = 'whale'\n[[conditions]]\nkind = 'whale'\ntokens = 9000\nfrom = 2023-11-25\n";
+        std::fs::write(folder.join("whale.toml"), attack).unwrap();
+        let arguments = "simulate history --scenario downturn --scenario whale.toml --runs 4";
+        let native =
+            json(folder, &format!("{arguments} --baseline rule.toml --out n.json --rows {name}-native.csv"));
+        let own = json(
+            folder,
+            &format!(
+                "{arguments} --contracts {GOVERNORS}/{name} --deploy {name}.toml --out {name}.md --rows {name}.csv"
+            ),
+        );
+        for (native, own) in native["arms"].as_array().unwrap().iter().zip(own["arms"].as_array().unwrap()) {
+            assert_eq!(native["variables"], own["variables"], "{name}");
+        }
+        let [native_rows, own_rows] =
+            ["-native", ""].map(|which| std::fs::read(folder.join(format!("{name}{which}.csv"))).unwrap());
+        assert!(native_rows == own_rows, "{name}");
+        let passed = mean(&own["arms"][0], "passed");
+        assert!(0.05 < passed && passed < 0.95, "{name}: a quorum that decides nothing, {passed}");
+        let decided = &own["decided"];
+        assert!(decided["by"].as_str().unwrap().contains(kind), "{decided}");
+        // Thirty proposals of two scenarios and the rule as it is in four runs, and the records once; those that a whale
+        // votes on twice.
+        assert!(decided["proposals"].as_u64().unwrap() >= 30 * (3 * 4 + 1), "{decided}");
+        assert!(decided["ballots"].as_u64().unwrap() > 10_000, "{decided}");
+        assert_eq!((decided["different"].as_u64(), decided["refused"].as_u64()), (Some(0), Some(0)));
+        let report = std::fs::read_to_string(folder.join(format!("{name}.md"))).unwrap();
+        assert!(report.contains(kind) && report.contains("on its own bytecode"), "{report}");
+        rows.push(own_rows);
+    }
+    assert!(rows[0] != rows[1], "abstentions count towards one quorum alone");
+    // A contract with another quorum does not decide as the rule.
+    deployment(folder, "compound", "\"40e18\"", "\"30000e18\"");
+    let other = format!(
+        "simulate history --scenario downturn --scenario whale.toml --runs 4 --contracts {GOVERNORS}/compound \
+         --deploy compound.toml --out o.json --rows other.csv"
+    );
+    succeed(folder, &other);
+    assert!(std::fs::read(folder.join("other.csv")).unwrap() != rows[1]);
+    // The run itself, as the contract decided it; without a scenario, the rule as it is.
+    let written = format!(
+        "simulate twin --runs 1 --contracts {GOVERNORS}/compound --deploy compound.toml --out p.html --history run"
+    );
+    succeed(folder, &written);
+    let states = succeed(folder, "export run --format csv --out run-csv");
+    assert!(states.is_empty() || !states.contains("error"));
+}
+
+/// Members without data vote on the contract too; what passes pays, so that the whole course is the same.
+#[test]
+fn described_members_vote_on_the_contract() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let people = "title = 'p'\nsteps = 300\nwindow = 30\narrivals = { every = 20 }\n\
+                  [population]\nagents = 200\nactivity = 0.01\n";
+    let simulate = |file: &str, more: &str| {
+        json(folder, &format!("simulate --population {file} --runs 3 --out {file}.md{more}"))
+    };
+    std::fs::write(folder.join("own.toml"), people).unwrap();
+    let supply = simulate("own.toml", "")["supply"].as_u64().unwrap();
+    let quorum = supply / 50;
+    let rule = format!("{people}[rule]\nquorum_tokens = {quorum}\nquorum_counts = 'for'\n");
+    std::fs::write(folder.join("native.toml"), rule).unwrap();
+    deployment(folder, "compound", "\"40e18\"", &format!("\"{quorum}e18\""));
+    let native = simulate("native.toml", "");
+    let own = simulate("own.toml", &format!(" --contracts {GOVERNORS}/compound --deploy compound.toml"));
+    for part in ["variables", "courses", "half_pass"] {
+        assert_eq!(native[part], own[part], "{part}");
+    }
+    let passed = own["variables"][2]["mean"].as_f64().unwrap();
+    assert!(0.05 < passed && passed < 0.95, "{passed}");
+    assert_eq!(own["decided"]["different"], 0);
+    assert!(own["decided"]["ballots"].as_u64().unwrap() > 100);
+    let told = fails(
+        folder,
+        &format!("simulate --population native.toml --out x.md --contracts {GOVERNORS}/compound"),
+    );
+    assert!(told.contains("leave the rule out"), "{told}");
+}
+
+#[test]
+fn contracts_that_cannot_decide_are_refused() {
+    let folder = fixture();
+    let folder = folder.path();
+    let told = fails(
+        folder,
+        &format!(
+            "simulate twin --out x.md --contracts {GOVERNORS}/../contracts/incidents/parity-july/Fixed.json"
+        ),
+    );
+    assert!(told.contains("no contract here is a governor"), "{told}");
+    let bravo = format!("simulate twin --out x.md --contracts {GOVERNORS}/compound");
+    let told = fails(folder, &format!("{bravo} --governor timelock"));
+    assert!(told.contains("`timelock` is no governor") && told.contains("`governor`"), "{told}");
+    let told = fails(folder, &format!("{bravo} --scenario low-quorum"));
+    assert!(told.contains("`quorum` is what the contract decides"), "{told}");
+    // The records tell no supply, and members cast more than the thousand tokens of the deployment.
+    let told = fails(folder, &format!("simulate twin --out x.md --contracts {GOVERNORS}/openzeppelin"));
+    assert!(told.contains("the DAO's supply is not known"), "{told}");
+    let told = fails(folder, "simulate twin --out x.md --scenario downturn --deploy a.toml");
+    assert!(told.contains("--contracts"), "{told}");
+}

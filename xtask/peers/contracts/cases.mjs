@@ -6,12 +6,14 @@ import { join } from 'node:path';
 export function cases(root) {
   const found = [];
   for (const group of folders(root)) {
-    for (const name of folders(join(root, group))) {
+    // A folder with a deployment is a case itself, others are groups of cases.
+    const alone = existsSync(join(root, group, 'audit.toml'));
+    for (const name of alone ? [''] : folders(join(root, group))) {
       const folder = join(root, group, name);
       const files = readdirSync(folder).filter((file) => file.endsWith('.sol')).sort();
       const scenario = readFileSync(join(folder, 'audit.toml'), 'utf8');
       found.push({
-        name: `${group}/${name}`,
+        name: alone ? group : `${group}/${name}`,
         folder,
         contracts: files.filter((file) => !file.endsWith('.t.sol')),
         test: existsSync(join(folder, 'Exploit.t.sol')),

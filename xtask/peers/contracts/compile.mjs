@@ -1,7 +1,8 @@
 // node compile.mjs CONTRACTS OUT: compiles every contract of every case, and writes beside it what audits read:
 // Standard-JSON output with a line for each contract, without paths, times or hashes of this machine.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import solc from 'solc';
 import { cases } from './cases.mjs';
 
@@ -16,6 +17,18 @@ const SELECTED = [
 // Warnings of what some cases are about.
 const MEANT = /"selfdestruct"|Return value of low-level calls not used/;
 
+// What contracts import comes from the packages beside this script.
+const packages = join(dirname(fileURLToPath(import.meta.url)), 'node_modules');
+const imports = {
+  import: (path) => {
+    try {
+      return { contents: readFileSync(join(packages, path), 'utf8') };
+    } catch ({ message }) {
+      return { error: message };
+    }
+  },
+};
+
 const [root, out] = process.argv.slice(2);
 let failed = false;
 for (const { name, folder, contracts, fork } of cases(root)) {
@@ -23,7 +36,7 @@ for (const { name, folder, contracts, fork } of cases(root)) {
   const interfaces = new Set();
   for (const file of contracts) {
     const content = readFileSync(join(folder, file), 'utf8');
-    const answer = JSON.parse(solc.compile(JSON.stringify(input(file, content, fork))));
+    const answer = JSON.parse(solc.compile(JSON.stringify(input(file, content, fork)), imports));
     const problems = (answer.errors ?? []).filter(({ formattedMessage }) => !MEANT.test(formattedMessage));
     for (const { formattedMessage } of problems) process.stderr.write(`${name}: ${formattedMessage}`);
     if (problems.some(({ severity }) => severity === 'error')) {

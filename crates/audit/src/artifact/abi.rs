@@ -15,8 +15,8 @@ pub(super) const MOST_ITEMS: usize = 4_096;
 const MOST_PARAMETERS: usize = 512;
 /// Dimensions of an array, and structures within structures.
 const MOST_DEPTH: usize = 8;
-/// Words of the smallest value of a type: `uint256[1000][1000]` has a million.
-const MOST_WORDS: usize = 1 << 16;
+/// Words of the smallest value of a type: `uint256[1000][1000]` has a million. Nodes take transactions of 128 KiB.
+const MOST_WORDS: usize = 1 << 12;
 /// Letters of a type or name.
 const MOST_LETTERS: usize = 512;
 

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use alloy_dyn_abi::DynSolValue;
 use alloy_primitives::map::{HashMap, HashSet};
@@ -46,6 +46,18 @@ pub struct Options {
     pub findings: Option<usize>,
     /// A model of traffic that proposes calls beside mutation; how often, a bandit decides by what either gains.
     pub learned: Option<Arc<Model>>,
+    /// What of its proposals is taken.
+    pub taken: Taken,
+}
+
+/// What is taken of the calls that a model of traffic proposes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Taken {
+    /// All of it: function, arguments, time.
+    #[default]
+    Calls,
+    /// Which function comes next, and after what time; arguments and ether are made up.
+    Order,
 }
 
 impl Default for Options {
@@ -58,6 +70,7 @@ impl Default for Options {
             seconds: None,
             findings: None,
             learned: None,
+            taken: Taken::default(),
         }
     }
 }
@@ -96,6 +109,9 @@ pub struct Report {
     pub coverage: Vec<(u64, u64)>,
     /// Branches passed: the Keccak hash of the code, the program counter of the jump, and whether it was taken.
     pub covered: Vec<(alloy_primitives::B256, u32, bool)>,
+    /// Of calls that were made up and of calls that a model proposed: how many there were, and what they gained, in new
+    /// branches and nearer comparisons.
+    pub gains: [(f64, f64); 2],
 }
 
 /// A function, and how its calls went.
@@ -184,7 +200,7 @@ pub(super) struct Frozen<'f> {
     pub(super) waits: &'f [Wait],
     pub(super) oracles: &'f [&'static dyn Oracle],
     /// What proposes calls as they were seen, and how often.
-    pub(super) learned: Option<(&'f Bound, f64)>,
+    pub(super) learned: Option<(&'f Bound, f64, Taken)>,
     /// Payloads as it takes them.
     pub(super) harm: &'f [(Address, U256, Bytes)],
     /// How many of a hundred states that reach nothing new are kept for a while.
@@ -352,6 +368,8 @@ const REASONS: usize = 12;
 const SAME_SHAPE: u32 = 1000;
 /// Calls of a path.
 const DEPTH: usize = 24;
+/// Gas for looking the contracts over before the search: thousands of calls, or tens of bombs.
+const LOOKING: u64 = 1_000_000_000;
 
 impl Campaign {
     /// Prepares a search: asks the contracts what they hold, and looks for calls that would do harm in another's name.
@@ -361,6 +379,7 @@ impl Campaign {
     pub fn new(mut world: World, options: Options) -> Result<Self> {
         let oracles = oracle::named(&options.oracles)?;
         let mut machine = Machine::new(world.fork);
+        machine.allow(Some(LOOKING));
         let knowledge = Knowledge::new(&world, &mut machine)?;
         let mut first = (*world.state).clone();
         if first.code(knowledge.attacker).is_empty() {
@@ -471,7 +490,11 @@ impl Campaign {
                 report(&self.progress(seconds));
                 return Ok(self.report(seconds));
             }
-            self.round(&threads)?;
+            // Within a round too: a call may take a tenth of a second, and a round makes hundreds.
+            let ends = self.options.seconds.filter(|most| *most < 1e9).map(Duration::from_secs_f64);
+            self.round(&threads, &|| {
+                run.check().is_err() || ends.is_some_and(|most| start.elapsed() >= most)
+            })?;
         }
     }
 
@@ -500,6 +523,7 @@ impl Campaign {
             functions: self.called(),
             coverage: self.points.clone(),
             covered: covered.collect(),
+            gains: self.arms,
         }
     }
 
@@ -527,7 +551,7 @@ impl Campaign {
     }
 
     /// One round: plans first, then calls made up.
-    fn round(&mut self, threads: &rayon::ThreadPool) -> Result<()> {
+    fn round(&mut self, threads: &rayon::ThreadPool, over: &(dyn Fn() -> bool + Sync)) -> Result<()> {
         let size = CHUNK * CHUNKS;
         let mut planned: Vec<Option<Planned>> = Vec::with_capacity(size);
         while planned.len() < size / 4 * 3 {
@@ -568,7 +592,7 @@ impl Campaign {
             ways: &self.ways,
             waits: &self.waits,
             oracles: &self.oracles,
-            learned: self.learned.as_ref().map(|learned| (learned, self.share())),
+            learned: self.learned.as_ref().map(|learned| (learned, self.share(), self.options.taken)),
             harm: &self.harm,
             volatile: 0.005,
             richest: &self.richest,
@@ -587,6 +611,9 @@ impl Campaign {
             let mut trier = Trier { frozen: &frozen, machine: tracing, probe: plain };
             let mut tried = Vec::with_capacity(chunk.len());
             for plan in chunk {
+                if over() {
+                    break;
+                }
                 let plan = match plan {
                     Some(plan) => trier.planned(plan, &mut stream),
                     None => trier.fresh(&mut stream),

@@ -26,4 +26,4 @@ mod test;
 
 pub(crate) use values::{leaves, put};
 
-pub use engine::{Called, Campaign, Options, Progress, Report};
+pub use engine::{Called, Campaign, Options, Progress, Report, Taken};

@@ -7,7 +7,7 @@ use alloy_primitives::{Address, Bytes, U256};
 use daotwin_core::random::Stream;
 
 use super::coverage::{Reached, holds};
-use super::engine::{Entry, Frozen, Loan};
+use super::engine::{Entry, Frozen, Loan, Taken};
 use super::knowledge::decode;
 use super::shape;
 use super::values::{Maker, leaves, near, put};
@@ -137,10 +137,10 @@ impl Trier<'_> {
         let frozen = self.frozen;
         let number = frozen.pick(stream);
         let entry = &frozen.corpus[number];
-        if let Some((learned, share)) = frozen.learned
+        if let Some((learned, share, taken)) = frozen.learned
             && entry.loan.is_none()
             && stream.chance(share)
-            && let Some(planned) = self.learned(learned, number, stream)
+            && let Some(planned) = self.learned((learned, taken), number, stream)
         {
             return planned;
         }
@@ -174,7 +174,12 @@ impl Trier<'_> {
     }
 
     /// A call as a model of traffic proposes it.
-    fn learned(&self, learned: &Bound, number: usize, stream: &mut Stream) -> Option<Planned> {
+    fn learned(
+        &self,
+        (learned, taken): (&Bound, Taken),
+        number: usize,
+        stream: &mut Stream,
+    ) -> Option<Planned> {
         let frozen = self.frozen;
         let entry = &frozen.corpus[number];
         let context = Context {
@@ -191,6 +196,12 @@ impl Trier<'_> {
                 && target.function.as_ref().map(|function| function.selector)
                     == step.function.as_ref().map(|function| function.selector)
         })?;
+        if taken == Taken::Order {
+            let (made, carried) = self.made_up(entry, target, stream);
+            let step = Step { wait: step.wait, ..made };
+            let (origin, sooner) = (Origin::Learned, None);
+            return Some(Planned { entry: number, target, step, origin, carried, sooner, made_anew: false });
+        }
         let carries =
             |data: &[u8]| frozen.harm.iter().position(|(_, _, harm)| !harm.is_empty() && **harm == *data);
         let carried = step.arguments.iter().find_map(|argument| match argument {

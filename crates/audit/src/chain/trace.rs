@@ -258,6 +258,8 @@ pub struct Trace {
     /// Open frames: the call and its code.
     frames: Vec<(u32, u32)>,
     clock: u32,
+    /// Bytes of inputs and outputs that are kept.
+    bytes: usize,
 }
 
 impl Trace {
@@ -265,6 +267,9 @@ impl Trace {
     const SAME: u8 = 6;
     /// Comparisons, accesses, calls and wraps kept in one transaction.
     const MOST: usize = 4096;
+    /// Bytes of inputs and outputs of calls kept in one transaction: memory that is paid for once can be sent along with
+    /// every call.
+    const MOST_BYTES: usize = 16 << 20;
 
     /// Forgets the last transaction; codes stay.
     pub(crate) fn clear(&mut self) {
@@ -282,6 +287,7 @@ impl Trace {
         self.destroyed.clear();
         self.frames.clear();
         self.clock = 0;
+        self.bytes = 0;
     }
 
     /// All codes seen by the machine of this trace.
@@ -329,9 +335,10 @@ impl Trace {
 
     pub(crate) fn end(&mut self, call: u32, success: bool, output: Bytes) {
         let clock = self.tick();
+        let kept = self.keeps(output.len());
         let call = &mut self.calls[call as usize];
         call.success = success;
-        call.output = output;
+        call.output = if kept { output } else { Bytes::new() };
         call.end = clock;
     }
 
@@ -382,6 +389,15 @@ impl Trace {
         }
         let (Some(site), Some((call, _))) = (self.site(counter), self.frames.last()) else { return };
         self.wraps.push(Wrap { site, instruction, call: *call, result });
+    }
+
+    /// Whether so many bytes more of a call are kept; counts them where they are.
+    pub(crate) fn keeps(&mut self, bytes: usize) -> bool {
+        let all = self.bytes.saturating_add(bytes);
+        if all <= Self::MOST_BYTES {
+            self.bytes = all;
+        }
+        all <= Self::MOST_BYTES
     }
 
     /// Whether calls are still kept: a transaction that makes thousands is cut.

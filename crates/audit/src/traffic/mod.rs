@@ -2,6 +2,8 @@
 //! themselves.
 
 pub mod benign;
+pub mod calldata;
+pub mod chronicle;
 pub mod learned;
 mod recording;
 mod session;

@@ -127,6 +127,12 @@ struct Deployed {
     scenario: String,
 }
 
+/// The world of a project, deployed by a scenario: the one given, the project's own, or one that is guessed.
+pub(super) fn deployed(project: &Path, scenario: Option<&Path>, context: &Context) -> Result<World, Failure> {
+    let build = Build { scenario: scenario.map(Path::to_path_buf), solc: None, fork: None };
+    Ok(build.deploy(project, context)?.world)
+}
+
 impl Build {
     fn deploy(&self, project: &Path, context: &Context) -> Result<Deployed, Failure> {
         let limits = &context.run.limits;

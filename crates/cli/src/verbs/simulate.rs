@@ -1,14 +1,19 @@
 //! `daotwin simulate`: scenarios rehearsed on a DAO.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
 
 use clap::Args;
+use daotwin::audit::traffic::voting::Judge;
 use daotwin::core::Seed;
 use daotwin::core::files::read_limited;
 use daotwin::generators::registry;
 use daotwin::history::History;
 use daotwin::history::synthesizer::{FitOptions, Fitted};
 use daotwin::simulation::described::{Described, members};
+use daotwin::simulation::governance::Referee;
+use daotwin::simulation::governance::referee::Decided;
 use daotwin::simulation::incidents::{self, registry::INCIDENTS};
 use daotwin::simulation::rehearsal::{self, Options, Rehearsal};
 use daotwin::simulation::scenario::{RuleChange, Scenario, gallery, read};
@@ -34,6 +39,7 @@ use crate::{Answer, arguments};
         daotwin simulate history --scenario cartel --largest 5 --out report.html --json\n  \
         daotwin simulate twin --scenario whale-exit --out report.html --history run\n  \
         daotwin simulate --population population.toml --out report.html --history run\n  \
+        daotwin simulate history --contracts my-dao/out --deploy audit.toml --out report.html\n  \
         daotwin simulate --incident beanstalk\n"
 )]
 pub(crate) struct Simulate {
@@ -41,12 +47,22 @@ pub(crate) struct Simulate {
     #[arg(required_unless_present_any = ["incident", "population"])]
     dao_folder: Option<PathBuf>,
     /// A scenario: a TOML file, or the name of a ready one; several are shown side by side.
-    #[arg(long = "scenario", required_unless_present_any = ["incident", "population"], value_name = "FILE or NAME")]
+    #[arg(long = "scenario", required_unless_present_any = ["incident", "population", "contracts"], value_name = "FILE or NAME")]
     scenarios: Vec<String>,
     /// Simulate a DAO that this TOML file describes instead, without any data: members, behaviour, market, treasury, a
     /// `[rule]`. Where a History's folder is given, its members stand in place of described ones. The book lists the keys and what they are where not said.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["scenarios", "incident", "rows", "proposals", "baseline"])]
     population: Option<PathBuf>,
+    /// Decide on the DAO's own contracts: a Foundry or Hardhat project or its build with a Governor of OpenZeppelin's or
+    /// Compound's (Bravo, Alpha). Every ballot is a transaction; what passes is what the contract says.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "incident")]
+    contracts: Option<PathBuf>,
+    /// How the contracts are deployed; `audit.toml` in the project where there is one, otherwise it is guessed.
+    #[arg(long, value_name = "FILE", requires = "contracts")]
+    deploy: Option<PathBuf>,
+    /// The name of the governor in the deployment, where there are several.
+    #[arg(long, value_name = "NAME", requires = "contracts")]
+    governor: Option<String>,
     /// Replay this incident instead, from what was public before it (`daotwin incidents` lists them).
     #[arg(long, value_name = "NAME", conflicts_with_all = ["dao_folder", "scenarios", "rows", "history", "proposals", "dao", "baseline", "effort"])]
     incident: Option<String>,
@@ -222,6 +238,7 @@ impl Simulate {
                 )));
             }
         }
+        let judge = self.judge(context)?;
         let scenarios = scenarios(&self.scenarios, context)?;
         let baseline = baseline(self.baseline.as_deref(), context)?;
         let (model, records) = model(folder, self.dao.as_deref(), context)?;
@@ -233,28 +250,36 @@ impl Simulate {
             proposals: self.proposals,
             ..Options::default()
         };
-        let options = with_effort(
-            options,
-            self.effort.as_deref(),
-            model.as_ref(),
-            records.as_ref(),
-            &baseline,
-            context,
-        )?;
-        let found = rehearsal::rehearse(
-            model.as_ref(),
-            records.as_ref(),
-            &baseline,
-            &scenarios,
-            &options,
-            &context.run,
-        )?;
+        let rule = match &judge {
+            Some(judge) => {
+                rehearsal::rule_of(judge.as_ref(), model.as_ref(), &baseline, &options, &context.run)?
+            }
+            None => baseline,
+        };
+        let options =
+            with_effort(options, self.effort.as_deref(), model.as_ref(), records.as_ref(), &rule, context)?;
+        let begun = Instant::now();
+        let (model, records, run) = (model.as_ref(), records.as_ref(), &context.run);
+        let found = match &judge {
+            Some(judge) => {
+                rehearsal::rehearse_on(judge.as_ref(), model, records, &baseline, &scenarios, &options, run)?
+            }
+            None => rehearsal::rehearse(model, records, &baseline, &scenarios, &options, run)?,
+        };
+        told(judge.as_deref(), found.decided.as_ref(), begun, context);
         format.write(&found.document(), out)?;
         if let Some(rows) = &self.rows {
             daotwin::history::frame::write(rows, &found.rows()?, &context.run)?;
         }
-        if let (Some(folder), Some(scenario)) = (&self.history, scenarios.first()) {
-            let first = rehearsal::history(model.as_ref(), &baseline, scenario, &options, 0, &context.run)?;
+        let unchanged = Scenario { title: "as it is".to_owned(), ..Scenario::default() };
+        if let Some(folder) = &self.history {
+            let scenario = scenarios.first().unwrap_or(&unchanged);
+            let first = match &judge {
+                Some(judge) => {
+                    rehearsal::history_on(judge.as_ref(), model, &baseline, scenario, &options, 0, run)?
+                }
+                None => rehearsal::history(model, &baseline, scenario, &options, 0, run)?,
+            };
             first.write(folder)?;
             context.note(&format!("run 0 of `{}` written to `{}`", scenario.title, folder.display()));
         }
@@ -266,7 +291,28 @@ impl Simulate {
     }
 }
 
+/// Says what was decided on bytecode, and how fast.
+fn told(judge: Option<&Judge>, decided: Option<&Decided>, begun: Instant, context: &Context) {
+    let (Some(judge), Some(decided)) = (judge, decided) else { return };
+    let seconds = begun.elapsed().as_secs_f64().max(1e-9);
+    context.note(&decided.sentence());
+    context.note(&format!("{:.0} votes a second, on the contract", decided.ballots as f64 / seconds));
+    for note in judge.notes() {
+        context.note(&note);
+    }
+}
+
 impl Simulate {
+    /// The governor of the contracts, where they are to decide.
+    fn judge(&self, context: &Context) -> Result<Option<Arc<Judge>>, Failure> {
+        let Some(contracts) = &self.contracts else { return Ok(None) };
+        let world = super::audit::deployed(contracts, self.deploy.as_deref(), context)?;
+        let shown = contracts.display();
+        let judge = Judge::new(&world, self.governor.as_deref())
+            .map_err(|error| Failure::new(error.kind(), format!("`--contracts {shown}`: {error}")))?;
+        Ok(Some(Arc::new(judge)))
+    }
+
     /// A DAO without data.
     fn describe(&self, population: &Path, out: &Path, context: &Context) -> Result<Answer, Failure> {
         let format = Format::of(out)?;
@@ -289,10 +335,22 @@ impl Simulate {
             let window = described.parameters.window;
             described.members = Some(members(&history, self.dao.as_deref(), window, seed.0)?);
         }
-        let found = described.simulate(seed, self.runs.unwrap_or(Options::default().runs), &context.run)?;
+        let runs = self.runs.unwrap_or(Options::default().runs);
+        let judge = self.judge(context)?;
+        let referee = judge.clone().map(|judge| -> Arc<dyn Referee> { judge });
+        let begun = Instant::now();
+        let found = match &referee {
+            Some(referee) => described.simulate_on(referee, seed, runs, &context.run)?,
+            None => described.simulate(seed, runs, &context.run)?,
+        };
+        told(judge.as_deref(), found.decided.as_ref(), begun, context);
         format.write(&found.document(), out)?;
         if let Some(folder) = &self.history {
-            described.history(seed, 0, &context.run)?.write(folder)?;
+            let history = match &referee {
+                Some(referee) => described.history_on(referee, seed, 0, &context.run)?,
+                None => described.history(seed, 0, &context.run)?,
+            };
+            history.write(folder)?;
             context.note(&format!("run 0 written to `{}`", folder.display()));
         }
         let number = super::evaluate::number;

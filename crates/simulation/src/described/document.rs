@@ -6,6 +6,7 @@ use daotwin_core::document::{
 };
 
 use super::{Course, Simulated, Variable};
+use crate::governance::referee::Decided;
 use crate::rehearsal::{amount, percent};
 
 fn is_share(name: &str) -> bool {
@@ -88,11 +89,14 @@ impl Simulated {
                 .into_iter()
                 .filter_map(|(name, label)| highlight(name, label))
                 .collect(),
-            warnings: vec![
+            warnings: [
                 "What members do is described, not learned from any DAO: what is shown follows from the parameters of the file and \
                  the engine's defaults, and says nothing of a DAO that they do not describe. Intervals are over runs."
                     .to_owned(),
-            ],
+            ]
+            .into_iter()
+            .chain(self.decided.as_ref().map(Decided::sentence))
+            .collect(),
             manifest: vec![
                 ("members".to_owned(), self.members.to_string()),
                 ("supply in tokens".to_owned(), self.supply.to_string()),

@@ -19,6 +19,8 @@ mod document;
 mod members;
 mod read;
 
+use std::sync::Arc;
+
 use daotwin_core::statistics::wilson;
 use daotwin_core::{Run, Seed};
 use daotwin_history::History;
@@ -32,6 +34,7 @@ use crate::engine::ensemble::{Model, summarise};
 use crate::engine::population::Population;
 use crate::engine::summary::Summary;
 use crate::engine::tally::{Moment, Observer, Outcome};
+use crate::governance::referee::{self, Referee, Refereed};
 use crate::scenario::RuleChange;
 use crate::{Error, Result};
 
@@ -152,6 +155,9 @@ pub struct Simulated {
     pub half_pass: (f64, (f64, f64)),
     /// Its courses, in the order of [`SERIES`].
     pub courses: Vec<Course>,
+    /// Who decided in place of a rule's arithmetic, where somebody did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decided: Option<referee::Decided>,
 }
 
 /// Follows a run over time.
@@ -189,37 +195,68 @@ impl Observer for Follower {
 }
 
 impl Described {
-    /// The DAO under its rule, its members drawn from the seed.
-    fn dao(&self, seed: Seed, run: &Run) -> Result<Dao> {
+    /// The DAO under its rule or a referee, its members drawn from the seed.
+    fn dao(&self, referee: Option<&Arc<dyn Referee>>, seed: Seed, run: &Run) -> Result<Dao> {
         let (parameters, scheduler) = (self.parameters.clone(), Scheduler::Events);
         let dao = match &self.members {
             Some(members) => Dao::over(members.clone(), parameters, scheduler, seed.0, run)?,
             None => Dao::new(parameters, scheduler, seed.0, run)?,
         };
+        if let Some(referee) = referee {
+            return Ok(dao.decided_by(Refereed(Arc::clone(referee))));
+        }
         let supply = dao.population().supply();
         Ok(dao.decided_by(Ruled::new(self.rule, supply)))
     }
 
     /// Runs it so many times; members are the same in every run, what happens is not.
     ///
-    /// Deterministic for a seed on any number of threads. Costs two replicates of a [`Dao`] a run.
+    /// Deterministic for a seed on any number of threads. Costs a replicate of a [`Dao`] a run.
     ///
     /// # Errors
     /// Parameters that no DAO can have, every problem at once; cancellation.
     pub fn simulate(&self, seed: Seed, runs: u64, run: &Run) -> Result<Simulated> {
+        self.run(None, seed, runs, run)
+    }
+
+    /// The same, where a referee decides in place of the rule: every ballot of every run is put before it.
+    ///
+    /// # Errors
+    /// As [`Described::simulate`]; a rule in the description, for there can be only one; votes that cannot be held.
+    pub fn simulate_on(
+        &self,
+        referee: &Arc<dyn Referee>,
+        seed: Seed,
+        runs: u64,
+        run: &Run,
+    ) -> Result<Simulated> {
+        self.ruleless()?;
+        let found = self.run(Some(referee), seed, runs, run)?;
+        Ok(Simulated { decided: Some(referee.decided()), ..found })
+    }
+
+    fn ruleless(&self) -> Result<()> {
+        if self.rule == DEFAULT_RULE {
+            return Ok(());
+        }
+        let problem = "`[rule]`: the contract decides; leave the rule out, and let the deployment say what the contract keeps to";
+        Err(Error::Parameters { problems: vec![problem.to_owned()] })
+    }
+
+    fn run(&self, referee: Option<&Arc<dyn Referee>>, seed: Seed, runs: u64, run: &Run) -> Result<Simulated> {
         if !(1..=1_000_000).contains(&runs) {
             return Err(Error::Parameters {
                 problems: vec![format!("{runs} runs; 1 to 1000000 are allowed")],
             });
         }
-        let dao = self.dao(seed, run)?;
+        let dao = self.dao(referee, seed, run)?;
         let names = dao.variables();
         let width = names.len() + 1 + SERIES.len() * STEPS;
         let (steps, window) = (self.parameters.steps, self.parameters.window);
         let summaries = summarise(runs, width, run, |replicate, workspace: &mut Workspace, values| {
-            dao.replicate(seed.0, replicate, workspace, run, &mut values[..names.len()])?;
             let mut follower = Follower { steps, window, sums: [[(0.0, 0.0); STEPS]; SERIES.len()] };
-            dao.observe(seed.0, replicate, workspace, run, &mut follower)?;
+            let numbers = &mut values[..names.len()];
+            dao.replicate_before(seed.0, replicate, workspace, run, numbers, &mut follower)?;
             let passed = values[PASSED];
             values[names.len()] = if passed.is_nan() { f64::NAN } else { f64::from(u8::from(passed >= 0.5)) };
             for (value, (sum, of)) in values[names.len() + 1..].iter_mut().zip(follower.sums.iter().flatten())
@@ -262,6 +299,7 @@ impl Described {
                     bands: steps.iter().map(quantiles).collect(),
                 })
                 .collect(),
+            decided: None,
         })
     }
 
@@ -270,7 +308,22 @@ impl Described {
     /// # Errors
     /// As [`Described::simulate`]; too many rows for the limits.
     pub fn history(&self, seed: Seed, number: u64, run: &Run) -> Result<History> {
-        history(&self.dao(seed, run)?, &self.calendar, seed.0, number, run)
+        history(&self.dao(None, seed, run)?, &self.calendar, seed.0, number, run)
+    }
+
+    /// One run of [`Described::simulate_on`] as a History.
+    ///
+    /// # Errors
+    /// As [`Described::simulate_on`]; too many rows for the limits.
+    pub fn history_on(
+        &self,
+        referee: &Arc<dyn Referee>,
+        seed: Seed,
+        number: u64,
+        run: &Run,
+    ) -> Result<History> {
+        self.ruleless()?;
+        history(&self.dao(Some(referee), seed, run)?, &self.calendar, seed.0, number, run)
     }
 }
 
@@ -306,7 +359,7 @@ mod test {
         for table in [Table::Delegations, Table::Transfers, Table::Messages, Table::Prices, Table::Holdings] {
             assert!(written.rows(table) > 0, "{}", table.name());
         }
-        let dao = described.dao(seed, &run).unwrap();
+        let dao = described.dao(None, seed, &run).unwrap();
         let mut outcomes: Vec<Outcome> = Vec::new();
         dao.observe(seed.0, number, &mut Workspace::default(), &run, &mut outcomes).unwrap();
         let view = DaoView::one(&written, None).unwrap();

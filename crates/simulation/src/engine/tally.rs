@@ -127,6 +127,44 @@ pub trait Observer {
 
 impl Observer for () {}
 
+/// Two who look on.
+impl<A: Observer, B: Observer> Observer for (A, &mut B) {
+    fn votes(&mut self, proposal: u32, step: u32, agents: &[u32], weights: &[u64], choices: &[u8]) {
+        self.0.votes(proposal, step, agents, weights, choices);
+        self.1.votes(proposal, step, agents, weights, choices);
+    }
+
+    fn opened(&mut self, opening: &Opening) {
+        self.0.opened(opening);
+        self.1.opened(opening);
+    }
+
+    fn delegated(&mut self, step: u32, member: u32, from: u32, to: u32, amount: u64) {
+        self.0.delegated(step, member, from, to, amount);
+        self.1.delegated(step, member, from, to, amount);
+    }
+
+    fn transferred(&mut self, step: u32, from: Option<u32>, to: u32, amount: u64) {
+        self.0.transferred(step, from, to, amount);
+        self.1.transferred(step, from, to, amount);
+    }
+
+    fn posted(&mut self, step: u32, proposal: u32, member: u32, favours: bool) {
+        self.0.posted(step, proposal, member, favours);
+        self.1.posted(step, proposal, member, favours);
+    }
+
+    fn closed(&mut self, outcome: &Outcome) {
+        self.0.closed(outcome);
+        self.1.closed(outcome);
+    }
+
+    fn stepped(&mut self, step: u32, moment: &Moment) {
+        self.0.stepped(step, moment);
+        self.1.stepped(step, moment);
+    }
+}
+
 impl Observer for Vec<Outcome> {
     fn closed(&mut self, outcome: &Outcome) {
         self.push(*outcome);

@@ -27,6 +27,7 @@ pub mod nouns_fork;
 pub mod optimistic;
 pub mod quadratic_credits;
 pub mod quadratic_funding;
+pub mod referee;
 pub mod registry;
 mod replay;
 pub mod retroactive_funding;
@@ -43,6 +44,7 @@ pub mod vote_escrow;
 pub mod wide;
 
 pub use case::{Amount, Powers, read_case, write_outcome};
+pub use referee::{Referee, Refereed};
 pub use wide::Wide;
 
 use serde_json::Value;

@@ -146,6 +146,9 @@ impl Rehearsal {
                 percent(self.without_quorum)
             ));
         }
+        if let Some(decided) = &self.decided {
+            warnings.push(decided.sentence());
+        }
         warnings
     }
 

@@ -71,6 +71,7 @@ pub fn effort(
         run.check()?;
         let scenario = with_strengths(play::as_it_is(*baseline), strengths);
         let stage = |electorate: &Electorate| Stage {
+            referee: None,
             scenario: &scenario,
             baseline,
             largest: options.largest,

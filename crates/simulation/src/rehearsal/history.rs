@@ -16,7 +16,8 @@ use super::effort::with_effort;
 use super::electorate::{Electorate, said, sides};
 use super::play::{self, Cast, Observer, Stage, Voter, watch};
 use super::policy::Policy;
-use super::{Options, impossible, sample, strange};
+use super::{Options, draw, held, impossible, ruled, sample, strange};
+use crate::governance::Referee;
 use crate::scenario::{RuleChange, Scenario};
 use crate::{Error, Result};
 
@@ -42,6 +43,35 @@ pub fn history(
     number: u64,
     run: &Run,
 ) -> Result<History> {
+    written(None, model, baseline, scenario, options, (number, run))
+}
+
+/// The same of a rehearsal before a referee: run `number` of [`rehearse_on`](super::rehearse_on).
+///
+/// # Errors
+/// Those of [`history`]; votes that the referee cannot hold.
+pub fn history_on(
+    referee: &dyn Referee,
+    model: &dyn Fitted,
+    baseline: &RuleChange,
+    scenario: &Scenario,
+    options: &Options,
+    number: u64,
+    run: &Run,
+) -> Result<History> {
+    let first = draw(model, 1.0, options, 0, run)?;
+    let baseline = ruled(referee, baseline, std::slice::from_ref(scenario), &first)?;
+    written(Some(referee), model, &baseline, scenario, options, (number, run))
+}
+
+fn written(
+    referee: Option<&dyn Referee>,
+    model: &dyn Fitted,
+    baseline: &RuleChange,
+    scenario: &Scenario,
+    options: &Options,
+    (number, run): (u64, &Run),
+) -> Result<History> {
     let scenario = with_effort(Scenario { rule: baseline.then(&scenario.rule), ..scenario.clone() }, options);
     let bound = play::bound(&scenario);
     let drawn = sample(model, bound, options, number, run)?;
@@ -58,6 +88,7 @@ pub fn history(
         largest: options.largest,
         span: electorate.span(),
         seed: options.seed.0,
+        referee,
     };
     let proposals = drawn.table(Table::Proposals);
     let mut writer = Writer {
@@ -70,7 +101,7 @@ pub fn history(
         blank: 0,
         problem: None,
     };
-    watch(&electorate, &stage, bound, number, &mut writer);
+    held(watch(&electorate, &stage, bound, number, &mut writer))?;
     if let Some(problem) = writer.problem {
         return Err(problem);
     }

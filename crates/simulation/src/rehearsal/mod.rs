@@ -18,6 +18,7 @@ mod history;
 mod people;
 mod play;
 mod policy;
+mod polling;
 pub mod proposal;
 mod rows;
 mod sweep;
@@ -38,7 +39,8 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::engine::summary::Summary;
-use crate::scenario::{Behaviours, RuleChange, Scenario};
+use crate::governance::referee::{Decided, Referee};
+use crate::scenario::{Behaviours, RuleChange, Scenario, Weighting};
 use crate::{Error, Result};
 
 pub(crate) use document::{amount, percent};
@@ -46,7 +48,7 @@ pub(crate) use document::{amount, percent};
 pub use advise::{Advice, Candidate, Goal, advise};
 pub use compare::{Comparison, Difference, compare, one_at_a_time};
 pub use effort::{Effort, effort};
-pub use history::history;
+pub use history::{history, history_on};
 pub use play::{SERIES, STEPS, VARIABLES};
 pub use sweep::{Figure, MOST_COMBINATIONS, Point, Swept, sweep};
 
@@ -159,6 +161,9 @@ pub struct Rehearsal {
     pub without_quorum: f64,
     /// The scenarios; the first is the rule as it is with nothing happening.
     pub arms: Vec<Arm>,
+    /// Who decided in place of the rule's arithmetic, where somebody did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decided: Option<Decided>,
     /// Every run's numbers: by run, then scenario, then in the order of [`VARIABLES`].
     #[serde(skip)]
     pub values: Vec<Vec<[f64; VARIABLES.len()]>>,
@@ -185,14 +190,112 @@ pub fn rehearse(
     options: &Options,
     run: &Run,
 ) -> Result<Rehearsal> {
+    let first = draw(model, 1.0, options, 0, run)?;
+    rehearse_from(&first, None, model, records, baseline, scenarios, (options, run))
+}
+
+/// The same before a referee, who decides every proposal of every run in place of the rule's arithmetic, and of the records
+/// too. The rule as it is has the referee's quorum; neither the baseline nor a scenario may say what the referee decides.
+/// What somebody would need, and how people answer a quorum that binds, is reckoned from its settings.
+///
+/// Deterministic as [`rehearse`]; costs what the referee takes for every ballot besides.
+///
+/// # Errors
+/// Those of [`rehearse`]; votes that the referee cannot hold.
+pub fn rehearse_on(
+    referee: &dyn Referee,
+    model: &dyn Fitted,
+    records: Option<&History>,
+    baseline: &RuleChange,
+    scenarios: &[Scenario],
+    options: &Options,
+    run: &Run,
+) -> Result<Rehearsal> {
+    let first = draw(model, 1.0, options, 0, run)?;
+    let baseline = ruled(referee, baseline, scenarios, &first)?;
+    rehearse_from(&first, Some(referee), model, records, &baseline, scenarios, (options, run))
+}
+
+/// The rule as it is of [`rehearse_on`]: the baseline with what the referee keeps to.
+///
+/// # Errors
+/// A baseline that says what the referee decides; the model's own; cancellation.
+pub fn rule_of(
+    referee: &dyn Referee,
+    model: &dyn Fitted,
+    baseline: &RuleChange,
+    options: &Options,
+    run: &Run,
+) -> Result<RuleChange> {
+    ruled(referee, baseline, &[], &draw(model, 1.0, options, 0, run)?)
+}
+
+/// What the contract decides, and no file can say.
+fn said(rule: &RuleChange) -> Vec<&'static str> {
+    let keys = [
+        ("quorum", rule.quorum.is_some()),
+        ("quorum_tokens", rule.quorum_tokens.is_some()),
+        ("quorum_counts", rule.quorum_counts.is_some()),
+        ("approval", rule.approval.is_some()),
+        ("weighting", rule.weighting.is_some()),
+        ("cap", rule.cap.is_some()),
+        ("power_at_vote", rule.power_at_vote.is_some()),
+    ];
+    keys.into_iter().filter_map(|(key, said)| said.then_some(key)).collect()
+}
+
+/// The baseline with the rule that a referee keeps to.
+fn ruled(
+    referee: &dyn Referee,
+    baseline: &RuleChange,
+    scenarios: &[Scenario],
+    first: &Electorate,
+) -> Result<RuleChange> {
+    let by_scenario = scenarios.iter().flat_map(|scenario| {
+        let rules = scenario.conditions.iter().filter_map(|condition| condition.rule);
+        let place = format!("scenario `{}`", scenario.title);
+        rules.chain([scenario.rule]).map(move |rule| (place.clone(), rule))
+    });
+    let all = std::iter::once(("the baseline".to_owned(), *baseline)).chain(by_scenario);
+    let problems: Vec<String> = all
+        .flat_map(|(place, rule)| said(&rule).into_iter().map(move |key| (place.clone(), key)))
+        .map(|(place, key)| {
+            format!(
+                "{place}: `{key}` is what the contract decides: leave it out, or deploy the contract with other settings"
+            )
+        })
+        .collect();
+    if !problems.is_empty() {
+        return Err(Error::Parameters { problems });
+    }
+    let quorum = referee.quorum(first.supply, first.decimals)?;
+    let rule = RuleChange {
+        quorum_tokens: Some(first.tokens(quorum)),
+        quorum_counts: Some(referee.counts()),
+        approval: Some(0.5),
+        weighting: Some(Weighting::Tokens),
+        ..RuleChange::default()
+    };
+    Ok(baseline.then(&rule))
+}
+
+fn rehearse_from(
+    first: &Electorate,
+    referee: Option<&dyn Referee>,
+    model: &dyn Fitted,
+    records: Option<&History>,
+    baseline: &RuleChange,
+    scenarios: &[Scenario],
+    (options, run): (&Options, &Run),
+) -> Result<Rehearsal> {
     let all = beside(baseline, scenarios, options);
     let bounds: Vec<f64> = all.iter().map(play::bound).collect();
-    let first = draw(model, 1.0, options, 0, run)?;
-    check(&all, &bounds, &first, options)?;
+    check(&all, &bounds, first, options)?;
     let recorded = records.map(|records| view(records, options)).transpose()?;
     let recorded = recorded.as_ref().map(Electorate::of).transpose()?;
     let span = recorded.as_ref().map_or_else(|| first.span(), Electorate::span);
-    let stage = |scenario| Stage { scenario, baseline, largest: options.largest, span, seed: options.seed.0 };
+    let (largest, seed) = (options.largest, options.seed.0);
+    let stage = |scenario| Stage { scenario, baseline, largest, span, seed, referee };
 
     let mut played: Vec<Vec<Played>> = Vec::new();
     while (played.len() as u64) < options.runs {
@@ -210,9 +313,9 @@ pub fn rehearse(
                         drawn.push((bound, draw(model, bound, options, number, run)?));
                     }
                     let electorate = drawn.iter().find(|(known, _)| *known == bound).map(|(_, drawn)| drawn);
-                    arms.extend(
-                        electorate.map(|electorate| play(electorate, &stage(scenario), bound, number)),
-                    );
+                    if let Some(electorate) = electorate {
+                        arms.push(held(play(electorate, &stage(scenario), bound, number))?);
+                    }
                 }
                 Ok(arms)
             })
@@ -226,12 +329,15 @@ pub fn rehearse(
         let alone = Scenario { behaviours: Behaviours::new(), ..scenario.clone() };
         let records = recorded
             .as_ref()
-            .map(|electorate| play(electorate, &Stage { scenario: &alone, ..stage(scenario) }, 1.0, 0));
+            .map(|electorate| play(electorate, &Stage { scenario: &alone, ..stage(scenario) }, 1.0, 0))
+            .map(held)
+            .transpose()?;
         // What happens in a scenario never happened to the records, and their voters were called already; a rule can be
         // asked what it makes of them.
         let rule_alone = scenario.conditions.is_empty() && only_effort(scenario);
-        arm(scenario, place, &played, records.filter(|_| rule_alone))
+        Ok(arm(scenario, place, &played, records.filter(|_| rule_alone)))
     });
+    let arms = arms.collect::<Result<Vec<Arm>>>()?;
     Ok(Rehearsal {
         dao: first.dao.clone(),
         seed: options.seed,
@@ -244,10 +350,19 @@ pub fn rehearse(
         } else {
             first.without_quorum()
         },
-        arms: arms.collect(),
+        arms,
+        decided: referee.map(Referee::decided),
         values: played.iter().map(|arms| arms.iter().map(|played| played.values).collect()).collect(),
         series: played.iter().map(|arms| arms.iter().map(|played| played.series).collect()).collect(),
     })
+}
+
+/// What a run came to, where all its votes were held.
+fn held(played: Played) -> Result<Played> {
+    match played.problem {
+        Some(problem) => Err(Error::Parameters { problems: vec![problem] }),
+        None => Ok(played),
+    }
 }
 
 /// The rule as it is with nothing happening, then the scenarios on top of it; with the effort that the options say.

@@ -8,6 +8,7 @@ use daotwin_core::statistics::{gini, nakamoto, quantile_sorted};
 
 use crate::engine::math;
 use crate::engine::random::Key;
+use crate::governance::referee::{Poll, Referee};
 use crate::scenario::{Condition, RuleChange, Scenario};
 
 use daotwin_history::Side;
@@ -15,6 +16,7 @@ use daotwin_history::Side;
 use super::electorate::{Ballot, Electorate, Question};
 use super::people::{self, CALLS, Called, Keys, People, World};
 use super::policy::{Policy, Tally};
+use super::polling::{BallotBox, first_problem};
 
 /// What a draw is for.
 #[derive(Clone, Copy)]
@@ -81,6 +83,8 @@ pub(crate) struct Played {
     pub(crate) needed: [f64; NEEDED],
     /// Whether each proposal passes.
     pub(crate) passes: Vec<bool>,
+    /// Why a vote could not be held, where a referee says so; what passes is then no result.
+    pub(crate) problem: Option<String>,
 }
 
 /// What is played: a scenario, and how it is looked at.
@@ -94,6 +98,8 @@ pub(crate) struct Stage<'s> {
     /// The time that steps divide.
     pub(crate) span: (i64, i64),
     pub(crate) seed: u64,
+    /// Who decides in place of the rule's arithmetic.
+    pub(crate) referee: Option<&'s dyn Referee>,
 }
 
 /// Elasticity of turnout to a `price_shock`, which has none of its own; that of `downturn` where it says none.
@@ -278,6 +284,7 @@ struct Count<'c, O> {
     tally: Tally,
     /// As if all but the largest were against.
     others: Tally,
+    poll: Option<BallotBox>,
 }
 
 impl<O: Observer> Count<'_, O> {
@@ -287,7 +294,11 @@ impl<O: Observer> Count<'_, O> {
         self.cast[member as usize] += self.electorate.tokens(power);
         let weight = self.policy.weight(power);
         self.tally.add(side, power, weight);
-        self.observer.cast(Cast { voter: Voter::Member { member, drawn }, at, side, power });
+        let ballot = Cast { voter: Voter::Member { member, drawn }, at, side, power };
+        if let Some(ballots) = &mut self.poll {
+            ballots.put(&ballot);
+        }
+        self.observer.cast(ballot);
         if self.electorate.rank_of[member as usize] >= self.largest {
             self.others.add(Side::Against, power, weight);
         }
@@ -303,7 +314,7 @@ pub(crate) fn watch(
     run: u64,
     observer: &mut impl Observer,
 ) -> Played {
-    let Stage { scenario, baseline, largest, span, seed } = *stage;
+    let Stage { scenario, baseline, largest, span, seed, referee } = *stage;
     let key = |purpose: Purpose, step: usize| Key::new(seed, run, purpose as u64, step as u64);
     let first = |kind: &str| scenario.conditions.iter().find(|condition| condition.kind == kind);
     let mut delegations = Delegations::new(electorate, first("delegation"), seed, run);
@@ -319,13 +330,18 @@ pub(crate) fn watch(
     let mut sums = Sums::default();
     let mut needed_all = Vec::new();
     let mut passes = Vec::with_capacity(electorate.questions.len());
+    let mut problem = None;
 
     for (place, question) in electorate.questions.iter().enumerate() {
         let at_start = || scenario.conditions.iter().filter(move |condition| condition.holds(question.start));
         let change = at_start()
             .filter_map(|condition| condition.rule)
             .fold(scenario.rule, |rule, new| rule.then(&new));
-        let policy = Policy::of(question, &change, electorate);
+        let mut policy = Policy::of(question, &change, electorate);
+        if let Some(referee) = referee {
+            first_problem(&mut problem, policy.keep_to(referee, electorate));
+        }
+        let policy = policy;
         // The most powerful so many, by their rank.
         let most = |kind: &str| {
             let counts = at_start().filter(|condition| condition.kind == kind);
@@ -359,6 +375,7 @@ pub(crate) fn watch(
             observer: &mut *observer,
             tally: Tally::default(),
             others: Tally::default(),
+            poll: referee.map(|_| BallotBox::new(question.start, window)),
         };
         let absent =
             |member: u32| delegations.to[member as usize] != member || rank(member) < left.max(cartel);
@@ -453,7 +470,7 @@ pub(crate) fn watch(
         if let Some(people) = &mut people {
             people.end(&electorate.ballots[question.ballots.clone()]);
         }
-        let Count { mut tally, others, .. } = count;
+        let Count { mut tally, others, mut poll, .. } = count;
         let acting = electorate.ranks.iter().take(cartel as usize).skip(left as usize);
         // Who delegated has given its power away: it votes with its delegate.
         for &member in acting.filter(|member| delegations.to[**member as usize] == **member) {
@@ -461,9 +478,21 @@ pub(crate) fn watch(
             cast[member as usize] += electorate.tokens(power);
             tally.add(Side::For, power, policy.weight(power));
             let voter = Voter::Member { member, drawn: false };
-            observer.cast(Cast { voter, at: closed, side: Side::For, power });
+            let ballot = Cast { voter, at: closed, side: Side::For, power };
+            poll.iter_mut().for_each(|poll| poll.put(&ballot));
+            observer.cast(ballot);
         }
-        let honest = policy.passes(&tally);
+        let mut decide = |tally: &Tally, poll: &Option<BallotBox>| {
+            let reckoned = policy.passes(tally);
+            let (Some(referee), Some(poll), true) = (referee, poll, question.passable) else {
+                return reckoned;
+            };
+            let (supply, decimals) = (electorate.supply, electorate.decimals);
+            let poll = Poll { supply, decimals, ballots: poll.ballots() };
+            first_problem(&mut problem, referee.passes(&poll, reckoned)).unwrap_or(false)
+        };
+        let honest = decide(&tally, &poll);
+        let members_alone = tally.voters;
         let needed = policy.needed(&tally);
         let mut account = 0;
         for condition in &scenario.conditions {
@@ -471,12 +500,14 @@ pub(crate) fn watch(
             if condition.holds(closed) {
                 attack(condition, &policy, electorate, |number, side, power| {
                     tally.add(side, power, policy.weight(power));
-                    observer.cast(Cast { voter: Voter::Attacker(account + number), at: closed, side, power });
+                    let ballot = Cast { voter: Voter::Attacker(account + number), at: closed, side, power };
+                    poll.iter_mut().for_each(|poll| poll.put(&ballot));
+                    observer.cast(ballot);
                 });
             }
             account += accounts;
         }
-        let passed = policy.passes(&tally);
+        let passed = if tally.voters == members_alone { honest } else { decide(&tally, &poll) };
         observer.decided(place, closed, &policy, passed);
         let mut alone = others;
         for &member in electorate.ranks.iter().take(largest).skip(left as usize) {
@@ -520,7 +551,7 @@ pub(crate) fn watch(
         let place = place * needed_all.len().saturating_sub(1) / (NEEDED - 1);
         needed_all.get(place).copied().unwrap_or(f64::NAN)
     });
-    sums.finish(&cast, &needed_all, needed, passes)
+    Played { problem, ..sums.finish(&cast, &needed_all, needed, passes) }
 }
 
 /// How many accounts a condition's attackers have.
@@ -644,7 +675,7 @@ impl Sums {
             mean(self.carried, self.passable),
         ];
         let series = self.steps.map(|steps| steps.map(|(sum, of)| mean(sum, of)));
-        Played { values, series, needed: quantiles, passes }
+        Played { values, series, needed: quantiles, passes, problem: None }
     }
 }
 

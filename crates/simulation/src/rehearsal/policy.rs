@@ -2,6 +2,8 @@
 
 use daotwin_history::Side;
 
+use crate::Result;
+use crate::governance::Referee;
 use crate::scenario::{QuorumCounts, RuleChange, Weighting};
 
 use super::electorate::{Electorate, Question};
@@ -63,6 +65,13 @@ impl Policy {
             shielded: change.shielded.unwrap_or(false),
             power_at_vote: change.power_at_vote.unwrap_or(false),
         }
+    }
+
+    /// The quorum of who decides in place of this arithmetic.
+    pub(crate) fn keep_to(&mut self, referee: &dyn Referee, electorate: &Electorate) -> Result<()> {
+        self.quorum = referee.quorum(electorate.supply, electorate.decimals)?;
+        self.counts = referee.counts();
+        Ok(())
     }
 
     /// What power weighs between for and against.

@@ -282,7 +282,14 @@ impl Model for Rehearsed<'_> {
         run.check()?;
         let electorate = self.draws.get(self.bound, replicate, run)?;
         let Self { scenario, baseline, span, .. } = self;
-        let stage = Stage { scenario, baseline, largest: self.draws.options.largest, span: *span, seed };
+        let stage = Stage {
+            scenario,
+            baseline,
+            largest: self.draws.options.largest,
+            span: *span,
+            seed,
+            referee: None,
+        };
         values.copy_from_slice(&play(&electorate, &stage, self.bound, replicate).values);
         Ok(())
     }

@@ -40,6 +40,7 @@ pub(super) fn electorate(proposals: usize, ballots: &[(u128, Side, i64)]) -> Ele
 fn played(electorate: &Electorate, toml: &str, largest: usize, run: u64) -> Played {
     let scenario = scenario(toml);
     let stage = Stage {
+        referee: None,
         scenario: &scenario,
         baseline: &RuleChange::default(),
         largest,

@@ -95,6 +95,7 @@ fn run(electorate: &Electorate, toml: &str, number: u64) -> (Played, Seen) {
     // A quorum of 40,000 is the DAO's own, any other is new to it.
     let own = scenario.rule.quorum_tokens.filter(|quorum| *quorum == 40_000.0);
     let stage = Stage {
+        referee: None,
         scenario: &scenario,
         baseline: &RuleChange { quorum_tokens: own, ..RuleChange::default() },
         largest: 3,

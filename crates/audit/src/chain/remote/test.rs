@@ -24,6 +24,8 @@ enum Reply {
     /// Ids that were not asked.
     Ids,
     Silence,
+    /// An answer that never ends: so many bytes, then a wait, again and again.
+    Endless(usize, Duration),
 }
 
 /// A node that speaks JSON-RPC, in a thread; what it does is decided for each request by its number and questions.
@@ -112,6 +114,20 @@ fn answer(mut stream: TcpStream, number: usize, decide: &impl Fn(usize, &Value) 
             (200, json!({"jsonrpc": "2.0", "id": questions["id"], "error": error}).to_string(), None)
         }
         Reply::Ids => (200, each(&|question| json!({"id": 123_456_789, "result": result(question)})), None),
+        Reply::Endless(bytes, wait) => {
+            let head = "HTTP/1.1 200 X\r\nconnection: close\r\n\r\n{";
+            let more = vec![b' '; bytes];
+            let mut open = stream.write_all(head.as_bytes()).is_ok();
+            // Until the client has gone; a test that fails ends with the server.
+            for _ in 0..100_000 {
+                open = open && stream.write_all(&more).is_ok();
+                if !open {
+                    break;
+                }
+                std::thread::sleep(wait);
+            }
+            return;
+        }
         Reply::Silence => {
             std::thread::sleep(Duration::from_millis(600));
             return;
@@ -261,8 +277,12 @@ fn a_node_that_answers_nonsense_is_refused_in_words() {
         (Reply::Error(-32601, "unknown method\n"), "refuses `eth_getStorageAt`: unknown method\\n (-32601)"),
         (Reply::Error(-32005, "limit"), "refuses `eth_getStorageAt`: limit (-32005), 6 times"),
         (Reply::Silence, "does not answer in time, 2 times"),
+        (Reply::Endless(10_000, Duration::ZERO), "answers with more than 100000 bytes"),
+        (Reply::Endless(1, Duration::from_millis(20)), "2 times"),
+        (Reply::Text(format!("[{}", "[],".repeat(30_000))), "answers with what is no JSON"),
+        (Reply::Result(json!(vec![0; 20_000])), "which is no number"),
     ] {
-        let attempts = if matches!(reply, Reply::Silence) { 2 } else { 6 };
+        let attempts = if matches!(reply, Reply::Silence | Reply::Endless(..)) { 2 } else { 6 };
         let reply = std::sync::Mutex::new(Some(reply));
         let server = serve(move |number, _| {
             if number == 0 {
@@ -277,6 +297,7 @@ fn a_node_that_answers_nonsense_is_refused_in_words() {
                 Reply::Error(code, text) => Reply::Error(*code, text),
                 Reply::Ids => Reply::Ids,
                 Reply::Silence => Reply::Silence,
+                Reply::Endless(bytes, wait) => Reply::Endless(*bytes, *wait),
                 Reply::True => reply.take().unwrap(),
             }
         });

@@ -20,6 +20,7 @@ use daotwin_history::History;
 use daotwin_history::view::DaoView;
 
 use crate::traffic::Recording;
+use crate::traffic::chronicle::Sent;
 use crate::world::World;
 use crate::{Error, Result};
 
@@ -117,6 +118,8 @@ pub struct Load {
     pub history: History,
     /// The same as calls, for a model to learn from.
     pub recording: Recording,
+    /// Every transaction, those that keep powers as they were too.
+    pub sent: Vec<Sent>,
     /// How often each act went well.
     pub counts: BTreeMap<Act, Count>,
     /// The steps that were refused, the first thousand.

@@ -16,6 +16,7 @@ use super::rows::{Deed, Names, others, side};
 use super::{Act, Failure, Load, Options, Windows};
 use crate::artifact::Callable;
 use crate::sequence::{BLOCK_SECONDS, Step, Wait};
+use crate::traffic::chronicle::Sent;
 use crate::traffic::session::{Answer, Session, selector, uint};
 use crate::traffic::voting::{Generation, Governor, address_of, minter};
 use crate::traffic::{Recorded, Recording};
@@ -132,6 +133,7 @@ impl<'p> Play<'p> {
             load: Load {
                 history: History::new(Manifest::default()),
                 recording: Recording::of(world)?,
+                sent: Vec::new(),
                 counts: BTreeMap::new(),
                 failures: Vec::new(),
                 gas: 0,
@@ -196,7 +198,9 @@ impl<'p> Play<'p> {
             done += 1;
             last = last.max(time);
             let block = self.world.state.block + (last - self.world.state.time) / BLOCK_SECONDS;
-            self.session.set_clock(block, last);
+            // Whatever comes in a block has its time.
+            let time = self.world.state.time + (block - self.world.state.block) * BLOCK_SECONDS;
+            self.session.set_clock(block, time);
             match task {
                 Task::Ready(number) => self.ready(number)?,
                 Task::Deed(deed) => self.deed(deed)?,
@@ -238,7 +242,9 @@ impl<'p> Play<'p> {
         let deployed = self.world.contracts.iter().find(|deployed| deployed.address == to);
         let contract =
             deployed.map(|deployed| deployed.implementation.as_ref().unwrap_or(&deployed.contract));
-        let came = self.session.transact(&step.transaction(), contract.map(|contract| &**contract))?;
+        let transaction = step.transaction();
+        let came = self.session.transact(&transaction, contract.map(|contract| &**contract))?;
+        self.load.sent.push(Sent { transaction, block, time });
         let count = self.load.counts.entry(act).or_default();
         let name = self.names.all.get(member).cloned().unwrap_or_default();
         let (success, output, gas) = match &came {
@@ -370,9 +376,9 @@ impl<'p> Play<'p> {
         self.busy.insert(by, self.session.state.time + 2 * BLOCK_SECONDS);
         self.made.insert(number, Made { by, ..Made::default() });
         let needed = self.threshold + U256::from(1);
-        if self.addresses[by] != self.market.0 && self.held(self.addresses[by])? < needed {
-            self.trade(by, needed, true)?;
-        }
+        // What it holds may not be delegated yet.
+        let held = self.held(self.addresses[by])?;
+        self.trade(by, held.max(needed), true)?;
         Ok(())
     }
 

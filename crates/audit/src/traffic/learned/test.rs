@@ -134,6 +134,42 @@ fn what_is_learned_on_one_governor_helps_on_another() {
     }
 }
 
+/// A private fit with noise of the system charges its account first, claims what it was charged, and is refused beyond that.
+#[test]
+fn private_fits_are_charged() {
+    use daotwin_privacy::ledger::Unit;
+    use daotwin_privacy::{Account, Budget, Ledger};
+    let world = site::governor((1, 7_200, 10, 4, Some(172_800)));
+    let functions: Vec<_> =
+        world.contracts.iter().flat_map(|deployed| deployed.contract.functions.clone()).collect();
+    let recording = {
+        let history = benign::test::history(&mut Seed(4).stream("history"), 12, 200);
+        benign::play(&history, &world, &benign::Options::default(), &Run::default()).unwrap().recording
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = folder.path().join("ledger");
+    let account = Account::new("dao", Unit::Member).unwrap();
+    Ledger::create(&ledger).unwrap().register(&account, Budget::new(4.0, 1e-6).unwrap()).unwrap();
+    let settings =
+        PrivateSettings { ledger, account: "dao".to_owned(), epsilon: 4.0, ..PrivateSettings::default() };
+    let fit = |settings: &PrivateSettings| {
+        Model::fit_private(std::slice::from_ref(&recording), &functions, "made", settings)
+    };
+    let private = fit(&settings).unwrap();
+    assert_eq!(private.model.privacy, Some((4.0, 1e-6)));
+    assert_eq!(private.statement.claim.as_ref().map(|claim| claim.epsilon), Some(4.0));
+    // Votes of hundreds of members stand far above the noise; nothing of any call is in it.
+    let cast = "castVote(uint256,uint8)";
+    assert!(private.model.origin(cast, 0, Class::Returned) > 50.0);
+    let text = private.model.to_json().unwrap();
+    assert!(!text.contains("member "));
+    assert_eq!(Model::from_json(&text).unwrap(), private.model);
+    // Another fit, with another seed of noise, is another charge: nothing is left for it.
+    let other = PrivateSettings { calls: 4, ..settings };
+    let told = fit(&other).unwrap_err();
+    assert_eq!(told.kind(), daotwin_core::ErrorKind::Budget, "{told}");
+}
+
 /// A private fit of a large population has the same order of acts; noise for tests.
 #[test]
 fn private_fits_keep_the_order() {

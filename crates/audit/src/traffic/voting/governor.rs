@@ -71,7 +71,8 @@ fn has(deployed: &Deployed, signature: &str) -> bool {
 }
 
 /// What tells how much power someone had.
-pub(super) const PAST_VOTES: [&str; 2] = ["getPastVotes(address,uint256)", "getPriorVotes(address,uint256)"];
+pub(in crate::traffic) const PAST_VOTES: [&str; 2] =
+    ["getPastVotes(address,uint256)", "getPriorVotes(address,uint256)"];
 
 fn generation(deployed: &Deployed) -> Option<Generation> {
     [Generation::OpenZeppelin, Generation::Bravo, Generation::Alpha].into_iter().find(|generation| {

@@ -7,6 +7,7 @@
 
 mod case;
 mod governor;
+mod referee;
 mod vote;
 
 #[cfg(test)]
@@ -26,7 +27,9 @@ use crate::artifact::Contract;
 use crate::world::World;
 use crate::{Error, Result};
 
+pub(in crate::traffic) use governor::PAST_VOTES;
 pub use governor::{Generation, Governor};
+pub use referee::Judge;
 pub use vote::{Came, Vote};
 
 /// The address of somebody who is known by name alone.
@@ -166,24 +169,33 @@ impl Bytecode {
     /// The token cannot be made to have that supply or these powers, or nobody has enough power to propose; a defect of the
     /// interpreter.
     pub fn ballot(&self, supply: Option<Amount>, ballots: &[Ballot]) -> Result<State> {
-        let powers: Vec<(Address, Amount)> =
-            ballots.iter().map(|ballot| (ballot.voter, ballot.power)).collect();
+        let ballots: Vec<(Ballot, u32)> = ballots.iter().map(|ballot| (*ballot, 0)).collect();
+        Ok(self.poll(supply, &ballots)?.0)
+    }
+
+    /// The same, of ballots that come in the order of their moment, in millionths of the time in which votes are taken; and
+    /// how many the contract refused.
+    fn poll(&self, supply: Option<Amount>, ballots: &[(Ballot, u32)]) -> Result<(State, u64)> {
+        let powers = referee::powers(ballots);
         let made = Moment { clock: 2, second: 2 };
         let mut vote = self.prepare(supply, &powers, made)?;
         let proposer = vote.anybody(&powers)?;
         vote.propose(proposer, 1)??;
-        let clock = 2 + self.settings.voting_delay + 1;
+        let open = 2 + self.settings.voting_delay + 1;
+        let last = self.settings.voting_period.saturating_sub(1);
         let moment = |clock: u64| {
             let second =
                 if self.governor.seconds { clock } else { clock.saturating_mul(crate::BLOCK_SECONDS) };
             Moment { clock, second }
         };
-        for ballot in ballots {
+        let mut refused = 0;
+        for (ballot, when) in ballots {
+            let clock = open + (u128::from(last) * u128::from((*when).min(1_000_000)) / 1_000_000) as u64;
             // A ballot that the governor refuses counts for nothing.
-            drop(vote.cast(moment(clock), ballot.voter, ballot.support)?);
+            refused += u64::from(vote.cast(moment(clock), ballot.voter, ballot.support)?.is_err());
         }
         let deadline = vote.deadline()?;
-        vote.state(moment(deadline.saturating_add(1)))
+        Ok((vote.state(moment(deadline.saturating_add(1)))?, refused))
     }
 }
 

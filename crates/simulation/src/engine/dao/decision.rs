@@ -1,6 +1,8 @@
 //! The socket for rules: what a vote weighs, and when a proposal passes.
 
+use crate::Result;
 use crate::engine::tally::Tally;
+use crate::governance::referee::Ballot;
 
 /// How a DAO decides between yes and no. Called at openings and closings, not at votes.
 pub trait Decision: std::fmt::Debug + Send + Sync {
@@ -24,6 +26,20 @@ pub trait Decision: std::fmt::Debug + Send + Sync {
 
     /// Whether a closed proposal passes; `electorate` is that of its opening.
     fn passes(&self, tally: &Tally, electorate: u64) -> bool;
+
+    /// Whether [`Decision::judges`] is to be asked, with every ballot, and not [`Decision::passes`].
+    fn by_ballot(&self) -> bool {
+        false
+    }
+
+    /// Whether a closed proposal passes on which these ballots were cast.
+    ///
+    /// # Errors
+    /// A vote that cannot be held.
+    fn judges(&self, ballots: &[Ballot], tally: &Tally, electorate: u64) -> Result<bool> {
+        let _ = ballots;
+        Ok(self.passes(tally, electorate))
+    }
 }
 
 /// Token majority with a quorum: yes exceeds no, and the power cast reaches so many millionths of the supply. What a

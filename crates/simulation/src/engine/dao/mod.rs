@@ -270,7 +270,7 @@ impl Dao {
             }
             while workspace.open.first().is_some_and(|open| step - open.opened == parameters.window - 1) {
                 let open = workspace.open.remove(0);
-                let outcome = open.outcome(&*self.decision);
+                let outcome = open.outcome(&*self.decision)?;
                 observer.closed(&outcome);
                 if outcome.passed {
                     let step = step.saturating_add(parameters.delay);
@@ -413,8 +413,27 @@ impl Model for Dao {
         run: &Run,
         values: &mut [f64],
     ) -> Result<()> {
-        let mut totals = Totals::new(self.parameters.window);
-        let end = self.observe(seed, replicate, workspace, run, &mut totals)?;
+        self.replicate_before(seed, replicate, workspace, run, values, &mut ())
+    }
+}
+
+impl Dao {
+    /// A replicate's numbers, as [`Model::replicate`] gives them, before somebody who looks on.
+    ///
+    /// # Errors
+    /// Those of [`Dao::observe`].
+    pub(crate) fn replicate_before(
+        &self,
+        seed: u64,
+        replicate: u64,
+        workspace: &mut Workspace,
+        run: &Run,
+        values: &mut [f64],
+        observer: &mut impl Observer,
+    ) -> Result<()> {
+        let mut both = (Totals::new(self.parameters.window), observer);
+        let end = self.observe(seed, replicate, workspace, run, &mut both)?;
+        let totals = both.0;
         let (means, rest) = values.split_at_mut(Totals::VARIABLES.len());
         means.copy_from_slice(&totals.values());
         rest.copy_from_slice(&[

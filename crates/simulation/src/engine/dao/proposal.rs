@@ -2,11 +2,14 @@
 
 use super::members::Members;
 use super::{ASK, AUTHOR, Dao, Decision, Draws, Now, POSTER, POSTS, Price, STANCE};
+use crate::Result;
 use crate::engine::hazard::{self, Candidates};
 use crate::engine::math;
 use crate::engine::minimal::{DIRECTION, PARTICIPATION, POSITION};
 use crate::engine::random::Key;
 use crate::engine::tally::{self, Observer, Opening, Outcome, Tally, Voters};
+use crate::governance::lifecycle::Support;
+use crate::governance::referee::Ballot;
 
 /// An open proposal.
 #[derive(Debug)]
@@ -31,6 +34,8 @@ pub(super) struct Open {
     talk: f64,
     posts: u32,
     opinion: i64,
+    /// For a rule that asks for them.
+    ballots: Vec<Ballot>,
 }
 
 impl Default for Open {
@@ -51,6 +56,7 @@ impl Default for Open {
             talk: 0.0,
             posts: 0,
             opinion: 0,
+            ballots: vec![],
         }
     }
 }
@@ -76,7 +82,8 @@ impl Dao {
     ) -> Open {
         let behaviour = &self.parameters.behaviour;
         let key = |purpose| draws.key(purpose, u64::from(number));
-        let Open { mut candidates, mut powers, .. } = memory;
+        let Open { mut candidates, mut powers, mut ballots, .. } = memory;
+        ballots.clear();
         candidates.select(key(PARTICIPATION), &self.bounds);
         candidates.start(&self.rates);
         powers.clear();
@@ -105,6 +112,7 @@ impl Dao {
             powers,
             supply,
             whale: (large as u64).max(1),
+            ballots,
             ..Open::default()
         }
     }
@@ -182,6 +190,15 @@ impl Open {
         voters.think(self.direction, dao.population.ideologies(), behaviour.ideology * self.position);
         let all = 0..voters.agents.len();
         voters.vote(all, math::exp(common), (self.number, age), &mut self.tally, observer);
+        if dao.decision.by_ballot() {
+            let moment = (u64::from(age) * 1_000_000 / u64::from(dao.parameters.window.max(1))) as u32;
+            self.ballots.extend(voters.agents.iter().zip(voters.ballots()).map(
+                |(&agent, (power, choice))| {
+                    let support = if choice == 1 { Support::For } else { Support::Against };
+                    Ballot { voter: u64::from(agent), support, power: u128::from(power), moment }
+                },
+            ));
+        }
         if behaviour.whale_cue != 0.0 {
             for (power, choice) in voters.ballots().filter(|(power, _)| *power >= self.whale) {
                 self.whales.0 += power * u64::from(choice);
@@ -202,14 +219,19 @@ impl Open {
     }
 
     /// How it ended.
-    pub(super) fn outcome(&self, decision: &dyn Decision) -> Outcome {
-        Outcome {
+    pub(super) fn outcome(&self, decision: &dyn Decision) -> Result<Outcome> {
+        let passed = if decision.by_ballot() {
+            decision.judges(&self.ballots, &self.tally, self.supply)?
+        } else {
+            decision.passes(&self.tally, self.supply)
+        };
+        Ok(Outcome {
             proposal: self.number,
             opened: self.opened,
             position: self.position,
             supply: self.supply,
             tally: self.tally,
-            passed: decision.passes(&self.tally, self.supply),
-        }
+            passed,
+        })
     }
 }

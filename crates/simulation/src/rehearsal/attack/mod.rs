@@ -271,6 +271,7 @@ fn look(
 ) -> Looked {
     let scenario = Scenario { rule: scenario.rule.then(&change.rule), ..scenario.clone() };
     let stage = Stage {
+        referee: None,
         scenario: &scenario,
         baseline,
         largest: options.largest,

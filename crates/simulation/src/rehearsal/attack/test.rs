@@ -232,7 +232,7 @@ fn size(attacker: &str, scenario: &str, terms: &str) -> f64 {
     let supply = dao.supply.map(|supply| dao.tokens(supply));
     let plans = plans();
     let (baseline, span) = (RuleChange::default(), dao.span());
-    let stage = Stage { scenario: &scenario, baseline: &baseline, largest: 1, span, seed: 3 };
+    let stage = Stage { scenario: &scenario, baseline: &baseline, largest: 1, span, seed: 3, referee: None };
     let mut look = Look::new(&dao, &terms, Market::new(&terms, supply), &plans, 3, 0);
     watch(&dao, &stage, bound(&scenario), 0, &mut look);
     let place = plans.iter().position(|plan| plan.attacker == attacker).unwrap();
@@ -311,7 +311,8 @@ fn the_last_moment_is_the_best_one_unless_voting_is_extended() {
         let (scenario, terms) = (read("title = 't'").unwrap(), Terms::read(terms).unwrap());
         let plans = plans();
         let (baseline, span) = (RuleChange::default(), dao.span());
-        let stage = Stage { scenario: &scenario, baseline: &baseline, largest: 1, span, seed: 3 };
+        let stage =
+            Stage { scenario: &scenario, baseline: &baseline, largest: 1, span, seed: 3, referee: None };
         let mut look = Look::new(&dao, &terms, Market::new(&terms, None), &plans, 3, 0);
         watch(&dao, &stage, 1.0, 0, &mut look);
         let place = plans.iter().position(|plan| plan.attacker == attacker).unwrap();
