@@ -389,6 +389,11 @@ impl Campaign {
         &self.world
     }
 
+    /// The states that were kept so far: every one on which something new was reached, as far as there was room.
+    pub fn states(&self) -> impl Iterator<Item = &Arc<State>> {
+        self.corpus.iter().map(|entry| &entry.state)
+    }
+
     /// Searches until executions, seconds or findings are reached, or the run is cancelled, and says what it came to.
     ///
     /// # Errors
