@@ -85,7 +85,8 @@ fn main() -> Answer {
 
 fn sources(folder: &Path, locks: u64, mazes: u64) -> Answer {
     for number in 0..locks {
-        let text = puzzles::lock(number, 3 + number % 6).replace("contract Lock", &format!("contract Lock{number}"));
+        let text =
+            puzzles::lock(number, 3 + number % 6).replace("contract Lock", &format!("contract Lock{number}"));
         atomic_write(&folder.join(format!("Lock{number}.sol")), text.as_bytes())?;
     }
     for number in 0..mazes {

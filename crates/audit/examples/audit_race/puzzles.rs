@@ -76,7 +76,11 @@ pub(crate) fn lock(seed: u64, stages: u64) -> String {
             7 => ("address who".to_owned(), "who == msg.sender".to_owned(), String::new()),
             8 => {
                 let (a, b) = (draws.between(2, 60), draws.between(3, 1_000));
-                ("uint32 x, bool up".to_owned(), format!("up && uint256(x) * {a} + {b} > 900_000 && x < 1_000_000"), String::new())
+                (
+                    "uint32 x, bool up".to_owned(),
+                    format!("up && uint256(x) * {a} + {b} > 900_000 && x < 1_000_000"),
+                    String::new(),
+                )
             }
             _ => {
                 let word = draws.bits();

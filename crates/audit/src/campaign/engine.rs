@@ -148,6 +148,9 @@ pub(super) struct Entry {
     pub(super) aged: Wait,
     /// Whether a call that does harm in another's name was handed over on the way.
     pub(super) carrying: bool,
+    /// How much of what they began with the attacker has, a tenth at least: who has given away what they had will not gain
+    /// from it.
+    left: f64,
     /// What it has led to.
     votes: f64,
     visits: f64,
@@ -174,6 +177,8 @@ pub(super) struct Frozen<'f> {
     pub(super) richest: &'f [[U256; 2]],
     /// Words that failures read.
     pub(super) readers: &'f HashMap<(Address, U256), Vec<usize>>,
+    /// How often failures of a kind were kept.
+    failed: &'f HashMap<(usize, u32), u8>,
     again: &'f HashMap<u64, u32>,
     folds: &'f HashSet<u64>,
     /// Sums of the weights of entries and of targets.
@@ -198,6 +203,11 @@ impl Frozen<'_> {
     /// Whether a call with these functions within was made only a few times so far.
     pub(super) fn fresh_shape(&self, step: &Step) -> bool {
         self.again.get(&shape(std::slice::from_ref(step))).is_none_or(|times| *times < SAME_SHAPE)
+    }
+
+    /// Whether another failure of this kind would be kept.
+    pub(super) fn wants_failure(&self, target: usize, end: u32) -> bool {
+        self.failed.get(&(target, end)).is_none_or(|times| *times < SAME_FAILURE)
     }
 
     pub(super) fn folded(&self, used: &[Step]) -> bool {
@@ -300,6 +310,8 @@ const CHUNKS: usize = 8;
 const CORPUS: usize = 4000;
 const PLANS: usize = 20_000;
 const FAILURES: usize = 2000;
+/// Failures of the same kind kept.
+const SAME_FAILURE: u8 = 6;
 /// States let grow older.
 const AGED: usize = 600;
 /// Reasons of failure kept of a function.
@@ -341,6 +353,7 @@ impl Campaign {
             loan: None,
             aged: Wait::default(),
             carrying: false,
+            left: left(&world, &knowledge, &world.state),
             votes: 1.0,
             visits: 0.0,
         };
@@ -494,16 +507,13 @@ impl Campaign {
         for (index, plan) in planned.into_iter().enumerate() {
             chunks[index % CHUNKS].push(plan);
         }
-        let wealth = f64::from(self.world.state.balance(self.knowledge.attacker)).max(1.0);
         let entries = sums(self.corpus.iter().map(|entry| {
-            // Who has given away what they had will not gain from it.
-            let left = f64::from(entry.state.balance(self.knowledge.attacker)) / wealth;
             let goal = match (entry.carrying, &entry.loan) {
                 (true, Some(_)) => 8.0,
                 (true, None) => 3.0,
                 (false, _) => 1.0,
             };
-            let weight = goal * (1.0 + entry.votes) / (1.0 + entry.visits) * left.clamp(0.1, 1.0);
+            let weight = goal * (1.0 + entry.votes) / (1.0 + entry.visits) * entry.left;
             if entry.path.len() >= DEPTH { 0.0 } else { weight }
         }));
         let targets = sums(self.knowledge.targets.iter().zip(&self.tries).map(|(target, (tries, gains))| {
@@ -525,6 +535,7 @@ impl Campaign {
             volatile: 0.005,
             richest: &self.richest,
             readers: &self.readers,
+            failed: &self.failed,
             again: &self.again,
             folds: &self.folds,
             entries: &entries,
@@ -632,7 +643,8 @@ impl Campaign {
         if later {
             self.age(entry, step.wait);
         }
-        if let Some((loan, state)) = loan {
+        if let Some(loan) = loan {
+            let (loan, state) = *loan;
             self.lend(loan, state, entry, target)?;
         }
         if let Some(failure) = failure {
@@ -702,6 +714,7 @@ impl Campaign {
         let number = self.corpus.len();
         let amounts =
             amounts(&self.world, &self.knowledge, &self.tokens, &kept.after, &mut self.machines.plain)?;
+        let left = left(&self.world, &self.knowledge, &kept.after);
         self.corpus.push(Entry {
             state: kept.after,
             path: Arc::new(path),
@@ -713,6 +726,7 @@ impl Campaign {
             loan,
             aged: Wait::default(),
             carrying,
+            left,
             votes,
             visits: 0.0,
         });
@@ -734,7 +748,7 @@ impl Campaign {
 
     fn failed(&mut self, failure: Failure) {
         let count = self.failed.entry((failure.target, failure.end)).or_default();
-        if *count >= 6 || self.failures.len() >= FAILURES {
+        if *count >= SAME_FAILURE || self.failures.len() >= FAILURES {
             return;
         }
         *count += 1;
@@ -811,6 +825,7 @@ impl Campaign {
         let amounts = amounts(&self.world, &self.knowledge, &self.tokens, &state, &mut self.machines.plain)?;
         let number = self.corpus.len();
         let token = loan.token;
+        let left = left(&self.world, &self.knowledge, &state);
         self.corpus.push(Entry {
             state,
             path: Arc::clone(&parent.path),
@@ -822,6 +837,7 @@ impl Campaign {
             loan: Some(Arc::new(loan)),
             aged: Wait::default(),
             carrying: parent.carrying,
+            left,
             votes: 4.0,
             visits: 0.0,
         });
@@ -833,6 +849,12 @@ impl Campaign {
         self.again_on(number, &words);
         Ok(())
     }
+}
+
+/// How much of the ether that they began with the attacker has, a tenth at least.
+fn left(world: &World, knowledge: &Knowledge, state: &State) -> f64 {
+    let begun = f64::from(world.state.balance(knowledge.attacker)).max(1.0);
+    (f64::from(state.balance(knowledge.attacker)) / begun).clamp(0.1, 1.0)
 }
 
 fn sums(weights: impl Iterator<Item = f64>) -> Vec<f64> {

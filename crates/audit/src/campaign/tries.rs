@@ -1,5 +1,6 @@
 //! One try: a call made on a state of the corpus, and what came of it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use alloy_dyn_abi::DynSolValue;
@@ -94,7 +95,7 @@ pub(super) struct Tried {
     /// Whether waiting brought the call further.
     pub(super) later: bool,
     /// A loan that was handed out on the way, and the state with it.
-    pub(super) loan: Option<(Loan, Arc<State>)>,
+    pub(super) loan: Option<Box<(Loan, Arc<State>)>>,
     pub(super) findings: Vec<Finding>,
     pub(super) origin: Origin,
 }
@@ -365,6 +366,7 @@ impl Trier<'_> {
         let written = trace.accesses.iter().any(|access| access.write);
         if (!success || !written && trace.calls.iter().all(|call| call.value.is_zero()))
             && tried.step.inner.is_empty()
+            && frozen.wants_failure(target, end)
         {
             tried.failure = Some(failure(trace, target, &tried.step));
         }
@@ -372,8 +374,6 @@ impl Trier<'_> {
             tried.reverted = (!news.is_empty()).then_some(news);
             return Ok(tried);
         }
-        let answers =
-            tried.step.function.as_ref().map_or_else(Vec::new, |function| decode(function, &outcome.output));
         let mut after = outcome.after(&before);
         if !tried.step.inner.is_empty() {
             after.set_code(tried.step.sender, crate::puppet::code(&[]));
@@ -389,9 +389,12 @@ impl Trier<'_> {
                 repay(frozen, loan, entry, &tried.step, &after, self.probe, &mut tried.plans)?;
             }
         } else {
-            let mut full = tried.step.clone();
-            full.wait.seconds += entry.aged.seconds;
-            full.wait.blocks += entry.aged.blocks;
+            let mut full = Cow::Borrowed(&tried.step);
+            if !entry.aged.is_none() {
+                let wait = &mut full.to_mut().wait;
+                wait.seconds += entry.aged.seconds;
+                wait.blocks += entry.aged.blocks;
+            }
             let signs = Signs::of(frozen.facts, &full, self.machine.trace(), &outcome);
             let look = Look {
                 world: frozen.world,
@@ -404,10 +407,11 @@ impl Trier<'_> {
                 outcome: &outcome,
                 trace: self.machine.trace(),
             };
-            tried.findings.extend(oracle::step(frozen.oracles, &look, self.probe)?);
+            let mut findings = oracle::step(frozen.oracles, &look, self.probe)?;
             if keep {
-                tried.findings.extend(oracle::kept(frozen.oracles, &look, self.probe)?);
+                findings.extend(oracle::kept(frozen.oracles, &look, self.probe)?);
             }
+            tried.findings = findings;
         }
         if keep {
             let trace = self.machine.trace();
@@ -419,6 +423,8 @@ impl Trier<'_> {
                 .collect();
             written.sort_unstable();
             written.dedup();
+            let function = tried.step.function.as_ref();
+            let answers = function.map_or_else(Vec::new, |function| decode(function, &outcome.output));
             tried.kept = Some(Kept { after, reached: news, written, answers });
         }
         Ok(tried)
@@ -626,7 +632,7 @@ fn called_back(
         lender,
         used: Vec::new(),
     };
-    tried.loan = Some((loan, Arc::new(state)));
+    tried.loan = Some(Box::new((loan, Arc::new(state))));
     Ok(())
 }
 
