@@ -14,12 +14,12 @@ use rayon::prelude::*;
 use super::coverage::Coverage;
 use super::knowledge::Knowledge;
 use super::payload::{self, Payload};
-use super::shape::{exact, shape};
+use super::shape::{exact, shape, together};
 use super::tries::{Failure, Origin, Planned, Tried, Trier, Ways};
 use super::values::Memory;
 use crate::Result;
 use crate::artifact::Callable;
-use crate::chain::{Machine, Site, State, reason};
+use crate::chain::{Machine, Site, State, Trace, reason};
 use crate::finding::{Finding, balance};
 use crate::oracle::{self, Oracle};
 use crate::puppet;
@@ -179,6 +179,10 @@ pub(super) struct Frozen<'f> {
     pub(super) readers: &'f HashMap<(Address, U256), Vec<usize>>,
     /// How often failures of a kind were kept.
     failed: &'f HashMap<(usize, u32), u8>,
+    /// The same words by contract, where they are few.
+    few: &'f HashMap<Address, Vec<U256>>,
+    /// How values of those words went together on states kept for that alone.
+    together: &'f HashSet<u64>,
     again: &'f HashMap<u64, u32>,
     folds: &'f HashSet<u64>,
     /// Sums of the weights of entries and of targets.
@@ -203,6 +207,23 @@ impl Frozen<'_> {
     /// Whether a call with these functions within was made only a few times so far.
     pub(super) fn fresh_shape(&self, step: &Step) -> bool {
         self.again.get(&shape(std::slice::from_ref(step))).is_none_or(|times| *times < SAME_SHAPE)
+    }
+
+    /// How the values of the words that failures read of a contract go together, where a transaction wrote one of them and
+    /// no state was kept for it yet.
+    ///
+    /// What a condition asks for later may be decided early: a state that takes no branch for the first time is worth going
+    /// on from when it takes an old one with another value at hand.
+    pub(super) fn anew_together(&self, state: &State, trace: &Trace) -> Option<u64> {
+        let written = trace.accesses.iter().filter(|access| access.write);
+        let mut groups = written.filter_map(|access| {
+            let slots = self.few.get(&access.address)?;
+            (slots.len() <= FEW_WORDS && slots.contains(&access.slot)).then_some((access.address, slots))
+        });
+        let (address, slots) = groups.next()?;
+        let values = slots.iter().map(|slot| kind(state.storage(address, *slot)));
+        let number = together(address, values);
+        (!self.together.contains(&number)).then_some(number)
     }
 
     /// Whether another failure of this kind would be kept.
@@ -272,6 +293,9 @@ pub struct Campaign {
     coverage: Coverage,
     ways: Ways,
     failures: Vec<Failure>,
+    /// The words that failures read, by contract.
+    few: HashMap<Address, Vec<U256>>,
+    together: HashSet<u64>,
     /// Failures that read a word.
     readers: HashMap<(Address, U256), Vec<usize>>,
     /// How often a failure of the same kind was kept.
@@ -312,6 +336,10 @@ const PLANS: usize = 20_000;
 const FAILURES: usize = 2000;
 /// Failures of the same kind kept.
 const SAME_FAILURE: u8 = 6;
+/// Words of a contract whose values are looked at together.
+const FEW_WORDS: usize = 8;
+/// Of how many states one may be kept because values go together as on no other.
+const TOGETHER: usize = 4;
 /// States let grow older.
 const AGED: usize = 600;
 /// Reasons of failure kept of a function.
@@ -377,6 +405,8 @@ impl Campaign {
             coverage: Coverage::default(),
             ways: Ways::default(),
             failures: Vec::new(),
+            few: HashMap::default(),
+            together: HashSet::default(),
             readers: HashMap::default(),
             failed: HashMap::default(),
             plans: VecDeque::new(),
@@ -536,6 +566,8 @@ impl Campaign {
             richest: &self.richest,
             readers: &self.readers,
             failed: &self.failed,
+            few: &self.few,
+            together: &self.together,
             again: &self.again,
             folds: &self.folds,
             entries: &entries,
@@ -661,6 +693,11 @@ impl Campaign {
             return Ok(());
         }
         debug_assert!(success, "only what went well is kept");
+        if let Some(number) = kept.together
+            && (self.together.len() * TOGETHER > self.corpus.len() + 256 || !self.together.insert(number))
+        {
+            return Ok(());
+        }
         let richest = &mut self.richest[target][usize::from(!step.inner.is_empty())];
         *richest = (*richest).max(kept.after.balance(self.knowledge.attacker));
         if news {
@@ -754,7 +791,11 @@ impl Campaign {
         *count += 1;
         let number = self.failures.len();
         for word in &failure.read {
-            self.readers.entry(*word).or_default().push(number);
+            let readers = self.readers.entry(*word).or_default();
+            if readers.is_empty() {
+                self.few.entry(word.0).or_default().push(word.1);
+            }
+            readers.push(number);
         }
         self.failures.push(failure);
     }
@@ -849,6 +890,11 @@ impl Campaign {
         self.again_on(number, &words);
         Ok(())
     }
+}
+
+/// A value as conditions tell values apart: small ones exactly, others by their size.
+fn kind(value: U256) -> u64 {
+    if value < U256::from(8) { value.to::<u64>() } else { 8 + value.bit_len() as u64 }
 }
 
 /// How much of the ether that they began with the attacker has, a tenth at least.

@@ -1,6 +1,7 @@
 //! Numbers that calls are told apart by.
 
 use alloy_dyn_abi::DynSolValue;
+use alloy_primitives::Address;
 
 use crate::sequence::Step;
 
@@ -31,6 +32,14 @@ pub(super) fn exact(entry: usize, step: &Step) -> u64 {
     }
     let mut digest = Digest(entry as u64);
     put(step, &mut digest);
+    digest.0
+}
+
+/// Values of an account that go together: a number for them.
+pub(super) fn together(account: Address, values: impl Iterator<Item = u64>) -> u64 {
+    let mut digest = Digest(0);
+    digest.bytes(account.as_slice());
+    values.for_each(|value| digest.word(value));
     digest.0
 }
 

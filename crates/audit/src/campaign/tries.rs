@@ -73,6 +73,8 @@ pub(super) struct Kept {
     pub(super) after: Arc<State>,
     pub(super) reached: Reached,
     pub(super) written: Vec<(Address, U256)>,
+    /// Where it is kept for nothing but values that go together as on no other state: how they do.
+    pub(super) together: Option<u64>,
     pub(super) answers: Vec<DynSolValue>,
 }
 
@@ -384,6 +386,12 @@ impl Trier<'_> {
             && after.balance(frozen.knowledge.attacker) > frozen.richest[target][usize::from(within)];
         let volatile = written && stream.chance(if within { 10.0 } else { 1.0 } * frozen.volatile);
         let keep = !news.is_empty() || volatile || richer;
+        let together = if keep || !written || within || entry.loan.is_some() {
+            None
+        } else {
+            frozen.anew_together(&after, self.machine.trace())
+        };
+        let keep = keep || together.is_some();
         if let Some(loan) = &entry.loan {
             if written {
                 repay(frozen, loan, entry, &tried.step, &after, self.probe, &mut tried.plans)?;
@@ -425,7 +433,7 @@ impl Trier<'_> {
             written.dedup();
             let function = tried.step.function.as_ref();
             let answers = function.map_or_else(Vec::new, |function| decode(function, &outcome.output));
-            tried.kept = Some(Kept { after, reached: news, written, answers });
+            tried.kept = Some(Kept { after, reached: news, written, together, answers });
         }
         Ok(tried)
     }
