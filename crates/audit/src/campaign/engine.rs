@@ -296,6 +296,8 @@ pub struct Campaign {
     /// The words that failures read, by contract.
     few: HashMap<Address, Vec<U256>>,
     together: HashSet<u64>,
+    /// Calls that took a branch for the first time, by the target of the call before them.
+    footsteps: HashMap<usize, Vec<(usize, Step)>>,
     /// Failures that read a word.
     readers: HashMap<(Address, U256), Vec<usize>>,
     /// How often a failure of the same kind was kept.
@@ -338,6 +340,8 @@ const FAILURES: usize = 2000;
 const SAME_FAILURE: u8 = 6;
 /// Words of a contract whose values are looked at together.
 const FEW_WORDS: usize = 8;
+/// Calls that are made again after a call of the same target.
+const FOOTSTEPS: usize = 6;
 /// Of how many states one may be kept because values go together as on no other.
 const TOGETHER: usize = 4;
 /// States let grow older.
@@ -407,6 +411,7 @@ impl Campaign {
             failures: Vec::new(),
             few: HashMap::default(),
             together: HashSet::default(),
+            footsteps: HashMap::default(),
             readers: HashMap::default(),
             failed: HashMap::default(),
             plans: VecDeque::new(),
@@ -718,6 +723,18 @@ impl Campaign {
         if self.corpus.len() >= CORPUS / 2 && !kept.reached.branches() && !parent.carrying {
             return Ok(());
         }
+        let few =
+            |word: &(Address, U256)| self.few.get(&word.0).is_some_and(|slots| slots.len() <= FEW_WORDS);
+        let follows = !kept.reached.branches() && !parent.carrying && kept.written.iter().any(few);
+        if kept.reached.branches() && parent.loan.is_none() && step.inner.is_empty() {
+            let before = if parent.path.is_empty() { usize::MAX } else { parent.target };
+            let calls = self.footsteps.entry(before).or_default();
+            calls.retain(|(known, _)| *known != target);
+            calls.push((target, step.clone()));
+            if calls.len() > FOOTSTEPS {
+                calls.remove(0);
+            }
+        }
         let mut path = (*parent.path).clone();
         let mut memory = (*parent.memory).clone();
         let loan = parent.loan.as_ref().map(|loan| {
@@ -768,7 +785,26 @@ impl Campaign {
             visits: 0.0,
         });
         self.again_on(number, &kept.written);
+        if follows {
+            self.follow(number, target);
+        }
         Ok(())
+    }
+
+    /// Plans what led on from a state that the same function led to, on one where values are others: the branches ahead
+    /// are known, and no comparison tells anew what they ask for.
+    fn follow(&mut self, entry: usize, target: usize) {
+        for (target, step) in self.footsteps.get(&target).cloned().unwrap_or_default() {
+            self.plan(Planned {
+                entry,
+                target,
+                step,
+                origin: Origin::Again,
+                carried: None,
+                sooner: None,
+                made_anew: false,
+            });
+        }
     }
 
     fn plan(&mut self, plan: Planned) {
