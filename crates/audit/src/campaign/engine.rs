@@ -699,7 +699,9 @@ impl Campaign {
         }
         debug_assert!(success, "only what went well is kept");
         if let Some(number) = kept.together
-            && (self.together.len() * TOGETHER > self.corpus.len() + 256 || !self.together.insert(number))
+            && (self.together.len() * TOGETHER > self.corpus.len() + 256
+                || self.corpus.len() >= CORPUS / 2
+                || !self.together.insert(number))
         {
             return Ok(());
         }
