@@ -404,7 +404,11 @@ fn says_nothing(line: &str) -> bool {
     let line = line.trim();
     let comment = ["//", "/*", "*"].iter().any(|mark| line.starts_with(mark));
     let declared = ["import ", "pragma ", "event ", "error ", "using ", "interface ", "enum ", "struct "];
-    line.is_empty() || comment || line == "}" || line == "{" || declared.iter().any(|word| line.starts_with(word))
+    line.is_empty()
+        || comment
+        || line == "}"
+        || line == "{"
+        || declared.iter().any(|word| line.starts_with(word))
 }
 
 /// Lines that are told as covered are lines of the sources, and there is something on them that runs.
@@ -430,7 +434,8 @@ fn covered_lines_are_lines_that_run() {
     let mut run = Vec::new();
     for line in text.lines() {
         if let Some(file) = line.strip_prefix("SF:") {
-            let path = [project.path().join(file), packages.join(file)].into_iter().find(|path| path.is_file());
+            let path =
+                [project.path().join(file), packages.join(file)].into_iter().find(|path| path.is_file());
             let path = path.unwrap_or_else(|| panic!("`{file}` is no file of the project"));
             let text = std::fs::read_to_string(path).unwrap();
             source = (file.to_owned(), text.lines().map(str::to_owned).collect());

@@ -187,9 +187,9 @@ impl<'l> Reader<'l> {
         match Code::parse(text) {
             Ok(code) if !code.is_empty() => self.contracts.push(bare(name, code)),
             Ok(_) => self.problems.add(format!("`{place}` holds no code; {ALLOWED}")),
-            Err(problem) => {
-                self.problems.add(format!("{place}: {problem}; the file may be cut off: write it anew"))
-            }
+            Err(problem) => self
+                .problems
+                .add(format!("{place}: {problem}; write the file anew, with hexadecimal digits alone")),
         }
         Ok(())
     }
@@ -485,15 +485,17 @@ fn broken(place: &str, error: &serde_json::Error) -> String {
     format!("{place}: {error}: {fix}")
 }
 
-/// A file as text, if it begins as code does: digits, or the hole of a library. Else what stands there, with its place.
+/// A file as text, if it begins as code does: with `0x`, digits, or the hole of a library. Else what stands there, with its place.
 fn digits(bytes: &[u8]) -> std::result::Result<&str, String> {
     /// Letters that must be digits.
     const BEGINNING: usize = 16;
     let Ok(text) = std::str::from_utf8(bytes) else { return Err("it is no text".to_owned()) };
     let begun = text.trim_start();
     let skipped = text.len() - begun.len();
-    let prefix = if begun.starts_with("0x") { 2 } else { 0 };
-    let strange = begun[prefix..]
+    if begun.starts_with("0x") {
+        return Ok(text);
+    }
+    let strange = begun
         .char_indices()
         .take(BEGINNING)
         .take_while(|(_, letter)| *letter != '_')
@@ -501,7 +503,7 @@ fn digits(bytes: &[u8]) -> std::result::Result<&str, String> {
     match strange {
         None => Ok(text),
         Some((at, letter)) => {
-            let before = &text[..skipped + prefix + at];
+            let before = &text[..skipped + at];
             let line = before.matches('\n').count() + 1;
             let column = before.chars().rev().take_while(|letter| *letter != '\n').count() + 1;
             Err(format!("`{}` in line {line}, column {column}", letter.escape_debug()))

@@ -414,7 +414,7 @@ fn files_that_are_no_build_say_so_once() {
         ("package.json", r#"{"name": "dao"}"#),
         ("prefix.hex", "0x"),
         ("half.hex", "0x60016"),
-        ("words.bin", "0xabc, or so"),
+        ("words.bin", "abc, or so"),
     ]);
     for (file, told, fix) in [
         ("README.md", "is neither JSON nor hexadecimal code: `#` in line 2, column 1; ", "`forge build`"),
@@ -427,8 +427,8 @@ fn files_that_are_no_build_say_so_once() {
         ),
         ("package.json", "holds no compiled contract; ", "`npx hardhat compile`"),
         ("prefix.hex", "holds no code; ", "hexadecimal code"),
-        ("half.hex", "5 hexadecimal digits, an odd number; ", "write it anew"),
-        ("words.bin", "is neither JSON nor hexadecimal code: `,` in line 1, column 6; ", "`.sol`"),
+        ("half.hex", "5 hexadecimal digits, an odd number; ", "write the file anew"),
+        ("words.bin", "is neither JSON nor hexadecimal code: `,` in line 1, column 4; ", "`.sol`"),
     ] {
         let message = problems(&files.path().join(file));
         assert_eq!(message.lines().count(), 1, "{message}");
