@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use alloy_dyn_abi::DynSolValue;
 use alloy_primitives::{Address, U256, keccak256};
-use daotwin_audit::artifact::{self, Artifacts};
+use daotwin_audit::artifact::{self, Artifacts, Solc};
 use daotwin_audit::campaign::{Campaign, Options};
 use daotwin_audit::chain::{Machine, State, Transaction};
 use daotwin_audit::export::lcov;
@@ -411,6 +411,20 @@ fn says_nothing(line: &str) -> bool {
         || declared.iter().any(|word| line.starts_with(word))
 }
 
+/// Copies the sources of a folder.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let to = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &to);
+        } else if path.extension().is_some_and(|extension| extension == "sol") {
+            std::fs::copy(&path, &to).unwrap();
+        }
+    }
+}
+
 /// Lines that are told as covered are lines of the sources, and there is something on them that runs.
 #[test]
 fn covered_lines_are_lines_that_run() {
@@ -420,10 +434,12 @@ fn covered_lines_are_lines_that_run() {
     let source = include_str!("../governors/openzeppelin/Governor.sol");
     daotwin_core::files::atomic_write(&project.path().join("src/Governor.sol"), source.as_bytes()).unwrap();
     daotwin_core::files::atomic_write(&project.path().join("foundry.toml"), b"").unwrap();
-    #[cfg(unix)]
-    std::os::unix::fs::symlink(&packages, project.path().join("node_modules")).unwrap();
-    let artifacts =
-        artifact::read(project.path(), &Limits::default()).unwrap_or_else(|error| panic!("{error}"));
+    // Texts of sources are read from within the project only: no link will do.
+    let library = Path::new("@openzeppelin/contracts");
+    copy(&packages.join(library), &project.path().join("node_modules").join(library));
+    let solc = Solc { package: packages.join("solc").display().to_string(), ..Solc::default() };
+    let artifacts = artifact::read_with(project.path(), &solc, &Limits::default())
+        .unwrap_or_else(|error| panic!("{error}"));
     let world = deploy(include_str!("../governors/openzeppelin/audit.toml"), &artifacts);
     let options = Options { executions: Some(20_000), ..Options::default() };
     let mut campaign = Campaign::new(world, options).unwrap();
