@@ -100,12 +100,23 @@ pub(crate) fn race(context: &Context) -> Answer {
     let compiler = folder.join("solc.cjs");
     copy(context.root.join(COMPILER), &compiler)
         .map_err(|error| format!("cannot copy `{COMPILER}`: {error}"))?;
-    context.cargo(&["build", "--release", "--quiet", "--workspace", "--example", "audit_race"])?;
-    let example = tools::target(&context.root).join("release/examples/audit_race");
-    let [script, example, root, project, compiler] =
-        [folder.join("race.mjs"), example, context.root.clone(), folder.join("race"), compiler]
+    context.cargo(&[
+        "build",
+        "--release",
+        "--quiet",
+        "--workspace",
+        "--example",
+        "audit_race",
+        "--bin",
+        "daotwin",
+    ])?;
+    let built = tools::target(&context.root).join("release");
+    let (example, program) = (built.join("examples/audit_race"), built.join("daotwin"));
+    let project = folder.join("race");
+    let [script, example, program, root, project, compiler] =
+        [folder.join("race.mjs"), example, program, context.root.clone(), project, compiler]
             .map(|path| text(&path));
-    context.command("node", &[&script, &example, &root, &project, &compiler])
+    context.command("node", &[&script, &example, &program, &root, &project, &compiler])
 }
 
 /// The folder with the scripts and what they use, in the versions of the lock file, without scripts of packages.

@@ -1,17 +1,19 @@
-// node race.mjs EXAMPLE ROOT FOLDER SOLC: the search beside forge's guided invariant testing, on the same compiled contracts, each on
+// node race.mjs EXAMPLE PROGRAM ROOT FOLDER SOLC: the search beside forge's guided invariant testing, on the same compiled contracts, each on
 // one core: rates, staged locks, mazes. The project is laid out in FOLDER. Fails where what is asked of the search is missed.
 //
-// DAOTWIN_RACE=parts (`rate,locks,mazes`), DAOTWIN_RACE_SEEDS (5), DAOTWIN_RACE_LOCKS (30), DAOTWIN_RACE_SECONDS (10, for each
+// Before that, seconds until `daotwin audit` tells how far it is, on a project of Foundry and on one of Hardhat.
+//
+// DAOTWIN_RACE=parts (`first,rate,locks,mazes`), DAOTWIN_RACE_SEEDS (5), DAOTWIN_RACE_LOCKS (30), DAOTWIN_RACE_SECONDS (10, for each
 // measurement), DAOTWIN_RACE_CALLS (150000).
-import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { cpus, loadavg } from 'node:os';
 import { dirname, join } from 'node:path';
 
-const [example, root, folder, compiler] = process.argv.slice(2);
+const [example, program, root, folder, compiler] = process.argv.slice(2);
 const number = (name, usual) => Number(process.env[`DAOTWIN_RACE_${name}`] ?? usual);
-const parts = (process.env.DAOTWIN_RACE ?? 'rate,locks,mazes').split(',');
+const parts = (process.env.DAOTWIN_RACE ?? 'first,rate,locks,mazes').split(',');
 const [seeds, locks, seconds, calls] = [number('SEEDS', 5), number('LOCKS', 30), number('SECONDS', 10), number('CALLS', 150_000)];
 const mazes = seeds;
 const DEPTH = 50;
@@ -22,15 +24,71 @@ const packages = dirname(dirname(dirname(require.resolve('@openzeppelin/contract
 const pinned = spawnSync('taskset', ['--version']).status === 0;
 const core = String(cpus().length - 1);
 const misses = [];
+const settings = [
+  '[profile.default]',
+  'evm_version = "prague"',
+  'optimizer = true',
+  'optimizer_runs = 200',
+  'offline = true',
+  'libs = []',
+  `allow_paths = [${JSON.stringify(packages)}]`,
+  `remappings = [${JSON.stringify(`@openzeppelin/=${packages}/@openzeppelin/`)}]`,
+];
 
 layOut();
 print(`${cpus().length} processors, load ${loadavg()[0].toFixed(2)} when it began; ${pinned ? 'each tool pinned to one' : 'no `taskset`: nothing is pinned'}\n`);
+if (parts.includes('first')) await firstLines();
 if (parts.includes('rate')) rates();
 if (parts.includes('locks')) openLocks();
 if (parts.includes('mazes')) walkMazes();
 print(`load ${loadavg()[0].toFixed(2)} at the end`);
 for (const miss of misses) print(`missed: ${miss}`);
 process.exitCode = misses.length === 0 ? 0 : 1;
+
+async function firstLines() {
+  print('| a built project | seconds until the first line on coverage | asked |');
+  print('| --- | ---: | ---: |');
+  for (const [name, project] of [['Foundry: OpenZeppelin governor', foundryProject()], ['Hardhat: governance of Aave', hardhatProject()]]) {
+    const took = await firstLine(project);
+    print(`| ${name} | ${took.toFixed(1)} | 5 |`);
+    wants(took < 5, `${name}: the first line after ${took.toFixed(1)} s`);
+  }
+  print('');
+}
+
+/** Seconds from the start of the command to a line that says how many branches were passed. */
+function firstLine(project) {
+  return new Promise((resolve, reject) => {
+    const begun = performance.now();
+    const child = spawn(program, ['audit', project, '--seconds', '5', '--progress'], { stdio: ['ignore', 'ignore', 'pipe'] });
+    let [told, took] = ['', undefined];
+    child.stderr.on('data', (data) => {
+      told += data;
+      if (took === undefined && /\d branches/.test(told)) took = (performance.now() - begun) / 1000;
+    });
+    child.on('error', reject);
+    child.on('close', () => (took === undefined ? reject(new Error(`no line on coverage: ${told.slice(0, 2000)}`)) : resolve(took)));
+  });
+}
+
+function foundryProject() {
+  const project = join(folder, 'foundry');
+  mkdirSync(join(project, 'src'), { recursive: true });
+  const from = join(root, 'crates/audit/governors/openzeppelin');
+  copyFileSync(join(from, 'Governor.sol'), join(project, 'src/Governor.sol'));
+  copyFileSync(join(from, 'audit.toml'), join(project, 'audit.toml'));
+  writeFileSync(join(project, 'foundry.toml'), `${settings.join('\n')}\n`);
+  forgeBuild(project);
+  return project;
+}
+
+/** As the package's authors built it; deployed by guessing. */
+function hardhatProject() {
+  const project = join(folder, 'hardhat');
+  cpSync(join(packages, '@aave/governance-v2/artifacts'), join(project, 'artifacts'), { recursive: true });
+  writeFileSync(join(project, 'hardhat.config.js'), 'module.exports = {};\n');
+  return project;
+}
 
 function rates() {
   print('| guided rate, calls a second, median (least to most) | ours, all oracles | ours, one idle oracle | forge | ours : forge | asked |');
@@ -151,24 +209,20 @@ function layOut() {
   copyFileSync(join(contracts, 'governors/openzeppelin/Governor.sol'), join(folder, 'src/Governor.sol'));
   copyFileSync(join(contracts, 'governors/openzeppelin/audit.toml'), join(folder, 'GovernorTest.toml'));
   writeFileSync(join(folder, 'test/Race.t.sol'), tests());
-  const settings = [
-    '[profile.default]',
-    'evm_version = "prague"',
-    'optimizer = true',
-    'optimizer_runs = 200',
-    'offline = true',
-    `libs = []`,
-    `allow_paths = [${JSON.stringify(packages)}]`,
-    `remappings = [${JSON.stringify(`@openzeppelin/=${packages}/@openzeppelin/`)}]`,
+  const invariants = [
     'fs_permissions = [{ access = "read-write", path = "found" }]',
     '[invariant]',
     'fail_on_revert = false',
     'max_time_delay = 200000',
     'max_block_delay = 20000',
   ];
-  writeFileSync(join(folder, 'foundry.toml'), `${settings.join('\n')}\n`);
-  const built = spawnSync(process.execPath, [forge, 'build', '--offline', '--use', compiler], { cwd: folder, encoding: 'utf8' });
-  if (!existsSync(build())) throw new Error(`forge did not build: ${built.stdout}${built.stderr}`);
+  writeFileSync(join(folder, 'foundry.toml'), `${[...settings, ...invariants].join('\n')}\n`);
+  forgeBuild(folder);
+}
+
+function forgeBuild(project) {
+  const built = spawnSync(process.execPath, [forge, 'build', '--offline', '--use', compiler], { cwd: project, encoding: 'utf8' });
+  if (!existsSync(join(project, 'out'))) throw new Error(`forge did not build: ${built.stdout}${built.stderr}`);
 }
 
 function build() {
