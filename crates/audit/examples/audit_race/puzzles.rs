@@ -4,8 +4,6 @@
 //! order, each with arguments that a condition asks for; a maze has cells that are walked by calls, and traps in them that
 //! conditions guard.
 
-use std::fmt::Write as _;
-
 /// SplitMix64.
 struct Draws(u64);
 
@@ -91,8 +89,7 @@ pub(crate) fn lock(seed: u64, stages: u64) -> String {
                 )
             }
         };
-        let _ = write!(
-            body,
+        body += &format!(
             "    function step{name}({parameters}) external {{\n        if (stage == {stage} && {condition}) {{\n            \
              stage = {to};\n            since = block.timestamp;\n            {then}\n        }}\n    }}\n"
         );
@@ -138,9 +135,9 @@ pub(crate) fn maze(seed: u64, side: u64) -> String {
             let test = conditions.join(" && ");
             if draws.below(5) == 0 {
                 // A wall with a door.
-                let _ = writeln!(cells, "        if (x == {x} && y == {y}) require({});", conditions[0]);
+                cells += &format!("        if (x == {x} && y == {y}) require({});\n", conditions[0]);
             } else if traps < 255 {
-                let _ = writeln!(cells, "        if (x == {x} && y == {y} && {test}) _trap({traps});");
+                cells += &format!("        if (x == {x} && y == {y} && {test}) _trap({traps});\n");
                 traps += 1;
             }
         }
@@ -155,8 +152,7 @@ pub(crate) fn maze(seed: u64, side: u64) -> String {
         ("east", format!("x < {last}"), "x += 1;"),
         ("west", "x > 0".to_owned(), "x -= 1;"),
     ] {
-        let _ = write!(
-            moves,
+        moves += &format!(
             "    function {name}({parameters}) external {{\n        require({guard});\n        {change}\n        _enter({names});\n    }}\n"
         );
     }

@@ -434,7 +434,7 @@ fn files_that_are_no_build_say_so_once() {
         assert_eq!(message.lines().count(), 1, "{message}");
         assert!(message.contains(file) && message.contains(told) && message.contains(fix), "{message}");
     }
-    std::fs::write(files.path().join("picture.png"), [0x89, 0x50, 0xff, 0xfe]).unwrap();
+    daotwin_core::files::atomic_write(&files.path().join("picture.png"), &[0x89, 0x50, 0xff, 0xfe]).unwrap();
     assert!(problems(&files.path().join("picture.png")).contains("it is no text; give the folder"));
 }
 
