@@ -4,7 +4,8 @@
 // Before that, seconds until `daotwin audit` tells how far it is, on a project of Foundry and on one of Hardhat.
 //
 // DAOTWIN_RACE=parts (`first,rate,locks,mazes`), DAOTWIN_RACE_SEEDS (5), DAOTWIN_RACE_LOCKS (30), DAOTWIN_RACE_SECONDS (10, for each
-// measurement), DAOTWIN_RACE_CALLS (150000).
+// measurement), DAOTWIN_RACE_CALLS (150000), DAOTWIN_RACE_PATIENCE (120: how many seconds rates wait in all for other work on the
+// machine to end).
 import { spawn, spawnSync } from 'node:child_process';
 import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -16,6 +17,7 @@ const number = (name, usual) => Number(process.env[`DAOTWIN_RACE_${name}`] ?? us
 const parts = (process.env.DAOTWIN_RACE ?? 'first,rate,locks,mazes').split(',');
 const [seeds, locks, seconds, calls] = [number('SEEDS', 5), number('LOCKS', 30), number('SECONDS', 10), number('CALLS', 150_000)];
 const mazes = seeds;
+let patience = number('PATIENCE', 120);
 const DEPTH = 50;
 
 const require = createRequire(import.meta.url);
@@ -91,15 +93,23 @@ function hardhatProject() {
 }
 
 function rates() {
-  print('| guided rate, calls a second, median (least to most) | ours, all oracles | ours, one idle oracle | forge | ours : forge | asked |');
+  print('| guided rate, calls a second of the processor, median (least to most) | ours, all oracles | ours, one idle oracle | forge | ours : forge | asked |');
   print('| --- | ---: | ---: | ---: | ---: | ---: |');
   for (const [name, test, asked] of [['small contract', 'SpeedTest', 200_000], ['OpenZeppelin governor', 'GovernorTest', 15_000]]) {
     const scenario = join(folder, `${test}.toml`);
-    const rate = ({ executions, seconds: passed }) => executions / passed;
-    const all = each((seed) => rate(ours('rate', build(), scenario, seconds, seed)));
-    // An oracle that has nothing to look at in these contracts.
-    const none = each((seed) => rate(ours('rate', build(), scenario, seconds, seed, 'erc721-laws')));
-    const peer = each((seed) => rate(theirs(test, seed, { TIMEOUT: seconds })));
+    // Seconds of the processor, without those that either takes before its first call.
+    const own = ours('rate', build(), scenario, 0.001, 0).cpu;
+    const other = theirs(test, 0, { RUNS: 1, DEPTH: 1 }).cpu;
+    const [all, none, peer] = [[], [], []];
+    for (let seed = 0; seed < seeds; seed += 1) {
+      // Side by side, so that other work on the machine slows all of them.
+      const rate = (one, before) => one.executions / (one.cpu - before);
+      waitForQuiet();
+      all.push(rate(ours('rate', build(), scenario, seconds, seed), own));
+      // An oracle that has nothing to look at in these contracts.
+      none.push(rate(ours('rate', build(), scenario, seconds, seed, 'erc721-laws'), own));
+      peer.push(rate(theirs(test, seed, { TIMEOUT: seconds }), other));
+    }
     const ratio = median(all) / median(peer);
     print(`| ${name} | ${spread(all)} | ${spread(none)} | ${spread(peer)} | ${ratio.toFixed(1)} | ${asked} |`);
     wants(median(all) >= asked, `${name}: ${Math.round(median(all))} calls a second of ${asked}`);
@@ -155,12 +165,13 @@ function walkMazes() {
   print('a trap counts once a maze; forge counts those of all its runs\n');
 }
 
-/// One measurement of the search.
+/** One measurement of the search. */
 function ours(...words) {
-  return JSON.parse(run(example, words.map(String)).stdout);
+  const { stdout, cpu } = run(example, words.map(String));
+  return { ...JSON.parse(stdout), cpu };
 }
 
-/// One measurement of forge.
+/** One measurement of forge. */
 function theirs(test, seed, limits) {
   for (const left of ['corpus', 'cache/invariant', 'found']) rmSync(join(folder, left), { recursive: true, force: true });
   mkdirSync(join(folder, 'found'));
@@ -168,17 +179,17 @@ function theirs(test, seed, limits) {
   const env = Object.fromEntries(given.map(([name, value]) => [`FOUNDRY_INVARIANT_${name}`, String(value)]));
   const words = [forge, 'test', '--offline', '--json', '--threads', '1', '--use', compiler, '--match-contract', `^${test}$`];
   words.push('--fuzz-seed', `0x${(seed + 1).toString(16)}`);
-  const { stdout, stderr } = run(process.execPath, words, env);
+  const { stdout, stderr, cpu } = run(process.execPath, words, env);
   // Lines of JSON tell of progress before the one with the results.
   const last = stdout.split('\n').findLast((line) => line.startsWith('{') && line.includes('"test_results"'));
   if (!last) throw new Error(`forge did not run: ${stdout.slice(0, 2000)}${stderr.slice(0, 2000)}`);
   const suite = Object.values(JSON.parse(last))[0];
   const [result] = Object.values(suite.test_results);
   const kind = Object.values(result.kind)[0];
-  return { executions: kind.calls, seconds: passed(result.duration), failed: result.status === 'Failure' };
+  return { executions: kind.calls, seconds: passed(result.duration), cpu, failed: result.status === 'Failure' };
 }
 
-/// How many traps forge's runs wrote down.
+/** How many traps forge's runs wrote down. */
 function traps(maze) {
   const file = join(folder, 'found', `${maze}.txt`);
   const lines = existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : ['0'];
@@ -186,7 +197,7 @@ function traps(maze) {
   return all.toString(2).replaceAll('0', '').length;
 }
 
-/// Seconds, of what forge writes as `1s 234ms 5us`.
+/** Seconds, of what forge writes as `1s 234ms 5us`. */
 function passed(text) {
   const units = { h: 3600, m: 60, s: 1, ms: 1e-3, us: 1e-6, µs: 1e-6, ns: 1e-9 };
   return [...text.matchAll(/(\d+)([a-zµ]+)/g)].reduce((sum, [, count, unit]) => sum + Number(count) * units[unit], 0);
@@ -194,9 +205,26 @@ function passed(text) {
 
 function run(program, words, env = {}) {
   const whole = pinned ? ['taskset', '-c', core, program, ...words] : [program, ...words];
-  const done = spawnSync(whole[0], whole.slice(1), { cwd: folder, encoding: 'utf8', maxBuffer: 1 << 28, env: { ...process.env, ...env } });
+  const timed = ['-c', 'TIMEFORMAT="processor %U %S"; time "$@"', 'bash', ...whole];
+  const done = spawnSync('bash', timed, { cwd: folder, encoding: 'utf8', maxBuffer: 1 << 28, env: { ...process.env, ...env } });
   if (done.status !== 0 && program === example) throw new Error(`${words.join(' ')}: ${done.stderr}`);
-  return done;
+  const spent = [...done.stderr.matchAll(/^processor ([\d.]+) ([\d.]+)$/gm)].pop() ?? [];
+  return { ...done, cpu: Number(spent[1]) + Number(spent[2]) };
+}
+
+/** Waits until the machine does little else, as long as patience lasts. */
+function waitForQuiet() {
+  const idle = () => cpus().reduce(({ free, all }, { times }) => {
+    const sum = Object.values(times).reduce((sum, time) => sum + time, 0);
+    return { free: free + times.idle, all: all + sum };
+  }, { free: 0, all: 0 });
+  for (;;) {
+    const [before, begun] = [idle(), performance.now()];
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
+    const after = idle();
+    if ((after.free - before.free) / (after.all - before.all) > 0.9 || patience <= 0) return;
+    patience -= (performance.now() - begun) / 1000;
+  }
 }
 
 function layOut() {
