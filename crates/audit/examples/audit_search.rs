@@ -1,15 +1,17 @@
-//! The search on contracts that are wrong and on their repaired twins: what is found, after how many calls and seconds.
+//! The search on contracts that are wrong and on their repaired twins: what is found, after how many calls and seconds. On a
+//! vulnerable twin it ends with the first finding that `cases.toml` expects; others that came before are told too.
 //!
 //! `audit_search GROUP [CASE] [SECONDS] [SEEDS]`, GROUP a folder of `contracts/`: `incidents`, `oracles`, `held-out`.
 //! `DAOTWIN_EXECUTIONS` ends each search after so many calls, `DAOTWIN_WHY` prints what was found and how calls went.
 
 #![expect(clippy::print_stdout, reason = "an example prints")]
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use daotwin_audit::artifact;
-use daotwin_audit::campaign::{Campaign, Options};
+use daotwin_audit::campaign::{Campaign, Options, Report};
 use daotwin_audit::world::{Scenario, World};
 use daotwin_core::random::Seed;
 use daotwin_core::{Limits, Run};
@@ -27,25 +29,41 @@ fn main() -> Result<(), Box<dyn Error>> {
     cases.sort();
     println!("| case | twin | seed | found | executions | seconds | a second | edges | corpus |");
     println!("| --- | --- | ---: | --- | ---: | ---: | ---: | ---: | ---: |");
+    let known = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/contracts/cases.toml"))?;
+    let known: toml::Table = toml::from_str(&known)?;
     for case in cases {
+        let name = case.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let expected = expected(&known, &format!("{group}/{name}"));
         for twin in ["Vulnerable", "Fixed"] {
             for seed in 0..seeds {
                 let world = deploy(&case, twin)?;
-                let findings = (twin == "Vulnerable").then_some(1);
+                let vulnerable = twin == "Vulnerable";
                 let options = Options {
                     seed: Seed(seed),
-                    seconds: Some(seconds),
-                    findings,
+                    findings: vulnerable.then_some(1),
                     executions: std::env::var("DAOTWIN_EXECUTIONS").ok().and_then(|most| most.parse().ok()),
                     ..Options::default()
                 };
-                let report = Campaign::new(world, options)?.run(&Run::default(), &mut |_| ())?;
+                let limit = options.executions.unwrap_or(u64::MAX);
+                let mut campaign = Campaign::new(world, options)?;
+                let mut spent = 0.0;
+                let report = loop {
+                    campaign.options().seconds = Some(seconds - spent);
+                    let report = campaign.run(&Run::default(), &mut |_| ())?;
+                    spent += report.seconds;
+                    let meant = report.findings.iter().any(|finding| expected.contains(finding.oracle));
+                    if !vulnerable || meant || spent >= seconds || report.executions >= limit {
+                        break Report { seconds: spent, ..report };
+                    }
+                    campaign.options().findings = Some(report.findings.len() + 1);
+                };
                 let found: Vec<String> = report
                     .findings
                     .iter()
                     .map(|finding| {
                         format!(
-                            "{} ({} of {} in {} steps)",
+                            "{}{} ({} of {} in {} steps)",
+                            if expected.contains(finding.oracle) || !vulnerable { "" } else { "beside: " },
                             finding.oracle,
                             finding.function,
                             finding.contract,
@@ -54,7 +72,6 @@ fn main() -> Result<(), Box<dyn Error>> {
                     })
                     .collect();
                 let found = if found.is_empty() { "nothing".to_owned() } else { found.join("; ") };
-                let name = case.file_name().unwrap_or_default().to_string_lossy();
                 let rate = report.executions as f64 / report.seconds;
                 println!(
                     "| {name} | {twin} | {seed} | {found} | {} | {:.2} | {rate:.0} | {} | {} |",
@@ -75,6 +92,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     Ok(())
+}
+
+/// The oracles that may report a case, as the list of cases has them.
+fn expected(known: &toml::Table, name: &str) -> BTreeSet<String> {
+    let cases = known.get("case").and_then(toml::Value::as_array).into_iter().flatten();
+    let found = cases.filter(|case| case.get("name").and_then(toml::Value::as_str) == Some(name));
+    let oracles = found.filter_map(|case| case.get("expect")?.as_array()).flatten();
+    oracles.filter_map(|oracle| Some(oracle.as_str()?.to_owned())).collect()
 }
 
 fn deploy(case: &Path, twin: &str) -> Result<World, Box<dyn Error>> {

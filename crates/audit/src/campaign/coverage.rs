@@ -1,9 +1,10 @@
 //! What has been reached so far, and whether a transaction reaches further.
 
 use alloy_primitives::map::{HashMap, HashSet};
-use alloy_primitives::{Address, U256};
+use alloy_primitives::{Address, B256, U256, keccak256};
 
-use crate::chain::{Comparison, ComparisonKind, Trace};
+use crate::chain::{CallKind, Comparison, ComparisonKind, State, Trace};
+use crate::world::World;
 
 /// How often an edge was passed, in steps that double: the number of the step.
 fn bucket(hits: u8) -> u8 {
@@ -30,6 +31,8 @@ pub(super) struct Reached {
     words: Vec<(Address, U256, u16)>,
     /// The function that was handed a call that does harm in another's name, and which.
     carried: Option<(usize, u16)>,
+    /// Contracts of the world whose code is gone or another, and its hash.
+    codes: Vec<(Address, B256)>,
 }
 
 impl Reached {
@@ -39,6 +42,12 @@ impl Reached {
             && self.stores.is_empty()
             && self.words.is_empty()
             && self.carried.is_none()
+            && self.codes.is_empty()
+    }
+
+    /// Whether a contract of the world has a code that it never had before.
+    pub(super) fn replaced(&self) -> bool {
+        !self.codes.is_empty()
     }
 
     /// Whether a function was handed a call that does harm in another's name for the first time.
@@ -48,7 +57,7 @@ impl Reached {
 
     /// Whether more than another distance was reached: a branch, or a kind of value stored.
     pub(super) fn branches(&self) -> bool {
-        !self.edges.is_empty() || self.carried.is_some()
+        !self.edges.is_empty() || self.carried.is_some() || self.replaced()
     }
 }
 
@@ -60,6 +69,7 @@ pub(super) struct Coverage {
     stores: HashSet<(u32, u32, u16)>,
     words: HashSet<(Address, U256, u16)>,
     carried: HashMap<(usize, u16), u32>,
+    codes: HashSet<(Address, B256)>,
     /// Edges passed at all.
     pub(super) count: u64,
 }
@@ -115,6 +125,19 @@ impl Coverage {
         reached
     }
 
+    /// Adds contracts of the world whose code the transaction destroyed or created, where nothing did the same before.
+    pub(super) fn codes(&self, trace: &Trace, world: &World, after: &State, reached: &mut Reached) {
+        let created = trace.calls.iter().filter(|call| call.kind == CallKind::Create).map(|call| call.target);
+        for account in trace.destroyed.iter().map(|(account, _)| *account).chain(created) {
+            if world.contracts.iter().any(|deployed| deployed.address == account) {
+                let key = (account, keccak256(after.code(account).original_byte_slice()));
+                if !self.codes.contains(&key) && !reached.codes.contains(&key) {
+                    reached.codes.push(key);
+                }
+            }
+        }
+    }
+
     /// How often a state was kept on which a function had been handed a payload.
     pub(super) fn times_carried(&self, key: (usize, u16)) -> u32 {
         self.carried.get(&key).copied().unwrap_or_default()
@@ -149,6 +172,9 @@ impl Coverage {
         }
         for key in &reached.words {
             news |= self.words.insert(*key);
+        }
+        for key in &reached.codes {
+            news |= self.codes.insert(*key);
         }
         if let Some(key) = reached.carried {
             *self.carried.entry(key).or_default() += 1;

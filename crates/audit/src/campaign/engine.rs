@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
+use alloy_dyn_abi::DynSolValue;
 use alloy_primitives::map::{HashMap, HashSet};
 use alloy_primitives::{Address, Bytes, U256};
 use daotwin_core::Run;
@@ -14,7 +15,7 @@ use rayon::prelude::*;
 use super::coverage::Coverage;
 use super::knowledge::Knowledge;
 use super::payload::{self, Payload};
-use super::shape::{exact, shape, together};
+use super::shape::{exact, lent, shape, together};
 use super::tries::{Failure, Origin, Planned, Tried, Trier, Ways};
 use super::values::Memory;
 use crate::Result;
@@ -122,6 +123,8 @@ pub(super) struct Loan {
     pub(super) token: Option<Address>,
     pub(super) amount: U256,
     pub(super) lender: Address,
+    /// A number for how it came about.
+    pub(super) kind: u64,
     /// What was done with it so far.
     pub(super) used: Vec<Step>,
 }
@@ -129,6 +132,8 @@ pub(super) struct Loan {
 /// A state that was kept.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
+    /// Counts the states kept: another one may come to stand in this one's place.
+    pub(super) serial: u64,
     pub(super) state: Arc<State>,
     /// The calls that led to it from the first state.
     pub(super) path: Arc<Vec<Step>>,
@@ -156,6 +161,18 @@ pub(super) struct Entry {
     visits: f64,
 }
 
+impl Entry {
+    /// How much it is worth to go on with.
+    fn weight(&self) -> f64 {
+        let goal = match (self.carrying, &self.loan) {
+            (true, Some(_)) => 8.0,
+            (true, None) => 3.0,
+            (false, _) => 1.0,
+        };
+        goal * (1.0 + self.votes) / (1.0 + self.visits)
+    }
+}
+
 /// What all tries of a round see.
 pub(super) struct Frozen<'f> {
     pub(super) world: &'f World,
@@ -163,6 +180,8 @@ pub(super) struct Frozen<'f> {
     pub(super) knowledge: &'f Knowledge,
     pub(super) payloads: &'f [Payload],
     pub(super) corpus: &'f [Entry],
+    /// How many of the first are where everything begins.
+    firsts: usize,
     pub(super) coverage: &'f Coverage,
     pub(super) ways: &'f Ways,
     pub(super) waits: &'f [Wait],
@@ -185,6 +204,7 @@ pub(super) struct Frozen<'f> {
     together: &'f HashSet<u64>,
     again: &'f HashMap<u64, u32>,
     folds: &'f HashSet<u64>,
+    loans: &'f HashMap<u64, u32>,
     /// Sums of the weights of entries and of targets.
     entries: &'f [f64],
     targets: &'f [f64],
@@ -194,7 +214,7 @@ impl Frozen<'_> {
     pub(super) fn pick(&self, stream: &mut Stream) -> usize {
         let last = self.corpus.len() - 1;
         match stream.below(10) {
-            0 => 0,
+            0 => stream.below(self.firsts as u64) as usize,
             1 => last - stream.below(16.min(self.corpus.len() as u64)) as usize,
             _ => weighted(self.entries, stream),
         }
@@ -231,8 +251,15 @@ impl Frozen<'_> {
         self.failed.get(&(target, end)).is_none_or(|times| *times < SAME_FAILURE)
     }
 
-    pub(super) fn folded(&self, used: &[Step]) -> bool {
-        self.folds.contains(&shape(used))
+    /// A number for a loan on a state, and how often there was one on a state that the same functions led to.
+    pub(super) fn lent(&self, entry: &Entry, lender: Address, token: Option<Address>) -> (u64, u32) {
+        let number = lent(&entry.path, entry.aged.seconds, lender, token);
+        (number, self.loans.get(&number).copied().unwrap_or_default())
+    }
+
+    /// Whether something was done with a loan before: the same functions, and numbers as large.
+    pub(super) fn folded(&self, fold: u64) -> bool {
+        self.folds.contains(&fold)
     }
 
     pub(super) fn function(&self, to: Address, signature: &str) -> Option<Arc<Callable>> {
@@ -290,6 +317,12 @@ pub struct Campaign {
     machines: Machines,
     tokens: Vec<Address>,
     corpus: Vec<Entry>,
+    firsts: usize,
+    kept: u64,
+    /// Where the next state is looked for that gives way to another.
+    cursor: usize,
+    /// States that take the place of others when the round is over: until then its tries are about the others.
+    pending: Vec<(usize, Entry)>,
     coverage: Coverage,
     ways: Ways,
     failures: Vec<Failure>,
@@ -309,8 +342,10 @@ pub struct Campaign {
     richest: Vec<[U256; 2]>,
     again: HashMap<u64, u32>,
     folds: HashSet<u64>,
+    /// Loans, by the functions that led to them.
+    loans: HashMap<u64, u32>,
     /// Entries that were let grow older, and by how much.
-    ages: HashSet<(usize, u64)>,
+    ages: HashSet<(u64, u64)>,
     aged: usize,
     /// Successes of each target, and why it failed how often.
     answers: Vec<(u64, Vec<(Bytes, u64)>)>,
@@ -332,6 +367,15 @@ impl std::fmt::Debug for Campaign {
 const CHUNK: usize = 32;
 /// Chunks of a round.
 const CHUNKS: usize = 8;
+/// States among which the one worth least gives way.
+const WINDOW: usize = 64;
+/// Ages, in seconds, and how many of them, at which a state is kept too where a payload was handed over.
+const LATER: std::ops::RangeInclusive<u64> = 3600..=90 * 86_400;
+const AGES: usize = 3;
+/// Calls of each function with a loan.
+const EXPLORED: usize = 4;
+/// Allowances that are given before anything else.
+const ALLOWANCES: usize = 8;
 /// Entries, plans and failures kept.
 const CORPUS: usize = 4000;
 const PLANS: usize = 20_000;
@@ -375,6 +419,7 @@ impl Campaign {
             payload::search(&world, &knowledge, &amounts, &mut machine, &mut stream)?;
         let machines = Machines::new(&world);
         let root = Entry {
+            serial: 0,
             state: Arc::clone(&world.state),
             path: Arc::default(),
             parent: None,
@@ -389,6 +434,8 @@ impl Campaign {
             votes: 1.0,
             visits: 0.0,
         };
+        let ready = approvals(&world, &facts, &knowledge, &root, &mut machine)?;
+        let corpus: Vec<Entry> = std::iter::once(root).chain(ready).collect();
         let tries = vec![(0.0, 0.0); knowledge.targets.len()];
         let learned = options.learned.as_ref().map(|model| model.bind(&world)).transpose()?;
         let harm =
@@ -405,7 +452,11 @@ impl Campaign {
             arms: [(0.0, 0.0); 2],
             machines,
             tokens,
-            corpus: vec![root],
+            firsts: corpus.len(),
+            kept: corpus.len() as u64,
+            cursor: 0,
+            pending: Vec::new(),
+            corpus,
             coverage: Coverage::default(),
             ways: Ways::default(),
             failures: Vec::new(),
@@ -421,6 +472,7 @@ impl Campaign {
             richest: vec![[U256::ZERO; 2]; tries.len()],
             again: HashMap::default(),
             folds: HashSet::default(),
+            loans: HashMap::default(),
             ages: HashSet::default(),
             aged: 0,
             answers: vec![(0, Vec::new()); tries.len()],
@@ -440,6 +492,12 @@ impl Campaign {
     /// The states that were kept so far: every one on which something new was reached, as far as there was room.
     pub fn states(&self) -> impl Iterator<Item = &Arc<State>> {
         self.corpus.iter().map(|entry| &entry.state)
+    }
+
+    /// When the search ends: it goes on when it is run again with other limits. The seed, the oracles and the model of traffic
+    /// stay what they were.
+    pub fn options(&mut self) -> &mut Options {
+        &mut self.options
     }
 
     /// Searches until executions, seconds or findings are reached, or the run is cancelled, and says what it came to.
@@ -542,15 +600,12 @@ impl Campaign {
         for (index, plan) in planned.into_iter().enumerate() {
             chunks[index % CHUNKS].push(plan);
         }
-        let entries = sums(self.corpus.iter().map(|entry| {
-            let goal = match (entry.carrying, &entry.loan) {
-                (true, Some(_)) => 8.0,
-                (true, None) => 3.0,
-                (false, _) => 1.0,
-            };
-            let weight = goal * (1.0 + entry.votes) / (1.0 + entry.visits) * entry.left;
-            if entry.path.len() >= DEPTH { 0.0 } else { weight }
-        }));
+        let entries =
+            sums(
+                self.corpus
+                    .iter()
+                    .map(|entry| if entry.path.len() >= DEPTH { 0.0 } else { entry.weight() * entry.left }),
+            );
         let targets = sums(self.knowledge.targets.iter().zip(&self.tries).map(|(target, (tries, gains))| {
             let weight = (gains + 1.0) / (tries + 20.0) * 20.0;
             (weight + 0.25) * if target.own { 1.0 } else { 0.2 }
@@ -561,6 +616,7 @@ impl Campaign {
             knowledge: &self.knowledge,
             payloads: &self.payloads,
             corpus: &self.corpus,
+            firsts: self.firsts,
             coverage: &self.coverage,
             ways: &self.ways,
             waits: &self.waits,
@@ -575,6 +631,7 @@ impl Campaign {
             together: &self.together,
             again: &self.again,
             folds: &self.folds,
+            loans: &self.loans,
             entries: &entries,
             targets: &targets,
         };
@@ -612,6 +669,9 @@ impl Campaign {
         for tried in done.into_iter().flat_map(|(_, tried)| tried) {
             self.executions += 1;
             self.take(tried)?;
+        }
+        for (number, entry) in std::mem::take(&mut self.pending) {
+            self.corpus[number] = entry;
         }
         if self.coverage.count > edges {
             self.points.push((self.executions, self.coverage.count));
@@ -669,14 +729,7 @@ impl Campaign {
         if !step.inner.is_empty() {
             *self.again.entry(shape(std::slice::from_ref(&step))).or_default() += 1;
         }
-        for plan in plans {
-            if plan.origin == Origin::Loan
-                && let [.., _] = plan.step.inner.as_slice()
-            {
-                self.folds.insert(shape(&plan.step.inner[..plan.step.inner.len() - 1]));
-            }
-            self.plan(plan);
-        }
+        plans.into_iter().for_each(|plan| self.plan(plan));
         if later {
             self.age(entry, step.wait);
         }
@@ -694,7 +747,8 @@ impl Campaign {
         }
         let Some(kept) = kept else { return Ok(()) };
         let news = self.coverage.add(&kept.reached);
-        if !news && !kept.reached.is_empty() || self.corpus.len() >= CORPUS {
+        let fresh = kept.fold.is_some_and(|fold| self.folds.insert(fold));
+        if kept.fold.is_some() && !fresh || kept.fold.is_none() && !news && !kept.reached.is_empty() {
             return Ok(());
         }
         debug_assert!(success, "only what went well is kept");
@@ -722,9 +776,6 @@ impl Campaign {
             }
         }
         let parent = &self.corpus[entry];
-        if self.corpus.len() >= CORPUS / 2 && !kept.reached.branches() && !parent.carrying {
-            return Ok(());
-        }
         let few =
             |word: &(Address, U256)| self.few.get(&word.0).is_some_and(|slots| slots.len() <= FEW_WORDS);
         let follows = !kept.reached.branches() && !parent.carrying && kept.written.iter().any(few);
@@ -760,18 +811,21 @@ impl Campaign {
             wait: Wait { blocks: step.wait.blocks + aged.blocks, seconds: step.wait.seconds + aged.seconds },
             ..step
         });
-        let carried = if kept.reached.carried() { 4.0 } else { 0.0 };
-        let carrying = parent.carrying || kept.reached.carried();
+        // What someone with rights may now run in the attacker's interest.
+        let loaded = kept.reached.carried() || kept.reached.replaced();
+        let carried = if loaded { 4.0 } else { 0.0 };
+        let carrying = parent.carrying || loaded;
         let votes = match (news, kept.reached.branches()) {
+            _ if fresh => 0.0,
             (false, _) => -0.7,
             (true, false) => 0.2,
             (true, true) => carried + parent.votes.clamp(0.0, 4.0) * 0.5 + 1.0,
         };
-        let number = self.corpus.len();
         let amounts =
             amounts(&self.world, &self.knowledge, &self.tokens, &kept.after, &mut self.machines.plain)?;
         let left = left(&self.world, &self.knowledge, &kept.after);
-        self.corpus.push(Entry {
+        let number = self.keep(Entry {
+            serial: 0,
             state: kept.after,
             path: Arc::new(path),
             past,
@@ -786,6 +840,18 @@ impl Campaign {
             votes,
             visits: 0.0,
         });
+        if loaded {
+            // What was handed over comes to pass later: when, the contracts' own spans of time may say.
+            let spans: Vec<u64> =
+                self.knowledge.spans.iter().copied().filter(|span| LATER.contains(span)).collect();
+            let first = self.kept as usize * AGES;
+            for span in (first..first + AGES).filter_map(|index| spans.get(index % spans.len().max(1))) {
+                self.age(number, Wait::seconds(*span));
+            }
+        }
+        if fresh {
+            self.explore(number);
+        }
         self.again_on(number, &kept.written);
         if follows {
             self.follow(number, target);
@@ -811,7 +877,7 @@ impl Campaign {
 
     fn plan(&mut self, plan: Planned) {
         if self.plans.len() + self.urgent.len() >= PLANS
-            || !self.planned.insert(exact(plan.entry, &plan.step))
+            || !self.planned.insert(exact(self.latest(plan.entry).serial, &plan.step))
         {
             return;
         }
@@ -847,7 +913,7 @@ impl Campaign {
         // The newest first: they failed furthest.
         again.reverse();
         again.truncate(32);
-        let loan = self.corpus[entry].loan.is_some();
+        let loan = self.latest(entry).loan.is_some();
         // The functions that failed are called with other arguments too.
         let mut anew = Vec::new();
         for number in again {
@@ -877,49 +943,88 @@ impl Campaign {
     /// Goes on with a state after some time: where waiting brought one call further, it may bring others too, and a loan is
     /// taken when it has passed.
     fn age(&mut self, entry: usize, wait: Wait) {
-        let base = &self.corpus[entry];
-        if self.corpus.len() >= CORPUS
-            || base.loan.is_some()
-            || self.aged >= AGED
-            || !self.ages.insert((entry, wait.seconds))
-        {
+        let base = self.latest(entry);
+        let key = (base.serial, wait.seconds);
+        if base.loan.is_some() || self.aged >= AGED || self.ages.contains(&key) {
             return;
         }
-        self.aged += 1;
         let mut state = (*base.state).clone();
         state.block += wait.blocks;
         state.time += wait.seconds;
         let aged = Wait { blocks: base.aged.blocks + wait.blocks, seconds: base.aged.seconds + wait.seconds };
         let older = Entry { state: Arc::new(state), aged, parent: None, visits: 0.0, ..base.clone() };
-        self.corpus.push(older);
+        self.ages.insert(key);
+        self.aged += 1;
+        self.keep(older);
+    }
+
+    /// The state of a number, as it will be when the round is over.
+    fn latest(&self, number: usize) -> &Entry {
+        let pending = self.pending.iter().rev().find(|(place, _)| *place == number);
+        pending.map_or(&self.corpus[number], |(_, entry)| entry)
+    }
+
+    /// Plans every function that was not called with a loan yet: it is paid back within the same call, and what it brings is
+    /// seen only then.
+    fn explore(&mut self, entry: usize) {
+        let Some(loan) = self.latest(entry).loan.clone() else { return };
+        for (target, known) in self.knowledge.targets.iter().enumerate() {
+            let same = |step: &Step| {
+                step.to == known.to
+                    && step.function.as_ref().map(|function| function.selector)
+                        == known.function.as_ref().map(|function| function.selector)
+            };
+            let token = loan.token == Some(known.to) || self.facts.token(known.to).is_some();
+            if !known.own || token || same(&loan.step) || loan.used.iter().any(same) {
+                continue;
+            }
+            let step = Step { to: known.to, inner: Vec::new(), ..loan.step.clone() };
+            let (origin, carried, sooner) = (Origin::Loan, None, None);
+            let plan = Planned { entry, target, step, origin, carried, sooner, made_anew: true };
+            self.urgent.extend(std::iter::repeat_n(plan, EXPLORED));
+        }
+    }
+
+    /// Keeps a state. Where there are as many as can be, the one worth least among some gives way: what was planned on it is
+    /// done on the new one, by its own calls.
+    fn keep(&mut self, entry: Entry) -> usize {
+        let entry = Entry { serial: self.kept, ..entry };
+        self.kept += 1;
+        if self.corpus.len() < CORPUS {
+            self.corpus.push(entry);
+            return self.corpus.len() - 1;
+        }
+        let among = self.corpus.len() - self.firsts;
+        let window = (0..WINDOW).map(|step| self.firsts + (self.cursor + step) % among);
+        let least = window.min_by(|a, b| self.latest(*a).weight().total_cmp(&self.latest(*b).weight()));
+        let least = least.unwrap_or(among);
+        self.cursor += WINDOW;
+        self.aged -= usize::from(!self.latest(least).aged.is_none());
+        self.pending.push((least, entry));
+        least
     }
 
     /// Goes on with a loan on a state of its own.
     fn lend(&mut self, loan: Loan, state: Arc<State>, entry: usize, target: usize) -> Result<()> {
-        let key = exact(entry, &loan.step);
-        if self.corpus.len() >= CORPUS || !self.folds.insert(key ^ 1) {
-            return Ok(());
-        }
         let parent = &self.corpus[entry];
+        *self.loans.entry(loan.kind).or_default() += 1;
         let amounts = amounts(&self.world, &self.knowledge, &self.tokens, &state, &mut self.machines.plain)?;
-        let number = self.corpus.len();
         let token = loan.token;
         let left = left(&self.world, &self.knowledge, &state);
-        self.corpus.push(Entry {
+        let lent = Entry {
             state,
-            path: Arc::clone(&parent.path),
-            past: Arc::clone(&parent.past),
             parent: Some(entry),
             target,
-            memory: Arc::clone(&parent.memory),
             amounts: Arc::new(amounts),
             loan: Some(Arc::new(loan)),
             aged: Wait::default(),
-            carrying: parent.carrying,
             left,
-            votes: 4.0,
+            votes: 0.0,
             visits: 0.0,
-        });
+            ..parent.clone()
+        };
+        let number = self.keep(lent);
+        self.explore(number);
         // What failed for want of the token reads the token.
         let words: Vec<(Address, U256)> =
             self.readers.keys().filter(|(address, _)| Some(*address) == token).copied().collect();
@@ -948,6 +1053,49 @@ fn sums(weights: impl Iterator<Item = f64>) -> Vec<f64> {
             Some(*sum)
         })
         .collect()
+}
+
+/// The state on which the attacker lets every contract that takes tokens take them: what a user does before anything else.
+fn approvals(
+    world: &World,
+    facts: &oracle::Facts,
+    knowledge: &Knowledge,
+    root: &Entry,
+    machine: &mut Machine,
+) -> Result<Option<Entry>> {
+    let mut ready = root.clone();
+    let mut path = Vec::new();
+    for target in &knowledge.targets {
+        let Some(function) = &target.function else { continue };
+        if facts.token(target.to).is_none() || function.signature() != "approve(address,uint256)" {
+            continue;
+        }
+        for taker in world.contracts.iter().map(|deployed| deployed.address) {
+            if taker == target.to || !facts.takes(taker) || path.len() >= ALLOWANCES {
+                continue;
+            }
+            let step = Step {
+                sender: knowledge.attacker,
+                to: target.to,
+                function: Some(Arc::clone(function)),
+                arguments: vec![DynSolValue::Address(taker), DynSolValue::Uint(U256::MAX, 256)],
+                value: U256::ZERO,
+                wait: Wait::default(),
+                inner: Vec::new(),
+            };
+            let ran = step.run(machine, &ready.state)?;
+            if ran.outcome.success() {
+                ready.state = ran.after(&step);
+                path.push(step);
+            }
+        }
+    }
+    if path.is_empty() {
+        return Ok(None);
+    }
+    ready.path = Arc::new(path);
+    ready.serial = 1;
+    Ok(Some(ready))
 }
 
 /// Amounts that matter on a state: what the attacker and the contracts have of ether and tokens.

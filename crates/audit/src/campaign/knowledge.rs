@@ -7,7 +7,7 @@ use alloy_dyn_abi::{DynSolType, DynSolValue};
 use alloy_primitives::{Address, B256, U256};
 use revm::bytecode::opcode;
 
-use super::values::simple;
+use super::values::{leaves, simple};
 use crate::Result;
 use crate::artifact::Callable;
 use crate::chain::{Machine, Transaction};
@@ -122,6 +122,19 @@ impl Knowledge {
                 if value.bit_len() <= 128 {
                     numbers.insert(value);
                 }
+            }
+        }
+        for done in &world.setup {
+            let called =
+                world.contracts.iter().filter(|deployed| Some(deployed.address) == done.transaction.to);
+            let function = called
+                .flat_map(Deployed::functions)
+                .find(|function| done.transaction.data.get(..4) == Some(function.selector.as_slice()));
+            let Some(function) = function else { continue };
+            let given = DynSolType::Tuple(function.inputs.clone());
+            if let Ok(DynSolValue::Tuple(given)) = given.abi_decode_params(&done.transaction.data[4..]) {
+                let words = leaves(&given).into_iter().map(|word| U256::from_be_bytes(word.0));
+                numbers.extend(words.filter(|word| word.bit_len() <= 128));
             }
         }
         for number in &numbers {

@@ -120,6 +120,8 @@ impl Payload {
 /// How many calls of one function in one name are tried, and how many payloads are kept.
 const TRIES: usize = 24;
 const MOST: usize = 48;
+/// How many of the first are taken as often as all others.
+pub(super) const FIRST: usize = 6;
 
 /// Looks for payloads on the first state. Cost: a few ten thousand executions.
 pub(super) fn search(
@@ -142,7 +144,7 @@ pub(super) fn search(
             }
             for _ in 0..TRIES {
                 let ether = world.state.balance(*name);
-                let maker = Maker { knowledge, memory: &memory, payloads: &[], ether, amounts };
+                let maker = Maker { knowledge, memory: &memory, payloads: &[], ether, amounts, lent: None };
                 let (arguments, _) = maker.arguments(function, stream);
                 let value = if target.payable { maker.sent(stream) } else { U256::ZERO };
                 let data: Bytes = super::values::call(function, arguments.clone()).into();
@@ -185,7 +187,7 @@ pub(super) fn search(
     let mut payloads: Vec<Payload> = found.into_iter().map(|(_, payload)| payload).collect();
     // A contract of the attacker's own, for those who run foreign code in their own name.
     let (target, value, data) = (knowledge.attacker, U256::ZERO, Bytes::new());
-    payloads.push(Payload { target, value, data, call: None });
+    payloads.insert(payloads.len().min(FIRST - 1), Payload { target, value, data, call: None });
     Ok((payloads, executions))
 }
 

@@ -19,7 +19,7 @@ pub(super) fn shape(steps: &[Step]) -> u64 {
 }
 
 /// The exact calls: a number for them.
-pub(super) fn exact(entry: usize, step: &Step) -> u64 {
+pub(super) fn exact(entry: u64, step: &Step) -> u64 {
     fn put(step: &Step, digest: &mut Digest) {
         digest.bytes(step.to.as_slice());
         digest.bytes(step.function.as_ref().map_or(&[], |function| &function.selector.0));
@@ -30,9 +30,42 @@ pub(super) fn exact(entry: usize, step: &Step) -> u64 {
         digest.word(step.inner.len() as u64);
         step.inner.iter().for_each(|inner| put(inner, digest));
     }
-    let mut digest = Digest(entry as u64);
+    let mut digest = Digest(entry);
     put(step, &mut digest);
     digest.0
+}
+
+/// The functions called, ascending, in whatever order they were and however often.
+fn called(steps: &[Step]) -> Vec<(Address, [u8; 4])> {
+    let selector = |step: &Step| step.function.as_ref().map_or([0; 4], |function| function.selector.0);
+    let mut called: Vec<(Address, [u8; 4])> = steps.iter().map(|step| (step.to, selector(step))).collect();
+    called.sort_unstable();
+    called.dedup();
+    called
+}
+
+/// A loan after calls of these functions and after so many seconds, whatever its amount: a number for it.
+pub(super) fn lent(path: &[Step], seconds: u64, lender: Address, token: Option<Address>) -> u64 {
+    let mut digest = Digest(seconds);
+    digest.bytes(lender.as_slice());
+    digest.bytes(token.unwrap_or_default().as_slice());
+    for (to, selector) in called(path) {
+        digest.bytes(to.as_slice());
+        digest.bytes(&selector);
+    }
+    digest.0
+}
+
+/// What was done with a loan, in whatever order: a number for it. None where a function was called twice.
+pub(super) fn used(loan: u64, steps: &[Step], bits: u16) -> Option<u64> {
+    let mut digest = Digest(loan);
+    digest.word(u64::from(bits / 16));
+    let called = called(steps);
+    for (to, selector) in &called {
+        digest.bytes(to.as_slice());
+        digest.bytes(selector);
+    }
+    (called.len() == steps.len()).then_some(digest.0)
 }
 
 /// Values of an account that go together: a number for them.

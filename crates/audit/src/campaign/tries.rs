@@ -10,11 +10,12 @@ use daotwin_core::random::Stream;
 use super::coverage::{Reached, holds};
 use super::engine::{Entry, Frozen, Loan};
 use super::knowledge::decode;
+use super::shape;
 use super::values::{Maker, leaves, near, put};
 use crate::Result;
 use crate::chain::{CallKind, Machine, State, Trace};
 use crate::finding::Finding;
-use crate::oracle::{self, Look, Signs};
+use crate::oracle::{self, Look, Signs, exchange};
 use crate::sequence::{Step, Wait};
 use crate::traffic::learned::{Bound, Context, Proposer};
 
@@ -75,6 +76,8 @@ pub(super) struct Kept {
     pub(super) written: Vec<(Address, U256)>,
     /// Where it is kept for nothing but values that go together as on no other state: how they do.
     pub(super) together: Option<u64>,
+    /// What was done with a loan, as a number.
+    pub(super) fold: Option<u64>,
     pub(super) answers: Vec<DynSolValue>,
 }
 
@@ -209,7 +212,15 @@ impl Trier<'_> {
     fn maker<'m>(&'m self, entry: &'m Entry) -> Maker<'m> {
         let ether = entry.state.balance(self.frozen.knowledge.attacker);
         let (memory, amounts) = (&*entry.memory, &*entry.amounts);
-        Maker { knowledge: self.frozen.knowledge, memory, payloads: self.frozen.payloads, ether, amounts }
+        let lent = entry.loan.as_ref().map(|loan| loan.amount);
+        Maker {
+            knowledge: self.frozen.knowledge,
+            memory,
+            payloads: self.frozen.payloads,
+            ether,
+            amounts,
+            lent,
+        }
     }
 
     fn made_up(&self, entry: &Entry, target: usize, stream: &mut Stream) -> (Step, Option<u16>) {
@@ -329,11 +340,19 @@ impl Trier<'_> {
         let trace = self.machine.trace();
         let read = |address, slot| frozen.readers.contains_key(&(address, slot));
         // The state on which a payload is handed over decides what becomes of it: some are kept of each.
-        let carried = carried.map(|payload| (target, payload)).filter(|key| {
+        // What is only handed on, as with a loan, is kept by nobody, and an address alone is a payload for governance only.
+        let noted = || {
+            let bytes =
+                |value: &DynSolValue| !matches!(value, DynSolValue::Address(_) | DynSolValue::Uint(..));
+            entry.loan.is_none()
+                && (frozen.facts.is_governance(step.to) || step.arguments.iter().any(bytes))
+                && trace.accesses.iter().any(|access| access.write && access.address == step.to)
+        };
+        let carried = carried.filter(|_| noted()).map(|payload| (target, payload)).filter(|key| {
             let times = frozen.coverage.times_carried(*key);
             times < 4 || stream.chance(2.0 / f64::from(times * times))
         });
-        let news = frozen.coverage.news(trace, success, read, carried);
+        let mut news = frozen.coverage.news(trace, success, read, carried);
         let mut tried = Tried {
             entry: number,
             target,
@@ -381,6 +400,7 @@ impl Trier<'_> {
             after.set_code(tried.step.sender, crate::puppet::code(&[]));
         }
         let after = Arc::new(after);
+        frozen.coverage.codes(self.machine.trace(), frozen.world, &after, &mut news);
         let within = !tried.step.inner.is_empty();
         let richer = entry.loan.is_none()
             && after.balance(frozen.knowledge.attacker) > frozen.richest[target][usize::from(within)];
@@ -391,10 +411,30 @@ impl Trier<'_> {
         } else {
             frozen.anew_together(&after, self.machine.trace())
         };
-        let keep = keep || together.is_some();
+        let mut keep = keep || together.is_some();
+        let mut fold = None;
         if let Some(loan) = &entry.loan {
-            if written {
-                repay(frozen, loan, entry, &tried.step, &after, self.probe, &mut tried.plans)?;
+            let trace = self.machine.trace();
+            let elsewhere =
+                trace.accesses.iter().filter(|access| access.write && Some(access.address) != loan.token);
+            let bits = elsewhere.map(|access| access.value.bit_len() as u16).max();
+            // With the token alone nothing is done but to hand it to a contract: allowances are given before, and when the
+            // loan is paid back.
+            let hands = |argument: &DynSolValue| {
+                argument.as_address().is_some_and(|to| frozen.facts.is_protocol(to) && to != loan.lender)
+            };
+            let used_so = bits.is_some()
+                || Some(tried.step.to) == loan.token
+                    && tried.step.function.as_ref().is_some_and(|function| function.name() == "transfer")
+                    && tried.step.arguments.first().is_some_and(hands);
+            let mut used = loan.used.clone();
+            used.push(tried.step.clone());
+            let again = tried.target == loan.target;
+            let number = shape::used(frozen.corpus[loan.base].serial, &used, bits.unwrap_or_default());
+            fold = number.filter(|number| written && used_so && !again && !frozen.folded(*number));
+            keep = fold.is_some();
+            if keep {
+                repay(frozen, loan, used, entry, &after, self.probe, &mut tried.plans)?;
             }
         } else {
             let mut full = Cow::Borrowed(&tried.step);
@@ -433,7 +473,7 @@ impl Trier<'_> {
             written.dedup();
             let function = tried.step.function.as_ref();
             let answers = function.map_or_else(Vec::new, |function| decode(function, &outcome.output));
-            tried.kept = Some(Kept { after, reached: news, written, together, answers });
+            tried.kept = Some(Kept { after, reached: news, written, together, fold, answers });
         }
         Ok(tried)
     }
@@ -606,10 +646,28 @@ fn called_back(
     });
     let lent = lent.or((!back.value.is_zero() && back.input.len() >= 4).then_some((None, back.value)));
     let Some((token, amount)) = lent else { return Ok(()) };
-    if amount.is_zero() || back.input.len() < 4 || !stream.chance(if entry.carrying { 0.5 } else { 0.03 }) {
+    let lender = back.caller;
+    let (kind, times) = frozen.lent(entry, lender, token);
+    let share = 2.0 / f64::from(1 + times * times);
+    if amount.is_zero()
+        || back.input.len() < 4
+        || !stream.chance(share * if entry.carrying { 0.5 } else { 0.1 })
+    {
         return Ok(());
     }
-    let lender = back.caller;
+    // As much as there is: what less would do, more does, and what is left over is found by shrinking.
+    let all = match token {
+        None => before.balance(lender),
+        Some(token) => crate::finding::balance(probe, before, token, lender)?,
+    };
+    let mut step = tried.step.clone();
+    exchange(&mut step, amount, all);
+    probe.run(before, &step.transaction())?;
+    let whole = probe.trace().calls.iter().any(|call| match token {
+        None => call.target == attacker && call.value == all,
+        Some(token) => call.target == token && call.success && call.input == transfer(attacker, all),
+    });
+    let (step, amount) = if whole { (step, all) } else { (tried.step.clone(), amount) };
     let mut state = (**before).clone();
     match token {
         None => {
@@ -631,15 +689,8 @@ fn called_back(
             state = outcome.after(before);
         }
     }
-    let loan = Loan {
-        step: tried.step.clone(),
-        target: tried.target,
-        base: tried.entry,
-        token,
-        amount,
-        lender,
-        used: Vec::new(),
-    };
+    let loan =
+        Loan { step, target: tried.target, base: tried.entry, token, amount, lender, kind, used: Vec::new() };
     tried.loan = Some(Box::new((loan, Arc::new(state))));
     Ok(())
 }
@@ -655,8 +706,8 @@ fn transfer(to: Address, amount: U256) -> Bytes {
 fn repay(
     frozen: &Frozen<'_>,
     loan: &Loan,
+    used: Vec<Step>,
     entry: &Entry,
-    step: &Step,
     after: &Arc<State>,
     probe: &mut Machine,
     plans: &mut Vec<Planned>,
@@ -667,11 +718,6 @@ fn repay(
         Some(token) => crate::finding::balance(probe, after, token, attacker)?,
     };
     if held < loan.amount || entry.path.len() > 12 {
-        return Ok(());
-    }
-    let mut used = loan.used.clone();
-    used.push(step.clone());
-    if frozen.folded(&used) {
         return Ok(());
     }
     let call = |to: Address, signature: &str, arguments: Vec<DynSolValue>| {

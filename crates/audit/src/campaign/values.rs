@@ -7,7 +7,7 @@ use alloy_primitives::{Address, B256, I256, U256, keccak256};
 use daotwin_core::random::Stream;
 
 use super::knowledge::Knowledge;
-use super::payload::Payload;
+use super::payload::{FIRST, Payload};
 use crate::artifact::Callable;
 use crate::sequence::Step;
 
@@ -85,6 +85,8 @@ pub(super) struct Maker<'m> {
     pub(super) ether: U256,
     /// What the sender has of tokens, and other amounts of the moment.
     pub(super) amounts: &'m [U256],
+    /// What is lent at the moment.
+    pub(super) lent: Option<U256>,
 }
 
 impl Maker<'_> {
@@ -99,7 +101,7 @@ impl Maker<'_> {
         let mut carried = None;
         if !self.payloads.is_empty() && stream.chance(0.6) {
             // Those that do the most harm come first.
-            let among = if stream.chance(0.5) { self.payloads.len().min(6) } else { self.payloads.len() };
+            let among = if stream.chance(0.5) { self.payloads.len().min(FIRST) } else { self.payloads.len() };
             let number = stream.below(among as u64) as usize;
             used = self.payloads[number].fit(function, stream);
             carried = used.is_some().then_some(number as u16);
@@ -186,6 +188,11 @@ impl Maker<'_> {
 
     pub(super) fn number(&self, stream: &mut Stream) -> U256 {
         let known = &self.knowledge.numbers;
+        if let Some(lent) = self.lent
+            && stream.chance(0.3)
+        {
+            return lent;
+        }
         match stream.below(16) {
             0..=2 => U256::from(stream.below(4)),
             3 | 4 => U256::from(stream.below(256)),

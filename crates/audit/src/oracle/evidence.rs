@@ -136,18 +136,16 @@ impl Look<'_> {
                 payload.spoil(step);
             }
         }
-        let Some((last, path)) = steps.split_last() else { return Ok(false) };
-        let states = replay(probe, &self.world.state, path)?;
-        let Some(state) = states.get(path.len()) else { return Ok(true) };
-        last.run(probe, state)?;
+        let well = self.instead(&steps, probe)?;
         let mut calls = probe.trace().calls.iter();
-        Ok(!calls.any(|other| {
-            other.success
-                && other.caller == call.caller
-                && other.target == call.target
-                && other.input == call.input
-                && other.value == call.value
-        }))
+        Ok(!well
+            || !calls.any(|other| {
+                other.success
+                    && other.caller == call.caller
+                    && other.target == call.target
+                    && other.input == call.input
+                    && other.value == call.value
+            }))
     }
 
     /// Whether a word stands in the input of a step.
@@ -269,8 +267,9 @@ impl Look<'_> {
         Ok(effects)
     }
 
-    /// Whether code that a contract hands control to is not of the world's own making: an attacker's, or other than what
-    /// stood there when the world began, or chosen by an attacker.
+    /// Whether code that a contract hands control to may not be of the world's own making: an attacker's, or other than what
+    /// stood there when the world began, or named by an attacker. Whether naming it made the difference, [`Self::smuggled`]
+    /// tells.
     pub(super) fn foreign(&self, call: &CallRecord) -> bool {
         let at = call.code_address;
         call.kind == CallKind::Delegate
@@ -281,6 +280,50 @@ impl Look<'_> {
                 let chosen = || !self.facts.is_protocol(at) && self.supplied(super::facts::word(at));
                 now.is_some() && (then != now || chosen())
             })
+    }
+
+    /// Takes other steps from the first state on, going on where one fails. The trace is the last one's; whether that went
+    /// well.
+    fn instead(&self, steps: &[Step], probe: &mut Machine) -> Result<bool> {
+        let mut state = Arc::clone(&self.world.state);
+        let mut well = false;
+        for step in steps {
+            let ran = step.run(probe, &state)?;
+            well = ran.outcome.success();
+            state = if well {
+                ran.after(step)
+            } else {
+                Step { inner: Vec::new(), ..step.clone() }.before(&state)
+            };
+        }
+        Ok(well)
+    }
+
+    /// Whether a contract runs foreign code because of what attackers did: the code is theirs, or was put there since the
+    /// world began, or the contract runs something else once the steps name another address in its place.
+    ///
+    /// # Errors
+    /// A defect of the interpreter.
+    pub(super) fn smuggled(&self, call: &CallRecord, probe: &mut Machine) -> Result<bool> {
+        let at = call.code_address;
+        if !self.foreign(call) {
+            return Ok(false);
+        }
+        if self.facts.is_attacker(at) || code_hash(&self.world.state, at) != code_hash(self.before, at) {
+            return Ok(true);
+        }
+        let mut steps = self.steps();
+        let (old, new) = (super::facts::word(at), super::facts::word(super::facts::NOBODY));
+        steps.iter_mut().for_each(|step| exchange(step, old, new));
+        let well = self.instead(&steps, probe)?;
+        let mut calls = probe.trace().calls.iter();
+        Ok(!well
+            || !calls.any(|other| {
+                other.success
+                    && other.kind == CallKind::Delegate
+                    && other.target == call.target
+                    && other.code_address == at
+            }))
     }
 
     /// A finding whose effects all hold; none where none does.
@@ -383,6 +426,32 @@ fn lower(value: &mut DynSolValue, amount: U256) {
         }
         _ => {}
     }
+}
+
+/// Writes another word in the place of one, wherever it stands in a step.
+pub(crate) fn exchange(step: &mut Step, old: U256, new: U256) {
+    fn walk(value: &mut DynSolValue, old: U256, new: U256) {
+        match value {
+            DynSolValue::Uint(number, _) if *number == old => *number = new,
+            DynSolValue::Address(address) if super::facts::word(*address) == old => {
+                *address = super::facts::address_of(new);
+            }
+            DynSolValue::Bytes(bytes) => {
+                let word = old.to_be_bytes::<32>();
+                for at in 0..=bytes.len().saturating_sub(32) {
+                    if bytes.get(at..at + 32) == Some(&word[..]) {
+                        bytes[at..at + 32].copy_from_slice(&new.to_be_bytes::<32>());
+                    }
+                }
+            }
+            DynSolValue::Array(values) | DynSolValue::FixedArray(values) | DynSolValue::Tuple(values) => {
+                values.iter_mut().for_each(|value| walk(value, old, new));
+            }
+            _ => {}
+        }
+    }
+    step.arguments.iter_mut().for_each(|argument| walk(argument, old, new));
+    step.inner.iter_mut().for_each(|inner| exchange(inner, old, new));
 }
 
 fn parts(value: &DynSolValue) -> &[DynSolValue] {

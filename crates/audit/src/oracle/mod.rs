@@ -49,6 +49,7 @@ mod test;
 
 use std::sync::Arc;
 
+pub(crate) use evidence::exchange;
 pub use facts::Facts;
 pub use signs::Signs;
 

@@ -1,7 +1,9 @@
 //! The same votes are counted twice.
 
+use alloy_dyn_abi::DynSolValue;
 use alloy_primitives::{Address, U256};
 
+use super::facts::word;
 use super::{Card, Look, Oracle, Signs};
 use crate::Result;
 use crate::chain::Machine;
@@ -75,7 +77,9 @@ impl Oracle for DoubleVote {
                 && last <= look.facts.stake
                 && grown > look.facts.stake
                 && grown <= look.facts.stake.saturating_mul(U256::from(64));
-            if !tally || !look.attack() {
+            // An address that was written down is no number of votes.
+            let named = |argument: &DynSolValue| argument.as_address().map(word) == Some(value);
+            if !tally || look.step.arguments.iter().any(named) || !look.attack() {
                 continue;
             }
             let (times, most) = Self::counts(look, account, slot, probe)?;

@@ -295,6 +295,11 @@ impl Facts {
         self.selectors.get(&contract).is_some_and(|known| known.binary_search(&selector).is_ok())
     }
 
+    /// Whether a contract's code can take tokens that it was allowed to take.
+    pub(crate) fn takes(&self, contract: Address) -> bool {
+        self.pushes(contract, [0x23, 0xb8, 0x72, 0xdd])
+    }
+
     /// The token at an address.
     pub fn token(&self, address: Address) -> Option<&Token> {
         self.tokens.iter().find(|token| token.address == address)

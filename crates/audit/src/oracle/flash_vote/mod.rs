@@ -2,10 +2,12 @@
 
 use alloy_primitives::{Address, U256};
 
+use super::evidence::exchange;
 use super::{Card, Look, Oracle, Signs};
 use crate::Result;
 use crate::chain::Machine;
 use crate::finding::{Confidence, Effect, Finding, Impact, balance};
+use crate::sequence::{Step, Wait};
 
 pub(super) struct FlashVote;
 
@@ -13,10 +15,10 @@ static CARD: Card = Card {
     name: "flash-vote",
     about: "votes are counted from tokens that were borrowed for the time of one transaction",
     rule: "within one transaction an attacker has more of a token than before and after it, and a contract that decides by votes \
-           keeps a number that grew by at least what was borrowed and at most by that and the attacker's own, while the \
-           attacker's own tokens are no more than before",
+           keeps a number that grew by at least what was borrowed and at most by that and the attacker's own, that is another \
+           when less is borrowed, while the attacker's own tokens are no more than before",
     source: "the attack on Beanstalk of 17 April 2022; R. Feichtinger et al., SoK: Attacks on DAOs, AFT 2024",
-    limits: "votes that are counted otherwise than one for one are not seen",
+    limits: "votes that are counted otherwise than one for one are not seen, nor what a new proposal notes of all votes",
 };
 
 impl FlashVote {
@@ -27,6 +29,20 @@ impl FlashVote {
             look.trace.accesses.iter().filter(|a| a.write && a.address == token && a.slot == slot);
         let first = words.find(|access| access.value > before)?;
         Some((first.value - before, before))
+    }
+
+    /// Whether a word is another after the step where a wei less is borrowed.
+    fn depends(
+        look: &Look<'_>,
+        loan: U256,
+        (account, slot): (Address, U256),
+        probe: &mut Machine,
+    ) -> Result<bool> {
+        let mut step = Step { wait: Wait::default(), ..look.step.clone() };
+        exchange(&mut step, loan, loan - U256::from(1));
+        let ran = step.run(probe, look.before)?;
+        Ok(!ran.outcome.success()
+            || ran.after(&step).storage(account, slot) != look.after.storage(account, slot))
     }
 }
 
@@ -70,6 +86,11 @@ impl Oracle for FlashVote {
                     continue;
                 }
                 let vote = look.trace.calls.get(access.call as usize).map(|call| look.signature(call));
+                if vote.as_ref().is_some_and(|vote| vote.starts_with("propose"))
+                    || !Self::depends(look, loan, (account, slot), probe)?
+                {
+                    continue;
+                }
                 let effects = vec![Effect::Stored { account, slot, value }];
                 let title = format!("votes of `{}` are counted from borrowed tokens", look.name(account));
                 let place = (account, vote.unwrap_or_default());

@@ -38,7 +38,7 @@ impl Look<'_> {
                 continue;
             }
             let author = match call.kind {
-                CallKind::Delegate if self.foreign(call) => self.author_of_code(call),
+                CallKind::Delegate if self.smuggled(call, probe)? => self.author_of_code(call),
                 CallKind::Delegate => None,
                 _ if !self.facts.is_protocol(call.caller) || Self::hands_on(call, self.trace) => None,
                 _ if call.input.is_empty() => self.author_of_payment(call),
