@@ -95,14 +95,52 @@ pub(crate) fn exported(context: &Context) -> Answer {
     context.command("node", &[&script, &projects, &compiler])
 }
 
+/// The search beside forge's guided invariant testing, one core each, on the same compiled contracts: rates with all oracles,
+/// staged locks, mazes. Takes some twenty minutes; `race.mjs` says which variables make it shorter.
+pub(crate) fn race(context: &Context) -> Answer {
+    if std::env::var_os("DAOTWIN_PEERS").is_none() {
+        return Ok(Outcome::Skipped(
+            "set `DAOTWIN_PEERS=1` to install a compiler and forge in the target folder (150 MiB; needs node and npm)"
+                .to_owned(),
+        ));
+    }
+    let folder = install(context)?;
+    let compiler = folder.join("solc.cjs");
+    copy(context.root.join(COMPILER), &compiler)
+        .map_err(|error| format!("cannot copy `{COMPILER}`: {error}"))?;
+    context.cargo(&[
+        "build",
+        "--release",
+        "--quiet",
+        "--workspace",
+        "--example",
+        "audit_race",
+        "--bin",
+        "daotwin",
+    ])?;
+    let built = tools::target(&context.root).join("release");
+    let (example, program) = (built.join("examples/audit_race"), built.join("daotwin"));
+    let project = folder.join("race");
+    let [script, example, program, root, project, compiler] =
+        [folder.join("race.mjs"), example, program, context.root.clone(), project, compiler]
+            .map(|path| text(&path));
+    context.command("node", &[&script, &example, &program, &root, &project, &compiler])
+}
+
 /// The folder with the scripts and what they use, in the versions of the lock file, without scripts of packages.
 fn install(context: &Context) -> Result<PathBuf, String> {
     let folder = tools::target(&context.root).join("peers").join("contracts");
     let problem = |what: &str, error| format!("cannot make {what} in `{}`: {error}", folder.display());
     create_dir_all(&folder).map_err(|error| problem("the folder", error))?;
-    for name in
-        ["package.json", "package-lock.json", "cases.mjs", "compile.mjs", "exploits.mjs", "exported.mjs"]
-    {
+    for name in [
+        "package.json",
+        "package-lock.json",
+        "cases.mjs",
+        "compile.mjs",
+        "exploits.mjs",
+        "exported.mjs",
+        "race.mjs",
+    ] {
         copy(context.root.join(SCRIPTS).join(name), folder.join(name))
             .map_err(|error| problem(name, error))?;
     }

@@ -75,6 +75,7 @@ pub(crate) const VERIFY: &[Step] = &[
     ("real contracts", real::contracts),
     ("fork", real::fork),
     ("exported tests", contracts::exported),
+    ("audit peers", contracts::race),
     ("simulation peers", agents::frameworks),
     ("relational peer", peers::relational),
     ("table peers", peers::tables),

@@ -63,7 +63,8 @@ impl Step {
     /// The input of the call.
     pub fn data(&self) -> Bytes {
         let Some(function) = &self.function else { return Bytes::new() };
-        let mut data = function.selector.to_vec();
+        let mut data = Vec::with_capacity(4 + 32 * self.arguments.len());
+        data.extend_from_slice(function.selector.as_slice());
         encode(&self.arguments, &mut data);
         data.into()
     }

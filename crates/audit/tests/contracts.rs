@@ -4,8 +4,8 @@
 
 use std::path::{Path, PathBuf};
 
-use daotwin_audit::artifact;
 use daotwin_audit::world::{Scenario, World};
+use daotwin_audit::{artifact, oracle};
 use daotwin_core::Limits;
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/contracts");
@@ -42,6 +42,22 @@ fn below(folder: &Path) -> Vec<PathBuf> {
 fn documents(case: &str) -> Vec<PathBuf> {
     let files = below(&Path::new(ROOT).join(case)).into_iter();
     files.filter(|file| file.extension().is_some_and(|extension| extension == "json")).collect()
+}
+
+#[test]
+fn every_oracle_that_is_expected_exists() {
+    let known: Vec<&str> = oracle::all().iter().map(|oracle| oracle.card().name).collect();
+    let mut wrong = Vec::new();
+    let mut expected = 0;
+    for case in cases() {
+        expected += case.expect.len();
+        let unknown = case.expect.iter().filter(|name| !known.contains(&name.as_str()));
+        wrong.extend(unknown.map(|name| format!("{}: no oracle is named `{name}`", case.name)));
+        let twice = case.expect.iter().enumerate().filter(|(at, name)| case.expect[..*at].contains(name));
+        wrong.extend(twice.map(|(_, name)| format!("{}: `{name}` is expected twice", case.name)));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(expected > 100, "{expected} expectations");
 }
 
 #[test]

@@ -8,10 +8,12 @@ use std::sync::Arc;
 
 use alloy_dyn_abi::DynSolValue;
 use alloy_primitives::{Address, U256, keccak256};
-use daotwin_audit::artifact::{self, Artifacts};
+use daotwin_audit::artifact::{self, Artifacts, Solc};
+use daotwin_audit::campaign::{Campaign, Options};
 use daotwin_audit::chain::{Machine, State, Transaction};
+use daotwin_audit::export::lcov;
 use daotwin_audit::world::{Scenario, World, address_of, guess};
-use daotwin_core::Limits;
+use daotwin_core::{Limits, Run};
 
 fn packages() -> Option<PathBuf> {
     let found = std::env::var_os("DAOTWIN_CONTRACTS").map(PathBuf::from).filter(|path| path.is_dir());
@@ -395,4 +397,83 @@ fn a_governor_of_openzeppelin_is_compiled_and_guessed() {
     let world = deploy(&text, &artifacts);
     let names: Vec<&str> = world.contracts.iter().map(|deployed| deployed.name.as_str()).collect();
     assert!(names.contains(&"dao") && names.contains(&"govToken") && names.contains(&"lock"), "{names:?}");
+}
+
+/// A line of Solidity on which no instruction can stand.
+fn says_nothing(line: &str) -> bool {
+    let line = line.trim();
+    let comment = ["//", "/*", "*"].iter().any(|mark| line.starts_with(mark));
+    let declared = ["import ", "pragma ", "event ", "error ", "using ", "interface ", "enum ", "struct "];
+    line.is_empty()
+        || comment
+        || line == "}"
+        || line == "{"
+        || declared.iter().any(|word| line.starts_with(word))
+}
+
+/// Copies the sources of a folder.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let to = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &to);
+        } else if path.extension().is_some_and(|extension| extension == "sol") {
+            std::fs::copy(&path, &to).unwrap();
+        }
+    }
+}
+
+/// Lines that are told as covered are lines of the sources, and there is something on them that runs.
+#[test]
+fn covered_lines_are_lines_that_run() {
+    let Some(packages) = packages() else { return };
+    let project = tempfile::tempdir().unwrap();
+    std::fs::create_dir(project.path().join("src")).unwrap();
+    let source = include_str!("../governors/openzeppelin/Governor.sol");
+    daotwin_core::files::atomic_write(&project.path().join("src/Governor.sol"), source.as_bytes()).unwrap();
+    daotwin_core::files::atomic_write(&project.path().join("foundry.toml"), b"").unwrap();
+    // Texts of sources are read from within the project only: no link will do.
+    let library = Path::new("@openzeppelin/contracts");
+    copy(&packages.join(library), &project.path().join("node_modules").join(library));
+    let solc = Solc { package: packages.join("solc").display().to_string(), ..Solc::default() };
+    let artifacts = artifact::read_with(project.path(), &solc, &Limits::default())
+        .unwrap_or_else(|error| panic!("{error}"));
+    let world = deploy(include_str!("../governors/openzeppelin/audit.toml"), &artifacts);
+    let options = Options { executions: Some(20_000), ..Options::default() };
+    let mut campaign = Campaign::new(world, options).unwrap();
+    let report = campaign.run(&Run::default(), &mut |_| ()).unwrap();
+    let text = lcov(campaign.world(), &report.covered);
+    let (mut lines, mut hit, mut files, mut wrong) = (0, 0, 0, Vec::new());
+    let mut source: (String, Vec<String>) = Default::default();
+    let mut run = Vec::new();
+    for line in text.lines() {
+        if let Some(file) = line.strip_prefix("SF:") {
+            let path =
+                [project.path().join(file), packages.join(file)].into_iter().find(|path| path.is_file());
+            let path = path.unwrap_or_else(|| panic!("`{file}` is no file of the project"));
+            let text = std::fs::read_to_string(path).unwrap();
+            source = (file.to_owned(), text.lines().map(str::to_owned).collect());
+            files += 1;
+        } else if let Some((number, count)) = line.strip_prefix("DA:").and_then(|rest| rest.split_once(',')) {
+            let number: usize = number.parse().unwrap();
+            let line = number.checked_sub(1).and_then(|line| source.1.get(line));
+            lines += 1;
+            hit += usize::from(count != "0");
+            match line {
+                None => wrong.push(format!("{}:{number}: there is no such line", source.0)),
+                Some(line) if says_nothing(line) => wrong.push(format!("{}:{number}: `{line}`", source.0)),
+                Some(line) if count != "0" => run.push(line.trim().to_owned()),
+                Some(_) => {}
+            }
+        }
+    }
+    println!("{files} files, {hit} of {lines} lines covered");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(files > 10 && hit > 100 && hit < lines, "{files} files, {hit} of {lines} lines");
+    // What anybody can do was done.
+    for part in ["_delegate(account, delegatee);", "_transfer(owner, to, value);"] {
+        assert!(run.iter().any(|line| line.contains(part)), "`{part}` did not run");
+    }
 }

@@ -24,6 +24,10 @@ const MOST_CONTRACTS: usize = 20_000;
 /// Bytes of code of one build: source maps take eight times as much memory.
 const MOST_CODE_OF_ALL: usize = 64 << 20;
 
+/// What an audit can be given.
+const ALLOWED: &str = "give the folder of a Foundry or Hardhat project that is built (`forge build`, `npx hardhat compile`), an \
+                       artifact or a solc Standard-JSON output (`.json`), a source (`.sol`), or a file of hexadecimal code";
+
 /// Reads compiled contracts: a folder (a Foundry or Hardhat project, its `out` or `artifacts`, a Truffle or Waffle build,
 /// sources), an artifact, a Standard-JSON output, a `.sol` file, or a file of hexadecimal digits.
 ///
@@ -65,7 +69,7 @@ pub(super) fn standard_json(
     let mut reader = Reader::new(limits);
     match serde_json::from_slice::<Document>(json) {
         Ok(document) => reader.document(document, place, Path::new(place), texts),
-        Err(error) => reader.problems.add(format!("{place}: {error}")),
+        Err(error) => reader.problems.add(broken(place, &error)),
     }
     reader.finish(Path::new(place))
 }
@@ -109,11 +113,7 @@ impl<'l> Reader<'l> {
 
     fn finish(mut self, path: &Path) -> Result<Artifacts> {
         if self.problems.is_empty() && self.contracts.is_empty() && self.details.is_empty() {
-            self.problems.add(format!(
-                "`{}` holds no compiled contract; build the project first (`forge build`, `npx hardhat compile`), or give \
-                 a solc Standard-JSON output, a `.sol` file or a file of hexadecimal code",
-                path.display()
-            ));
+            self.problems.add(format!("`{}` holds no compiled contract; {ALLOWED}", path.display()));
         }
         if !self.problems.is_empty() {
             return Err(Error::Artifacts { problems: self.problems.into_lines() });
@@ -161,24 +161,35 @@ impl<'l> Reader<'l> {
         }
         let bytes = read_limited(path, self.limits.max_file_bytes)?;
         let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+        if first.is_none() {
+            self.problems.add(format!("`{place}` is empty; {ALLOWED}"));
+            return Ok(());
+        }
         if extension == "json" || first == Some(&b'{') {
             match serde_json::from_slice::<Document>(&bytes) {
                 Ok(document) => {
                     let texts = BTreeMap::new();
                     self.document(document, &place, path, &texts);
                 }
-                Err(error) => self.problems.add(format!("{place}: {error}")),
+                Err(error) => self.problems.add(broken(&place, &error)),
             }
             return Ok(());
         }
         let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("contract");
-        match std::str::from_utf8(&bytes)
-            .map_err(|_| "neither JSON nor hexadecimal digits".to_owned())
-            .and_then(Code::parse)
-        {
+        let text = match digits(&bytes) {
+            Ok(text) => text,
+            Err(seen) => {
+                self.problems
+                    .add(format!("`{place}` is neither JSON nor hexadecimal code: {seen}; {ALLOWED}"));
+                return Ok(());
+            }
+        };
+        match Code::parse(text) {
             Ok(code) if !code.is_empty() => self.contracts.push(bare(name, code)),
-            Ok(_) => self.problems.add(format!("{place}: no code")),
-            Err(problem) => self.problems.add(format!("{place}: {problem}")),
+            Ok(_) => self.problems.add(format!("`{place}` holds no code; {ALLOWED}")),
+            Err(problem) => self
+                .problems
+                .add(format!("{place}: {problem}; write the file anew, with hexadecimal digits alone")),
         }
         Ok(())
     }
@@ -201,7 +212,7 @@ impl<'l> Reader<'l> {
                 Err(error) => {
                     let meant = serde_json::from_slice::<Keys>(&bytes);
                     if error.is_syntax() || error.is_eof() || meant.is_ok_and(|keys| keys.artifact()) {
-                        self.problems.add(format!("{place}: {error}"));
+                        self.problems.add(broken(&place, &error));
                     }
                 }
             }
@@ -459,6 +470,44 @@ impl<'l> Reader<'l> {
             storage_layout: found.storage_layout.filter(|layout| !layout.storage.is_empty()),
             compiler: found.compiler,
         })
+    }
+}
+
+/// JSON that cannot be read, with what to do about it.
+fn broken(place: &str, error: &serde_json::Error) -> String {
+    let fix = if error.is_eof() {
+        "the file is cut off; build the project again"
+    } else if error.is_syntax() {
+        "this is no JSON; build the project again, or name its build folder"
+    } else {
+        "no compiler writes it so; build the project again"
+    };
+    format!("{place}: {error}: {fix}")
+}
+
+/// A file as text, if it begins as code does: with `0x`, digits, or the hole of a library. Else what stands there, with its place.
+fn digits(bytes: &[u8]) -> std::result::Result<&str, String> {
+    /// Letters that must be digits.
+    const BEGINNING: usize = 16;
+    let Ok(text) = std::str::from_utf8(bytes) else { return Err("it is no text".to_owned()) };
+    let begun = text.trim_start();
+    let skipped = text.len() - begun.len();
+    if begun.starts_with("0x") {
+        return Ok(text);
+    }
+    let strange = begun
+        .char_indices()
+        .take(BEGINNING)
+        .take_while(|(_, letter)| *letter != '_')
+        .find(|(_, letter)| !letter.is_ascii_hexdigit() && !letter.is_ascii_whitespace());
+    match strange {
+        None => Ok(text),
+        Some((at, letter)) => {
+            let before = &text[..skipped + at];
+            let line = before.matches('\n').count() + 1;
+            let column = before.chars().rev().take_while(|letter| *letter != '\n').count() + 1;
+            Err(format!("`{}` in line {line}, column {column}", letter.escape_debug()))
+        }
     }
 }
 

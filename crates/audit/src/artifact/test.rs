@@ -393,12 +393,49 @@ fn links_out_of_the_folder_are_not_followed() {
 #[test]
 fn what_is_no_build_says_so() {
     let empty = folder(&[("readme.md", "")]);
-    assert!(problems(empty.path()).contains("holds no compiled contract; build the project first"));
+    assert!(
+        problems(empty.path())
+            .contains("holds no compiled contract; give the folder of a Foundry or Hardhat")
+    );
     assert!(problems(&empty.path().join("absent.json")).contains("cannot read"));
     let errors = json!({"errors": [{"severity": "error", "formattedMessage": "ParserError: x", "message": ""},
         {"severity": "warning", "message": "y"}], "contracts": {}, "sources": {}});
     let failed = folder(&[("out.json", &errors.to_string())]);
     assert!(problems(failed.path()).contains("out.json: ParserError: x"));
+}
+
+#[test]
+fn files_that_are_no_build_say_so_once() {
+    let files = folder(&[
+        ("README.md", "\n# A DAO\n\nIt votes.\n"),
+        ("empty.json", ""),
+        ("blank.hex", " \n"),
+        ("cut.json", r#"{"abi": [], "bytecode": "0x60"#),
+        ("package.json", r#"{"name": "dao"}"#),
+        ("prefix.hex", "0x"),
+        ("half.hex", "0x60016"),
+        ("words.bin", "abc, or so"),
+    ]);
+    for (file, told, fix) in [
+        ("README.md", "is neither JSON nor hexadecimal code: `#` in line 2, column 1; ", "`forge build`"),
+        ("empty.json", "is empty; ", "`forge build`"),
+        ("blank.hex", "is empty; ", "`forge build`"),
+        (
+            "cut.json",
+            "EOF while parsing a string at line 1 column 29: the file is cut off; ",
+            "build the project again",
+        ),
+        ("package.json", "holds no compiled contract; ", "`npx hardhat compile`"),
+        ("prefix.hex", "holds no code; ", "hexadecimal code"),
+        ("half.hex", "5 hexadecimal digits, an odd number; ", "write the file anew"),
+        ("words.bin", "is neither JSON nor hexadecimal code: `,` in line 1, column 4; ", "`.sol`"),
+    ] {
+        let message = problems(&files.path().join(file));
+        assert_eq!(message.lines().count(), 1, "{message}");
+        assert!(message.contains(file) && message.contains(told) && message.contains(fix), "{message}");
+    }
+    daotwin_core::files::atomic_write(&files.path().join("picture.png"), &[0x89, 0x50, 0xff, 0xfe]).unwrap();
+    assert!(problems(&files.path().join("picture.png")).contains("it is no text; give the folder"));
 }
 
 /// npm's compiler, where some folder above the tests has it.

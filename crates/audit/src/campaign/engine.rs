@@ -15,12 +15,12 @@ use rayon::prelude::*;
 use super::coverage::Coverage;
 use super::knowledge::Knowledge;
 use super::payload::{self, Payload};
-use super::shape::{exact, lent, shape};
+use super::shape::{exact, lent, shape, together};
 use super::tries::{Failure, Origin, Planned, Tried, Trier, Ways};
 use super::values::Memory;
 use crate::Result;
 use crate::artifact::Callable;
-use crate::chain::{Machine, Site, State, reason};
+use crate::chain::{Machine, Site, State, Trace, reason};
 use crate::finding::{Finding, balance};
 use crate::oracle::{self, Oracle};
 use crate::puppet;
@@ -169,6 +169,9 @@ pub(super) struct Entry {
     pub(super) aged: Wait,
     /// Whether a call that does harm in another's name was handed over on the way.
     pub(super) carrying: bool,
+    /// How much of what they began with the attacker has, a tenth at least: who has given away what they had will not gain
+    /// from it.
+    left: f64,
     /// What it has led to.
     votes: f64,
     visits: f64,
@@ -209,6 +212,12 @@ pub(super) struct Frozen<'f> {
     pub(super) richest: &'f [[U256; 2]],
     /// Words that failures read.
     pub(super) readers: &'f HashMap<(Address, U256), Vec<usize>>,
+    /// How often failures of a kind were kept.
+    failed: &'f HashMap<(usize, u32), u8>,
+    /// The same words by contract, where they are few.
+    few: &'f HashMap<Address, Vec<U256>>,
+    /// How values of those words went together on states kept for that alone.
+    together: &'f HashSet<u64>,
     again: &'f HashMap<u64, u32>,
     folds: &'f HashSet<u64>,
     loans: &'f HashMap<u64, u32>,
@@ -234,6 +243,28 @@ impl Frozen<'_> {
     /// Whether a call with these functions within was made only a few times so far.
     pub(super) fn fresh_shape(&self, step: &Step) -> bool {
         self.again.get(&shape(std::slice::from_ref(step))).is_none_or(|times| *times < SAME_SHAPE)
+    }
+
+    /// How the values of the words that failures read of a contract go together, where a transaction wrote one of them and
+    /// no state was kept for it yet.
+    ///
+    /// What a condition asks for later may be decided early: a state that takes no branch for the first time is worth going
+    /// on from when it takes an old one with another value at hand.
+    pub(super) fn anew_together(&self, state: &State, trace: &Trace) -> Option<u64> {
+        let written = trace.accesses.iter().filter(|access| access.write);
+        let mut groups = written.filter_map(|access| {
+            let slots = self.few.get(&access.address)?;
+            (slots.len() <= FEW_WORDS && slots.contains(&access.slot)).then_some((access.address, slots))
+        });
+        let (address, slots) = groups.next()?;
+        let values = slots.iter().map(|slot| kind(state.storage(address, *slot)));
+        let number = together(address, values);
+        (!self.together.contains(&number)).then_some(number)
+    }
+
+    /// Whether another failure of this kind would be kept.
+    pub(super) fn wants_failure(&self, target: usize, end: u32) -> bool {
+        self.failed.get(&(target, end)).is_none_or(|times| *times < SAME_FAILURE)
     }
 
     /// A number for a loan on a state, and how often there was one on a state that the same functions led to.
@@ -311,6 +342,11 @@ pub struct Campaign {
     coverage: Coverage,
     ways: Ways,
     failures: Vec<Failure>,
+    /// The words that failures read, by contract.
+    few: HashMap<Address, Vec<U256>>,
+    together: HashSet<u64>,
+    /// Calls that took a branch for the first time, by the target of the call before them.
+    footsteps: HashMap<usize, Vec<(usize, Step)>>,
     /// Failures that read a word.
     readers: HashMap<(Address, U256), Vec<usize>>,
     /// How often a failure of the same kind was kept.
@@ -360,6 +396,14 @@ const ALLOWANCES: usize = 8;
 const CORPUS: usize = 4000;
 const PLANS: usize = 20_000;
 const FAILURES: usize = 2000;
+/// Failures of the same kind kept.
+const SAME_FAILURE: u8 = 6;
+/// Words of a contract whose values are looked at together.
+const FEW_WORDS: usize = 8;
+/// Calls that are made again after a call of the same target.
+const FOOTSTEPS: usize = 6;
+/// Of how many states one may be kept because values go together as on no other.
+const TOGETHER: usize = 4;
 /// States let grow older.
 const AGED: usize = 600;
 /// Reasons of failure kept of a function.
@@ -405,6 +449,7 @@ impl Campaign {
             loan: None,
             aged: Wait::default(),
             carrying: false,
+            left: left(&world, &knowledge, &world.state),
             votes: 1.0,
             visits: 0.0,
         };
@@ -434,6 +479,9 @@ impl Campaign {
             coverage: Coverage::default(),
             ways: Ways::default(),
             failures: Vec::new(),
+            few: HashMap::default(),
+            together: HashSet::default(),
+            footsteps: HashMap::default(),
             readers: HashMap::default(),
             failed: HashMap::default(),
             plans: VecDeque::new(),
@@ -458,6 +506,11 @@ impl Campaign {
     /// The world that it searches: that which it was given, with the attacker's contract in its place. Findings are about it.
     pub fn world(&self) -> &World {
         &self.world
+    }
+
+    /// The states that were kept so far: every one on which something new was reached, as far as there was room.
+    pub fn states(&self) -> impl Iterator<Item = &Arc<State>> {
+        self.corpus.iter().map(|entry| &entry.state)
     }
 
     /// When the search ends: it goes on when it is run again with other limits. The seed, the oracles and the model of traffic
@@ -571,12 +624,12 @@ impl Campaign {
         for (index, plan) in planned.into_iter().enumerate() {
             chunks[index % CHUNKS].push(plan);
         }
-        let wealth = f64::from(self.world.state.balance(self.knowledge.attacker)).max(1.0);
-        let entries = sums(self.corpus.iter().map(|entry| {
-            // Who has given away what they had will not gain from it.
-            let left = f64::from(entry.state.balance(self.knowledge.attacker)) / wealth;
-            if entry.path.len() >= DEPTH { 0.0 } else { entry.weight() * left.clamp(0.1, 1.0) }
-        }));
+        let entries =
+            sums(
+                self.corpus
+                    .iter()
+                    .map(|entry| if entry.path.len() >= DEPTH { 0.0 } else { entry.weight() * entry.left }),
+            );
         let targets = sums(self.knowledge.targets.iter().zip(&self.tries).map(|(target, (tries, gains))| {
             let weight = (gains + 1.0) / (tries + 20.0) * 20.0;
             (weight + 0.25) * if target.own { 1.0 } else { 0.2 }
@@ -597,6 +650,9 @@ impl Campaign {
             volatile: 0.005,
             richest: &self.richest,
             readers: &self.readers,
+            failed: &self.failed,
+            few: &self.few,
+            together: &self.together,
             again: &self.again,
             folds: &self.folds,
             loans: &self.loans,
@@ -704,7 +760,8 @@ impl Campaign {
         if later {
             self.age(entry, step.wait);
         }
-        if let Some((loan, state)) = loan {
+        if let Some(loan) = loan {
+            let (loan, state) = *loan;
             self.lend(loan, state, entry, target)?;
         }
         if let Some(failure) = failure {
@@ -722,6 +779,13 @@ impl Campaign {
             return Ok(());
         }
         debug_assert!(success, "only what went well is kept");
+        if let Some(number) = kept.together
+            && (self.together.len() * TOGETHER > self.corpus.len() + 256
+                || self.corpus.len() >= CORPUS / 2
+                || !self.together.insert(number))
+        {
+            return Ok(());
+        }
         let richest = &mut self.richest[target][usize::from(!step.inner.is_empty())];
         *richest = (*richest).max(kept.after.balance(self.knowledge.attacker));
         if news {
@@ -739,6 +803,18 @@ impl Campaign {
             }
         }
         let parent = &self.corpus[entry];
+        let few =
+            |word: &(Address, U256)| self.few.get(&word.0).is_some_and(|slots| slots.len() <= FEW_WORDS);
+        let follows = !kept.reached.branches() && !parent.carrying && kept.written.iter().any(few);
+        if kept.reached.branches() && parent.loan.is_none() && step.inner.is_empty() {
+            let before = if parent.path.is_empty() { usize::MAX } else { parent.target };
+            let calls = self.footsteps.entry(before).or_default();
+            calls.retain(|(known, _)| *known != target);
+            calls.push((target, step.clone()));
+            if calls.len() > FOOTSTEPS {
+                calls.remove(0);
+            }
+        }
         let mut path = (*parent.path).clone();
         let mut memory = (*parent.memory).clone();
         let loan = parent.loan.as_ref().map(|loan| {
@@ -774,6 +850,7 @@ impl Campaign {
         };
         let amounts =
             amounts(&self.world, &self.knowledge, &self.tokens, &kept.after, &mut self.machines.plain)?;
+        let left = left(&self.world, &self.knowledge, &kept.after);
         let number = self.keep(Entry {
             serial: 0,
             state: kept.after,
@@ -786,6 +863,7 @@ impl Campaign {
             loan,
             aged: Wait::default(),
             carrying,
+            left,
             votes,
             visits: 0.0,
         });
@@ -802,7 +880,26 @@ impl Campaign {
             self.explore(number);
         }
         self.again_on(number, &kept.written);
+        if follows {
+            self.follow(number, target);
+        }
         Ok(())
+    }
+
+    /// Plans what led on from a state that the same function led to, on one where values are others: the branches ahead
+    /// are known, and no comparison tells anew what they ask for.
+    fn follow(&mut self, entry: usize, target: usize) {
+        for (target, step) in self.footsteps.get(&target).cloned().unwrap_or_default() {
+            self.plan(Planned {
+                entry,
+                target,
+                step,
+                origin: Origin::Again,
+                carried: None,
+                sooner: None,
+                made_anew: false,
+            });
+        }
     }
 
     fn plan(&mut self, plan: Planned) {
@@ -819,13 +916,17 @@ impl Campaign {
 
     fn failed(&mut self, failure: Failure) {
         let count = self.failed.entry((failure.target, failure.end)).or_default();
-        if *count >= 6 || self.failures.len() >= FAILURES {
+        if *count >= SAME_FAILURE || self.failures.len() >= FAILURES {
             return;
         }
         *count += 1;
         let number = self.failures.len();
         for word in &failure.read {
-            self.readers.entry(*word).or_default().push(number);
+            let readers = self.readers.entry(*word).or_default();
+            if readers.is_empty() {
+                self.few.entry(word.0).or_default().push(word.1);
+            }
+            readers.push(number);
         }
         self.failures.push(failure);
     }
@@ -936,6 +1037,7 @@ impl Campaign {
         *self.loans.entry(loan.kind).or_default() += 1;
         let amounts = amounts(&self.world, &self.knowledge, &self.tokens, &state, &mut self.machines.plain)?;
         let token = loan.token;
+        let left = left(&self.world, &self.knowledge, &state);
         let lent = Entry {
             state,
             parent: Some(entry),
@@ -943,6 +1045,7 @@ impl Campaign {
             amounts: Arc::new(amounts),
             loan: Some(Arc::new(loan)),
             aged: Wait::default(),
+            left,
             votes: 0.0,
             visits: 0.0,
             ..parent.clone()
@@ -957,6 +1060,17 @@ impl Campaign {
         self.again_on(number, &words);
         Ok(())
     }
+}
+
+/// A value as conditions tell values apart: small ones exactly, others by their size.
+fn kind(value: U256) -> u64 {
+    if value < U256::from(8) { value.to::<u64>() } else { 8 + value.bit_len() as u64 }
+}
+
+/// How much of the ether that they began with the attacker has, a tenth at least.
+fn left(world: &World, knowledge: &Knowledge, state: &State) -> f64 {
+    let begun = f64::from(world.state.balance(knowledge.attacker)).max(1.0);
+    (f64::from(state.balance(knowledge.attacker)) / begun).clamp(0.1, 1.0)
 }
 
 fn sums(weights: impl Iterator<Item = f64>) -> Vec<f64> {

@@ -1,35 +1,38 @@
 //! Numbers that calls are told apart by.
 
-use alloy_primitives::{Address, keccak256};
+use alloy_dyn_abi::DynSolValue;
+use alloy_primitives::Address;
 
 use crate::sequence::Step;
 
 /// Which functions are called in which order: a number for it.
 pub(super) fn shape(steps: &[Step]) -> u64 {
-    let mut bytes = Vec::new();
-    fn put(step: &Step, bytes: &mut Vec<u8>) {
-        bytes.extend_from_slice(step.to.as_slice());
-        bytes.extend_from_slice(step.function.as_ref().map_or(&[0; 4], |function| &function.selector.0));
-        bytes.push(step.inner.len() as u8);
-        step.inner.iter().for_each(|inner| put(inner, bytes));
+    fn put(step: &Step, digest: &mut Digest) {
+        digest.bytes(step.to.as_slice());
+        digest.bytes(step.function.as_ref().map_or(&[0; 4], |function| &function.selector.0));
+        digest.word(step.inner.len() as u64);
+        step.inner.iter().for_each(|inner| put(inner, digest));
     }
-    steps.iter().for_each(|step| put(step, &mut bytes));
-    number(&bytes)
+    let mut digest = Digest(0);
+    steps.iter().for_each(|step| put(step, &mut digest));
+    digest.0
 }
 
 /// The exact calls: a number for them.
 pub(super) fn exact(entry: u64, step: &Step) -> u64 {
-    let mut bytes = entry.to_be_bytes().to_vec();
-    fn put(step: &Step, bytes: &mut Vec<u8>) {
-        bytes.extend_from_slice(step.to.as_slice());
-        bytes.extend_from_slice(&step.data());
-        bytes.extend_from_slice(&step.value.to_be_bytes::<32>());
-        bytes.extend_from_slice(&step.wait.seconds.to_be_bytes());
-        bytes.extend_from_slice(&step.wait.blocks.to_be_bytes());
-        step.inner.iter().for_each(|inner| put(inner, bytes));
+    fn put(step: &Step, digest: &mut Digest) {
+        digest.bytes(step.to.as_slice());
+        digest.bytes(step.function.as_ref().map_or(&[], |function| &function.selector.0));
+        digest.values(&step.arguments);
+        step.value.as_limbs().iter().for_each(|limb| digest.word(*limb));
+        digest.word(step.wait.seconds);
+        digest.word(step.wait.blocks);
+        digest.word(step.inner.len() as u64);
+        step.inner.iter().for_each(|inner| put(inner, digest));
     }
-    put(step, &mut bytes);
-    number(&bytes)
+    let mut digest = Digest(entry);
+    put(step, &mut digest);
+    digest.0
 }
 
 /// The functions called, ascending, in whatever order they were and however often.
@@ -43,29 +46,68 @@ fn called(steps: &[Step]) -> Vec<(Address, [u8; 4])> {
 
 /// A loan after calls of these functions and after so many seconds, whatever its amount: a number for it.
 pub(super) fn lent(path: &[Step], seconds: u64, lender: Address, token: Option<Address>) -> u64 {
-    let mut bytes = seconds.to_be_bytes().to_vec();
-    bytes.extend_from_slice(lender.as_slice());
-    bytes.extend_from_slice(token.unwrap_or_default().as_slice());
+    let mut digest = Digest(seconds);
+    digest.bytes(lender.as_slice());
+    digest.bytes(token.unwrap_or_default().as_slice());
     for (to, selector) in called(path) {
-        bytes.extend_from_slice(to.as_slice());
-        bytes.extend_from_slice(&selector);
+        digest.bytes(to.as_slice());
+        digest.bytes(&selector);
     }
-    number(&bytes)
+    digest.0
 }
 
 /// What was done with a loan, in whatever order: a number for it. None where a function was called twice.
 pub(super) fn used(loan: u64, steps: &[Step], bits: u16) -> Option<u64> {
-    let mut bytes = loan.to_be_bytes().to_vec();
-    bytes.extend_from_slice(&(bits / 16).to_be_bytes());
+    let mut digest = Digest(loan);
+    digest.word(u64::from(bits / 16));
     let called = called(steps);
     for (to, selector) in &called {
-        bytes.extend_from_slice(to.as_slice());
-        bytes.extend_from_slice(selector);
+        digest.bytes(to.as_slice());
+        digest.bytes(selector);
     }
-    (called.len() == steps.len()).then(|| number(&bytes))
+    (called.len() == steps.len()).then_some(digest.0)
 }
 
-fn number(bytes: &[u8]) -> u64 {
-    let hash = keccak256(bytes);
-    u64::from_be_bytes(hash[..8].try_into().unwrap_or_default())
+/// Values of an account that go together: a number for them.
+pub(super) fn together(account: Address, values: impl Iterator<Item = u64>) -> u64 {
+    let mut digest = Digest(0);
+    digest.bytes(account.as_slice());
+    values.for_each(|value| digest.word(value));
+    digest.0
+}
+
+/// Takes in words; two that took in others are as good as never equal. Every call that is planned has one made.
+struct Digest(u64);
+
+impl Digest {
+    /// A step of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014, figure 13), the word put into its state.
+    fn word(&mut self, word: u64) {
+        let mut mixed = (self.0.rotate_left(5) ^ word).wrapping_add(0x9e37_79b9_7f4a_7c15);
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        self.0 = mixed ^ (mixed >> 31);
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.word(bytes.len() as u64);
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            self.word(u64::from_le_bytes(word));
+        }
+    }
+
+    fn values(&mut self, values: &[DynSolValue]) {
+        self.word(values.len() as u64);
+        for value in values {
+            match value {
+                DynSolValue::Array(inner) | DynSolValue::FixedArray(inner) | DynSolValue::Tuple(inner) => {
+                    self.values(inner);
+                }
+                DynSolValue::Bytes(bytes) => self.bytes(bytes),
+                DynSolValue::String(text) => self.bytes(text.as_bytes()),
+                other => self.bytes(other.as_word().unwrap_or_default().as_slice()),
+            }
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! One try: a call made on a state of the corpus, and what came of it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use alloy_dyn_abi::DynSolValue;
@@ -73,6 +74,8 @@ pub(super) struct Kept {
     pub(super) after: Arc<State>,
     pub(super) reached: Reached,
     pub(super) written: Vec<(Address, U256)>,
+    /// Where it is kept for nothing but values that go together as on no other state: how they do.
+    pub(super) together: Option<u64>,
     /// What was done with a loan, as a number.
     pub(super) fold: Option<u64>,
     pub(super) answers: Vec<DynSolValue>,
@@ -97,7 +100,7 @@ pub(super) struct Tried {
     /// Whether waiting brought the call further.
     pub(super) later: bool,
     /// A loan that was handed out on the way, and the state with it.
-    pub(super) loan: Option<(Loan, Arc<State>)>,
+    pub(super) loan: Option<Box<(Loan, Arc<State>)>>,
     pub(super) findings: Vec<Finding>,
     pub(super) origin: Origin,
 }
@@ -395,6 +398,7 @@ impl Trier<'_> {
         let written = trace.accesses.iter().any(|access| access.write);
         if (!success || !written && trace.calls.iter().all(|call| call.value.is_zero()))
             && tried.step.inner.is_empty()
+            && frozen.wants_failure(target, end)
         {
             tried.failure = Some(failure(trace, target, &tried.step));
         }
@@ -402,8 +406,6 @@ impl Trier<'_> {
             tried.reverted = (!news.is_empty()).then_some(news);
             return Ok(tried);
         }
-        let answers =
-            tried.step.function.as_ref().map_or_else(Vec::new, |function| decode(function, &outcome.output));
         let mut after = outcome.after(&before);
         if !tried.step.inner.is_empty() {
             after.set_code(tried.step.sender, crate::puppet::code(&[]));
@@ -414,7 +416,13 @@ impl Trier<'_> {
         let richer = entry.loan.is_none()
             && after.balance(frozen.knowledge.attacker) > frozen.richest[target][usize::from(within)];
         let volatile = written && stream.chance(if within { 10.0 } else { 1.0 } * frozen.volatile);
-        let mut keep = !news.is_empty() || volatile || richer;
+        let keep = !news.is_empty() || volatile || richer;
+        let together = if keep || !written || within || entry.loan.is_some() {
+            None
+        } else {
+            frozen.anew_together(&after, self.machine.trace())
+        };
+        let mut keep = keep || together.is_some();
         let mut fold = None;
         if let Some(loan) = &entry.loan {
             let trace = self.machine.trace();
@@ -440,9 +448,12 @@ impl Trier<'_> {
                 repay(frozen, loan, used, entry, &after, self.probe, &mut tried.plans)?;
             }
         } else {
-            let mut full = tried.step.clone();
-            full.wait.seconds += entry.aged.seconds;
-            full.wait.blocks += entry.aged.blocks;
+            let mut full = Cow::Borrowed(&tried.step);
+            if !entry.aged.is_none() {
+                let wait = &mut full.to_mut().wait;
+                wait.seconds += entry.aged.seconds;
+                wait.blocks += entry.aged.blocks;
+            }
             let signs = Signs::of(frozen.facts, &full, self.machine.trace(), &outcome);
             let look = Look {
                 world: frozen.world,
@@ -455,10 +466,11 @@ impl Trier<'_> {
                 outcome: &outcome,
                 trace: self.machine.trace(),
             };
-            tried.findings.extend(oracle::step(frozen.oracles, &look, self.probe)?);
+            let mut findings = oracle::step(frozen.oracles, &look, self.probe)?;
             if keep {
-                tried.findings.extend(oracle::kept(frozen.oracles, &look, self.probe)?);
+                findings.extend(oracle::kept(frozen.oracles, &look, self.probe)?);
             }
+            tried.findings = findings;
         }
         if keep {
             let trace = self.machine.trace();
@@ -470,7 +482,9 @@ impl Trier<'_> {
                 .collect();
             written.sort_unstable();
             written.dedup();
-            tried.kept = Some(Kept { after, reached: news, written, fold, answers });
+            let function = tried.step.function.as_ref();
+            let answers = function.map_or_else(Vec::new, |function| decode(function, &outcome.output));
+            tried.kept = Some(Kept { after, reached: news, written, together, fold, answers });
         }
         Ok(tried)
     }
@@ -688,7 +702,7 @@ fn called_back(
     }
     let loan =
         Loan { step, target: tried.target, base: tried.entry, token, amount, lender, kind, used: Vec::new() };
-    tried.loan = Some((loan, Arc::new(state)));
+    tried.loan = Some(Box::new((loan, Arc::new(state))));
     Ok(())
 }
 

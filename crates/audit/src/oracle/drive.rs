@@ -259,38 +259,3 @@ fn number(text: &str) -> U256 {
         None => text.parse().unwrap(),
     }
 }
-
-/// Nanoseconds that signs and all oracles take for each step of a text.
-pub(super) fn timed(world: &World, text: &str, times: u32) -> Vec<u128> {
-    let mut machine = Machine::new(world.fork);
-    let mut probe = Machine::new(world.fork);
-    let facts = Facts::new(world, &mut probe).unwrap();
-    let oracles = all();
-    let mut state = Arc::clone(&world.state);
-    let (mut path, mut spent) = (Vec::new(), Vec::new());
-    for step in steps(world, text) {
-        let ran = step.run(&mut machine, &state).unwrap();
-        let (before, outcome) = (Arc::clone(&ran.before), ran.outcome.clone());
-        let after = ran.after(&step);
-        let start = std::time::Instant::now();
-        for _ in 0..times {
-            let signs = Signs::of(&facts, &step, machine.trace(), &outcome);
-            let look = Look {
-                world,
-                facts: &facts,
-                path: &path,
-                step: &step,
-                before: &before,
-                after: &after,
-                outcome: &outcome,
-                trace: machine.trace(),
-                signs,
-            };
-            assert!(super::step(&oracles, &look, &mut probe).unwrap().is_empty());
-        }
-        spent.push(start.elapsed().as_nanos() / u128::from(times));
-        path.push(step);
-        state = after;
-    }
-    spent
-}
