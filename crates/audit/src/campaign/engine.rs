@@ -624,12 +624,11 @@ impl Campaign {
         for (index, plan) in planned.into_iter().enumerate() {
             chunks[index % CHUNKS].push(plan);
         }
-        let entries =
-            sums(
-                self.corpus
-                    .iter()
-                    .map(|entry| if entry.path.len() >= DEPTH { 0.0 } else { entry.weight() * entry.left }),
-            );
+        let entries = sums(
+            self.corpus
+                .iter()
+                .map(|entry| if entry.path.len() >= DEPTH { 0.0 } else { entry.weight() * entry.left }),
+        );
         let targets = sums(self.knowledge.targets.iter().zip(&self.tries).map(|(target, (tries, gains))| {
             let weight = (gains + 1.0) / (tries + 20.0) * 20.0;
             (weight + 0.25) * if target.own { 1.0 } else { 0.2 }

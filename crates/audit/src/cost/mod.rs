@@ -175,9 +175,10 @@ impl Cost {
         let mut sentences = Vec::new();
         let worth = self.worth.filter(|worth| *worth > 0.0);
         let worth = worth.map_or_else(String::new, |worth| format!(", worth {}", oracle::ether(worth)));
-        sentences.push(match self.capital.is_empty() {
-            true => "Takes no capital of its own.".to_owned(),
-            false => format!("Takes {} of its own{worth}.", list(&self.capital)),
+        sentences.push(if self.capital.is_empty() {
+            "Takes no capital of its own.".to_owned()
+        } else {
+            format!("Takes {} of its own{worth}.", list(&self.capital))
         });
         if !self.borrowed.is_empty() {
             sentences.push(format!("Borrows {} for one transaction.", list(&self.borrowed)));
