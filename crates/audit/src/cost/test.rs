@@ -1,37 +1,22 @@
-use std::path::Path;
-
 use alloy_primitives::U256;
 use daotwin_core::random::Seed;
-use daotwin_core::{Limits, Run};
 
 use super::{Cost, of};
-use crate::artifact;
-use crate::campaign::{Campaign, Options};
 use crate::chain::Machine;
 use crate::oracle::{Facts, drive};
 use crate::shrink::{self, Budget};
-use crate::world::{Scenario, Turnout, World};
+use crate::world::{Turnout, World};
 
-/// What the takeover of a case takes, its scenario changed by `change`.
-fn takeover(case: &str, change: impl Fn(&mut World)) -> Cost {
-    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/contracts")).join(case);
-    let artifacts = artifact::read(&folder.join("Vulnerable.json"), &Limits::default()).unwrap();
-    let scenario = Scenario::open(&folder.join("audit.toml"), &Limits::default()).unwrap();
-    let mut world = World::deploy(&scenario, &artifacts).unwrap();
+/// What the takeover takes that an attack on a case is, played in a world that `change` has changed.
+fn takeover(case: &str, attack: &str, change: impl Fn(&mut World)) -> Cost {
+    let mut world = drive::world(case, "Vulnerable");
     change(&mut world);
-    let options = Options {
-        oracles: vec!["takeover".to_owned()],
-        executions: Some(2_000_000),
-        findings: Some(1),
-        ..Options::default()
-    };
-    let mut campaign = Campaign::new(world, options).unwrap();
-    let report = campaign.run(&Run::default(), &mut |_| ()).unwrap();
-    let world = campaign.world();
-    let shrunk = shrink::all(world, &report.findings, Budget::default()).unwrap();
+    let findings = drive::play(&world, attack).findings;
+    let finding = findings.iter().find(|finding| finding.oracle == "takeover").unwrap();
     let mut machine = Machine::new(world.fork);
-    let facts = Facts::new(world, &mut machine).unwrap();
-    of(world, &facts, &shrunk[0].finding, Seed(5), &mut machine).unwrap().unwrap()
+    let shrunk = shrink::shrink(&mut machine, &world, finding, Budget::default()).unwrap().unwrap();
+    let facts = Facts::new(&world, &mut machine).unwrap();
+    of(&world, &facts, &shrunk.finding, Seed(5), &mut machine).unwrap().unwrap()
 }
 
 /// The chance that none of two members votes, each with a chance drawn from a Beta distribution: the mean of (1 - s)^2, of the
@@ -48,7 +33,11 @@ fn a_takeover_costs_what_the_contract_asks_and_works_as_often_as_members_stay_aw
     let hundred = U256::from(100) * U256::from(10).pow(U256::from(18));
     for mean in [0.02, 0.5] {
         let turnout = Turnout { mean, concentration: 10.0, against: 1.0 };
-        let cost = takeover("incidents/build-finance", |world| world.turnout = Some(turnout));
+        let attack = "attacker: dao.propose($token, 0, <token.transfer($attacker, 40000e18)>)
+                      attacker: token.approve($dao, max)
+                      attacker: dao.vote(0, true, 3000e18)
+                      [172800] attacker: dao.execute(0, $token, 0, <token.transfer($attacker, 40000e18)>)";
+        let cost = takeover("incidents/build-finance", attack, |world| world.turnout = Some(turnout));
         let [capital] = cost.capital.as_slice() else { panic!("{:?}", cost.capital) };
         assert_eq!(capital.asset, "token");
         assert!(capital.amount >= hundred && capital.amount <= hundred * U256::from(105) / U256::from(100));
@@ -75,15 +64,10 @@ fn a_takeover_costs_what_the_contract_asks_and_works_as_often_as_members_stay_aw
 fn the_rule_that_lets_a_minority_decide_is_named_with_the_value_that_ends_it() {
     // The attacker has a hundredth of the supply, and the quorum is 4 of `QUORUM_DENOMINATOR`: 1000 where 100 was meant. Below
     // 400 a hundredth is no quorum; the other holder, with all the rest, still has one.
-    let world = drive::world("oracles/takeover", "Vulnerable");
     let attack = "attacker: governor.propose($attacker, 50e18, 0x)
                   attacker: governor.castVote(0, true)
                   [432000] attacker: governor.execute(0)";
-    let findings = drive::play(&world, attack).findings;
-    let finding = findings.iter().find(|finding| finding.oracle == "takeover").unwrap();
-    let mut machine = Machine::new(world.fork);
-    let facts = Facts::new(&world, &mut machine).unwrap();
-    let cost = of(&world, &facts, finding, Seed(5), &mut machine).unwrap().unwrap();
+    let cost = takeover("oracles/takeover", attack, |_| ());
     let [remedy] = cost.remedies.as_slice() else { panic!("{:?}", cost.remedies) };
     assert_eq!((remedy.rule.as_str(), remedy.from), ("QUORUM_DENOMINATOR", U256::from(1000)));
     assert!(remedy.to < U256::from(400) && remedy.to > U256::from(392), "{remedy:?}");
@@ -101,7 +85,12 @@ fn the_rule_that_lets_a_minority_decide_is_named_with_the_value_that_ends_it() {
 fn a_rule_ends_a_takeover_only_where_a_majority_still_decides() {
     // Votes count what is locked, most votes win, and a vote of no length is none: shorter or longer votes end nothing that a
     // majority could not decide as well.
-    let cost = takeover("incidents/swerve", |_| ());
+    let attack = "attacker: token.approve($escrow, max)
+                  attacker: escrow.lock(6000e18)
+                  [12] attacker: voting.newVote($pool, <pool.withdraw($attacker, 1300000e18)>)
+                  attacker: voting.vote(0, true)
+                  [604800] attacker: voting.executeVote(0)";
+    let cost = takeover("incidents/swerve", attack, |_| ());
     assert!(cost.rules > 0 && cost.remedies.is_empty(), "{:?}", cost.remedies);
     assert!(cost.sentences().iter().any(|line| line.contains("No rule of the contracts ends it alone")));
 }
