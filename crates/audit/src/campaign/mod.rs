@@ -17,6 +17,7 @@ mod coverage;
 mod engine;
 mod knowledge;
 mod payload;
+mod report;
 mod shape;
 mod tries;
 mod values;
@@ -26,4 +27,5 @@ mod test;
 
 pub(crate) use values::{leaves, put};
 
-pub use engine::{Called, Campaign, Options, Progress, Report, Taken};
+pub use engine::Campaign;
+pub use report::{Called, Options, Progress, Report, Taken};

@@ -8,8 +8,9 @@ use alloy_primitives::{Address, Bytes, U256};
 use daotwin_core::random::Stream;
 
 use super::coverage::{Reached, holds};
-use super::engine::{Entry, Frozen, Loan, Taken};
+use super::engine::{Entry, Frozen, Loan};
 use super::knowledge::decode;
+use super::report::Taken;
 use super::shape;
 use super::values::{Maker, leaves, near, put};
 use crate::Result;
