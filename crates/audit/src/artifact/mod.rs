@@ -25,6 +25,7 @@ pub use compile::{Solc, compile};
 pub(crate) use contract::of_runtime;
 pub use contract::{Artifacts, Contract};
 pub use dispatch::selectors;
+pub(crate) use read::standard_json;
 pub use read::{read, read_with};
 pub use source_map::{Jump, Place, Source, SourceMap, Sources, Span};
 pub use storage::{StorageLayout, Type, Variable};

@@ -60,7 +60,7 @@ pub fn read_with(path: &Path, solc: &Solc, limits: &Limits) -> Result<Artifacts>
 ///
 /// # Errors
 /// As [`read`].
-pub(super) fn standard_json(
+pub(crate) fn standard_json(
     json: &[u8],
     place: &str,
     texts: &BTreeMap<String, Arc<str>>,

@@ -39,7 +39,6 @@ impl Site {
                 ether: U256::ZERO,
             }],
             assets: Vec::new(),
-            loans: false,
             turnout: None,
             genesis: Arc::default(),
             setup: Vec::new(),

@@ -30,6 +30,7 @@ mod amount;
 mod broadcast;
 mod guess;
 mod key;
+mod loans;
 mod proxy;
 mod read;
 mod schema;
@@ -67,8 +68,6 @@ pub struct World {
     pub actors: Vec<Actor>,
     /// What is worth something; ether first.
     pub assets: Vec<Asset>,
-    /// Whether ether and every asset can be borrowed within a transaction.
-    pub loans: bool,
     /// What members do when a proposal stands, where it is told.
     pub turnout: Option<Turnout>,
     /// The state before the first step, with no account but those that have ether.

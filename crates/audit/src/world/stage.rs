@@ -74,7 +74,7 @@ impl From<Error> for Failure {
     }
 }
 
-type Answer<T> = std::result::Result<T, Failure>;
+pub(super) type Answer<T> = std::result::Result<T, Failure>;
 
 pub(super) fn deploy(scenario: &Scenario, artifacts: &Artifacts) -> Result<World> {
     let actors = actors(scenario);
@@ -129,6 +129,12 @@ pub(super) fn deploy(scenario: &Scenario, artifacts: &Artifacts) -> Result<World
     }
     stage.find_implementations()?;
     let assets = stage.assets(scenario)?;
+    if scenario.loans {
+        stage.lend(&assets).map_err(|failure| match failure {
+            Failure::Line(problem) => Error::Deployment { problems: vec![format!("`loans`: {problem}")] },
+            Failure::Other(error) => error,
+        })?;
+    }
     // What follows is in another block: whatever a contract keeps of this one is past by then.
     stage.wait(1, BLOCK_SECONDS);
     Ok(World {
@@ -137,7 +143,6 @@ pub(super) fn deploy(scenario: &Scenario, artifacts: &Artifacts) -> Result<World
         contracts: stage.deployed,
         actors: stage.actors,
         assets,
-        loans: scenario.loans,
         turnout: scenario.turnout,
         genesis,
         setup: stage.done,

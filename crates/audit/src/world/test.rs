@@ -118,7 +118,7 @@ fn a_world_has_what_its_scenario_says() {
     );
     let world = World::deploy(&scenario, &governed()).unwrap();
     let names: Vec<&str> = world.contracts.iter().map(|deployed| deployed.name.as_str()).collect();
-    assert_eq!(names, ["token", "governance"]);
+    assert_eq!(names, ["token", "governance", "loans"]);
     let actors: Vec<(&str, Role)> =
         world.actors.iter().map(|actor| (actor.name.as_str(), actor.role)).collect();
     assert_eq!(
@@ -135,14 +135,17 @@ fn a_world_has_what_its_scenario_says() {
     };
     let unit = U256::from(10).pow(U256::from(18));
     assert_eq!(balance("governance"), U256::from(3) * unit);
-    assert_eq!(balance("deployer"), U256::from(97) * unit);
+    // Half of what the largest holder has is lent, and half of the deployer's ether.
+    assert_eq!(balance("deployer") + balance("loans"), U256::from(97) * unit);
+    assert_eq!(balance("deployer"), balance("loans"));
+    let loans = world.contract("loans").unwrap().address;
+    assert_eq!(world.state.balance(loans), world.state.balance(deployer));
     assert_eq!(world.state.balance(world.actor("founder").unwrap().address), U256::from(8) * unit);
     // Two days are 14,400 blocks; then five, and one more that follows.
     assert_eq!((world.state.block, world.state.time), (100 + 14_400 + 5 + 1, 1_000_000 + 172_800 + 60 + 12));
     let assets: Vec<(&str, U256)> =
         world.assets.iter().map(|asset| (asset.name.as_str(), asset.worth)).collect();
     assert_eq!(assets, [("ether", unit), ("token", unit / U256::from(4))]);
-    assert!(world.loans);
     assert_eq!(world.turnout, Some(Turnout { mean: 0.2, concentration: 10.0, against: 1.0 }));
     let words: Vec<&str> = world.setup.iter().map(|done| done.words.as_str()).collect();
     assert_eq!(words[2], "token.transfer(governance, 3000000000000000000)");
@@ -535,7 +538,7 @@ fn without_a_scenario_constructors_tell() {
     let text = guess(&governed()).unwrap();
     let world = World::deploy(&read(&text), &governed()).unwrap();
     let names: BTreeSet<&str> = world.contracts.iter().map(|found| found.contract.name.as_str()).collect();
-    assert_eq!(names, BTreeSet::from(["Build", "Governance"]), "{text}");
+    assert_eq!(names, BTreeSet::from(["Build", "Governance", "Loans"]), "{text}");
     let token = &world.contracts.iter().find(|found| found.contract.name == "Build").unwrap().name;
     let holds = |person: &str| {
         let address = DynSolValue::Address(address_of(person));
@@ -543,7 +546,7 @@ fn without_a_scenario_constructors_tell() {
     };
     assert!(holds("member1") > holds("member2") && holds("member3") > holds("attacker"), "{text}");
     assert!(!holds("attacker").is_zero());
-    assert!(text.contains("[assets]") && world.loans);
+    assert!(text.contains("[assets]") && world.contracts.iter().any(|deployed| deployed.name == "loans"));
     for case in ["small/chain/Fixed.json", "incidents/tornado-cash/Fixed.json", "incidents/audius/Fixed.json"]
     {
         let artifacts = artifact::read(&contracts_of(case), &Limits::default()).unwrap();
