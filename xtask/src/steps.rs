@@ -229,7 +229,7 @@ fn outlook(context: &Context) -> Answer {
 }
 
 fn audit_search(context: &Context) -> Answer {
-    example(context, "audit_search", &["incidents", "all", "10"])?;
+    example(context, "audit_search", &["incidents", "all", "10", "5"])?;
     example(context, "audit_search", &["held-out", "all", "4"])
 }
 
