@@ -66,5 +66,5 @@ fn a_guess_deploys_what_is_the_projects_own() {
     let text = guess(&artifacts).unwrap();
     let world = World::deploy(&Scenario::read(&text, Path::new("")).unwrap(), &artifacts).unwrap();
     let names: Vec<&str> = world.contracts.iter().map(|found| found.name.as_str()).collect();
-    assert_eq!(names, ["token"], "{text}");
+    assert_eq!(names, ["token", "loans"], "{text}");
 }
