@@ -134,8 +134,11 @@ impl<'s> Scene<'s> {
                 for asset in 0..self.assets.len() {
                     let mut more = steps.clone();
                     let large = put(&mut more[number].arguments, leaf, self.assets[asset].held);
+                    let old = leaves(&steps[number].arguments)[leaf];
+                    // What is that large already is tied too; another kind of value that did not change is not.
+                    let same = U256::from_be_bytes(old.0) == self.assets[asset].held;
                     let differs = more[number].arguments != steps[number].arguments;
-                    if large && differs && self.works(&self.world.state, &more)? {
+                    if large && (same || differs) && self.works(&self.world.state, &more)? {
                         self.ties.push(Tie { step: number, leaf, asset });
                         steps = more;
                         break;
