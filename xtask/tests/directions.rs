@@ -21,17 +21,23 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "daotwin-audit",
         &["daotwin-core", "daotwin-history", "daotwin-nn", "daotwin-privacy", "daotwin-simulation"],
     ),
+    ("daotwin-treasury", &["daotwin-core", "daotwin-generators", "daotwin-history", "daotwin-simulation"]),
+    ("daotwin-community", &["daotwin-core", "daotwin-history", "daotwin-simulation"]),
+    ("daotwin-detection", &["daotwin-community", "daotwin-core", "daotwin-history"]),
     (
         "daotwin",
         &[
             "daotwin-audit",
+            "daotwin-community",
             "daotwin-core",
+            "daotwin-detection",
             "daotwin-evaluation",
             "daotwin-generators",
             "daotwin-history",
             "daotwin-privacy",
             "daotwin-report",
             "daotwin-simulation",
+            "daotwin-treasury",
         ],
     ),
     ("daotwin-cli", &["daotwin"]),
@@ -41,12 +47,23 @@ const ALLOWED: &[(&str, &[&str])] = &[
 /// Each heavy or delicate dependency and the only packages that may name it.
 const HEAVY: &[(&str, &[&str])] = &[
     // Samples and rehearsed runs are built as columns; no other format is known to those rooms.
-    ("arrow", &["daotwin-audit", "daotwin-generators", "daotwin-history", "daotwin-simulation"]),
+    (
+        "arrow",
+        &[
+            "daotwin-audit",
+            "daotwin-community",
+            "daotwin-detection",
+            "daotwin-generators",
+            "daotwin-history",
+            "daotwin-simulation",
+            "daotwin-treasury",
+        ],
+    ),
     ("askama", &["daotwin-report"]),
     ("burn", &["daotwin-nn"]),
     ("clap", &["daotwin-cli"]),
     ("ctrlc", &["daotwin-cli"]),
-    ("forust-ml", &["daotwin-evaluation"]),
+    ("forust-ml", &["daotwin-detection", "daotwin-evaluation"]),
     ("gemm", &["daotwin-nn"]),
     // The command names it for its features only; see there.
     ("getrandom", &["daotwin-cli", "daotwin-core", "daotwin-privacy"]),

@@ -1,0 +1,1 @@
+//! What spreads: independent cascade, linear threshold, complex contagion, rumour with correction.

@@ -1,0 +1,1 @@
+//! Who is tied to whom: models of graphs, fitted to a History's interactions.

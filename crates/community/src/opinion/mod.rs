@@ -1,0 +1,1 @@
+//! Opinion and sentiment that move with those of others, and what they do to votes.

@@ -1,0 +1,1 @@
+//! When people write: multivariate Hawkes processes with a circadian profile.

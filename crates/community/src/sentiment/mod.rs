@@ -1,0 +1,1 @@
+//! The sentiment of real text, offline, and its limits.

@@ -1,0 +1,1 @@
+//! Portfolios and policies: what to hold, and when to change it.

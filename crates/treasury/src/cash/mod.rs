@@ -1,0 +1,1 @@
+//! Cash flow in exact integers: streams, vesting, payroll, grants with milestones, revenue, buy-backs, emissions.

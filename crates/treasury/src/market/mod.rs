@@ -1,0 +1,1 @@
+//! Economic scenarios: models fitted to prices, their checks, and what a sale does to a price.

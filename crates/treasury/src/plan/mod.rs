@@ -1,0 +1,1 @@
+//! A DAO's plan: runway, ruin, stress, frontier and the recommended policy, as a document.
