@@ -52,17 +52,8 @@ pub(crate) fn check(context: &Context) -> Answer {
 
 /// The check, and every attack in forge: it works on the vulnerable contracts and fails on the fixed ones.
 pub(crate) fn verify(context: &Context) -> Answer {
-    if std::env::var_os("DAOTWIN_PEERS").is_none() {
-        return Ok(Outcome::Skipped(
-            "set `DAOTWIN_PEERS=1` to install a compiler and forge in the target folder (150 MiB; needs node and npm)"
-                .to_owned(),
-        ));
-    }
+    let Some((folder, compiler)) = peers(context)? else { return Ok(skipped()) };
     check(context)?;
-    let folder = install(context)?;
-    let compiler = folder.join("solc.cjs");
-    copy(context.root.join(COMPILER), &compiler)
-        .map_err(|error| format!("cannot copy `{COMPILER}`: {error}"))?;
     let [script, project, compiler] =
         [folder.join("exploits.mjs"), folder.join("project"), compiler].map(|path| text(&path));
     context.command("node", &[&script, CONTRACTS, &project, &compiler])
@@ -72,16 +63,7 @@ pub(crate) fn verify(context: &Context) -> Answer {
 /// on the vulnerable contracts and does on the repaired ones what a replay promises. Fails where fewer than 95 % are minimal
 /// in two seconds.
 pub(crate) fn exported(context: &Context) -> Answer {
-    if std::env::var_os("DAOTWIN_PEERS").is_none() {
-        return Ok(Outcome::Skipped(
-            "set `DAOTWIN_PEERS=1` to install a compiler and forge in the target folder (150 MiB; needs node and npm)"
-                .to_owned(),
-        ));
-    }
-    let folder = install(context)?;
-    let compiler = folder.join("solc.cjs");
-    copy(context.root.join(COMPILER), &compiler)
-        .map_err(|error| format!("cannot copy `{COMPILER}`: {error}"))?;
+    let Some((folder, compiler)) = peers(context)? else { return Ok(skipped()) };
     let projects = folder.join("exported");
     if projects.exists() {
         remove_dir_all(&projects)
@@ -98,16 +80,7 @@ pub(crate) fn exported(context: &Context) -> Answer {
 /// The search beside forge's guided invariant testing, one core each, on the same compiled contracts: rates with all oracles,
 /// staged locks, mazes. Takes some twenty minutes; `race.mjs` says which variables make it shorter.
 pub(crate) fn race(context: &Context) -> Answer {
-    if std::env::var_os("DAOTWIN_PEERS").is_none() {
-        return Ok(Outcome::Skipped(
-            "set `DAOTWIN_PEERS=1` to install a compiler and forge in the target folder (150 MiB; needs node and npm)"
-                .to_owned(),
-        ));
-    }
-    let folder = install(context)?;
-    let compiler = folder.join("solc.cjs");
-    copy(context.root.join(COMPILER), &compiler)
-        .map_err(|error| format!("cannot copy `{COMPILER}`: {error}"))?;
+    let Some((folder, compiler)) = peers(context)? else { return Ok(skipped()) };
     context.cargo(&[
         "build",
         "--release",
@@ -125,6 +98,25 @@ pub(crate) fn race(context: &Context) -> Answer {
         [folder.join("race.mjs"), example, program, context.root.clone(), project, compiler]
             .map(|path| text(&path));
     context.command("node", &[&script, &example, &program, &root, &project, &compiler])
+}
+
+/// The folder that holds forge with our scripts, and in it the compiler's driver; none where nobody asked for peers.
+fn peers(context: &Context) -> Result<Option<(PathBuf, PathBuf)>, String> {
+    if std::env::var_os("DAOTWIN_PEERS").is_none() {
+        return Ok(None);
+    }
+    let folder = install(context)?;
+    let compiler = folder.join("solc.cjs");
+    copy(context.root.join(COMPILER), &compiler)
+        .map_err(|error| format!("cannot copy `{COMPILER}`: {error}"))?;
+    Ok(Some((folder, compiler)))
+}
+
+fn skipped() -> Outcome {
+    Outcome::Skipped(
+        "set `DAOTWIN_PEERS=1` to install a compiler and forge in the target folder (150 MiB; needs node and npm)"
+            .to_owned(),
+    )
 }
 
 /// The folder with the scripts and what they use, in the versions of the lock file, without scripts of packages.

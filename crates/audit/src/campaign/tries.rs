@@ -39,6 +39,13 @@ pub(super) struct Planned {
     pub(super) made_anew: bool,
 }
 
+impl Planned {
+    /// What was called before, called again on another state.
+    pub(super) const fn again(entry: usize, target: usize, step: Step) -> Self {
+        Self { entry, target, step, origin: Origin::Again, carried: None, sooner: None, made_anew: false }
+    }
+}
+
 /// How a try came about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Origin {

@@ -126,19 +126,26 @@ impl<'s> Scene<'s> {
         Ok(())
     }
 
-    /// Numbers that can be as large as what there is of an asset, tried one after the other.
+    /// Numbers that can be as large as what there is of an asset, tried one after the other: first the asset that a number is
+    /// all of already, and ether last, which arguments seldom count.
     fn find_ties(&mut self) -> Result<()> {
         let mut steps = self.finding.steps.clone();
         for number in 0..steps.len() {
-            for leaf in 0..leaves(&steps[number].arguments).len() {
-                for asset in 0..self.assets.len() {
+            for (leaf, old) in leaves(&steps[number].arguments).into_iter().enumerate() {
+                let old = U256::from_be_bytes(old.0);
+                let mut order: Vec<usize> = (0..self.assets.len()).collect();
+                order.sort_by_key(|asset| {
+                    (self.assets[*asset].held != old, self.assets[*asset].token.is_none())
+                });
+                for asset in order {
                     let mut more = steps.clone();
                     let large = put(&mut more[number].arguments, leaf, self.assets[asset].held);
-                    let old = leaves(&steps[number].arguments)[leaf];
-                    // What is that large already is tied too; another kind of value that did not change is not.
-                    let same = U256::from_be_bytes(old.0) == self.assets[asset].held;
-                    let differs = more[number].arguments != steps[number].arguments;
-                    if large && (same || differs) && self.works(&self.world.state, &more)? {
+                    // Another kind of value that did not change is not tied.
+                    let changed = more[number].arguments != steps[number].arguments;
+                    if large
+                        && (changed || self.assets[asset].held == old)
+                        && self.works(&self.world.state, &more)?
+                    {
                         self.ties.push(Tie { step: number, leaf, asset });
                         steps = more;
                         break;
@@ -252,6 +259,8 @@ impl<'s> Scene<'s> {
             };
             if self.enough(&try_with(&amounts, U256::ZERO))? {
                 high = U256::ZERO;
+                // What is not needed holds no number down.
+                self.ties.retain(|tie| tie.asset != asset);
             }
             while high - low > U256::from(1) && (high - low) * U256::from(EXACT) > high {
                 let middle = low + (high - low) / U256::from(2);

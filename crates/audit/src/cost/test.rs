@@ -3,20 +3,33 @@ use daotwin_core::random::Seed;
 
 use super::{Cost, of};
 use crate::chain::Machine;
+use crate::finding::Finding;
 use crate::oracle::{Facts, drive};
 use crate::shrink::{self, Budget};
 use crate::world::{Turnout, World};
 
-/// What the takeover takes that an attack on a case is, played in a world that `change` has changed.
-fn takeover(case: &str, attack: &str, change: impl Fn(&mut World)) -> Cost {
+/// The takeover that an attack on a case is, as it was played, in a world that `change` has changed.
+fn played(case: &str, attack: &str, change: impl Fn(&mut World)) -> (World, Finding) {
     let mut world = drive::world(case, "Vulnerable");
     change(&mut world);
     let findings = drive::play(&world, attack).findings;
-    let finding = findings.iter().find(|finding| finding.oracle == "takeover").unwrap();
+    let finding = findings.into_iter().find(|finding| finding.oracle == "takeover").unwrap();
+    (world, finding)
+}
+
+/// What it takes.
+fn price(world: &World, finding: &Finding) -> Cost {
     let mut machine = Machine::new(world.fork);
-    let shrunk = shrink::shrink(&mut machine, &world, finding, Budget::default()).unwrap().unwrap();
-    let facts = Facts::new(&world, &mut machine).unwrap();
-    of(&world, &facts, &shrunk.finding, Seed(5), &mut machine).unwrap().unwrap()
+    let facts = Facts::new(world, &mut machine).unwrap();
+    of(world, &facts, finding, Seed(5), &mut machine).unwrap().unwrap()
+}
+
+/// What it takes when it has been made minimal.
+fn takeover(case: &str, attack: &str, change: impl Fn(&mut World)) -> Cost {
+    let (world, finding) = played(case, attack, change);
+    let mut machine = Machine::new(world.fork);
+    let shrunk = shrink::shrink(&mut machine, &world, &finding, Budget::default()).unwrap().unwrap();
+    price(&world, &shrunk.finding)
 }
 
 /// The chance that none of two members votes, each with a chance drawn from a Beta distribution: the mean of (1 - s)^2, of the
@@ -58,6 +71,27 @@ fn a_takeover_costs_what_the_contract_asks_and_works_as_often_as_members_stay_aw
         }
         assert!(success.interval.0 <= expected + 4.9 * error && success.interval.1 >= expected - 4.9 * error);
     }
+}
+
+#[test]
+fn amounts_that_are_all_the_attacker_holds_fall_with_what_it_holds() {
+    // The same takeover with exactly what the scenario gives the attacker in the allowance and in the vote: neither may keep
+    // the least capital up.
+    let turnout = Turnout { mean: 0.02, concentration: 10.0, against: 1.0 };
+    let attack = "attacker: dao.propose($token, 0, <token.transfer($attacker, 40000e18)>)
+                  attacker: token.approve($dao, 3000e18)
+                  attacker: dao.vote(0, true, 3000e18)
+                  [172800] attacker: dao.execute(0, $token, 0, <token.transfer($attacker, 40000e18)>)";
+    let (world, finding) = played("incidents/build-finance", attack, |world| world.turnout = Some(turnout));
+    let cost = price(&world, &finding);
+    let [capital] = cost.capital.as_slice() else { panic!("{:?}", cost.capital) };
+    let hundred = U256::from(100) * U256::from(10).pow(U256::from(18));
+    assert!(capital.amount >= hundred && capital.amount <= hundred * U256::from(105) / U256::from(100));
+    let success = cost.success.unwrap();
+    let expected = nobody(turnout);
+    let error = (expected * (1.0 - expected) / success.trials as f64).sqrt();
+    let share = success.with_least as f64 / success.trials as f64;
+    assert!((share - expected).abs() < 4.9 * error, "{share} {expected}");
 }
 
 #[test]

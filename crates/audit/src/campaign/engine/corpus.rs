@@ -98,15 +98,7 @@ impl Campaign {
     /// are known, and no comparison tells anew what they ask for.
     pub(super) fn follow(&mut self, entry: usize, target: usize) {
         for (target, step) in self.footsteps.get(&target).cloned().unwrap_or_default() {
-            self.plan(Planned {
-                entry,
-                target,
-                step,
-                origin: Origin::Again,
-                carried: None,
-                sooner: None,
-                made_anew: false,
-            });
+            self.plan(Planned::again(entry, target, step));
         }
     }
 
@@ -158,15 +150,7 @@ impl Campaign {
                 step.wait = Wait::default();
             }
             let target = failure.target;
-            let plan = Planned {
-                entry,
-                target,
-                step,
-                origin: Origin::Again,
-                carried: None,
-                sooner: None,
-                made_anew: false,
-            };
+            let plan = Planned::again(entry, target, step);
             if !anew.contains(&target) && anew.len() < 6 {
                 anew.push(target);
                 self.urgent.push_back(Planned { made_anew: true, ..plan.clone() });
