@@ -29,11 +29,12 @@ mod vote_buying;
 use daotwin_core::Seed;
 
 use crate::Result;
-use crate::stream::Stream;
+use crate::stream::{Account, Stream};
 
 pub use parameters::{Parameter, Parameters};
 pub use registry::ATTACKS;
-pub use stage::{Moment, Stage};
+pub use stage::Stage;
+pub(crate) use stage::{DAY, HOUR, address};
 
 /// What kind of attack it is. Attacks of one family share their means, so that a family kept out of training is truly new.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -114,8 +115,17 @@ pub enum Cause {
     Transfer(u32),
 }
 
+/// Acts that carry a decision, with how much they do.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Support {
+    /// The acts, each of which it needs.
+    pub acts: Vec<Cause>,
+    /// What it is worth: voting power in median holdings, or voices.
+    pub weight: f64,
+}
+
 /// What one victim lost.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Loss {
     /// When, in Unix seconds.
     pub at: i64,
@@ -125,6 +135,10 @@ pub struct Loss {
     pub amount: f64,
     /// The act without which it would not have been lost.
     pub cause: Cause,
+    /// What carried the decision by which a treasury lost it; empty where a member paid.
+    pub support: Vec<Support>,
+    /// How much support the decision needed. It was lost because the sum of weights is at least that.
+    pub needed: f64,
 }
 
 /// What a campaign did to a stream.
@@ -136,7 +150,9 @@ pub struct Injected {
     pub losses: Vec<Loss>,
     /// Its messages that are harmless in themselves (trust building, cover), as the how-manieth of its messages; ascending.
     pub cover: Vec<u32>,
-    /// From its first act that can be seen until it is exposed and its accounts are shut out, in seconds. Acts that policies
+    /// Its first act that harms, in Unix seconds; before it there is cover alone.
+    pub harmful_from: i64,
+    /// From its first harmful act until it is exposed and its accounts are shut out, in seconds. Acts that policies
     /// hold back for longer come too late.
     pub exposure: i64,
 }
@@ -164,6 +180,31 @@ impl Injected {
     pub fn transfers(&self, stream: &Stream) -> Vec<usize> {
         let ours = |label: crate::stream::Label| label.campaign == Some(self.campaign);
         (0..stream.transfers.len()).filter(|&place| ours(stream.transfers[place].label)).collect()
+    }
+}
+
+/// Gives accounts new numbers in random order, so that a number does not tell who was opened by an attacker; losses of
+/// `injected` follow. Deterministic in `seed`; O(n) in accounts, messages and transfers.
+pub fn renumber(stream: &mut Stream, injected: &mut [Injected], seed: Seed) {
+    let mut order: Vec<u32> = (0..stream.accounts.len() as u32).collect();
+    seed.stream("attack renumber").shuffle(&mut order);
+    let mut went = vec![0_u32; order.len()];
+    for (new, &old) in order.iter().enumerate() {
+        went[old as usize] = new as u32;
+    }
+    let number = |account: u32| went.get(account as usize).copied().unwrap_or(account);
+    let mut old: Vec<Option<Account>> = std::mem::take(&mut stream.accounts).into_iter().map(Some).collect();
+    stream.accounts = order.iter().filter_map(|&place| old[place as usize].take()).collect();
+    for message in &mut stream.messages {
+        message.author = number(message.author);
+        message.to = message.to.map(number);
+    }
+    for transfer in &mut stream.transfers {
+        transfer.from = number(transfer.from);
+        transfer.to = number(transfer.to);
+    }
+    for loss in injected.iter_mut().flat_map(|injected| &mut injected.losses) {
+        loss.victim = loss.victim.map(number);
     }
 }
 

@@ -288,6 +288,13 @@ pub fn benign(draws: &mut Stream) -> String {
     write(draw(Place::Community, false, draws), 0.0, draws)
 }
 
+/// A link to a made-up page.
+pub(crate) fn link(draws: &mut Stream) -> String {
+    let mut link = String::new();
+    slots::fill("link", draws, &mut link);
+    link
+}
+
 /// Draws a kind by how often it comes at a place.
 pub fn draw(place: Place, harmful: bool, draws: &mut Stream) -> Kind {
     let kinds = place.kinds();

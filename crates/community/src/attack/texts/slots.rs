@@ -3,6 +3,7 @@
 use daotwin_core::random::Stream;
 
 /// The slots there are.
+#[cfg(test)]
 pub(super) const SLOTS: [&str; 37] = [
     "handle", "project", "ticker", "word", "domain", "link", "short", "invite", "telegram", "evm", "sol", "usd", "usdk",
     "gbp", "eth", "pct", "big", "ten", "small", "hundred", "supply", "phone", "premium", "shortcode", "keyword",
