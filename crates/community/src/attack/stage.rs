@@ -99,6 +99,8 @@ pub struct Stage<'s> {
     honest: Vec<u32>,
     holdings: Vec<f64>,
     unit: f64,
+    grain: u128,
+    opened_from: u32,
     span: (i64, i64),
     taken: BTreeSet<String>,
     messages: Vec<Message>,
@@ -151,6 +153,8 @@ impl<'s> Stage<'s> {
         }
         let (holdings, unit) = holdings(stream);
         let campaign = stream.campaigns.len() as u32;
+        let grain = grain(stream);
+        let opened_from = stream.accounts.len() as u32;
         let taken = stream.accounts.iter().map(|account| account.member.clone()).collect();
         Ok(Self {
             stream,
@@ -161,6 +165,8 @@ impl<'s> Stage<'s> {
             honest,
             holdings,
             unit,
+            grain,
+            opened_from,
             span,
             taken,
             messages: Vec::new(),
@@ -212,9 +218,11 @@ impl<'s> Stage<'s> {
         self.holdings.get(account as usize).copied().unwrap_or(0.0)
     }
 
-    /// So many median holdings in the first asset's smallest units.
+    /// So many median holdings in the first asset's smallest units, as round as nearly all amounts of the stream are; what is
+    /// less than the least round amount stays as it is.
     pub fn amount(&self, holdings: f64) -> u128 {
-        (holdings * self.unit).max(0.0) as u128
+        let amount = (holdings * self.unit).max(0.0) as u128;
+        if amount < self.grain { amount } else { amount / self.grain * self.grain }
     }
 
     /// The stream's first and last second.
@@ -589,8 +597,35 @@ impl<'s> Stage<'s> {
         if result == name { format!("{name}_") } else { result }
     }
 
+    /// Takes accounts back that were opened and never acted.
+    fn forget_idle(&mut self) {
+        let mut acted = vec![false; self.stream.accounts.len()];
+        acted[..self.opened_from as usize].fill(true);
+        self.messages.iter().for_each(|message| acted[message.author as usize] = true);
+        for transfer in &self.transfers {
+            acted[transfer.from as usize] = true;
+            acted[transfer.to as usize] = true;
+        }
+        let mut went = Vec::with_capacity(acted.len());
+        let mut next = 0_u32;
+        for &acted in &acted {
+            went.push(next);
+            next += u32::from(acted);
+        }
+        let mut acts = acted.iter();
+        self.stream.accounts.retain(|_| acts.next().copied().unwrap_or(true));
+        for message in &mut self.messages {
+            message.author = went[message.author as usize];
+            message.to = message.to.map(|to| went[to as usize]);
+        }
+        for transfer in &mut self.transfers {
+            (transfer.from, transfer.to) = (went[transfer.from as usize], went[transfer.to as usize]);
+        }
+    }
+
     /// Puts everything in order of time and closes the campaign.
-    pub(super) fn finish(self) -> Injected {
+    pub(super) fn finish(mut self) -> Injected {
+        self.forget_idle();
         let Self { stream, campaign, attack, .. } = self;
         // The campaign's own acts in order of time, to count them by.
         let order = |times: Vec<i64>| {
@@ -739,6 +774,21 @@ fn holdings(stream: &Stream) -> (Vec<f64>, f64) {
         })
         .collect();
     (holdings, unit)
+}
+
+/// The largest power of ten that divides nine in ten of the amounts above zero; 1 where there are none.
+fn grain(stream: &Stream) -> u128 {
+    let paid = stream.transfers.iter().filter(|transfer| transfer.asset == 0 && !transfer.label.malicious());
+    let amounts: Vec<u128> = paid.map(|transfer| transfer.amount).filter(|&amount| amount > 0).collect();
+    let mut grain = 1;
+    while !amounts.is_empty() && grain < u128::MAX / 100 {
+        let next = grain * 10;
+        if amounts.iter().filter(|&amount| amount.is_multiple_of(next)).count() * 10 < amounts.len() * 9 {
+            break;
+        }
+        grain = next;
+    }
+    grain
 }
 
 /// A fresh address.

@@ -144,7 +144,9 @@ pub fn baseline(members: u32, days: u32, seed: Seed) -> Stream {
                 let amount = if draws.chance(TRIES) {
                     [0, 1, 1_000_000_000_000][draws.below(3) as usize]
                 } else {
-                    (tokens * 1e6) as u128 * 1_000_000_000_000
+                    let round = (tokens * 1e6) as u128 * 1_000_000_000_000;
+                    // Some pay all that is left, to the last digit.
+                    if draws.chance(0.06) { round + u128::from(draws.below(1_000_000_000_000)) } else { round }
                 };
                 stream.transfers.push(Transfer { at, from, to, amount, asset: 0, label: Label::HONEST });
             }
