@@ -102,8 +102,8 @@ impl AttackScript for AddressPoisoning {
                 let usual = paid.get(&victim).and_then(|payees| payees.get(&payee)).copied().unwrap_or(0.3);
                 let lost = (usual * (0.5 * draws.normal()).exp()).min(stage.holding(victim)).max(0.01);
                 let amount = stage.amount(lost);
-                stage.transfer(mistaken, victim, look_alike, amount);
-                stage.lose(mistaken, Some(victim), lost, act);
+                let payment = stage.transfer(mistaken, victim, look_alike, amount);
+                stage.lose(victim, lost, act, payment);
             }
         }
     }

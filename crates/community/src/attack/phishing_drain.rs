@@ -75,7 +75,7 @@ impl AttackScript for PhishingDrain {
                 rest -= paid;
                 let amount = stage.amount(paid);
                 let act = stage.transfer(at, reader, drains[place], amount);
-                stage.lose(at, Some(reader), paid, act);
+                stage.lose(reader, paid, act, act);
                 held[place] += paid;
                 at += 12 + (draws.exponential() * 300.0 * (1.0 + 10.0 * stealth)) as i64;
             }

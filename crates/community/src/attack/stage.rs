@@ -56,6 +56,7 @@ struct Pending {
     victim: Option<u32>,
     amount: f64,
     cause: Act,
+    payment: Option<Act>,
     support: Vec<(Vec<Act>, f64)>,
     needed: f64,
 }
@@ -445,10 +446,11 @@ impl<'s> Stage<'s> {
         Act::Transfer(self.transfers.len() - 1)
     }
 
-    /// A loss of so many median holdings. Nothing is lost where the amount is not above zero.
-    pub(crate) fn lose(&mut self, at: i64, victim: Option<u32>, amount: f64, cause: Act) {
+    /// A member's loss of so many median holdings by a payment. Nothing is lost where the amount is not above zero.
+    pub(crate) fn lose(&mut self, victim: u32, amount: f64, cause: Act, payment: Act) {
         if amount > 0.0 {
-            self.losses.push(Pending { at, victim, amount, cause, support: Vec::new(), needed: 0.0 });
+            let (at, victim, payment) = (self.when(payment), Some(victim), Some(payment));
+            self.losses.push(Pending { at, victim, amount, cause, payment, support: Vec::new(), needed: 0.0 });
         }
     }
 
@@ -462,7 +464,7 @@ impl<'s> Stage<'s> {
         needed: f64,
     ) {
         if amount > 0.0 && support.iter().map(|(_, weight)| weight).sum::<f64>() >= needed {
-            self.losses.push(Pending { at, victim: None, amount, cause, support, needed });
+            self.losses.push(Pending { at, victim: None, amount, cause, payment: None, support, needed });
         }
     }
 
@@ -483,8 +485,8 @@ impl<'s> Stage<'s> {
             let paid = if drained < lure.drained { share * held } else { price.min(held) };
             if paid > 0.0 {
                 let amount = self.amount(paid);
-                self.transfer(when, reader, lure.to, amount);
-                self.lose(when, Some(reader), paid, lure.act);
+                let payment = self.transfer(when, reader, lure.to, amount);
+                self.lose(reader, paid, lure.act, payment);
             }
         }
     }
@@ -672,6 +674,7 @@ impl<'s> Stage<'s> {
                     victim: loss.victim,
                     amount: loss.amount,
                     cause: ranked(loss.cause),
+                    payment: loss.payment.map(ranked),
                     support,
                     needed: loss.needed,
                 }
