@@ -14,7 +14,7 @@ const PARAMETERS: &[Parameter] = &[
     Parameter::stealth(),
     Parameter::start(),
     Parameter::exposure_hours(36.0),
-    Parameter::accounts(15.0, 2_000.0),
+    Parameter::accounts(20.0, 2_000.0),
     Parameter::age_days(15.0),
     Parameter::new("messages", "messages of each account, in the mean", (1.0, 50.0), 1.8),
     Parameter::new("waves", "waves in which they come", (1.0, 20.0), 2.0),
@@ -99,7 +99,8 @@ impl AttackScript for SybilBrigade {
             .messages
             .iter()
             .filter(|message| {
-                message.channel == governance && (start - 2 * DAY as i64..=until).contains(&message.at)
+                let on_it = message.channel == governance && message.topic == topic;
+                on_it && (start - DAY as i64..=until).contains(&message.at)
             })
             .filter(|message| !stage.stream().accounts[message.author as usize].label.malicious())
             .map(|message| message.author)

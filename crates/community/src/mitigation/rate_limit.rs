@@ -21,7 +21,7 @@ pub(super) struct RateLimit {
 }
 
 impl RateLimit {
-    pub(super) const DEFAULT: Self = Self { per_hour: 20, young_per_hour: 2, young: 30.0, strangers: 3 };
+    pub(super) const DEFAULT: Self = Self { per_hour: 60, young_per_hour: 4, young: 14.0, strangers: 3 };
 }
 
 impl Policy for RateLimit {
@@ -31,12 +31,12 @@ impl Policy for RateLimit {
 
     fn card(&self) -> Card {
         Card {
-            purpose: "lets an account write 20 public messages an hour (2 in its first 30 days) and to 3 strangers a day; more waits",
+            purpose: "lets an account write 60 public messages an hour (4 in its first 14 days) and to 3 strangers a day; more waits",
             how: "slow mode for new roles, and a bot or a platform's setting for direct messages",
-            against: &["airdrop-lure", "impersonating-message", "sybil-brigade"],
+            against: &["impersonating-message"],
             blind_to: &["address-poisoning", "phishing-drain", "sybil-funding", "long-con-delegate"],
             source: "velocity rules of message platforms; the numbers are judgements",
-            limits: "more accounts get around it; lively newcomers wait",
+            limits: "more accounts get around it, which lures and brigades have anyway; lively newcomers wait",
         }
     }
 
@@ -64,8 +64,9 @@ impl Policy for RateLimit {
             while times.front().is_some_and(|&first| first + window <= message.at) {
                 times.pop_front();
             }
-            // It goes out when there is room again, and takes it.
-            let goes = if times.len() < limit { message.at } else { times[times.len() - limit] + window };
+            // It goes out when there is room again, and takes it; nobody queues for longer than once.
+            let room = if times.len() < limit { message.at } else { times[times.len() - limit] + window };
+            let goes = room.min(message.at + window);
             response.messages[place] = goes - message.at;
             times.push_back(goes);
         }

@@ -126,7 +126,9 @@ impl<'s> Scene<'s> {
         for loss in &self.injected.losses {
             let cause = self.held(loss.cause, response);
             let payment = loss.payment.map_or(0, |payment| self.held(payment, response));
-            if cause == NEVER || payment == NEVER {
+            // One voice of many is not what a decision hangs on.
+            let one_of_many = loss.support.iter().any(|support| support.acts.contains(&loss.cause));
+            if (cause == NEVER && !one_of_many) || payment == NEVER {
                 continue;
             }
             if let Some(victim) = loss.victim {

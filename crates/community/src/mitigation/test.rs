@@ -203,8 +203,6 @@ fn every_policy_conforms() {
         assert_eq!(response.transfers.len(), stream.transfers.len());
         assert_eq!(response.warned.len(), stream.accounts.len());
         assert!(response.messages.iter().chain(&response.transfers).all(|&held| held >= 0), "{}", policy.name());
-        // No act is held before the beginning of the stream's labels are known: the rule is one for all, so some honest act
-        // is touched by every policy but those on what is rare.
         for script in ATTACKS {
             let mut parameters = Parameters::of(*script);
             policy.provoke(&mut parameters);
@@ -272,10 +270,10 @@ fn a_policy_avoids_more_than_chance_and_sets_avoid_more_than_their_parts() {
 #[test]
 fn a_recommendation_is_bearable_and_says_why() {
     let stream = baseline(150, 24, Seed(4));
-    let recommendation = recommend(&stream, 4, 120.0, Seed(1)).unwrap();
+    let recommendation = recommend(&stream, 4, TOLERANCE, Seed(1)).unwrap();
     let trials = &recommendation.trials;
     let minutes = trials.friction(recommendation.chosen, |friction| friction.minutes).mean;
-    assert!(!recommendation.policies().is_empty() && minutes <= 120.0, "{minutes}");
+    assert!(!recommendation.policies().is_empty() && minutes <= TOLERANCE, "{minutes}");
     let section = recommendation.section();
     assert_eq!(section.id, "mitigation");
     assert!(recommendation.reasons.len() >= POLICIES.len());

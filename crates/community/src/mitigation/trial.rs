@@ -171,9 +171,13 @@ fn play(
         friction.push(scene.friction(&response));
     }
     let mut adapted = Vec::new();
-    for policy in policies {
+    for (policy, response) in policies.iter().zip(&responses) {
         let mut changed = parameters.clone();
         policy.provoke(&mut changed);
+        if changed == parameters {
+            adapted.push(1.0 - scene.left(response, seed) / harm);
+            continue;
+        }
         let mut attacked = stream.clone();
         let injected = inject(&mut attacked, script, &changed, seed)?;
         let scene = Scene::new(&attacked, &injected);
@@ -223,11 +227,13 @@ impl Trials {
         Interval::of(&self.shares(attack, set))
     }
 
-    /// The same where the attacker knows of the one policy and changes its campaign: harm saved over the larger of the harms
-    /// before and after, so that -1 is far worse than before.
+    /// The same where the attacker knows of the one policy and changes its campaigns, if that leaves it better off in the mean:
+    /// harm saved over the larger of the harms before and after, so that -1 is far worse than before.
     pub fn adapted(&self, attack: usize, policy: usize) -> Interval {
         let values: Vec<f64> = self.played[attack].iter().map(|played| played.adapted[policy]).collect();
-        Interval::of(&values)
+        let changed = Interval::of(&values);
+        let same = self.set(&[policy]).map(|set| self.avoided(attack, set));
+        same.filter(|same| same.mean <= changed.mean).unwrap_or(changed)
     }
 
     /// How much more of an attack's harm one set avoids than another, campaign by campaign.
