@@ -94,8 +94,7 @@ impl Response {
 
     /// Both policies at once: the longer hold, the earlier warning.
     pub fn and(&mut self, other: &Self) {
-        for (mine, theirs) in
-            [(&mut self.messages, &other.messages), (&mut self.transfers, &other.transfers)]
+        for (mine, theirs) in [(&mut self.messages, &other.messages), (&mut self.transfers, &other.transfers)]
         {
             mine.iter_mut().zip(theirs).for_each(|(mine, &theirs)| *mine = (*mine).max(theirs));
         }

@@ -53,7 +53,8 @@ pub(super) fn choose(trials: Trials, tolerance: f64, texts: bool) -> Recommendat
     let overall: Vec<f64> = (0..trials.sets.len()).map(|set| trials.overall(set).mean).collect();
     let bearable: Vec<usize> = (0..trials.sets.len()).filter(|&set| minutes(set) <= tolerance).collect();
     // The empty set is always bearable; the first of equal ones is the smallest.
-    let best = bearable.iter().copied().fold(0, |best, set| if overall[set] > overall[best] { set } else { best });
+    let best =
+        bearable.iter().copied().fold(0, |best, set| if overall[set] > overall[best] { set } else { best });
     let chosen = bearable
         .iter()
         .copied()
@@ -91,8 +92,8 @@ fn reasons(trials: &Trials, chosen: usize, tolerance: f64) -> Vec<String> {
         let most = (0..trials.attacks.len())
             .map(|attack| (attack, trials.gain(attack, chosen, without)))
             .max_by(|left, right| left.1.mean.total_cmp(&right.1.mean));
-        let (purpose, how) =
-            policy(trials.policies[place]).map_or(("", ""), |policy| (policy.card().purpose, policy.card().how));
+        let (purpose, how) = policy(trials.policies[place])
+            .map_or(("", ""), |policy| (policy.card().purpose, policy.card().how));
         let mut text = format!("`{}` {purpose}. It needs {how}.", trials.policies[place]);
         if let Some((attack, gain)) = most {
             text.push_str(&format!(
@@ -141,7 +142,12 @@ fn percent(share: Interval) -> String {
 
 fn points(difference: Interval) -> String {
     let end = |value: f64| 100.0 * value.clamp(-1.0, 1.0);
-    format!("{:.0} points ({:.0} to {:.0})", 100.0 * difference.mean, end(difference.low), end(difference.high))
+    format!(
+        "{:.0} points ({:.0} to {:.0})",
+        100.0 * difference.mean,
+        end(difference.low),
+        end(difference.high)
+    )
 }
 
 impl Recommendation {
@@ -157,12 +163,16 @@ impl Recommendation {
         let headline = if names.is_empty() {
             "Recommended: no new policy.".to_owned()
         } else {
-            format!("Recommended: {}.", names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))
+            format!(
+                "Recommended: {}.",
+                names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+            )
         };
         let mut blocks = vec![Block::Text { text: headline }];
         blocks.extend(self.reasons.iter().map(|reason| Block::Text { text: reason.clone() }));
         blocks.push(Block::Table(self.matrix()));
-        let singles: Vec<usize> = (0..trials.policies.len()).filter_map(|place| trials.set(&[place])).collect();
+        let singles: Vec<usize> =
+            (0..trials.policies.len()).filter_map(|place| trials.set(&[place])).collect();
         let mut values = Vec::new();
         for attack in 0..trials.attacks.len() {
             values.extend(singles.iter().map(|&set| trials.avoided(attack, set).mean));
@@ -225,7 +235,8 @@ impl Recommendation {
 
     fn frictions(&self) -> Table {
         let trials = &self.trials;
-        let heads = ["policy", "held", "refused", "hours waited", "false alarms read", "minutes", "harm avoided"];
+        let heads =
+            ["policy", "held", "refused", "hours waited", "false alarms read", "minutes", "harm avoided"];
         let mut shown: Vec<(String, usize)> = (0..trials.policies.len())
             .filter_map(|place| Some((trials.policies[place].to_owned(), trials.set(&[place])?)))
             .collect();
