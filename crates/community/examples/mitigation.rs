@@ -3,11 +3,7 @@
 //! `cargo run --release -p daotwin-community --example mitigation [-- CAMPAIGNS]` (30 without a number). Prints every figure
 //! beside what was asked, and exits 1 where a bound is broken.
 
-#![expect(
-    clippy::print_stdout,
-    clippy::exit,
-    reason = "an example talks to people and says by its code whether bounds hold"
-)]
+#![expect(clippy::print_stdout, reason = "an example talks to people")]
 
 use daotwin_community::attack::ATTACKS;
 use daotwin_community::mitigation::scene::Friction;

@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use daotwin_core::Seed;
@@ -264,7 +262,7 @@ fn glance_message(stream: &Stream, message: &Message) -> Glance {
         ("hour", (message.at / 3_600 % 24) as f64),
         ("name's length", author.name.len() as f64),
         ("id's length", author.member.len() as f64),
-        ("capitals", count(|letter| letter.is_uppercase())),
+        ("capitals", count(char::is_uppercase)),
         ("digits", count(|letter| letter.is_ascii_digit())),
         ("signs", count(|letter| !letter.is_alphanumeric())),
         ("links", message.text.matches(['/', '.']).count() as f64),
