@@ -116,11 +116,14 @@ fn main() -> Result<(), daotwin_community::Error> {
             let name = format!("{} against {} (control)", policy.name(), trials.attacks[blind]);
             check(name, percent(avoided), "0 within the interval", avoided.holds(0.0));
         }
-        // Better than doing something by chance, against at least the first attack that it is made for.
+        // Against the first attack that it is made for; beside it what refusing by chance does.
         if let Some(first) = card.against.first().and_then(|name| names(name)) {
+            let avoided = trials.avoided(first, single(place));
+            let name = format!("{} against {}", policy.name(), trials.attacks[first]);
+            check(name, percent(avoided), "above 0 by the interval", avoided.low > 0.0);
             let gain = trials.gain(first, single(place), single(POLICIES.len()));
-            let name = format!("{} against {}, over chance (paired)", policy.name(), trials.attacks[first]);
-            check(name, percent(gain), "above 0 by the interval", gain.low > 0.0);
+            let chance = trials.avoided(first, single(POLICIES.len()));
+            println!("  (by chance {}; over chance, paired, {})", percent(chance), percent(gain));
         }
     }
     for (set, parts) in trials.sets.iter().enumerate().filter(|(_, parts)| parts.len() == 2) {

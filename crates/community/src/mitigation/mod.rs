@@ -91,14 +91,4 @@ impl Response {
             notices: 0,
         }
     }
-
-    /// Both policies at once: the longer hold, the earlier warning.
-    pub fn and(&mut self, other: &Self) {
-        for (mine, theirs) in [(&mut self.messages, &other.messages), (&mut self.transfers, &other.transfers)]
-        {
-            mine.iter_mut().zip(theirs).for_each(|(mine, &theirs)| *mine = (*mine).max(theirs));
-        }
-        self.warned.iter_mut().zip(&other.warned).for_each(|(mine, &theirs)| *mine = (*mine).min(theirs));
-        self.notices += other.notices;
-    }
 }

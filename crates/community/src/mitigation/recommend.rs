@@ -13,8 +13,6 @@ use crate::stream::Stream;
 /// Minutes of members for every thousand honest acts that are bearable where nothing is said: a quarter of a
 /// minute an act.
 pub const TOLERANCE: f64 = 250.0;
-/// Policies that are put together at most.
-const TOGETHER: usize = 4;
 /// Differences in the share of harm avoided that are too small to pay for.
 const SMALL: f64 = 0.02;
 
@@ -33,7 +31,7 @@ pub struct Recommendation {
     pub texts: bool,
 }
 
-/// Plays `campaigns` campaigns of every attack in a community's stream against every policy and every set of up to four, and
+/// Plays `campaigns` campaigns of every attack in a community's stream against every policy and every set of them, and
 /// recommends the set that avoids most harm in the mean over attacks among those whose friction is at most `tolerance` (see
 /// [`TOLERANCE`]); of sets within two points of it, the one with the least friction. Ten attacks with 20 campaigns in a stream
 /// of 10,000 messages take seconds. Deterministic in `seed` on any number of threads.
@@ -41,7 +39,7 @@ pub struct Recommendation {
 /// # Errors
 /// A stream with fewer than two honest accounts or no span, fewer than two campaigns.
 pub fn recommend(stream: &Stream, campaigns: usize, tolerance: f64, seed: Seed) -> Result<Recommendation> {
-    let plan = Plan { attacks: ATTACKS, policies: POLICIES, together: TOGETHER, campaigns };
+    let plan = Plan { attacks: ATTACKS, policies: POLICIES, together: POLICIES.len(), campaigns };
     let trials = run(std::slice::from_ref(stream), &plan, seed)?;
     let texts = stream.messages.iter().any(|message| !message.text.is_empty());
     Ok(choose(trials, tolerance, texts))
@@ -97,7 +95,7 @@ fn reasons(trials: &Trials, chosen: usize, tolerance: f64) -> Vec<String> {
         let mut text = format!("`{}` {purpose}. It needs {how}.", trials.policies[place]);
         if let Some((attack, gain)) = most {
             text.push_str(&format!(
-                " Without it {} less would be avoided overall, most against `{}` ({} of its harm); it adds {:.0} minutes.",
+                " Without it {} less would be avoided overall, most against `{}` ({} of its harm); it adds {:.1} minutes.",
                 points(trials.overall_gain(chosen, without)),
                 trials.attacks[attack],
                 points(gain),
@@ -109,10 +107,18 @@ fn reasons(trials: &Trials, chosen: usize, tolerance: f64) -> Vec<String> {
     for place in (0..trials.policies.len()).filter(|place| !set.contains(place)) {
         let Some(alone) = trials.set(&[place]) else { continue };
         let cost = minutes(alone);
-        let why = if cost > tolerance {
-            "it alone costs more than is bearable"
+        let mut more: Vec<usize> = set.iter().copied().chain([place]).collect();
+        more.sort_unstable();
+        let Some(more) = trials.set(&more) else { continue };
+        let gain = trials.overall_gain(more, chosen);
+        let why = if minutes(more) > tolerance {
+            format!("with the others members would pay {:.0} minutes, more than is bearable", minutes(more))
         } else {
-            "with the others it does not add enough for what it costs"
+            format!(
+                "with the others it adds {} for {:.1} minutes",
+                points(gain),
+                minutes(more) - minutes(chosen)
+            )
         };
         reasons.push(format!(
             "Not `{}`: alone it avoids {} for {cost:.0} minutes; {why}.",

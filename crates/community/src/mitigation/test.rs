@@ -94,6 +94,14 @@ fn small() -> (Stream, Injected) {
     (stream, injected)
 }
 
+fn left_of(scene: &Scene<'_>, response: &Response, seed: u64) -> f64 {
+    scene.left(&scene.briefs(std::slice::from_ref(response))[0], Seed(seed))
+}
+
+fn friction_of(scene: &Scene<'_>, response: &Response) -> scene::Friction {
+    scene.friction(&scene.briefs(std::slice::from_ref(response))[0])
+}
+
 #[test]
 fn harm_left_follows_from_the_acts_that_remain() {
     let (stream, injected) = small();
@@ -101,7 +109,7 @@ fn harm_left_follows_from_the_acts_that_remain() {
     let left = |change: &dyn Fn(&mut Response)| {
         let mut response = Response::nothing(&scene);
         change(&mut response);
-        scene.left(&response, Seed(1))
+        left_of(&scene, &response, 1)
     };
     assert_eq!(left(&|_| ()), 11.0);
     // The lure is refused, or its payment, or it is held until the campaign is exposed; an hour's hold is no help.
@@ -123,7 +131,7 @@ fn harm_left_follows_from_the_acts_that_remain() {
     let mut response = Response::nothing(&scene);
     response.warned[1] = 0;
     response.transfers[1..3].fill(NEVER);
-    let robbed = (0..2_000).filter(|&seed| scene.left(&response, Seed(seed)) > 0.0).count() as f64;
+    let robbed = (0..2_000).filter(|&seed| left_of(&scene, &response, seed) > 0.0).count() as f64;
     assert!((robbed - 300.0).abs() < 5.0 * (2_000.0_f64 * 0.15 * 0.85).sqrt(), "{robbed}");
 }
 
@@ -132,14 +140,14 @@ fn friction_counts_honest_acts_alone() {
     let (stream, injected) = small();
     let scene = Scene::new(&stream, &injected);
     let mut response = Response::nothing(&scene);
-    assert_eq!(scene.friction(&response), scene::Friction::default());
+    assert_eq!(friction_of(&scene, &response), scene::Friction::default());
     response.messages[2..].fill(NEVER);
     response.transfers.fill(NEVER);
-    assert_eq!(scene.friction(&response).minutes, 0.0);
+    assert_eq!(friction_of(&scene, &response).minutes, 0.0);
     // Two honest acts: one held for ten minutes, one refused.
     response.messages[0] = 600;
     response.messages[1] = NEVER;
-    let friction = scene.friction(&response);
+    let friction = friction_of(&scene, &response);
     assert_eq!((friction.held, friction.refused), (500.0, 500.0));
     assert!((friction.minutes - 500.0 * (2.0 + 0.1 + 10.0)).abs() < 1e-9, "{}", friction.minutes);
 }
@@ -317,7 +325,7 @@ fn a_hijack_robs_as_few_as_the_published_one_and_a_second_person_stops_it() {
             .iter()
             .filter(|loss| {
                 let one = Injected { losses: vec![(*loss).clone()], ..injected.clone() };
-                Scene::new(&stream, &one).left(&response, Seed(seed)) > 0.0
+                left_of(&Scene::new(&stream, &one), &response, seed) > 0.0
             })
             .count() as f64;
     }
