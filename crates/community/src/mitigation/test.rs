@@ -345,6 +345,18 @@ fn a_recommendation_is_bearable_and_says_why() {
     let section = recommendation.section();
     assert_eq!(section.id, "mitigation");
     assert!(recommendation.reasons.len() >= POLICIES.len());
+    // Of a long stream the end is played in: its answers point to the same messages, its transfers are of the same time.
+    let end = recommend::recent(&stream, 100);
+    let from = stream.messages.len() - 100;
+    for (new, old) in end.messages.iter().zip(&stream.messages[from..]) {
+        let kept = old.reply_to.filter(|&asked| asked as usize >= from);
+        assert_eq!(
+            new.reply_to.map(|asked| &end.messages[asked as usize].text),
+            kept.map(|asked| &stream.messages[asked as usize].text)
+        );
+    }
+    assert!(end.transfers.len() < stream.transfers.len() && end.transfers[0].at >= end.messages[0].at);
+    assert_eq!(recommend::recent(&stream, 1_000_000), stream);
     // Nothing is bearable but nothing.
     let none = recommend::choose(trials.clone(), 0.0, true);
     assert!(none.trials.friction(none.chosen, |friction| friction.minutes).mean == 0.0);
