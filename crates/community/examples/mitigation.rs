@@ -82,14 +82,17 @@ fn main() -> Result<(), daotwin_community::Error> {
     );
     for (place, policy) in policies.iter().enumerate() {
         let figure = |figure: fn(&Friction) -> f64| trials.friction(single(place), figure).mean;
+        let minutes = trials.friction(single(place), |friction| friction.minutes);
         println!(
-            "{:<26}{:>8.1}{:>8.1}{:>8.1}{:>8.1}{:>8.1}   {}",
+            "{:<26}{:>8.1}{:>8.1}{:>8.1}{:>8.1}{:>8.1} [{:.1},{:.1}]   {}",
             policy.name(),
             figure(|friction| friction.held),
             figure(|friction| friction.refused),
             figure(|friction| friction.hours),
             figure(|friction| friction.notices),
-            figure(|friction| friction.minutes),
+            minutes.mean,
+            minutes.low,
+            minutes.high,
             percent(trials.overall(single(place))),
         );
     }

@@ -19,6 +19,7 @@ mod recommend;
 pub mod registry;
 mod reputation_gate;
 pub mod scene;
+mod stand_in;
 #[cfg(test)]
 mod test;
 pub mod trial;
@@ -31,6 +32,7 @@ use crate::attack::Parameters;
 pub use recommend::{Recommendation, TOLERANCE, recommend};
 pub use registry::POLICIES;
 pub use scene::Scene;
+pub use stand_in::StandIns;
 pub use trial::{Interval, Trials};
 
 /// A hold without end: the act is refused.

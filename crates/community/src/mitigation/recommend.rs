@@ -4,6 +4,7 @@ use daotwin_core::Seed;
 use daotwin_core::document::{Block, Chart, Plot, Section, Table};
 
 use super::scene::Friction;
+use super::stand_in::{StandIns, stand_in};
 use super::trial::{Interval, Plan, Trials, run};
 use super::{POLICIES, Policy};
 use crate::Result;
@@ -29,23 +30,24 @@ pub struct Recommendation {
     pub tolerance: f64,
     /// Why, a sentence each.
     pub reasons: Vec<String>,
-    /// Whether the stream has texts at all; without, honest links are not seen.
-    pub texts: bool,
+    /// What the stream lacks and a made-up community's stood in for.
+    pub stand_ins: StandIns,
 }
 
 /// Plays `campaigns` campaigns of every attack in a community's stream against every policy and every set of them, and
 /// recommends the set that avoids most harm in the mean over attacks among those whose friction is at most `tolerance` (see
 /// [`TOLERANCE`]); of sets within two points of it, the one with the least friction. Of a long stream the last 20,000 messages
-/// are played in, with the transfers of that time: how it is now. Deterministic in `seed` on any number of threads.
+/// are played in, with the transfers of that time: how it is now. Where records have no texts or no payments, a made-up
+/// community's stand in for them. Deterministic in `seed` on any number of threads.
 ///
 /// # Errors
 /// A stream with fewer than two honest accounts or no span, fewer than two campaigns.
 pub fn recommend(stream: &Stream, campaigns: usize, tolerance: f64, seed: Seed) -> Result<Recommendation> {
     let plan = Plan { attacks: ATTACKS, policies: POLICIES, together: POLICIES.len(), campaigns };
-    let recent = recent(stream, RECENT);
+    let mut recent = recent(stream, RECENT);
+    let stand_ins = stand_in(&mut recent, seed);
     let trials = run(std::slice::from_ref(&recent), &plan, seed)?;
-    let texts = stream.messages.iter().any(|message| !message.text.is_empty());
-    Ok(choose(trials, tolerance, texts))
+    Ok(choose(trials, tolerance, stand_ins))
 }
 
 /// The last messages of a stream, so many, with the transfers since the first of them; all accounts stay.
@@ -71,7 +73,7 @@ pub(super) fn recent(stream: &Stream, messages: usize) -> Stream {
 }
 
 /// The choice and its reasons.
-pub(super) fn choose(trials: Trials, tolerance: f64, texts: bool) -> Recommendation {
+pub(super) fn choose(trials: Trials, tolerance: f64, stand_ins: StandIns) -> Recommendation {
     let minutes = |set: usize| trials.friction(set, |friction| friction.minutes).mean;
     let overall: Vec<f64> = (0..trials.sets.len()).map(|set| trials.overall(set).mean).collect();
     let bearable: Vec<usize> = (0..trials.sets.len()).filter(|&set| minutes(set) <= tolerance).collect();
@@ -85,7 +87,7 @@ pub(super) fn choose(trials: Trials, tolerance: f64, texts: bool) -> Recommendat
         .min_by(|&left, &right| minutes(left).total_cmp(&minutes(right)))
         .unwrap_or(best);
     let reasons = reasons(&trials, chosen, tolerance);
-    Recommendation { trials, chosen, tolerance, reasons, texts }
+    Recommendation { trials, chosen, tolerance, reasons, stand_ins }
 }
 
 fn policy(name: &str) -> Option<&'static dyn Policy> {
@@ -230,10 +232,13 @@ impl Recommendation {
                           are judgements that the policies' cards name; the attacks are counted alike, as nobody knows how often \
                           each comes."
             .to_owned();
-        if !self.texts {
-            limits.push_str(
-                " The stream has no texts, so honest links are not seen and the friction of policies on links is understated.",
-            );
+        for (lacks, what) in [(self.stand_ins.texts, "texts"), (self.stand_ins.payments, "payments")] {
+            if lacks {
+                limits.push_str(&format!(
+                    " The records have no {what}; those of a made-up community stand in, so what policies on them cost is no \
+                     figure of this community."
+                ));
+            }
         }
         blocks.push(Block::Text { text: limits });
         Section { id: "mitigation".to_owned(), title: "What helps against attacks".to_owned(), blocks }
@@ -274,13 +279,17 @@ impl Recommendation {
         shown.push(("recommended".to_owned(), self.chosen));
         let rows = shown.into_iter().map(|(name, set)| {
             let figure = |figure: fn(&Friction) -> f64| format!("{:.1}", trials.friction(set, figure).mean);
+            let minutes = |set: usize| {
+                let minutes = trials.friction(set, |friction| friction.minutes);
+                format!("{:.1} ({:.1} to {:.1})", minutes.mean, minutes.low, minutes.high)
+            };
             vec![
                 name,
                 figure(|friction| friction.held),
                 figure(|friction| friction.refused),
                 figure(|friction| friction.hours),
                 figure(|friction| friction.notices),
-                figure(|friction| friction.minutes),
+                minutes(set),
                 percent(trials.overall(set)),
             ]
         });

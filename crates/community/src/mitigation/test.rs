@@ -357,8 +357,20 @@ fn a_recommendation_is_bearable_and_says_why() {
     }
     assert!(end.transfers.len() < stream.transfers.len() && end.transfers[0].at >= end.messages[0].at);
     assert_eq!(recommend::recent(&stream, 1_000_000), stream);
+    // Where records have neither texts nor payments, others stand in, about as many.
+    assert_eq!(recommendation.stand_ins, StandIns::default());
+    let mut bare = stream.clone();
+    bare.transfers.clear();
+    bare.assets.clear();
+    bare.messages.iter_mut().for_each(|message| message.text.clear());
+    assert_eq!(stand_in::stand_in(&mut bare, Seed(3)), StandIns { texts: true, payments: true });
+    assert!(bare.messages.iter().all(|message| !message.text.is_empty()));
+    let (paid, usual) = (bare.transfers.len() as f64, stream.transfers.len() as f64);
+    assert!((0.4..2.5).contains(&(paid / usual)), "{paid} against {usual}");
+    let (first, last) = (bare.messages[0].at, bare.messages.last().unwrap().at);
+    assert!(bare.transfers.iter().all(|row| row.from != row.to && (first..=last).contains(&row.at)));
     // Nothing is bearable but nothing.
-    let none = recommend::choose(trials.clone(), 0.0, true);
+    let none = recommend::choose(trials.clone(), 0.0, StandIns::default());
     assert!(none.trials.friction(none.chosen, |friction| friction.minutes).mean == 0.0);
     let error = run(&[], &Plan { attacks: ATTACKS, policies: POLICIES, together: 1, campaigns: 1 }, Seed(0));
     assert_eq!(error.unwrap_err().to_string().lines().count(), 2);
