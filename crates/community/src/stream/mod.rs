@@ -1,5 +1,11 @@
 //! A community's stream: members, messages and transfers in order of time, with labels where something malicious was written in.
 
+pub mod baseline;
+#[cfg(test)]
+mod test;
+
+pub use baseline::{BASELINE_START, baseline};
+
 /// What is known to be wrong with a message, a transfer or an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Label {
@@ -102,4 +108,29 @@ pub struct Stream {
     pub transfers: Vec<Transfer>,
     /// Attacks written in.
     pub campaigns: Vec<Campaign>,
+}
+
+impl Stream {
+    /// Puts messages and transfers in order of time, those of one second in the order in which they stand, and lets
+    /// replies point to where their messages went. A reply to a message
+    /// that is not there, or stands after it, answers nothing.
+    pub fn sort(&mut self) {
+        self.transfers.sort_by_key(|transfer| transfer.at);
+        let mut order: Vec<u32> = (0..self.messages.len() as u32).collect();
+        order.sort_by_key(|&place| self.messages[place as usize].at);
+        let mut went = vec![0; order.len()];
+        for (new, &old) in order.iter().enumerate() {
+            went[old as usize] = new as u32;
+        }
+        let mut old: Vec<Option<Message>> =
+            std::mem::take(&mut self.messages).into_iter().map(Some).collect();
+        self.messages = order.iter().filter_map(|&place| old[place as usize].take()).collect();
+        for (place, message) in self.messages.iter_mut().enumerate() {
+            // A message that was written later, or is not there, cannot have been answered.
+            message.reply_to = message
+                .reply_to
+                .and_then(|asked| went.get(asked as usize).copied())
+                .filter(|&asked| (asked as usize) < place);
+        }
+    }
 }
