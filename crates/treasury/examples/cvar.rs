@@ -31,20 +31,15 @@ fn output(command: &mut Command) -> Result<String, String> {
     Ok(String::from_utf8_lossy(&found.stdout).into_owned())
 }
 
-fn scenarios(path: &Path) -> Result<Scenarios, String> {
+fn returns(path: &Path) -> Result<Vec<f64>, String> {
     let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
-    let mut words = bytes.chunks_exact(8).map(|word| <[u8; 8]>::try_from(word).unwrap_or_default());
-    let assets = words.next().map_or(0, u64::from_le_bytes) as usize;
-    words.next();
-    let rows: Vec<f64> = words.map(f64::from_le_bytes).collect();
-    drop(bytes);
-    let names = (0..assets).map(|at| format!("asset {at}")).collect();
-    Scenarios::new(names, rows).map_err(|error| error.to_string())
+    let words = bytes.chunks_exact(8).skip(2).map(|word| <[u8; 8]>::try_from(word).unwrap_or_default());
+    Ok(words.map(f64::from_le_bytes).collect())
 }
 
 /// Seconds on the processor so far; the clock on the wall where the system does not tell.
 fn processor(start: Instant) -> Duration {
-    // Fields 14 and 15 are ticks of a hundredth of a second: too coarse for one run, fine for a sum of many.
+    // Nanoseconds that this thread was on a processor.
     let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
     told.and_then(|text| text.split_whitespace().next()?.parse().ok())
         .map_or_else(|| start.elapsed(), Duration::from_nanos)
@@ -92,31 +87,32 @@ fn measure() -> Result<bool, String> {
         let path = folder.path().join("scenarios");
         let script = format!("{HERE}/cvar_scenarios.py");
         output(Command::new(&python).arg(script).args([ASSETS.to_string(), count.to_string()]).arg(&path))?;
-        let scenarios = scenarios(&path)?;
+        let returns = returns(&path)?;
+        let names: Vec<String> = (0..ASSETS).map(|at| format!("asset {at}")).collect();
         let mut limits = Limits { caps: vec![0.4; ASSETS], mean: Some(4e-4), ..Limits::long_only(ASSETS) };
         limits.floors[0] = 0.2;
-        // The tail of the peers' figure is a whole number of scenarios, one more than (1 - 0.95) of them in floats.
-        let tail = |weights: &[f64]| {
-            let whole = ((1.0 - 0.95) * count as f64).ceil();
-            scenarios.conditional_value_at_risk(weights, 1.0 - whole / count as f64)
-        };
         let mut times = vec![];
         let mut walls = vec![];
         let mut found = None;
         for _ in 0..REPEATS {
+            // From the returns on, as the peers are timed.
+            let (names, returns) = (names.clone(), returns.clone());
             let wall = Instant::now();
             let start = processor(wall);
+            let scenarios = Scenarios::new(names, returns).map_err(|error| error.to_string())?;
             let portfolio =
                 least_risk(&scenarios, &limits, &Objective::default()).map_err(|error| error.to_string())?;
             times.push((processor(wall).saturating_sub(start)).as_secs_f64());
             walls.push(wall.elapsed().as_secs_f64());
-            found = Some(portfolio);
+            // The tail of the peers' figure is a whole number of scenarios: of (1 - 0.95) of them in floats, rounded up.
+            let whole = ((1.0 - 0.95) * count as f64).ceil();
+            let tail = scenarios.conditional_value_at_risk(&portfolio.weights, 1.0 - whole / count as f64);
+            found = Some((portfolio, tail));
         }
         times.sort_by(f64::total_cmp);
         walls.sort_by(f64::total_cmp);
-        let found = found.ok_or("no repeat")?;
+        let (found, reached) = found.ok_or("no repeat")?;
         println!("{ASSETS} assets, {count} scenarios ({} passes)", found.passes);
-        let reached = tail(&found.weights);
         holds &= row(
             "  CVaR95 of the worst scenarios",
             &format!("{reached:.9}"),

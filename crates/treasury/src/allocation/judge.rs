@@ -119,7 +119,7 @@ pub struct Tuning {
 
 impl Default for Tuning {
     fn default() -> Self {
-        Self { evaluations: 1_500, paths: 2_000, seed: Seed(0) }
+        Self { evaluations: 800, paths: 1_500, seed: Seed(0) }
     }
 }
 

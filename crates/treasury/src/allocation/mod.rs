@@ -3,9 +3,12 @@
 mod bundle;
 pub mod evolution;
 pub mod judge;
+mod linear;
 pub mod mean_cvar;
+pub mod multistage;
 pub mod policy;
 mod projection;
+pub mod robust;
 pub mod simulator;
 
 #[cfg(test)]

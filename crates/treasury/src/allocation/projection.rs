@@ -47,6 +47,11 @@ impl Rows {
         self.lengths.truncate(rows);
     }
 
+    /// A row's bound as it was given.
+    pub(crate) fn bound(&self, row: usize) -> f64 {
+        self.bounds[row] * self.lengths[row]
+    }
+
     fn normal(&self, row: usize) -> &[f64] {
         &self.normals[row * self.width..(row + 1) * self.width]
     }
@@ -164,6 +169,11 @@ impl Active {
 
 /// The point within `rows` that is nearest to `origin`.
 pub(crate) fn project(origin: &[f64], rows: &Rows) -> Projection {
+    project_with(origin, rows, &mut vec![])
+}
+
+/// The same, and for a nearest point the multipliers: it is `origin` and the sum of multipliers times rows.
+pub(crate) fn project_with(origin: &[f64], rows: &Rows, multipliers: &mut Vec<(usize, f64)>) -> Projection {
     let width = rows.width;
     let mut point = origin.to_vec();
     let mut active = Active::new(width);
@@ -184,7 +194,12 @@ pub(crate) fn project(origin: &[f64], rows: &Rows) -> Projection {
                 (least, worst) = (slack, Some((row, slack)));
             }
         }
-        let Some((row, mut slack)) = worst else { return Projection::Nearest(point) };
+        let Some((row, mut slack)) = worst else {
+            multipliers.clear();
+            let found = active.rows.iter().zip(&active.multipliers);
+            multipliers.extend(found.map(|(&row, multiplier)| (row, multiplier / rows.lengths[row])));
+            return Projection::Nearest(point);
+        };
         // An equality is approached from either side.
         let sign = if slack > 0.0 { -1.0 } else { 1.0 };
         slack *= sign;

@@ -6,7 +6,7 @@
 //! So one pass over the scenarios makes one cut, and the cuts' own bound tells how far from the optimum a portfolio is.
 
 #[cfg(test)]
-mod test;
+pub(crate) mod test;
 
 use serde::Serialize;
 

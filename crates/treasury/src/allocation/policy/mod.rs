@@ -14,6 +14,7 @@ pub mod sell_down;
 use serde::Serialize;
 
 use super::simulator::{Futures, Kind, State, Treasury};
+use crate::market::impact::{BookShape, Impact, Venue};
 use crate::{Error, Result};
 
 /// What turns a state into orders.
@@ -180,5 +181,17 @@ pub(crate) fn park(state: &State<'_>, share: f64, coming: f64, orders: &mut [f64
                 orders[at] = change;
             }
         }
+    }
+}
+
+/// Dollars of the own token, before costs, whose sale at this price moves it down by this much in natural-log units.
+pub(crate) fn sale_for_move(impact: &Impact, price: f64, log_move: f64) -> f64 {
+    match impact.venue {
+        Venue::ConstantProduct { value_at_one, fee } => {
+            // Of the reserve of tokens, so much more makes the price fall by the square.
+            0.5 * value_at_one * price.sqrt() * (0.5 * log_move).exp_m1() / (1.0 - fee)
+        }
+        Venue::OrderBook { depth, shape: BookShape::Even, .. } => depth * log_move / 0.02,
+        Venue::OrderBook { depth, shape: BookShape::Rising, .. } => depth * (log_move / 0.02).powi(2),
     }
 }
