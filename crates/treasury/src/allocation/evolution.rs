@@ -178,3 +178,79 @@ pub fn minimise(search: &Search, seed: Seed, mut value: impl FnMut(&[f64]) -> f6
     best.mean = real(&mean);
     best
 }
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    fn search(width: usize, generations: usize) -> Search {
+        Search { bounds: vec![(-5.0, 5.0); width], start: vec![3.0; width], step: 0.1, population: 0, generations }
+    }
+
+    fn sphere(point: &[f64]) -> f64 {
+        point.iter().map(|value| value * value).sum()
+    }
+
+    fn ellipsoid(point: &[f64]) -> f64 {
+        // Turned by adding up neighbours, so that variables depend on each other; axes differ a thousandfold.
+        let width = point.len();
+        (0..width)
+            .map(|at| {
+                let along = point[at] + if at > 0 { 0.7 * point[at - 1] } else { 0.0 };
+                1e6_f64.powf(at as f64 / (width - 1) as f64) * along * along
+            })
+            .sum()
+    }
+
+    fn rosenbrock(point: &[f64]) -> f64 {
+        point.windows(2).map(|pair| 100.0 * (pair[1] - pair[0] * pair[0]).powi(2) + (1.0 - pair[0]).powi(2)).sum()
+    }
+
+    #[test]
+    fn standard_functions_are_minimised() {
+        // Hansen and Ostermeier (2001) need about 2,000, 6,500 and 6,000 evaluations for these; a population of 10 or 8.
+        let cases: [(&str, fn(&[f64]) -> f64, usize, usize); 3] =
+            [("sphere", sphere, 10, 300), ("ellipsoid", ellipsoid, 10, 900), ("rosenbrock", rosenbrock, 6, 900)];
+        for (name, function, width, generations) in cases {
+            // Rosenbrock's function has a second valley; from the origin the way leads into the first.
+            let start = if name == "rosenbrock" { 0.0 } else { 3.0 };
+            let search = |generations| Search { start: vec![start; width], ..search(width, generations) };
+            let found = minimise(&search(generations), Seed(3), function);
+            assert!(found.value < 1e-9, "{name}: {}", found.value);
+            assert!((function(&found.point) - found.value).abs() < 1e-15);
+            // A tenth of the generations is too few: the limit tells something.
+            assert!(minimise(&search(generations / 10), Seed(3), function).value > 1e-6, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_minimum_at_the_bounds_is_found_within_them() {
+        let search = Search { bounds: vec![(1.0, 5.0), (-5.0, -2.0), (0.0, 0.0)], ..search(3, 250) };
+        let search = Search { start: vec![4.0, -3.0, 0.0], ..search };
+        let found = minimise(&search, Seed(1), |point| {
+            assert!(point.iter().zip(&search.bounds).all(|(value, (low, high))| (*low..=*high).contains(value)));
+            sphere(point)
+        });
+        assert!((found.value - 5.0).abs() < 1e-6, "{found:?}");
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_point() {
+        let found = |seed| minimise(&search(4, 20), Seed(seed), rosenbrock);
+        assert_eq!(found(1), found(1));
+        assert_ne!(found(1), found(2));
+    }
+
+    #[test]
+    fn eigenvectors_make_the_matrix_again() {
+        let matrix = [4.0, 1.0, -2.0, 1.0, 3.0, 0.5, -2.0, 0.5, 5.0];
+        let (vectors, values) = eigen(&matrix, 3);
+        for row in 0..3 {
+            for column in 0..3 {
+                let sum: f64 =
+                    (0..3).map(|at| vectors[row * 3 + at] * values[at] * vectors[column * 3 + at]).sum();
+                assert!((sum - matrix[row * 3 + column]).abs() < 1e-12);
+            }
+        }
+    }
+}

@@ -109,7 +109,7 @@ pub fn difference(first: &Outcomes, second: &Outcomes, resamples: usize, seed: S
 /// How long to search.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tuning {
-    /// Evaluations of a rule; families that cost more get fewer, but at least 60.
+    /// Evaluations of a rule; families that plan get a tenth of them, each on a fifth of the paths.
     pub evaluations: usize,
     /// Paths of each evaluation.
     pub paths: usize,
@@ -149,8 +149,8 @@ pub fn tune(
         return Ok(start);
     }
     let heavy = family.cost() > 1.0;
-    let few = futures.first(if heavy { (tuning.paths / 5).max(100) } else { tuning.paths });
-    let evaluations = if heavy { (tuning.evaluations / 10).max(60) } else { tuning.evaluations };
+    let few = futures.first(if heavy { (tuning.paths / 5).max(40) } else { tuning.paths });
+    let evaluations = if heavy { (tuning.evaluations / 10).max(20) } else { tuning.evaluations };
     let population = 4 + (3.0 * (parameters.len() as f64).ln()) as usize;
     let mut failure = None;
     let mut evaluate = |values: &[f64], futures: &Futures| -> f64 {

@@ -274,6 +274,14 @@ impl Futures {
         product
     }
 
+    /// Bills over `months` from a month on, in dollars, on average over all paths.
+    pub fn mean_bills(&self, from: usize, months: usize) -> f64 {
+        let until = (from + months).min(self.months);
+        let paths = self.bills.chunks_exact(self.months);
+        let due = paths.map(|bills| bills[from.min(until)..until].iter().map(|&bill| f64::from(bill)).sum::<f64>());
+        due.sum::<f64>() / self.paths as f64
+    }
+
     /// The first paths of these.
     pub fn first(&self, paths: usize) -> Self {
         let paths = paths.min(self.paths);

@@ -86,6 +86,12 @@ impl Scenarios {
         &self.rows
     }
 
+    /// A given portfolio beside those that are computed: its value is its risk, and nothing is proven of it.
+    pub fn portfolio(&self, weights: Vec<f64>, level: f64) -> Portfolio {
+        let risk = self.conditional_value_at_risk(&weights, level);
+        Portfolio { risk, mean: dot(&weights, &self.means), value: risk, bound: f64::NEG_INFINITY, passes: 1, weights }
+    }
+
     /// The conditional value at risk of the losses of these weights at `level` in (0, 1): Rockafellar and Uryasev's, in
     /// which the scenario at the edge of the tail counts with the part of it that belongs there.
     pub fn conditional_value_at_risk(&self, weights: &[f64], level: f64) -> f64 {
