@@ -94,7 +94,7 @@ struct Decision {
     holdings: Vec<f64>,
     unpaid: f64,
     edge: f64,
-    /// Its value with everything that the cuts foretell.
+    /// Its value with everything that the cuts foretell, and these in the solver's scale.
     value: f64,
     /// Slopes of the value in holdings before trading, and in the edge.
     slopes: Vec<f64>,
@@ -113,6 +113,8 @@ enum Variable {
 
 struct Solver<'a> {
     programme: &'a Programme,
+    /// What values of nodes are divided by, so that they are of the order of one.
+    scale: f64,
     children: Vec<Vec<usize>>,
     variables: Vec<Variable>,
     /// The most that holdings can be worth, ever.
@@ -234,6 +236,7 @@ impl<'a> Solver<'a> {
         variables.extend([Variable::Unpaid, Variable::Later, Variable::Edge]);
         Self {
             programme,
+            scale: programme.reward + 1.0 / (1.0 - programme.level),
             children,
             variables,
             most: most.into_iter().fold(1.0, f64::max),
@@ -291,7 +294,7 @@ impl<'a> Solver<'a> {
                     rows.push(unit(variable, 1.0), 0.0);
                     rows.push(unit(variable, -1.0), -bill);
                 }
-                Variable::Later => rows.push(unit(variable, 1.0), -programme.reward * self.most),
+                Variable::Later => rows.push(unit(variable, 1.0), -programme.reward / self.scale * self.most),
                 Variable::Edge => {
                     rows.push(unit(variable, 1.0), -self.most);
                     rows.push(unit(variable, -1.0), -self.least);
@@ -315,9 +318,9 @@ impl<'a> Solver<'a> {
         rows.equalities = equalities;
         let mut cost = vec![0.0; width];
         cost[later] = 1.0;
-        cost[width - 3] = programme.unpaid;
+        cost[width - 3] = programme.unpaid / self.scale;
         if edge.is_none() {
-            cost[edge_at] = 1.0;
+            cost[edge_at] = 1.0 / self.scale;
         }
         let mut start = vec![0.0; width];
         start[edge_at] = edge.unwrap_or(0.0);
@@ -358,10 +361,11 @@ impl<'a> Solver<'a> {
             let before: Vec<f64> = holdings.iter().zip(&node.growth).map(|(held, growth)| held * growth).collect();
             let (value, slopes, edge_slope) = if self.children[child].is_empty() {
                 let left = before.iter().sum::<f64>() - node.bill;
-                let tail = 1.0 / (1.0 - programme.level);
+                let tail = 1.0 / (1.0 - programme.level) / self.scale;
+                let reward = programme.reward / self.scale;
                 let inside = -left > edge;
-                let value = -programme.reward * left + if inside { tail * (-left - edge) } else { 0.0 };
-                let slope = -programme.reward - if inside { tail } else { 0.0 };
+                let value = -reward * left + if inside { tail * (-left - edge) } else { 0.0 };
+                let slope = -reward - if inside { tail } else { 0.0 };
                 (value, vec![slope; holdings.len()], if inside { -tail } else { 0.0 })
             } else {
                 let found = self.decide(child, &before, Some(edge))?;
@@ -433,7 +437,7 @@ pub fn solve(programme: &Programme, run: &Run) -> Result<Plan> {
             };
             if at == 0 {
                 edge = Some(found.edge);
-                bound = bound.max(found.value);
+                bound = bound.max(found.value * solver.scale);
             }
             unpaid += chance[at] * found.unpaid;
             decisions.push(Some(found));
