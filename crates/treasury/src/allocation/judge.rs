@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::evolution::{Search, minimise};
 use super::policy::{FAMILIES, Family, Parameter, TreasuryPolicy, build, usual};
-use super::simulator::{Futures, Outcomes, Treasury, simulate};
+use super::simulator::{Futures, Outcomes, Treasury, first_orders, simulate};
 use crate::{Error, Result};
 
 /// The figures of a policy on some futures.
@@ -236,6 +236,18 @@ pub struct Reason {
     pub interval: Option<(f64, f64)>,
 }
 
+/// What a parameter of the recommended policy is worth.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Trigger {
+    /// The parameter, with its meaning.
+    pub parameter: Parameter,
+    /// The value that was found.
+    pub value: f64,
+    /// Months of runway P10 that are lost where it has its usual value instead and the others stay; below 0 the usual
+    /// value would have done better on the unseen futures.
+    pub lost: f64,
+}
+
 /// A recommended policy, and how all did on futures that none was tuned on.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Recommendation {
@@ -247,6 +259,10 @@ pub struct Recommendation {
     pub leads: Vec<(&'static str, Difference)>,
     /// The reasons, in values.
     pub reasons: Vec<Reason>,
+    /// What each of its parameters is worth, on the unseen futures.
+    pub triggers: Vec<Trigger>,
+    /// What it does now: asset, and dollars to buy (above 0) or sell (below 0); what is sold goes to cash.
+    pub orders: Vec<(String, f64)>,
 }
 
 /// Tunes every family on `learned`, chooses the one with the longest tenth percentile of runway there, and judges all on
@@ -304,7 +320,22 @@ pub fn recommend(
             interval: None,
         }));
     }
+    let policy = tuned[chosen].policy(treasury, learned)?;
+    let judging = unseen.first(tuning.paths);
+    let tenth_of = |policy: &dyn TreasuryPolicy| tenth(&mut simulate(treasury, &judging, policy).runway);
+    let whole = tenth_of(policy.as_ref());
+    let mut triggers = vec![];
+    for (at, &(parameter, value)) in tuned[chosen].values.iter().enumerate() {
+        let mut without = tuned[chosen].clone();
+        without.values[at].1 = parameter.usual;
+        let lost = whole - tenth_of(without.policy(treasury, learned)?.as_ref());
+        triggers.push(Trigger { parameter, value, lost });
+        run.check()?;
+    }
+    let names = treasury.assets.iter().map(|asset| asset.name.clone());
     Ok(Recommendation {
+        orders: names.zip(first_orders(treasury, policy.as_ref())).collect(),
+        triggers,
         chosen: tuned[chosen].clone(),
         table: tuned.into_iter().zip(scores).collect(),
         leads,

@@ -443,6 +443,32 @@ impl Book<'_> {
     }
 }
 
+/// What a policy does with a treasury now: dollars to buy (above 0) or sell (below 0) of each asset; what is sold goes to cash.
+pub fn first_orders(treasury: &Treasury, policy: &dyn TreasuryPolicy) -> Vec<f64> {
+    let values: Vec<f64> = treasury.assets.iter().map(|asset| asset.dollars).collect();
+    let stable = |asset: &&Asset| matches!(asset.kind, Kind::Cash | Kind::Stable { .. });
+    let state = State {
+        treasury,
+        month: 0,
+        values: &values,
+        total: treasury.value(),
+        stable: treasury.assets.iter().filter(stable).map(|asset| asset.dollars).sum(),
+        bill: treasury.bills.monthly(),
+        price: 1.0,
+        momentum: 0.0,
+        drawdown: 0.0,
+        market: 0.0,
+        pressure: Pressure::default(),
+    };
+    let mut orders = vec![0.0; values.len()];
+    policy.orders(&state, &mut orders);
+    orders[treasury.cash()] = 0.0;
+    for (order, value) in orders.iter_mut().zip(&values) {
+        *order = order.max(-value);
+    }
+    orders
+}
+
 /// Days in a month of the simulation.
 pub const DAYS: f64 = 30.0;
 

@@ -234,6 +234,10 @@ fn a_search_betters_the_usual_values_and_a_recommendation_names_its_reasons() {
     assert_eq!(found.leads.len(), FAMILIES.len() - 1);
     assert!(found.leads.iter().all(|(name, _)| *name != found.chosen.family));
     assert!(found.reasons.len() >= found.leads.len());
+    assert_eq!(found.triggers.len(), found.chosen.values.len());
+    assert!(found.triggers.iter().any(|trigger| trigger.lost > 0.1), "{:?}", found.triggers);
+    // Four fifths in a token that earns nothing: the first order sells of it, and no more than there is.
+    assert!(found.orders[0].0 == "own" && (-16e6..-1e5).contains(&found.orders[0].1), "{:?}", found.orders);
     let again = recommend(&treasury, &futures, &unseen, &tuning, &run).unwrap();
     assert_eq!(found, again);
     run.cancel.cancel();

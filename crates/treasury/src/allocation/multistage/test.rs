@@ -162,3 +162,25 @@ fn every_problem_is_told_at_once() {
     let Err(Error::Parameters { problems }) = solve(&programme, &Run::default()) else { panic!() };
     assert_eq!(problems.len(), 4, "{problems:?}");
 }
+
+#[test]
+fn programmes_of_any_numbers_are_solved_to_the_proven_optimum() {
+    for seed in 0..30 {
+        let mut stream = daotwin_core::Seed(seed).stream("programmes");
+        let mut programme = formulas();
+        for node in programme.tree.iter_mut().skip(1) {
+            for (asset, scale) in [0.6, 0.4, 0.0, 0.02].into_iter().enumerate() {
+                node.growth[asset] = (scale * stream.normal()).exp();
+            }
+            node.bill = 0.5 * stream.uniform();
+        }
+        programme.level = 0.5 + 0.45 * stream.uniform();
+        programme.reward = 2.0 * stream.uniform();
+        programme.tolerance = 1e-6;
+        let plan = solve(&programme, &Run::default()).unwrap();
+        assert!(plan.bound <= plan.value + 1e-7, "seed {seed}: {plan:?}");
+        assert!(plan.value - plan.bound <= 1e-5, "seed {seed}: {} above {}", plan.value, plan.bound);
+        // No plan may sell what it does not have or leave cash below 0.
+        assert!(plan.holdings.iter().flatten().all(|held| *held >= 0.0));
+    }
+}
