@@ -74,7 +74,8 @@ fn market(paths: usize, law: Law, seed: Seed) -> Paths {
                 let factor = FACTOR[stress] * student(&mut stream);
                 for (sum, (_, exposure, own)) in sums.iter_mut().zip(TOKENS) {
                     let variance = law.turbulence.powi(2) * ((exposure * FACTOR[stress]).powi(2) + own * own);
-                    *sum += law.turbulence * (exposure * factor + own * student(&mut stream)) - 0.5 * variance;
+                    *sum +=
+                        law.turbulence * (exposure * factor + own * student(&mut stream)) - 0.5 * variance;
                 }
             }
             log_returns.extend(sums);
@@ -100,7 +101,8 @@ fn centre(paths: &mut Paths, drift: f64) {
 /// Dollars rest within 2 % of the own token's price as 1 in 160 of what is held; a third of a sale's move stays, the rest
 /// fades by half in ten days.
 fn treasury() -> Result<Treasury> {
-    let venue = Venue::OrderBook { depth: argument("--depth", 100_000) as f64, shape: BookShape::Even, fee: 0.003 };
+    let venue =
+        Venue::OrderBook { depth: argument("--depth", 100_000) as f64, shape: BookShape::Even, fee: 0.003 };
     Ok(benchmark(Impact::new(venue, 1.0 / 3.0, 10.0)?, "own", ["ETH", "BTC"]))
 }
 
@@ -134,7 +136,11 @@ fn measure() -> Result<bool> {
     // Another purpose, hence other streams: nothing that was learned from is judged on.
     let other = Seed(seed.0 ^ 0x5eed_0000_0000_0000);
     let unseen = Futures::new(&treasury, &market(UNSEEN, USUAL, other), other)?;
-    println!("{} learned and {UNSEEN} unseen paths after {:.1} s", learned.paths(), start.elapsed().as_secs_f64());
+    println!(
+        "{} learned and {UNSEEN} unseen paths after {:.1} s",
+        learned.paths(),
+        start.elapsed().as_secs_f64()
+    );
     let found = recommend(&treasury, &learned, &unseen, &tuning, &Run::default())?;
     println!("searched and judged after {:.1} s", start.elapsed().as_secs_f64());
     println!(
@@ -174,14 +180,21 @@ fn measure() -> Result<bool> {
             || "is chosen itself".to_owned(),
             |(_, lead)| format!("{:.2} [{:.2}, {:.2}]", lead.months, lead.interval.0, lead.interval.1),
         );
-        println!("  over {name:<37} {figure:>24} | interval above 0  {}", if ahead { "ok" } else { "BROKEN" });
+        println!(
+            "  over {name:<37} {figure:>24} | interval above 0  {}",
+            if ahead { "ok" } else { "BROKEN" }
+        );
     }
-    println!("\nthe same policies where the market is another than the one learned, lead in months (paired 95 %):");
+    println!(
+        "\nthe same policies where the market is another than the one learned, lead in months (paired 95 %):"
+    );
     for (what, drift, turbulence) in OTHERS {
         let market = market(OTHER_PATHS, Law { drift, turbulence }, other);
         let futures = Futures::new(&treasury, &market, other)?;
         let played = |family: &str| -> Result<Option<Outcomes>> {
-            let Some((tuned, _)) = found.table.iter().find(|(tuned, _)| tuned.family == family) else { return Ok(None) };
+            let Some((tuned, _)) = found.table.iter().find(|(tuned, _)| tuned.family == family) else {
+                return Ok(None);
+            };
             Ok(Some(simulate(&treasury, &futures, tuned.policy(&treasury, &learned)?.as_ref())))
         };
         let Some(chosen) = played(found.chosen.family)? else { continue };

@@ -52,7 +52,8 @@ pub const ALLOCATORS: &[&dyn Allocator] = &[&MeanCvar, &RobustMeanCvar, &Multist
 /// There is none; the error lists those there are.
 pub fn find(name: &str) -> Result<&'static dyn Allocator> {
     ALLOCATORS.iter().copied().find(|allocator| allocator.name() == name).ok_or_else(|| {
-        let known: Vec<String> = ALLOCATORS.iter().map(|allocator| format!("`{}`", allocator.name())).collect();
+        let known: Vec<String> =
+            ALLOCATORS.iter().map(|allocator| format!("`{}`", allocator.name())).collect();
         Error::Unknown { what: "allocator", name: name.to_owned(), known: known.join(", ") }
     })
 }
@@ -81,7 +82,8 @@ impl Allocator for MeanCvar {
 
     fn allocate(&self, question: &Question<'_>, _: &Run) -> Result<Vec<f64>> {
         let scenarios = scenarios(question.treasury, question.futures, question.months)?;
-        Ok(least_risk(&scenarios, &Limits::long_only(scenarios.assets().len()), &objective(question))?.weights)
+        Ok(least_risk(&scenarios, &Limits::long_only(scenarios.assets().len()), &objective(question))?
+            .weights)
     }
 }
 
@@ -147,7 +149,11 @@ impl Allocator for Multistage {
         let held = plan.holdings.first().map_or(&[][..], Vec::as_slice);
         let total: f64 = held.iter().sum();
         // Where the first bill takes all there is, nothing is left to divide.
-        Ok(if total > 0.0 { held.iter().map(|held| held / total).collect() } else { weights(question.treasury) })
+        Ok(if total > 0.0 {
+            held.iter().map(|held| held / total).collect()
+        } else {
+            weights(question.treasury)
+        })
     }
 }
 
@@ -169,14 +175,17 @@ pub fn programme(question: &Question<'_>) -> Result<Programme> {
         let (from, until) = (months * stage / stages, months * (stage + 1) / stages);
         let mut growths: Vec<Vec<f64>> =
             (0..futures.paths()).map(|path| futures.growth(path, from, until - from)).collect();
-        let value = |growth: &[f64]| -> f64 { growth.iter().zip(&today).map(|(growth, weight)| growth * weight).sum() };
+        let value = |growth: &[f64]| -> f64 {
+            growth.iter().zip(&today).map(|(growth, weight)| growth * weight).sum()
+        };
         growths.sort_by(|left, right| value(left).total_cmp(&value(right)));
         let branches = wanted.min(growths.len());
         let groups: Vec<(f64, Vec<f64>)> = (0..branches)
             .map(|branch| {
-                let group = &growths[growths.len() * branch / branches..growths.len() * (branch + 1) / branches];
-                let mean =
-                    (0..width).map(|at| group.iter().map(|growth| growth[at]).sum::<f64>() / group.len() as f64);
+                let group =
+                    &growths[growths.len() * branch / branches..growths.len() * (branch + 1) / branches];
+                let mean = (0..width)
+                    .map(|at| group.iter().map(|growth| growth[at]).sum::<f64>() / group.len() as f64);
                 (group.len() as f64 / growths.len() as f64, mean.collect())
             })
             .collect();
@@ -186,7 +195,12 @@ pub fn programme(question: &Question<'_>) -> Result<Programme> {
         for parent in ends {
             for (probability, growth) in &groups {
                 next.push(tree.len());
-                tree.push(Node { parent: Some(parent), probability: *probability, growth: growth.clone(), bill });
+                tree.push(Node {
+                    parent: Some(parent),
+                    probability: *probability,
+                    growth: growth.clone(),
+                    bill,
+                });
             }
         }
         ends = next;
@@ -194,7 +208,9 @@ pub fn programme(question: &Question<'_>) -> Result<Programme> {
     let sales = treasury.assets.iter().map(|asset| match asset.kind {
         Kind::Own => own_tranches(treasury),
         Kind::Cash => vec![],
-        Kind::Volatile | Kind::Stable { .. } => vec![Tranche { size: 1e3 * treasury.value(), cost: asset.fee }],
+        Kind::Volatile | Kind::Stable { .. } => {
+            vec![Tranche { size: 1e3 * treasury.value(), cost: asset.fee }]
+        }
     });
     let purchases = treasury.assets.iter().map(|asset| match asset.kind {
         // A purchase that costs more the more is bought would take tranches too, and buying back is no plan of a treasury.

@@ -39,11 +39,15 @@ pub struct Frontier {
 pub fn scenarios(treasury: &Treasury, futures: &Futures, months: usize) -> Result<Scenarios> {
     if !(1..=futures.months()).contains(&months) {
         return Err(Error::Parameters {
-            problems: vec![format!("{months} months are asked of futures of {}; give 1 to so many", futures.months())],
+            problems: vec![format!(
+                "{months} months are asked of futures of {}; give 1 to so many",
+                futures.months()
+            )],
         });
     }
     let names = treasury.assets.iter().map(|asset| asset.name.clone()).collect();
-    let rows = (0..futures.paths()).flat_map(|path| futures.growth(path, 0, months).into_iter().map(|growth| growth - 1.0));
+    let rows = (0..futures.paths())
+        .flat_map(|path| futures.growth(path, 0, months).into_iter().map(|growth| growth - 1.0));
     Scenarios::new(names, rows.collect())
 }
 
@@ -90,7 +94,9 @@ pub fn frontier(
 ) -> Result<Frontier> {
     treasury.check()?;
     if points < 2 {
-        return Err(Error::Parameters { problems: vec![format!("a frontier of {points} points; give at least 2")] });
+        return Err(Error::Parameters {
+            problems: vec![format!("a frontier of {points} points; give at least 2")],
+        });
     }
     let scenarios = scenarios(treasury, futures, months)?;
     let limits = Limits::long_only(treasury.assets.len());

@@ -40,7 +40,8 @@ pub fn score(outcomes: &Outcomes) -> Score {
     let values = statistics::sorted(&outcomes.value);
     let count = runway.len().max(1) as f64;
     let tail = values.len().div_ceil(20).max(1).min(values.len());
-    let share = |test: &dyn Fn(f64) -> bool| runway.iter().filter(|&&value| test(value)).count() as f64 / count;
+    let share =
+        |test: &dyn Fn(f64) -> bool| runway.iter().filter(|&&value| test(value)).count() as f64 / count;
     Score {
         runway_p10: statistics::quantile_sorted(&runway, 0.1),
         runway_p50: statistics::quantile_sorted(&runway, 0.5),
@@ -128,7 +129,8 @@ impl Default for Tuning {
 fn aim(outcomes: &Outcomes) -> f64 {
     let runway = statistics::sorted(&outcomes.runway);
     let low: f64 =
-        (0..9).map(|step| statistics::quantile_sorted(&runway, 0.06 + 0.01 * f64::from(step))).sum::<f64>() / 9.0;
+        (0..9).map(|step| statistics::quantile_sorted(&runway, 0.06 + 0.01 * f64::from(step))).sum::<f64>()
+            / 9.0;
     low + 0.01 * statistics::quantile_sorted(&runway, 0.5)
 }
 
@@ -172,7 +174,7 @@ pub fn tune(
     };
     let found = minimise(&search, tuning.seed, |values| evaluate(values, &few));
     // The best of one sample may owe it to luck: judged again with its neighbours on more paths.
-    let more = if heavy { few } else { futures.first(4 * tuning.paths) };
+    let more = futures.first(if heavy { tuning.paths } else { 4 * tuning.paths });
     let mut best = (f64::INFINITY, start.clone());
     for values in [start, found.point, found.mean] {
         let value = evaluate(&values, &more);
@@ -216,7 +218,10 @@ pub fn tune_all(treasury: &Treasury, futures: &Futures, tuning: &Tuning, run: &R
         .iter()
         .map(|&family| {
             let values = tune(family, treasury, futures, tuning, run)?;
-            Ok(Tuned { family: family.name(), values: family.parameters().iter().copied().zip(values).collect() })
+            Ok(Tuned {
+                family: family.name(),
+                values: family.parameters().iter().copied().zip(values).collect(),
+            })
         })
         .collect()
 }
@@ -305,10 +310,16 @@ pub fn recommend(
             interval: Some(lead.interval),
         });
     }
-    if let Some((at, hold)) = tuned.iter().enumerate().find(|(at, other)| *at != chosen && other.family == "hold") {
+    if let Some((at, hold)) =
+        tuned.iter().enumerate().find(|(at, other)| *at != chosen && other.family == "hold")
+    {
         let pairs = [
             ("probability of ruin within the plan", scores[chosen].ruin, scores[at].ruin),
-            ("dollars left in the worst twentieth of paths", scores[chosen].worst_value, scores[at].worst_value),
+            (
+                "dollars left in the worst twentieth of paths",
+                scores[chosen].worst_value,
+                scores[at].worst_value,
+            ),
             ("largest fall of value, median", scores[chosen].drawdown, scores[at].drawdown),
             ("traded in a year, share of the treasury", scores[chosen].turnover, scores[at].turnover),
         ];

@@ -48,8 +48,6 @@ pub(crate) fn minimise(cost: &[f64], rows: &Rows, start: &[f64]) -> Option<Optim
 
 #[cfg(test)]
 mod test {
-    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
     use daotwin_core::Seed;
 
     use super::*;
@@ -81,7 +79,8 @@ mod test {
     /// The least cost of all corners: where three rows meet and the others hold.
     fn by_corners(cost: &[f64], rows: &[([f64; 3], f64)]) -> f64 {
         let determinant = |a: [f64; 3], b: [f64; 3], c: [f64; 3]| {
-            a[0] * (b[1] * c[2] - b[2] * c[1]) - a[1] * (b[0] * c[2] - b[2] * c[0]) + a[2] * (b[0] * c[1] - b[1] * c[0])
+            a[0] * (b[1] * c[2] - b[2] * c[1]) - a[1] * (b[0] * c[2] - b[2] * c[0])
+                + a[2] * (b[0] * c[1] - b[1] * c[0])
         };
         let mut best = f64::INFINITY;
         for first in 0..rows.len() {
@@ -124,7 +123,10 @@ mod test {
             let mut moved = rows.clone();
             moved[row].1 += 1e-6;
             let slope = (solved(&cost, &moved).unwrap().value - found.value) / 1e-6;
-            assert!((slope - multiplier).abs() < 1e-2 * (1.0 + multiplier.abs()), "seed {seed}: {slope} {multiplier}");
+            assert!(
+                (slope - multiplier).abs() < 1e-2 * (1.0 + multiplier.abs()),
+                "seed {seed}: {slope} {multiplier}"
+            );
         }
     }
 

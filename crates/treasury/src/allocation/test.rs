@@ -1,6 +1,4 @@
 #![cfg(test)]
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use daotwin_core::{Run, Seed};
 
 use super::allocator::{self, ALLOCATORS, Question};
@@ -66,26 +64,39 @@ fn every_family_has_a_card_a_name_of_its_own_and_usual_values_within_bounds() {
         assert!(name.chars().all(|letter| letter.is_ascii_lowercase() || letter == '-'), "{name}");
         assert_eq!(find(name).unwrap().name(), name);
         let card = family.card();
-        assert!([card.purpose, card.source, card.limits].iter().all(|text| text.len() > 20 && text.ends_with('.')));
+        assert!(
+            [card.purpose, card.source, card.limits]
+                .iter()
+                .all(|text| text.len() > 20 && text.ends_with('.'))
+        );
         let values = usual(*family);
         for (parameter, value) in family.parameters().iter().zip(&values) {
-            assert!(parameter.low < parameter.high && (parameter.low..=parameter.high).contains(value), "{name}");
+            assert!(
+                parameter.low < parameter.high && (parameter.low..=parameter.high).contains(value),
+                "{name}"
+            );
             assert!(!parameter.meaning.is_empty());
         }
         build(*family, &values, &treasury, &futures).unwrap();
         // Whatever the values within their bounds, a policy can be made and played.
         for high in [false, true] {
-            let corner: Vec<f64> =
-                family.parameters().iter().map(|parameter| if high { parameter.high } else { parameter.low }).collect();
+            let corner: Vec<f64> = family
+                .parameters()
+                .iter()
+                .map(|parameter| if high { parameter.high } else { parameter.low })
+                .collect();
             let policy = build(*family, &corner, &treasury, &futures).unwrap();
             let found = simulate(&treasury, &futures, policy.as_ref());
             assert!(found.runway.iter().all(|months| (0.0..=30.0).contains(months)), "{name}");
             assert!(found.value.iter().all(|value| value.is_finite() && *value >= 0.0), "{name}");
             assert!(found.drawdown.iter().all(|fall| (0.0..=1.0).contains(fall)), "{name}");
         }
-        let mut outside: Vec<f64> = family.parameters().iter().map(|parameter| parameter.high + 1.0).collect();
+        let mut outside: Vec<f64> =
+            family.parameters().iter().map(|parameter| parameter.high + 1.0).collect();
         outside.push(0.0);
-        let Err(Error::Parameters { problems }) = build(*family, &outside, &treasury, &futures) else { panic!() };
+        let Err(Error::Parameters { problems }) = build(*family, &outside, &treasury, &futures) else {
+            panic!()
+        };
         assert_eq!(problems.len(), outside.len(), "{name}: one problem a value, and one for their number");
     }
     assert!(find("no-such-policy").err().unwrap().to_string().contains("`sell-down`"));
@@ -104,7 +115,8 @@ fn where_nothing_costs_or_moves_every_policy_lasts_what_there_is() {
     }
     // Costs show: the same treasury on a shallow market lasts shorter.
     let costly = Treasury { impact: shallow(), ..treasury };
-    let policy = build(find("sell-down").unwrap(), &usual(find("sell-down").unwrap()), &costly, &futures).unwrap();
+    let policy =
+        build(find("sell-down").unwrap(), &usual(find("sell-down").unwrap()), &costly, &futures).unwrap();
     assert!(simulate(&costly, &futures, policy.as_ref()).runway[0] < 18.0);
 }
 
@@ -268,10 +280,16 @@ fn every_allocator_has_a_card_and_gives_weights_that_flee_from_risk() {
         let name = allocator.name();
         assert!(ALLOCATORS[..at].iter().all(|other| other.name() != name));
         let card = allocator.card();
-        assert!([card.purpose, card.source, card.limits].iter().all(|text| text.len() > 20 && text.ends_with('.')));
+        assert!(
+            [card.purpose, card.source, card.limits]
+                .iter()
+                .all(|text| text.len() > 20 && text.ends_with('.'))
+        );
         let weights = allocator.allocate(&question, &run).unwrap();
         assert_eq!(weights, allocator::find(name).unwrap().allocate(&question, &run).unwrap());
-        assert!((weights.iter().sum::<f64>() - 1.0).abs() < 1e-9 && weights.iter().all(|weight| *weight >= -1e-9));
+        assert!(
+            (weights.iter().sum::<f64>() - 1.0).abs() < 1e-9 && weights.iter().all(|weight| *weight >= -1e-9)
+        );
         // Four fifths are held today of a token that earns nothing and moves most.
         assert!(weights[0] < 0.75, "{name}: {weights:?}");
         // Where mean return counts for more than any risk and the own token doubles in a year, it is kept.

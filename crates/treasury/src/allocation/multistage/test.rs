@@ -1,6 +1,4 @@
 #![cfg(test)]
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use super::*;
 
 fn root(assets: usize, bill: f64) -> Node {
@@ -55,7 +53,9 @@ fn by_enumeration(programme: &Programme, steps: usize) -> f64 {
             let (after_up, unpaid_up) = sell(up, 0.2, if_up);
             for if_down in amounts(down[0]) {
                 let (after_down, unpaid_down) = sell(down, 0.2, if_down);
-                let left = |held: [f64; 2], node: usize| grown(held, node).iter().sum::<f64>() - programme.tree[node].bill;
+                let left = |held: [f64; 2], node: usize| {
+                    grown(held, node).iter().sum::<f64>() - programme.tree[node].bill
+                };
                 let mut losses: Vec<(f64, f64)> =
                     [(after_up, 3), (after_up, 4), (after_down, 5), (after_down, 6)]
                         .map(|(held, node)| (-left(held, node), chance[node]))
@@ -95,7 +95,8 @@ fn formulas() -> Programme {
             for branch in 0..branches {
                 let at = tree.len();
                 let growth = (0..4).map(|asset| {
-                    1.0 + drift[asset] + scale[asset] * (1.0 + 7.0 * at as f64 + 5.0 * (asset * asset) as f64).sin()
+                    1.0 + drift[asset]
+                        + scale[asset] * (1.0 + 7.0 * at as f64 + 5.0 * (asset * asset) as f64).sin()
                 });
                 tree.push(Node {
                     parent: Some(parent),
