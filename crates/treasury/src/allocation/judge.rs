@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::evolution::{Search, minimise};
 use super::policy::{FAMILIES, Family, Parameter, TreasuryPolicy, build, usual};
-use super::simulator::{Futures, Outcomes, Treasury, first_orders, simulate};
+use super::simulator::{Futures, Outcomes, Treasury, first_orders, simulate_while};
 use crate::{Error, Result};
 
 /// The figures of a policy on some futures.
@@ -110,7 +110,7 @@ pub fn difference(first: &Outcomes, second: &Outcomes, resamples: usize, seed: S
 /// How long to search.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tuning {
-    /// Evaluations of a rule; families that plan get a tenth of them, each on a fifth of the paths.
+    /// Evaluations of a rule; families that plan get a fifth of them, each on a fifth of the paths.
     pub evaluations: usize,
     /// Paths of each evaluation.
     pub paths: usize,
@@ -152,13 +152,14 @@ pub fn tune(
     }
     let heavy = family.cost() > 1.0;
     let few = futures.first(if heavy { (tuning.paths / 5).max(40) } else { tuning.paths });
-    let evaluations = if heavy { (tuning.evaluations / 10).max(20) } else { tuning.evaluations };
+    let evaluations = if heavy { (tuning.evaluations / 5).max(20) } else { tuning.evaluations };
     let population = 4 + (3.0 * (parameters.len() as f64).ln()) as usize;
     let mut failure = None;
     let mut evaluate = |values: &[f64], futures: &Futures| -> f64 {
-        let result = run.check().map_err(Error::from).and_then(|()| build(family, values, treasury, futures));
-        match result {
-            Ok(policy) => -aim(&simulate(treasury, futures, policy.as_ref())),
+        let played = build(family, values, treasury, futures)
+            .and_then(|policy| simulate_while(treasury, futures, policy.as_ref(), run));
+        match played {
+            Ok(outcomes) => -aim(&outcomes),
             Err(error) => {
                 failure.get_or_insert(error);
                 f64::INFINITY
@@ -214,16 +215,12 @@ impl Tuned {
 /// # Errors
 /// As [`tune`].
 pub fn tune_all(treasury: &Treasury, futures: &Futures, tuning: &Tuning, run: &Run) -> Result<Vec<Tuned>> {
-    FAMILIES
-        .iter()
-        .map(|&family| {
-            let values = tune(family, treasury, futures, tuning, run)?;
-            Ok(Tuned {
-                family: family.name(),
-                values: family.parameters().iter().copied().zip(values).collect(),
-            })
-        })
-        .collect()
+    let tuned = FAMILIES.iter().enumerate().map(|(at, &family)| {
+        run.step("tune treasury policies", at as u64, FAMILIES.len() as u64)?;
+        let values = tune(family, treasury, futures, tuning, run)?;
+        Ok(Tuned { family: family.name(), values: family.parameters().iter().copied().zip(values).collect() })
+    });
+    tuned.collect()
 }
 
 /// Why a policy is recommended: a figure beside what it is to be compared with.
@@ -289,12 +286,12 @@ pub fn recommend(
     let mut outcomes = vec![];
     for (at, candidate) in tuned.iter().enumerate() {
         let policy = candidate.policy(treasury, learned)?;
-        let value = aim(&simulate(treasury, &choosing, policy.as_ref()));
+        let value = aim(&simulate_while(treasury, &choosing, policy.as_ref(), run)?);
         if value > best.0 {
             best = (value, at);
         }
-        run.check()?;
-        outcomes.push(simulate(treasury, unseen, policy.as_ref()));
+        outcomes.push(simulate_while(treasury, unseen, policy.as_ref(), run)?);
+        run.step("judge treasury policies", at as u64 + 1, tuned.len() as u64)?;
     }
     let scores: Vec<Score> = outcomes.iter().map(score).collect();
     let chosen = best.1;
@@ -333,15 +330,16 @@ pub fn recommend(
     }
     let policy = tuned[chosen].policy(treasury, learned)?;
     let judging = unseen.first(tuning.paths);
-    let tenth_of = |policy: &dyn TreasuryPolicy| tenth(&mut simulate(treasury, &judging, policy).runway);
-    let whole = tenth_of(policy.as_ref());
+    let tenth_of = |policy: &dyn TreasuryPolicy| -> Result<f64> {
+        Ok(tenth(&mut simulate_while(treasury, &judging, policy, run)?.runway))
+    };
+    let whole = tenth_of(policy.as_ref())?;
     let mut triggers = vec![];
     for (at, &(parameter, value)) in tuned[chosen].values.iter().enumerate() {
         let mut without = tuned[chosen].clone();
         without.values[at].1 = parameter.usual;
-        let lost = whole - tenth_of(without.policy(treasury, learned)?.as_ref());
+        let lost = whole - tenth_of(without.policy(treasury, learned)?.as_ref())?;
         triggers.push(Trigger { parameter, value, lost });
-        run.check()?;
     }
     let names = treasury.assets.iter().map(|asset| asset.name.clone());
     Ok(Recommendation {

@@ -6,7 +6,7 @@
 //! cannot pay is ruined in that month. Then prices move. All policies meet the same prices and bills (common random
 //! numbers), so that differences between them are paired by path.
 
-use daotwin_core::Seed;
+use daotwin_core::{Run, Seed};
 use rayon::prelude::*;
 
 use super::policy::TreasuryPolicy;
@@ -594,16 +594,37 @@ fn one(treasury: &Treasury, futures: &Futures, policy: &dyn TreasuryPolicy, path
 
 /// What becomes of the treasury under a policy, path by path. The same on any number of threads.
 pub fn simulate(treasury: &Treasury, futures: &Futures, policy: &dyn TreasuryPolicy) -> Outcomes {
-    let found: Vec<Outcome> = (0..futures.paths)
-        .into_par_iter()
-        .with_min_len(32)
-        .map(|path| one(treasury, futures, policy, path))
+    let paths = (0..futures.paths).into_par_iter().with_min_len(32);
+    gather(treasury, futures, paths.map(|path| one(treasury, futures, policy, path)).collect())
+}
+
+/// [`simulate`] that stops between paths when asked.
+///
+/// # Errors
+/// Cancellation.
+pub fn simulate_while(
+    treasury: &Treasury,
+    futures: &Futures,
+    policy: &dyn TreasuryPolicy,
+    run: &Run,
+) -> Result<Outcomes> {
+    let paths = (0..futures.paths).into_par_iter().with_min_len(32);
+    let found: Result<Vec<Outcome>> = paths
+        .map(|path| {
+            run.check()?;
+            Ok(one(treasury, futures, policy, path))
+        })
         .collect();
+    Ok(gather(treasury, futures, found?))
+}
+
+fn gather(treasury: &Treasury, futures: &Futures, found: Vec<Outcome>) -> Outcomes {
+    let column = |value: fn(&Outcome) -> f64| found.iter().map(value).collect();
     Outcomes {
-        runway: found.iter().map(|outcome| outcome.runway).collect(),
-        value: found.iter().map(|outcome| outcome.value).collect(),
-        turnover: found.iter().map(|outcome| outcome.turnover).collect(),
-        drawdown: found.iter().map(|outcome| outcome.drawdown).collect(),
+        runway: column(|outcome| outcome.runway),
+        value: column(|outcome| outcome.value),
+        turnover: column(|outcome| outcome.turnover),
+        drawdown: column(|outcome| outcome.drawdown),
         plan: treasury.plan,
         months: futures.months,
     }

@@ -144,6 +144,27 @@ fn a_sale_of_the_own_token_is_paid_and_moves_the_price_as_its_venue_says() {
 }
 
 #[test]
+fn a_sale_for_a_move_makes_that_move() {
+    let fee = 0.003;
+    for venue in [
+        Venue::ConstantProduct { value_at_one: 1e6, fee },
+        Venue::OrderBook { depth: 1e5, shape: BookShape::Even, fee },
+        Venue::OrderBook { depth: 1e5, shape: BookShape::Rising, fee },
+    ] {
+        let impact = Impact::new(venue, 0.0, 1.0).unwrap();
+        for (price, log_move) in [(1.0, 0.3), (0.4, 0.02), (2.5, 1.1)] {
+            let dollars = super::policy::sale_for_move(&impact, price, log_move);
+            let trade = impact.sell(dollars / price, price, &mut Pressure::default());
+            assert!(
+                (trade.log_move + log_move).abs() < 1e-12,
+                "{venue:?}: {} is not {log_move}",
+                trade.log_move
+            );
+        }
+    }
+}
+
+#[test]
 fn bills_that_cash_cannot_pay_are_paid_from_the_safest_asset_first() {
     let mut treasury = frictionless();
     treasury.assets = vec![

@@ -42,9 +42,8 @@ impl Panel {
             for (column, name) in assets.iter().enumerate() {
                 let bad = returns.iter().skip(column).step_by(width).position(|value| !value.is_finite());
                 if let Some(row) = bad {
-                    problems.push(format!(
-                        "asset `{name}`, row {row}: the return is not a finite number; fill or cut it"
-                    ));
+                    problems
+                        .push(format!("asset `{name}`, row {row}: the return is not a finite number; fill or cut it"));
                     continue;
                 }
                 let first = returns.get(column);
@@ -78,8 +77,7 @@ impl Panel {
         if !problems.is_empty() {
             return Err(Error::Parameters { problems });
         }
-        let returns =
-            prices.iter().zip(prices.iter().skip(width)).map(|(old, new)| (new / old).ln()).collect();
+        let returns = prices.iter().zip(prices.iter().skip(width)).map(|(old, new)| (new / old).ln()).collect();
         Self::new(assets, returns)
     }
 
@@ -110,10 +108,7 @@ impl Panel {
     pub fn split(&self, step: usize) -> Result<(Self, Self)> {
         let at = (step * self.assets.len()).min(self.returns.len());
         let (before, after) = self.returns.split_at(at);
-        Ok((
-            Self::new(self.assets.clone(), before.to_vec())?,
-            Self::new(self.assets.clone(), after.to_vec())?,
-        ))
+        Ok((Self::new(self.assets.clone(), before.to_vec())?, Self::new(self.assets.clone(), after.to_vec())?))
     }
 }
 
@@ -190,12 +185,5 @@ pub trait FittedMarket: Send + Sync + std::fmt::Debug {
     ///
     /// # Errors
     /// Limits of memory and cancellation.
-    fn simulate_summed(
-        &self,
-        paths: usize,
-        steps: usize,
-        every: usize,
-        seed: Seed,
-        run: &Run,
-    ) -> Result<Paths>;
+    fn simulate_summed(&self, paths: usize, steps: usize, every: usize, seed: Seed, run: &Run) -> Result<Paths>;
 }
