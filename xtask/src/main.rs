@@ -10,6 +10,7 @@ mod real;
 mod snapshot;
 mod steps;
 mod tools;
+mod treasury;
 
 use std::process::ExitCode;
 

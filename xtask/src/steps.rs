@@ -67,6 +67,13 @@ pub(crate) const VERIFY: &[Step] = &[
     ("calibration", calibration),
     ("out of sample", out_of_sample),
     ("one proposal", outlook),
+    ("market facts", market_facts),
+    ("portfolios", treasury::portfolios),
+    ("treasury policy", treasury_policy),
+    ("rewards", rewards),
+    ("community facts", community_facts),
+    ("mitigation", mitigation),
+    ("reach of detection", reach),
     ("snapshot rules", snapshot::rules),
     ("audit search", audit_search),
     ("audit fuzz", audit_fuzz),
@@ -77,6 +84,7 @@ pub(crate) const VERIFY: &[Step] = &[
     ("exported tests", contracts::exported),
     ("audit peers", contracts::race),
     ("simulation peers", agents::frameworks),
+    ("market speed", treasury::speed),
     ("relational peer", peers::relational),
     ("table peers", peers::tables),
     ("k-marginal", peers::kmarginal),
@@ -226,6 +234,37 @@ fn out_of_sample(context: &Context) -> Answer {
 
 fn outlook(context: &Context) -> Answer {
     example(context, "outlook", &[])
+}
+
+/// Stylised facts of market models on days that they did not learn from.
+fn market_facts(context: &Context) -> Answer {
+    example(context, "market_facts", &[])
+}
+
+/// The 36-month problem, from two draws of the search.
+fn treasury_policy(context: &Context) -> Answer {
+    example(context, "treasury_policy", &["--seed", "1"])?;
+    example(context, "treasury_policy", &["--seed", "2"])
+}
+
+/// Published rounds replayed, incidents, and the model of members on periods held back.
+fn rewards(context: &Context) -> Answer {
+    example(context, "rewards", &[])
+}
+
+/// Streams drawn from models of two communities beside the records.
+fn community_facts(context: &Context) -> Answer {
+    example(context, "community_facts", &[])
+}
+
+/// What policies avoid of each attack's harm, and what they cost.
+fn mitigation(context: &Context) -> Answer {
+    example(context, "mitigation", &[])
+}
+
+/// Detectors on real records and on attacks that they did not learn from.
+fn reach(context: &Context) -> Answer {
+    example(context, "reach", &[])
 }
 
 fn audit_search(context: &Context) -> Answer {
