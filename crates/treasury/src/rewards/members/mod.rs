@@ -1,0 +1,24 @@
+//! Who contributes, how much, and for how long: joining, effort, burn-out, leaving.
+//!
+//! [`Parameters`] is the model of one member, [`Joining`] that of how many come. Both are fitted to records of activity ([`fit()`])
+//! and judged on later periods ([`held_back()`]). How members answer rewards is not in the records, which hold no reward
+//! beside the acts: it is a setting of [`super::comparison`], a judgement.
+
+mod activity;
+mod fit;
+mod held_back;
+mod joining;
+mod likelihood;
+mod model;
+mod optimise;
+mod simulate;
+mod spread;
+
+pub use activity::Activity;
+pub use fit::{Fit, fit};
+pub use held_back::{Figure, HeldBack, held_back};
+pub use joining::Joining;
+pub use likelihood::Records;
+pub use model::{NAMES, Parameters, Person, State};
+pub use simulate::{carry_on, draw, standing};
+pub use spread::Spread;
