@@ -7,14 +7,18 @@
 //! [`members`] is a model of who joins, works, pauses and leaves, fitted to records of activity. [`replay`] runs rules on
 //! published rounds; [`scenarios`] are two incidents in which rewards or members were taken in.
 
+pub mod comparison;
 pub mod contribution_rank;
 pub mod gift_circle;
 pub mod members;
+pub mod metrics;
 pub mod quadratic_funding;
 pub mod registry;
+pub mod replay;
 pub mod retroactive_funding;
 mod round;
 pub mod salary;
+pub mod scenarios;
 mod share;
 pub mod staking;
 pub mod vote_escrow_emissions;
@@ -65,3 +69,8 @@ pub trait Reward: Sync {
     /// A round that this rule cannot pay, with every problem ([`Round::check`]), or that the contract refuses.
     fn pay(&self, round: &Round) -> Result<Vec<u128>>;
 }
+
+#[cfg(test)]
+mod data;
+#[cfg(test)]
+mod test;

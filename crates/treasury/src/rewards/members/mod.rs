@@ -1,8 +1,8 @@
 //! Who contributes, how much, and for how long: joining, effort, burn-out, leaving.
 //!
 //! [`Parameters`] is the model of one member, [`Joining`] that of how many come. Both are fitted to records of activity ([`fit()`])
-//! and judged on later periods ([`held_back()`]). How members answer rewards is not in the records, which hold no reward
-//! beside the acts: it is a setting of [`super::comparison`], a judgement.
+//! and judged on later periods ([`held_back()`]). How members answer rewards adds to the logit of leaving; it is measured where
+//! records hold who asked for a reward and who got it ([`super::comparison::measure`]).
 
 mod activity;
 mod fit;
@@ -20,5 +20,5 @@ pub use held_back::{Figure, HeldBack, held_back};
 pub use joining::Joining;
 pub use likelihood::Records;
 pub use model::{NAMES, Parameters, Person, State};
-pub use simulate::{carry_on, draw, standing};
+pub use simulate::{Standings, carry_on, draw};
 pub use spread::Spread;

@@ -2,13 +2,13 @@
 
 /// What [`minimise`] found.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Minimum {
+pub(super) struct Minimum {
     /// Where.
-    pub place: Vec<f64>,
+    pub(super) place: Vec<f64>,
     /// The function there.
-    pub value: f64,
+    pub(super) value: f64,
     /// Whether the last step was as small as asked.
-    pub settled: bool,
+    pub(super) settled: bool,
 }
 
 /// The gradient by central differences.
@@ -29,7 +29,7 @@ fn gradient(function: &mut impl FnMut(&[f64]) -> f64, place: &[f64]) -> Vec<f64>
 
 /// BFGS (Nocedal and Wright 2006, algorithm 6.1) with gradients by central differences and steps halved until the function
 /// falls by 1e-4 of what the gradient promises. It stops where a step takes off less than 1e-9 of the value, or after `most` steps.
-pub fn minimise(mut function: impl FnMut(&[f64]) -> f64, start: &[f64], most: usize) -> Minimum {
+pub(super) fn minimise(mut function: impl FnMut(&[f64]) -> f64, start: &[f64], most: usize) -> Minimum {
     let size = start.len();
     let mut place = start.to_vec();
     let mut value = function(&place);
@@ -102,7 +102,7 @@ pub fn minimise(mut function: impl FnMut(&[f64]) -> f64, start: &[f64], most: us
 
 /// The inverse of the function's matrix of second derivatives (central differences), row by row; none where that matrix is not
 /// positive definite. Of a negative log likelihood at its minimum: the estimates' covariance (Fisher).
-pub fn covariance(mut function: impl FnMut(&[f64]) -> f64, place: &[f64]) -> Option<Vec<f64>> {
+pub(super) fn covariance(mut function: impl FnMut(&[f64]) -> f64, place: &[f64]) -> Option<Vec<f64>> {
     const STEP: f64 = 1e-3;
     let size = place.len();
     let mut second = vec![0.0; size * size];

@@ -3,8 +3,8 @@
 use daotwin_simulation::governance::quadratic_funding::{Clusters, Fit, Gift, Ledger, Matching, Similarity};
 use daotwin_simulation::governance::quadratic_funding::{matches, share_out};
 
-use super::{Card, Reward, Round, Spends, apportion_by};
-use crate::Result;
+use super::{Card, Donation, Reward, Round, Spends, apportion_by};
+use crate::{Error, Result};
 
 /// At what agreement a pair of donors counts for a half, as Gitcoin's rounds had it.
 pub const GITCOIN_M: f64 = 25.0;
@@ -52,6 +52,47 @@ pub const CLUSTER_FRIENDS_HARSH: QuadraticFunding =
 pub const CLUSTER_SHARED_HARSH: QuadraticFunding =
     cluster("quadratic-funding-cluster-shared-harsh", Similarity::Shared, true);
 
+/// The members that donations above zero name so, in order.
+fn dense(round: &Round, of: impl Fn(&Donation) -> u32) -> Vec<u32> {
+    let mut members: Vec<u32> = round.donations.iter().map(of).collect();
+    members.sort_unstable();
+    members.dedup();
+    members
+}
+
+/// Work that a round may take: steps of the inner loops.
+const MOST_STEPS: usize = 4_000_000_000;
+/// Donors times projects that a round may have under the variants by clusters: what is held in memory.
+const MOST_CELLS: usize = 50_000_000;
+
+impl QuadraticFunding {
+    /// Refuses rounds that take minutes or gigabytes.
+    fn check(&self, ledger: &Ledger, donors: usize) -> Result<()> {
+        let projects = ledger.projects();
+        let of_project = || (0..projects).map(|project| ledger.of(project).len());
+        let (steps, cells) = match self.matching {
+            Matching::Plain => return Ok(()),
+            Matching::Pairwise { .. } => (of_project().map(|donors| donors * donors).sum(), 0),
+            Matching::Cluster { .. } => {
+                // Every gift meets every project and each project of its donor; then pairs of projects, a project.
+                let gifts: usize = of_project().sum();
+                let of_donor = (gifts / donors.max(1)).max(1);
+                (projects * (gifts * of_donor + projects * projects / 2), donors * projects)
+            }
+        };
+        if steps <= MOST_STEPS && cells <= MOST_CELLS {
+            return Ok(());
+        }
+        Err(Error::Parameters {
+            problems: vec![format!(
+                "donations: {donors} donors to {projects} members are {steps} steps and {cells} cells for `{}`; at most \
+                 {MOST_STEPS} and {MOST_CELLS} are taken; take a shorter round, or `quadratic-funding`",
+                self.name
+            )],
+        })
+    }
+}
+
 impl Reward for QuadraticFunding {
     fn name(&self) -> &'static str {
         self.name
@@ -71,12 +112,19 @@ impl Reward for QuadraticFunding {
 
     fn pay(&self, round: &Round) -> Result<Vec<u128>> {
         round.check()?;
+        let (donors, projects) = (dense(round, |gift| gift.from), dense(round, |gift| gift.to));
+        let place = |members: &[u32], member: u32| members.binary_search(&member).unwrap_or_default() as u32;
         let gifts: Vec<Gift> = round
             .donations
             .iter()
-            .map(|gift| Gift { donor: gift.from, project: gift.to, amount: gift.amount })
+            .map(|gift| Gift {
+                donor: place(&donors, gift.from),
+                project: place(&projects, gift.to),
+                amount: gift.amount,
+            })
             .collect();
-        let ledger = Ledger::new(&gifts, round.members, round.members);
+        let ledger = Ledger::new(&gifts, donors.len(), projects.len());
+        self.check(&ledger, donors.len())?;
         let clusters = match self.matching {
             Matching::Cluster { .. } => Clusters::of_gifts(&ledger),
             _ => Clusters::default(),
@@ -85,8 +133,12 @@ impl Reward for QuadraticFunding {
         let raw: Vec<f64> = matches(&ledger, self.matching, &clusters)
             .iter()
             .enumerate()
-            .map(|(member, &raw)| if raw > 1e-9 * ledger.given(member) { raw } else { 0.0 })
+            .map(|(project, &raw)| if raw > 1e-9 * ledger.given(project) { raw } else { 0.0 })
             .collect();
-        Ok(apportion_by(round.budget, &share_out(&raw, 1.0, Fit::Pot, self.cap)))
+        let mut parts = vec![0.0; round.members];
+        for (&member, part) in projects.iter().zip(share_out(&raw, 1.0, Fit::Pot, self.cap)) {
+            parts[member as usize] = part;
+        }
+        Ok(apportion_by(round.budget, &parts))
     }
 }
