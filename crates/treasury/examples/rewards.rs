@@ -15,6 +15,7 @@ use daotwin_treasury::rewards::members::{self, Activity, HeldBack, NAMES, Spread
 use daotwin_treasury::rewards::replay::{self, circle, matching, retroactive};
 use daotwin_treasury::rewards::scenarios::announcement::{Announcement, PAID, PAYMENTS};
 use daotwin_treasury::rewards::scenarios::sybil_round::{MOVED, Settings, SybilRound};
+use daotwin_treasury::rewards::registry::REWARDS;
 use daotwin_treasury::rewards::{comparison, quadratic_funding};
 
 #[path = "../src/rewards/data.rs"]
@@ -328,14 +329,10 @@ impl Figures {
         for (rule, why) in &of.refused {
             self.tell(&format!("{rule}: refused"), why)?;
         }
-        let all = replay_count(&of);
-        self.ask("rules compared", &of.lines.len().to_string(), &all.to_string(), of.lines.len() == all)?;
+        let all = of.lines.len() + of.refused.len();
+        self.ask("rules compared or refused with a reason", &all.to_string(), &REWARDS.len().to_string(), all == REWARDS.len())?;
         Ok(())
     }
-}
-
-fn replay_count(of: &comparison::Comparison) -> usize {
-    of.lines.len() + of.refused.len()
 }
 
 fn decentraland(folder: &Path) -> Result<History, Failure> {
@@ -346,22 +343,79 @@ fn decentraland(folder: &Path) -> Result<History, Failure> {
     Ok(ingest(&paths, &Options::default(), &Run::default())?)
 }
 
+fn core(folder: &Path) -> Result<History, Failure> {
+    let paths: Vec<PathBuf> = ["daos", "members", "proposals", "votes"]
+        .iter()
+        .map(|name| folder.join(format!("governance-core/{name}.csv.gz")))
+        .collect();
+    Ok(ingest(&paths, &Options::default(), &Run::default())?)
+}
+
+impl Figures {
+    fn daos(&mut self, folder: &Path) -> Result<(), Failure> {
+        self.chapter("Members on the last quarter of each DAO's periods")?;
+        let history = core(folder)?;
+        let mut all = Vec::new();
+        for view in daotwin_history::view::DaoView::all(&history)? {
+            let Ok(community) = comparison::read(&history, Some(&view.dao), 90) else { continue };
+            let activity = &community.activity;
+            let cut = activity.periods * 3 / 4;
+            let of = match held_back(activity, cut.max(1), 100, Seed(1)) {
+                Ok(of) => of,
+                Err(error) => {
+                    self.tell(&view.dao, &format!("left out: {error}"))?;
+                    continue;
+                }
+            };
+            let (active, kept, gini) = (of.errors("active"), of.errors("kept"), of.errors("ineq"));
+            self.tell(
+                &format!("{} ({} members, {}/{} of {:.0?} days): active, kept, Gini, covered", view.dao, activity.members.len(), cut, activity.periods, (community.period.proposals, community.period.days)),
+                &format!("{:.1}/{:.1}, {:.4}/{:.4}, {:.3}/{:.3}, {:.2}", active.0, active.1, kept.0, kept.1, gini.0, gini.1, of.covered()),
+            )?;
+            self.tell("  joining", &format!("{:?} {:?}", activity.joining(), of.fit.joining))?;
+            self.tell("  active", &format!("{:?}", activity.active()))?;
+            self.tell("  foretold", &format!("{:?}", of.figures.iter().map(|f| (f.foretold*1000.0).round()/1000.0).collect::<Vec<_>>()))?;
+            all.push((active, kept, gini));
+        }
+        for (name, of) in [("active", 0), ("kept", 1), ("gini", 2)] {
+            let pick = |row: &((f64, f64), (f64, f64), (f64, f64))| [row.0, row.1, row.2][of];
+            let logs: Vec<f64> = all.iter().map(|row| (pick(row).0 / pick(row).1).ln()).filter(|x| x.is_finite()).collect();
+            self.tell(&format!("{name}: geometric mean of error ratios; better in"), &format!("{:.3}; {} of {}", mean(&logs).exp(), logs.iter().filter(|x| **x < 0.0).count(), logs.len()))?;
+        }
+        Ok(())
+    }
+}
+
 fn main() -> Result<ExitCode, Failure> {
     let folder = std::env::args().nth(1).map(PathBuf::from).or_else(data::folder);
     let folder = folder.ok_or("the data is not there; name its folder: `rewards DATA`")?;
+    let part = std::env::args().nth(2);
+    let chosen = |name: &str| part.as_deref().is_none_or(|part| part == name);
     let mut figures = Figures { out: io::stdout().lock(), held: true };
-    figures.retroactive(&folder)?;
-    figures.circle(&folder)?;
-    figures.matching(&folder)?;
-    figures.sybil_round(&folder)?;
-    figures.announcement()?;
-    figures.spreads(&folder)?;
-    let history = decentraland(&folder)?;
-    figures.comparison(&history)?;
-    let community = comparison::read(&history, None, 90)?;
-    figures.held_back("Decentraland, months", &community.activity, 9)?;
-    let developers = data::developers(&folder, 4)?;
-    figures.held_back("developers of Gitcoin's projects, four weeks", &developers, 10)?;
-    figures.recovery()?;
+    if chosen("replays") {
+        figures.retroactive(&folder)?;
+        figures.circle(&folder)?;
+        figures.matching(&folder)?;
+        figures.spreads(&folder)?;
+    }
+    if chosen("scenarios") {
+        figures.sybil_round(&folder)?;
+        figures.announcement()?;
+    }
+    if chosen("comparison") {
+        figures.comparison(&decentraland(&folder)?)?;
+    }
+    if chosen("members") {
+        let community = comparison::read(&decentraland(&folder)?, None, 90)?;
+        figures.held_back("Decentraland", &community.activity, community.activity.periods * 3 / 4)?;
+        let developers = data::developers(&folder, 4)?;
+        figures.held_back("developers of Gitcoin's projects, four weeks", &developers, 10)?;
+    }
+    if chosen("daos") {
+        figures.daos(&folder)?;
+    }
+    if chosen("recovery") {
+        figures.recovery()?;
+    }
     Ok(if figures.held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

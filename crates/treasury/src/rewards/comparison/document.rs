@@ -14,15 +14,20 @@ fn money(amount: f64) -> String {
 
 /// The chapter: what each rule comes to on the DAO's own records, a picture, and what the figures rest on.
 pub fn section(comparison: &Comparison) -> Section {
+    let days = comparison.period.days;
+    let period = comparison.period.proposals.map_or_else(
+        || format!("{days:.0} days"),
+        |proposals| format!("{proposals} proposals, {days:.0} days on average"),
+    );
     let mut blocks = vec![Block::Text {
         text: format!(
-            "What each rule would make of the {} members who acted, or were acted for, in the last {} days, with {} a period of \
-             {} days to pay out. Retention and acts are simulated over {} periods ({} runs) by a model fitted to the DAO's \
-             activity. Sybil share: what an attacker with the money of a middle member gets with one account, and with {}.",
+            "What each rule would make of the {} members who acted, or were acted for, in the last {} days, with {} to pay out a \
+             period ({}). Retention and acts are simulated over {} periods ({} runs) by a model fitted to the DAO's \
+             activity. Sybil share: what an attacker with a hundredth of all money gets with one account, and with {}.",
             comparison.members,
             comparison.days,
             comparison.budget,
-            comparison.period,
+            period,
             comparison.periods,
             comparison.runs,
             comparison.accounts

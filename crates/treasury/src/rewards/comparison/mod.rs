@@ -19,7 +19,7 @@ use super::registry::REWARDS;
 use super::{Reward, Round, metrics};
 use crate::{Error, Result};
 pub use document::section;
-pub use records::{Community, read};
+pub use records::{Community, Period, read};
 pub use response::{Case, Response, measure};
 pub use retention::{Kept, answer, play};
 pub use sybil::{attacked, share};
@@ -88,8 +88,8 @@ pub struct Comparison {
     pub members: usize,
     /// Days of the round.
     pub days: u32,
-    /// Days of a period.
-    pub period: u32,
+    /// What a period is.
+    pub period: Period,
     /// Periods played.
     pub periods: u32,
     /// Runs played.
@@ -110,7 +110,7 @@ pub struct Comparison {
     pub nothing: Kept,
     /// The rules, in the order of the registry.
     pub lines: Vec<Line>,
-    /// Rules that refused this community, and why.
+    /// Rules that refused this community or pay nobody of it, and why.
     pub refused: Vec<(String, String)>,
 }
 
@@ -171,12 +171,15 @@ pub fn compare(history: &History, settings: &Settings, run: &Run) -> Result<Comp
     for (place, rule) in REWARDS.iter().enumerate() {
         run.step("reward rules", place as u64, REWARDS.len() as u64)?;
         match line(*rule, &community.round, settings) {
+            Ok((paid, ..)) if paid.iter().all(|&paid| paid == 0) => {
+                refused.push((rule.name().to_owned(), "nobody here is paid by it".to_owned()));
+            }
             Ok((paid, inequality, sybil)) => {
                 let total: u128 = paid.iter().sum();
-                let part = |member: usize| paid[member] as f64 / total.max(1) as f64;
+                let part = |member: usize| paid[member] as f64 / total as f64;
                 let answers: Vec<f64> =
                     chosen.iter().map(|&member| answer(effect, part(member), community.round.members)).collect();
-                let kept = if total == 0 { nothing } else { keep(&answers) };
+                let kept = keep(&answers);
                 let more_acts = (kept.acts - nothing.acts) * scale;
                 let spent = total as f64 / UNIT as f64 * f64::from(settings.periods);
                 lines.push(Line {

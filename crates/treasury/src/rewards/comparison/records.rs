@@ -7,6 +7,8 @@ use arrow::datatypes::{DataType, Decimal256Type, Int32Type, TimestampSecondType}
 use daotwin_history::view::{DaoView, ProposalView};
 use daotwin_history::{History, Table};
 
+use serde::Serialize;
+
 use super::super::members::Activity;
 use super::super::{Ballot, Donation, Give, Interaction, Lock, Round, Stake, apportion};
 use super::response::Case;
@@ -41,15 +43,28 @@ pub struct Community {
     pub activity: Activity,
     /// Place in the activity of each member of the round.
     pub places: Vec<usize>,
-    /// The length of a period, in days.
-    pub period: u32,
+    /// What a period is.
+    pub period: Period,
     /// Who asked for money, and what became of it.
     pub cases: Vec<Case>,
     /// Where each list of the round comes from.
     pub origins: Vec<(&'static str, &'static str)>,
 }
 
+/// What a period of the activity is.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Period {
+    /// How many proposals; none where it is a length of time.
+    pub proposals: Option<u32>,
+    /// How many days, on average.
+    pub days: f64,
+}
+
 const DAY: i64 = 86_400;
+/// Periods of so many proposals at least: fewer are seen by chance alone.
+const FEWEST: usize = 3;
+/// Periods that are aimed at.
+const PERIODS: usize = 24;
 /// A lock's power is split in so many parts.
 const PARTS: u128 = 10_000;
 /// The longest lock, in weeks.
@@ -125,13 +140,14 @@ impl Acts {
         let authors: Vec<Option<u32>> =
             view.proposals.iter().map(|proposal| proposal.author.as_ref().map(|author| self.names.number(author))).collect();
         for (proposal, author) in view.proposals.iter().zip(&authors) {
-            if let Some((author, at)) = author.zip(proposal.created_at.or(proposal.start_at)) {
+            if let Some((author, at)) = author.zip(proposal.start_at.or(proposal.created_at)) {
                 self.acts.push((author, at));
             }
         }
         for vote in &view.votes {
             let proposal = &view.proposals[vote.proposal as usize];
-            let Some(at) = vote.at.or(proposal.start_at) else { continue };
+            // A ballot belongs to the period of its proposal.
+            let Some(at) = proposal.start_at.or(vote.at) else { continue };
             let member = self.names.number(&view.members[vote.member as usize]);
             self.acts.push((member, at));
             self.powers.push((member, at, vote.power.unsigned_abs()));
@@ -181,8 +197,28 @@ impl Acts {
     }
 }
 
-/// Reads one DAO, the only one or the named. The round is what happened in the last `days`; a period is 30 days where the records
-/// span eight of them, else a week; at most the last 36 periods are taken.
+/// The moments at which periods begin, and what a period is. Members who vote act when they are called: where there are
+/// proposals enough, a period is a number of them, as 24 periods or so come to, so that a month without a proposal is not one in
+/// which everybody pauses. Else it is 30 days where the records span eight of them, and a week where they do not; of those at
+/// most the last 36 are taken.
+fn periods(view: &DaoView, first: i64, end: i64) -> (Vec<i64>, Period) {
+    let voted = view.proposals.iter().filter(|proposal| !proposal.votes.is_empty());
+    let mut calls: Vec<i64> = voted.filter_map(|proposal| proposal.start_at).collect();
+    calls.sort_unstable();
+    if calls.len() >= 8 * FEWEST {
+        let block = calls.len().div_ceil(PERIODS).max(FEWEST);
+        let begins: Vec<i64> = calls.iter().copied().skip(calls.len() % block).step_by(block).collect();
+        let span = end - begins.first().copied().unwrap_or(first);
+        let days = span as f64 / DAY as f64 / begins.len() as f64;
+        return (begins, Period { proposals: Some(block as u32), days });
+    }
+    let days = if (end - first) / (30 * DAY) >= 8 { 30 } else { 7 };
+    let count = ((end - first) / (days * DAY)).clamp(1, 36);
+    let begins = (0..count).map(|period| end - (count - period) * days * DAY).collect();
+    (begins, Period { proposals: None, days: days as f64 })
+}
+
+/// Reads one DAO, the only one or the named. The round is what happened in the last `days`.
 ///
 /// # Errors
 /// No such DAO, or records without a dated act of a member.
@@ -209,11 +245,11 @@ pub fn read(history: &History, dao: Option<&str>, days: u32) -> Result<Community
         });
     };
     let end = last + 1;
-    let period: u32 = if (end - first) / (30 * DAY) >= 8 { 30 } else { 7 };
-    let length = i64::from(period) * DAY;
-    let periods = ((end - first) / length).clamp(1, 36);
-    let start = end - periods * length;
-    let in_periods = acts.acts.iter().filter(|act| act.1 >= start).map(|act| (act.0, ((act.1 - start) / length) as u32));
+    let (begins, period) = periods(&view, first, end);
+    let in_periods = acts.acts.iter().filter_map(|act| {
+        let begun = begins.partition_point(|&begin| begin <= act.1);
+        Some((act.0, begun.checked_sub(1)? as u32))
+    });
     // Activity numbers members in order of their keys; those without an act in time have no place.
     let mut seen: Vec<u32> = in_periods.clone().map(|act| act.0).collect();
     seen.sort_unstable();

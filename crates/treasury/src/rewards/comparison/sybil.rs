@@ -3,9 +3,10 @@
 use super::super::{Donation, Give, Interaction, Lock, Reward, Round, Stake, metrics};
 use crate::Result;
 
-/// The round with an attacker of `accounts` accounts, who come last. It holds what the median holder, donor and giver holds
-/// and spends, whatever the number of accounts: money is split among them, and everything is spent on its own first account. Points,
-/// which every account gets anew, go round in a ring, as do traces of use. Judges are chosen, and salaries agreed: it is and has none.
+/// The round with an attacker of `accounts` accounts, who come last. It holds a hundredth of
+/// all stakes and donates a hundredth of all donations, whatever the number of accounts: money is split among them, and everything is
+/// spent on its own first account. Points, which every account gets anew, go round in a ring, as do traces of use, as many as the
+/// middle member leaves. Judges are chosen, and salaries agreed: it is no judge and has no salary.
 pub fn attacked(round: &Round, accounts: usize) -> Round {
     let first = round.members as u32;
     let own = |account: usize| first + account as u32;
@@ -20,11 +21,9 @@ pub fn attacked(round: &Round, accounts: usize) -> Round {
     };
     let mut attacked = round.clone();
     attacked.members += accounts;
-    let gift = middle(by_member(&mut round.donations.iter().map(|gift| (gift.from, gift.amount))));
+    let gift = 0.01 * round.donations.iter().map(|gift| gift.amount).sum::<f64>();
     let trace = middle(by_member(&mut round.interactions.iter().map(|trace| (trace.from, trace.weight))));
-    let mut stakes: Vec<u128> = round.stakes.iter().map(|stake| stake.amount).collect();
-    stakes.sort_unstable();
-    let stake = stakes.get(stakes.len() / 2).copied().unwrap_or_default();
+    let stake = round.stakes.iter().map(|stake| stake.amount).sum::<u128>() / 100;
     let seconds = round.stakes.first().map_or(0, |stake| stake.seconds);
     for account in 0..accounts {
         if gift > 0.0 {

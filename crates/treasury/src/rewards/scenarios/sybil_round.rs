@@ -23,6 +23,8 @@ pub struct Settings {
     pub flagged: f64,
     /// Accounts that give together.
     pub ring: usize,
+    /// Projects that a ring serves: every account of it gives to each.
+    pub served: usize,
     /// Gifts of a false account to projects that its ring does not serve, to look like others.
     pub camouflage: usize,
     /// Spread of gifts to one project, and of donors' activity, in log units.
@@ -30,13 +32,15 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The tenth round, one contributor in `scale`. Rings of 50, four gifts of camouflage and the spread are judgements.
+    /// The tenth round, one contributor in `scale`. Rings of 50 that serve five projects, four gifts
+    /// of camouflage and the spread are judgements.
     pub fn tenth_round(scale: usize) -> Self {
         Self {
             contributors: 14_203 / scale,
             incidence: 0.362,
             flagged: 0.089,
             ring: 50_usize.div_ceil(scale.min(5)),
+            served: 5,
             camouflage: 4,
             spread: 1.0,
         }
@@ -113,7 +117,7 @@ impl SybilRound {
         let popularity = running(&mut projects.iter().map(|project| project.0));
         let all: f64 = projects.iter().map(|project| project.0).sum();
         // Published contributors hold the false ones: what those give leaves so many honest ones.
-        let left = (1.0 - (sybils * (1 + settings.camouflage)) as f64 / all).max(0.0);
+        let left = (1.0 - (sybils * (settings.served + settings.camouflage)) as f64 / all).max(0.0);
         let mut taken = vec![false; honest_count];
         let mut honest = Vec::new();
         for (project, &(count, sum)) in projects.iter().enumerate() {
@@ -129,13 +133,13 @@ impl SybilRound {
             let at = stream.uniform() * all;
             popularity.partition_point(|&sum| sum <= at).min(projects.len() - 1) as u32
         };
-        let mut served = 0;
+        let mut served = Vec::new();
         for place in 0..sybils {
             if place % settings.ring == 0 {
-                served = pick(&mut stream);
+                served = (0..settings.served).map(|_| pick(&mut stream)).collect();
             }
             let donor = (honest_count + place) as u32;
-            sybil.push(Gift { donor, project: served, amount: 1.0 });
+            sybil.extend(served.iter().map(|&project| Gift { donor, project, amount: 1.0 }));
             for _ in 0..settings.camouflage {
                 sybil.push(Gift { donor, project: pick(&mut stream), amount: 1.0 });
             }
