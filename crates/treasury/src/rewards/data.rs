@@ -125,12 +125,16 @@ fn in_periods(acts: &[(String, i64)], length: i64, from_beginning: bool) -> Acti
     let first = acts.iter().map(|act| act.1).min().unwrap_or_default();
     let start = last - (last - first) / length * length;
     let within = acts.iter().filter(|act| act.1 >= start);
-    Activity::of_acts(within.map(|act| (&act.0, ((act.1 - start) / length) as u32)), from_beginning && start == first)
+    Activity::of_acts(
+        within.map(|act| (&act.0, ((act.1 - start) / length) as u32)),
+        from_beginning && start == first,
+    )
 }
 
 /// Developers of projects that Gitcoin funded: what they did on GitHub, in weeks of 7 times `weeks` days.
 pub(crate) fn developers(folder: &Path, weeks: i64) -> io::Result<Activity> {
     let rows = rows(&folder.join("grants/gitcoin_dev_activity.csv.gz"))?;
-    let acts: Vec<_> = rows.iter().filter_map(|row| Some((row["user"].clone(), days(&row["time"])?))).collect();
+    let acts: Vec<_> =
+        rows.iter().filter_map(|row| Some((row["user"].clone(), days(&row["time"])?))).collect();
     Ok(in_periods(&acts, 7 * weeks, false))
 }

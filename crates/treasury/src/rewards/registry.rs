@@ -1,5 +1,6 @@
 //! The rules that users can name.
 
+use super::Reward;
 use super::contribution_rank::ContributionRank;
 use super::gift_circle::GiftCircle;
 use super::quadratic_funding as quadratic;
@@ -7,7 +8,6 @@ use super::retroactive_funding as retroactive;
 use super::salary::Salary;
 use super::staking::Staking;
 use super::vote_escrow_emissions::VoteEscrowEmissions;
-use super::Reward;
 use crate::{Error, Result};
 
 /// Every rule, in the order in which they are listed.

@@ -79,6 +79,9 @@ pub struct Round {
     pub budget: u128,
     /// Gifts of money.
     pub donations: Vec<Donation>,
+    /// Which donor belongs to which group, groups numbered below `members`; empty where nobody knows, and all donors to one
+    /// member are taken for a group.
+    pub groups: Vec<(u32, u32)>,
     /// Words of judges.
     pub ballots: Vec<Ballot>,
     /// Points of a gift circle.
@@ -126,6 +129,9 @@ impl Round {
         for (place, gift) in self.donations.iter().enumerate() {
             check("donations", place, &[gift.from, gift.to], Some(gift.amount));
         }
+        for (place, group) in self.groups.iter().enumerate() {
+            check("groups", place, &[group.0, group.1], None);
+        }
         for (place, ballot) in self.ballots.iter().enumerate() {
             check("ballots", place, &[ballot.voter, ballot.to], Some(ballot.amount));
         }
@@ -142,7 +148,8 @@ impl Round {
             check("stakes", place, &[stake.member], None);
         }
         for (place, lock) in self.locks.iter().enumerate() {
-            let ids: Vec<u32> = std::iter::once(lock.member).chain(lock.votes.iter().map(|vote| vote.0)).collect();
+            let ids: Vec<u32> =
+                std::iter::once(lock.member).chain(lock.votes.iter().map(|vote| vote.0)).collect();
             check("locks", place, &ids, None);
         }
         for (place, stake) in self.stakes.iter().enumerate() {
@@ -154,7 +161,12 @@ impl Round {
             if lock.amount == 0 || lock.amount >= MOST || lock.weeks == 0 || lock.weeks > 208 {
                 problems.push(format!("locks[{place}]: from 1 to 2^94 units for 1 to 208 weeks"));
             }
-            if lock.votes.iter().try_fold(0_u64, |sum, vote| sum.checked_add(vote.1)).is_none_or(|sum| sum > 10_000) {
+            if lock
+                .votes
+                .iter()
+                .try_fold(0_u64, |sum, vote| sum.checked_add(vote.1))
+                .is_none_or(|sum| sum > 10_000)
+            {
                 problems.push(format!("locks[{place}]: votes must not be more than 10,000 parts together"));
             }
             let mut voted: Vec<u32> = lock.votes.iter().map(|vote| vote.0).collect();
@@ -165,7 +177,8 @@ impl Round {
         }
         for (name, length) in [("seeds", self.seeds.len()), ("salaries", self.salaries.len())] {
             if length != 0 && length != members {
-                problems.push(format!("{name}: {length} entries for {members} members; give one each, or none"));
+                problems
+                    .push(format!("{name}: {length} entries for {members} members; give one each, or none"));
             }
         }
         if self.salaries.iter().any(|&salary| salary >= MOST) {

@@ -36,11 +36,16 @@ pub fn apportion(total: u128, weights: &[u128]) -> Vec<u128> {
 /// 2^-52 of the largest.
 pub fn apportion_by(total: u128, weights: &[f64]) -> Vec<u128> {
     let largest = weights.iter().copied().filter(|weight| weight.is_finite()).fold(0.0, f64::max);
-    let whole: Vec<u128> = weights
-        .iter()
-        .map(|&weight| {
-            if weight > 0.0 && weight.is_finite() { (weight / largest * PARTS).round() as u128 } else { 0 }
-        })
-        .collect();
+    let whole: Vec<u128> =
+        weights
+            .iter()
+            .map(|&weight| {
+                if weight > 0.0 && weight.is_finite() {
+                    (weight / largest * PARTS).round() as u128
+                } else {
+                    0
+                }
+            })
+            .collect();
     apportion(total, &whole)
 }

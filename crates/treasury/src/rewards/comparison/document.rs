@@ -65,13 +65,18 @@ pub fn section(comparison: &Comparison) -> Section {
     blocks.push(Block::Chart(Chart {
         id: "rewards-rules".to_owned(),
         title: "Inequality and what an attacker takes".to_owned(),
-        description: "For each reward rule the Gini coefficient of payments and the attacker's shares of the budget".to_owned(),
+        description:
+            "For each reward rule the Gini coefficient of payments and the attacker's shares of the budget"
+                .to_owned(),
         plot: Plot::Bars {
             categories: comparison.lines.iter().map(|line| line.rule.clone()).collect(),
             y: Axis { label: "share, or Gini coefficient".to_owned(), ..Axis::default() },
             series: vec![
                 ("inequality".to_owned(), comparison.lines.iter().map(|line| line.inequality).collect()),
-                ("sybil share, many accounts".to_owned(), comparison.lines.iter().map(|line| line.sybil.1).collect()),
+                (
+                    "sybil share, many accounts".to_owned(),
+                    comparison.lines.iter().map(|line| line.sybil.1).collect(),
+                ),
             ],
         },
     }));
@@ -112,7 +117,8 @@ pub fn section(comparison: &Comparison) -> Section {
 
 fn scores(comparison: &Comparison) -> Vec<Score> {
     let mut scores = Vec::new();
-    let kept = comparison.lines.iter().max_by(|one, other| one.kept.retention.total_cmp(&other.kept.retention));
+    let kept =
+        comparison.lines.iter().max_by(|one, other| one.kept.retention.total_cmp(&other.kept.retention));
     if let Some(best) = kept {
         scores.push(Score {
             id: "rewards.retention".to_owned(),
@@ -148,7 +154,10 @@ fn scores(comparison: &Comparison) -> Vec<Score> {
             value: worst.sybil.1,
             references: vec![
                 ("one account".to_owned(), worst.sybil.0),
-                ("as many honest members".to_owned(), comparison.accounts as f64 / (comparison.members + comparison.accounts) as f64),
+                (
+                    "as many honest members".to_owned(),
+                    comparison.accounts as f64 / (comparison.members + comparison.accounts) as f64,
+                ),
             ],
             meaning: "Share of the budget that an attacker with many accounts gets".to_owned(),
             ..Score::default()

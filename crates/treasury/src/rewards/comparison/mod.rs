@@ -177,8 +177,10 @@ pub fn compare(history: &History, settings: &Settings, run: &Run) -> Result<Comp
             Ok((paid, inequality, sybil)) => {
                 let total: u128 = paid.iter().sum();
                 let part = |member: usize| paid[member] as f64 / total as f64;
-                let answers: Vec<f64> =
-                    chosen.iter().map(|&member| answer(effect, part(member), community.round.members)).collect();
+                let answers: Vec<f64> = chosen
+                    .iter()
+                    .map(|&member| answer(effect, part(member), community.round.members))
+                    .collect();
                 let kept = keep(&answers);
                 let more_acts = (kept.acts - nothing.acts) * scale;
                 let spent = total as f64 / UNIT as f64 * f64::from(settings.periods);
@@ -203,7 +205,11 @@ pub fn compare(history: &History, settings: &Settings, run: &Run) -> Result<Comp
         runs: settings.runs,
         budget: settings.budget,
         accounts: settings.accounts,
-        origins: community.origins.iter().map(|(list, from)| ((*list).to_owned(), (*from).to_owned())).collect(),
+        origins: community
+            .origins
+            .iter()
+            .map(|(list, from)| ((*list).to_owned(), (*from).to_owned()))
+            .collect(),
         dao: community.dao,
         fit,
         response,
@@ -229,3 +235,6 @@ fn line(rule: &dyn Reward, round: &Round, settings: &Settings) -> Result<Paid> {
     let sybil = (share(rule, &round, 1)?, share(rule, &round, settings.accounts)?);
     Ok((paid, inequality, sybil))
 }
+
+#[cfg(test)]
+mod test;

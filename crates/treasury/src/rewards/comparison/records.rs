@@ -89,7 +89,8 @@ fn texts(batch: &RecordBatch, name: &str) -> Vec<Option<String>> {
 }
 
 fn times(batch: &RecordBatch, name: &str) -> Vec<Option<i64>> {
-    let array = batch.column_by_name(name).and_then(|column| column.as_primitive_opt::<TimestampSecondType>());
+    let array =
+        batch.column_by_name(name).and_then(|column| column.as_primitive_opt::<TimestampSecondType>());
     array.map_or_else(
         || vec![None; batch.num_rows()],
         |array| (0..array.len()).map(|row| array.is_valid(row).then(|| array.value(row))).collect(),
@@ -137,8 +138,11 @@ struct Acts {
 
 impl Acts {
     fn votes(&mut self, view: &DaoView) {
-        let authors: Vec<Option<u32>> =
-            view.proposals.iter().map(|proposal| proposal.author.as_ref().map(|author| self.names.number(author))).collect();
+        let authors: Vec<Option<u32>> = view
+            .proposals
+            .iter()
+            .map(|proposal| proposal.author.as_ref().map(|author| self.names.number(author)))
+            .collect();
         for (proposal, author) in view.proposals.iter().zip(&authors) {
             if let Some((author, at)) = author.zip(proposal.start_at.or(proposal.created_at)) {
                 self.acts.push((author, at));
@@ -153,9 +157,17 @@ impl Acts {
             self.powers.push((member, at, vote.power.unsigned_abs()));
             let label = usize::try_from(vote.choice - 1).ok().and_then(|choice| proposal.labels.get(choice));
             let label = label.map(|label| label.trim().to_lowercase()).unwrap_or_default();
-            let against = ["no", "against", "nay", "abstain", "invalid question/options"].contains(&label.as_str());
+            let against =
+                ["no", "against", "nay", "abstain", "invalid question/options"].contains(&label.as_str());
             if let Some(to) = authors[vote.proposal as usize] {
-                self.supports.push(Support { from: member, to, at, tokens: view.tokens(vote), against, gift: false });
+                self.supports.push(Support {
+                    from: member,
+                    to,
+                    at,
+                    tokens: view.tokens(vote),
+                    against,
+                    gift: false,
+                });
             }
         }
     }
@@ -174,14 +186,22 @@ impl Acts {
             self.acts.push((member, at));
             if let Some(to) = replies[row].as_deref().and_then(|id| writers.get(id)) {
                 let to = self.names.number(to);
-                self.supports.push(Support { from: member, to, at, tokens: 0.0, against: false, gift: false });
+                self.supports.push(Support {
+                    from: member,
+                    to,
+                    at,
+                    tokens: 0.0,
+                    against: false,
+                    gift: false,
+                });
             }
         }
     }
 
     fn contributions(&mut self, batch: &RecordBatch, rows: &[bool], decimals: u8) {
         let (from, to, at) = (texts(batch, "from"), texts(batch, "to"), times(batch, "at"));
-        let amounts = batch.column_by_name("amount").and_then(|column| column.as_primitive_opt::<Decimal256Type>());
+        let amounts =
+            batch.column_by_name("amount").and_then(|column| column.as_primitive_opt::<Decimal256Type>());
         let unit = 10_f64.powi(i32::from(decimals));
         for row in (0..batch.num_rows()).filter(|&row| rows[row]) {
             let Some((member, at)) = from[row].as_ref().zip(at[row]) else { continue };
@@ -190,8 +210,16 @@ impl Acts {
             if let Some(to) = &to[row] {
                 let to = self.names.number(to);
                 let amount = amounts.filter(|amounts| amounts.is_valid(row));
-                let tokens = amount.map_or(0.0, |amounts| amounts.value(row).to_string().parse().unwrap_or(0.0) / unit);
-                self.supports.push(Support { from: member, to, at, tokens: tokens.max(0.0), against: false, gift: true });
+                let tokens = amount
+                    .map_or(0.0, |amounts| amounts.value(row).to_string().parse().unwrap_or(0.0) / unit);
+                self.supports.push(Support {
+                    from: member,
+                    to,
+                    at,
+                    tokens: tokens.max(0.0),
+                    against: false,
+                    gift: true,
+                });
             }
         }
     }
@@ -277,10 +305,17 @@ pub fn read(history: &History, dao: Option<&str>, days: u32) -> Result<Community
 }
 
 fn origins(gifts: bool) -> Vec<(&'static str, &'static str)> {
-    let donations = if gifts { "amounts of `contributions`" } else { "power of ballots for a member's proposals, as if it were given" };
+    let donations = if gifts {
+        "amounts of `contributions`"
+    } else {
+        "power of ballots for a member's proposals, as if it were given"
+    };
     vec![
         ("donations", donations),
-        ("ballots", "members with most acts (one in ten) as judges; their word: how often they acted for a member"),
+        (
+            "ballots",
+            "members with most acts (one in ten) as judges; their word: how often they acted for a member",
+        ),
         ("gives", "each member's 100 points over those for whom it acted, in proportion"),
         ("interactions", "ballots for proposals, replies and contributions"),
         ("stakes", "the largest power of a member's ballots, staked throughout"),
@@ -358,9 +393,14 @@ fn round(acts: &Acts, there: &[u32], since: i64, days: u32) -> (Round, bool) {
             .iter()
             .map(|(&(from, to), pair)| Interaction { from, to, weight: f64::from(pair.0) })
             .collect(),
+        groups: Vec::new(),
         seeds: Vec::new(),
         stakes: holders()
-            .map(|(member, &amount)| Stake { member: member as u32, amount, seconds: u64::from(days) * DAY as u64 })
+            .map(|(member, &amount)| Stake {
+                member: member as u32,
+                amount,
+                seconds: u64::from(days) * DAY as u64,
+            })
             .collect(),
         locks: holders()
             .map(|(member, &amount)| Lock {
@@ -376,7 +416,12 @@ fn round(acts: &Acts, there: &[u32], since: i64, days: u32) -> (Round, bool) {
 }
 
 /// Who asked for a grant: its author where the proposal is known, else its recipient.
-fn cases(history: &History, view: &DaoView, acts: &mut Acts, of_dao: &dyn Fn(&RecordBatch) -> Vec<bool>) -> Vec<Case> {
+fn cases(
+    history: &History,
+    view: &DaoView,
+    acts: &mut Acts,
+    of_dao: &dyn Fn(&RecordBatch) -> Vec<bool>,
+) -> Vec<Case> {
     let Some(batch) = history.table(Table::Grants) else { return Vec::new() };
     let rows = of_dao(batch);
     let proposals: BTreeMap<&str, &ProposalView> =

@@ -58,5 +58,9 @@ pub fn play(
         kept.push(f64::from(stay) / f64::from(here.max(1)));
         acts.push(done as f64);
     }
-    Kept { retention: mean(&kept), interval: (quantile(&kept, 0.05), quantile(&kept, 0.95)), acts: mean(&acts) }
+    Kept {
+        retention: mean(&kept),
+        interval: (quantile(&kept, 0.05), quantile(&kept, 0.95)),
+        acts: mean(&acts),
+    }
 }

@@ -27,7 +27,11 @@ pub fn attacked(round: &Round, accounts: usize) -> Round {
     let seconds = round.stakes.first().map_or(0, |stake| stake.seconds);
     for account in 0..accounts {
         if gift > 0.0 {
-            attacked.donations.push(Donation { from: own(account), to: own(0), amount: gift / accounts as f64 });
+            attacked.donations.push(Donation {
+                from: own(account),
+                to: own(0),
+                amount: gift / accounts as f64,
+            });
         }
         let next = own((account + 1) % accounts);
         if !round.gives.is_empty() {
@@ -39,7 +43,12 @@ pub fn attacked(round: &Round, accounts: usize) -> Round {
         let part = stake / accounts as u128;
         if part > 0 {
             attacked.stakes.push(Stake { member: own(account), amount: part, seconds });
-            attacked.locks.push(Lock { member: own(account), amount: part, weeks: 208, votes: vec![(own(0), 10_000)] });
+            attacked.locks.push(Lock {
+                member: own(account),
+                amount: part,
+                weeks: 208,
+                votes: vec![(own(0), 10_000)],
+            });
         }
         if !attacked.salaries.is_empty() {
             attacked.salaries.push(0);

@@ -36,10 +36,8 @@ pub fn shares(round: &Round) -> Vec<f64> {
     }
     let mut shares = seeds.clone();
     for _ in 0..1_000 {
-        let lost: f64 =
-            shares.iter().zip(&out).filter(|(_, out)| **out <= 0.0).map(|(share, _)| share).sum();
-        let mut next: Vec<f64> =
-            seeds.iter().map(|seed| seed * (RESTART + (1.0 - RESTART) * lost)).collect();
+        let lost: f64 = shares.iter().zip(&out).filter(|(_, out)| **out <= 0.0).map(|(share, _)| share).sum();
+        let mut next: Vec<f64> = seeds.iter().map(|seed| seed * (RESTART + (1.0 - RESTART) * lost)).collect();
         for trace in round.interactions.iter().filter(|trace| !own(trace.from, trace.to)) {
             let (from, to) = (trace.from as usize, trace.to as usize);
             if out[from] > 0.0 {

@@ -28,9 +28,10 @@ impl Activity {
 
     /// The first so many periods alone.
     pub fn until(&self, periods: u32) -> Self {
-        let members = self.members.iter().map(|own| {
-            own.iter().copied().filter(|act| act.0 < periods).collect::<Vec<_>>()
-        });
+        let members = self
+            .members
+            .iter()
+            .map(|own| own.iter().copied().filter(|act| act.0 < periods).collect::<Vec<_>>());
         Self {
             periods: periods.min(self.periods),
             members: members.filter(|own| !own.is_empty()).collect(),

@@ -54,11 +54,14 @@ pub fn fit(activity: &Activity) -> Result<Fit> {
         problems.push(format!("activity: {members} members; 20 at least tell something of how they differ"));
     }
     if activity.periods < 4 {
-        problems.push(format!("activity: {} periods; 4 at least tell something of who stays", activity.periods));
+        problems
+            .push(format!("activity: {} periods; 4 at least tell something of who stays", activity.periods));
     }
     let returns: usize = activity.members.iter().map(|own| own.len().saturating_sub(1)).sum();
     if returns < 10 {
-        problems.push(format!("activity: {returns} returns of a member in a later period; 10 at least are needed"));
+        problems.push(format!(
+            "activity: {returns} returns of a member in a later period; 10 at least are needed"
+        ));
     }
     let joins = activity.joining();
     let joins = if activity.from_beginning { &joins[..] } else { joins.get(1..).unwrap_or_default() };

@@ -63,8 +63,11 @@ impl Joining {
         }
         let centres = [(0.0, 1.5), (0.0, 1.5), (0.0, 0.5), (0.7, 2.0)];
         let objective = |free: &[f64]| {
-            let prior: f64 =
-                centres.iter().zip(free).map(|((centre, spread), free)| ((free - centre) / spread).powi(2) / 2.0).sum();
+            let prior: f64 = centres
+                .iter()
+                .zip(free)
+                .map(|((centre, spread), free)| ((free - centre) / spread).powi(2) / 2.0)
+                .sum();
             Self::of_free(free, mean).score(counts) + prior
         };
         let found = minimise(objective, &[0.0, 0.0, 0.0, 0.7], 200);

@@ -150,7 +150,8 @@ impl Records {
             let mut shift = f64::NEG_INFINITY;
             for (node, (_, weight)) in NODES.iter().enumerate() {
                 let (here, log) = tables.forward(course, node);
-                let end: f64 = tables.quiet(&here, node, course).iter().map(|part| part.iter().sum::<f64>()).sum();
+                let end: f64 =
+                    tables.quiet(&here, node, course).iter().map(|part| part.iter().sum::<f64>()).sum();
                 // Nodes' likelihoods may lie far from each other: kept relative to the largest.
                 if end > 0.0 {
                     if log > shift {

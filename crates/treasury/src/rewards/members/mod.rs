@@ -22,3 +22,6 @@ pub use likelihood::Records;
 pub use model::{NAMES, Parameters, Person, State};
 pub use simulate::{Standings, carry_on, draw};
 pub use spread::Spread;
+
+#[cfg(test)]
+mod test;

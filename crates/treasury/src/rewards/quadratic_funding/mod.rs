@@ -62,22 +62,22 @@ fn dense(round: &Round, of: impl Fn(&Donation) -> u32) -> Vec<u32> {
 
 /// Work that a round may take: steps of the inner loops.
 const MOST_STEPS: usize = 4_000_000_000;
-/// Donors times projects that a round may have under the variants by clusters: what is held in memory.
+/// Donors times groups that a round may have under the variants by clusters: what is held in memory.
 const MOST_CELLS: usize = 50_000_000;
 
 impl QuadraticFunding {
     /// Refuses rounds that take minutes or gigabytes.
-    fn check(&self, ledger: &Ledger, donors: usize) -> Result<()> {
+    fn check(&self, ledger: &Ledger, donors: usize, groups: usize) -> Result<()> {
         let projects = ledger.projects();
         let of_project = || (0..projects).map(|project| ledger.of(project).len());
         let (steps, cells) = match self.matching {
             Matching::Plain => return Ok(()),
             Matching::Pairwise { .. } => (of_project().map(|donors| donors * donors).sum(), 0),
             Matching::Cluster { .. } => {
-                // Every gift meets every project and each project of its donor; then pairs of projects, a project.
+                // Every gift meets every group and each group of its donor; then pairs of groups, a project.
                 let gifts: usize = of_project().sum();
                 let of_donor = (gifts / donors.max(1)).max(1);
-                (projects * (gifts * of_donor + projects * projects / 2), donors * projects)
+                (groups * gifts * of_donor + projects * groups * groups / 2, donors * groups)
             }
         };
         if steps <= MOST_STEPS && cells <= MOST_CELLS {
@@ -102,11 +102,16 @@ impl Reward for QuadraticFunding {
         Card {
             purpose: "Matches donations to members' work so that many small donors count for more than one large one",
             definition: "Raw matches of `simulation`'s rule `quadratic-funding` (variant by name; pairwise with m = 25; clusters \
-                are the donors of one member), fitted to the budget without a cap, then largest remainders",
+                are the round's groups, or the donors of one member), fitted to the budget without a cap, then largest remainders",
             source: "Buterin, Hitzig, Weyl 2018 (arXiv 1809.06421); `daotwin_simulation::governance::quadratic_funding`",
-            goes_by: "donations",
-            spends: Spends::All,
-            limits: "Donors who split into many accounts gain under the plain variant; donations themselves are not paid here",
+            goes_by: "donations, groups",
+            // Harsh variants leave gifts out.
+            spends: match self.matching {
+                Matching::Cluster { harsh: true, .. } => Spends::AtMost,
+                _ => Spends::All,
+            },
+            limits: "Donors who split into many accounts gain under the plain variant; of groups made of gifts the shared harsh variant \
+                leaves nothing, as all donors to one member share a group; donations themselves are not paid here",
         }
     }
 
@@ -124,9 +129,16 @@ impl Reward for QuadraticFunding {
             })
             .collect();
         let ledger = Ledger::new(&gifts, donors.len(), projects.len());
-        self.check(&ledger, donors.len())?;
+        let groups = round.groups.iter().map(|group| group.1 as usize + 1).max().unwrap_or(projects.len());
+        self.check(&ledger, donors.len(), groups)?;
         let clusters = match self.matching {
-            Matching::Cluster { .. } => Clusters::of_gifts(&ledger),
+            Matching::Cluster { .. } if round.groups.is_empty() => Clusters::of_gifts(&ledger),
+            Matching::Cluster { .. } => {
+                let known = round.groups.iter().filter_map(|&(member, group)| {
+                    Some((donors.binary_search(&member).ok()? as u32, group, 1.0))
+                });
+                Clusters::new(&known.collect::<Vec<_>>(), donors.len(), groups)
+            }
             _ => Clusters::default(),
         };
         // The raw matches of one donor alone are zero but for rounding.

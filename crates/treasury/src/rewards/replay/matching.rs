@@ -123,10 +123,7 @@ pub fn pools(matches: &[Match]) -> Vec<Pool> {
             round: round.to_owned(),
             projects: own.len(),
             shares,
-            largest_error: own
-                .iter()
-                .map(|own| (part(own) - own.share / shares).abs())
-                .fold(0.0, f64::max),
+            largest_error: own.iter().map(|own| (part(own) - own.share / shares).abs()).fold(0.0, f64::max),
             rounding: 1e-6 + own.len() as f64 * 1e-6 * largest * unit / shares,
             inequality: gini(&parts),
             largest: (largest, parts.iter().filter(|&&part| part > largest - 2e-6).count()),

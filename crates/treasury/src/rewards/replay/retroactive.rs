@@ -4,7 +4,9 @@
 //! comes out of them exactly where the middle ballots had two digits at most, and else within what rounding allows. Payments
 //! follow from published medians to the cent.
 
-use daotwin_simulation::governance::retroactive_funding::{Fate, Minimum, Scoring, Settings, allocate, score};
+use daotwin_simulation::governance::retroactive_funding::{
+    Fate, Minimum, Scoring, Settings, allocate, score,
+};
 use serde::Serialize;
 
 /// What Optimism held the round to: op-analytics, `rpgf/rpgf3/rpgf_calculator`.

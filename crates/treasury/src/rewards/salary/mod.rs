@@ -30,6 +30,10 @@ impl Reward for Salary {
             return Ok(vec![0; round.members]);
         }
         let owed = round.salaries.iter().fold(0_u128, |sum, &salary| sum.saturating_add(salary));
-        if owed <= round.budget { Ok(round.salaries.clone()) } else { Ok(apportion(round.budget, &round.salaries)) }
+        if owed <= round.budget {
+            Ok(round.salaries.clone())
+        } else {
+            Ok(apportion(round.budget, &round.salaries))
+        }
     }
 }

@@ -86,7 +86,9 @@ impl SybilRound {
     /// Shares that are none, no project with a contributor, fewer false accounts than two rings.
     pub fn draw(settings: &Settings, projects: &[(f64, f64)], seed: Seed) -> Result<Self> {
         let mut problems = Vec::new();
-        if !(0.0..1.0).contains(&settings.incidence) || !(0.0..=settings.incidence).contains(&settings.flagged) {
+        if !(0.0..1.0).contains(&settings.incidence)
+            || !(0.0..=settings.incidence).contains(&settings.flagged)
+        {
             problems.push(format!(
                 "incidence, flagged: {} and {}; allowed: 0 <= flagged <= incidence < 1",
                 settings.incidence, settings.flagged
@@ -94,7 +96,8 @@ impl SybilRound {
         }
         let sybils = (settings.incidence * settings.contributors as f64).round() as usize;
         if settings.ring == 0 || sybils < 2 * settings.ring {
-            problems.push(format!("ring: {}; allowed: 1 to half of the {sybils} false accounts", settings.ring));
+            problems
+                .push(format!("ring: {}; allowed: 1 to half of the {sybils} false accounts", settings.ring));
         }
         if projects.iter().all(|project| project.0 < 1.0) {
             problems.push("projects: none with a contributor; give some".to_owned());
@@ -112,7 +115,8 @@ impl SybilRound {
                 })
                 .collect()
         };
-        let activity: Vec<f64> = (0..honest_count).map(|_| (settings.spread * stream.normal()).exp()).collect();
+        let activity: Vec<f64> =
+            (0..honest_count).map(|_| (settings.spread * stream.normal()).exp()).collect();
         let donors = running(&mut activity.into_iter());
         let popularity = running(&mut projects.iter().map(|project| project.0));
         let all: f64 = projects.iter().map(|project| project.0).sum();
@@ -124,9 +128,11 @@ impl SybilRound {
             let chosen = choose(&donors, (count * left).round() as usize, &mut taken, &mut stream);
             let sizes: Vec<f64> = chosen.iter().map(|_| (settings.spread * stream.normal()).exp()).collect();
             let unit = sum / sizes.iter().sum::<f64>();
-            honest.extend(
-                chosen.iter().zip(&sizes).map(|(&donor, size)| Gift { donor, project: project as u32, amount: size * unit }),
-            );
+            honest.extend(chosen.iter().zip(&sizes).map(|(&donor, size)| Gift {
+                donor,
+                project: project as u32,
+                amount: size * unit,
+            }));
         }
         let mut sybil = Vec::new();
         let pick = |stream: &mut Stream| {
@@ -170,12 +176,18 @@ impl SybilRound {
     /// The part of the pool that the flagged ones move, where false accounts give so much a gift.
     pub fn flagged_moves(&self, gift: f64, matching: Matching) -> f64 {
         let flagged = self.first_sybil..self.first_unflagged;
-        moved(&self.matched(gift, matching, |_| true), &self.matched(gift, matching, |donor| !flagged.contains(&donor)))
+        moved(
+            &self.matched(gift, matching, |_| true),
+            &self.matched(gift, matching, |donor| !flagged.contains(&donor)),
+        )
     }
 
     /// The part of the pool that all false accounts move.
     pub fn sybils_move(&self, gift: f64, matching: Matching) -> f64 {
-        moved(&self.matched(gift, matching, |_| true), &self.matched(gift, matching, |donor| donor < self.first_sybil))
+        moved(
+            &self.matched(gift, matching, |_| true),
+            &self.matched(gift, matching, |donor| donor < self.first_sybil),
+        )
     }
 
     /// The share of contributors that is flagged.
@@ -187,7 +199,8 @@ impl SybilRound {
     /// of itself. None where no gift from 0.001 to 1,000 does.
     pub fn fit_gift(&self, part: f64) -> Option<f64> {
         let (mut low, mut high) = (0.001_f64, 1_000.0_f64);
-        if self.flagged_moves(low, Matching::Plain) > part || self.flagged_moves(high, Matching::Plain) < part {
+        if self.flagged_moves(low, Matching::Plain) > part || self.flagged_moves(high, Matching::Plain) < part
+        {
             return None;
         }
         while high / low > 1.0001 {

@@ -36,7 +36,9 @@ impl Reward for VoteEscrowEmissions {
     fn pay(&self, round: &Round) -> Result<Vec<u128>> {
         round.check()?;
         let refused = |place: usize, why: String| Error::Parameters {
-            problems: vec![format!("locks[{place}]: the contract refuses it: {why}; add up a member's tokens to one lock")],
+            problems: vec![format!(
+                "locks[{place}]: the contract refuses it: {why}; add up a member's tokens to one lock"
+            )],
         };
         let mut escrow = Escrow::new(round.members);
         let mut controller = Controller::new(round.members, START);

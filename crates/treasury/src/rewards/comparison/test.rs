@@ -1,0 +1,117 @@
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use daotwin_core::document::Block;
+use daotwin_history::ingest::{Options, ingest};
+
+use super::super::data;
+use super::super::{Donation, Give, Stake};
+use super::*;
+use crate::rewards::registry::find;
+
+fn small() -> Round {
+    Round {
+        members: 4,
+        budget: 1_000_000,
+        donations: vec![Donation { from: 0, to: 2, amount: 50.0 }, Donation { from: 1, to: 2, amount: 50.0 }],
+        gives: vec![Give { from: 0, to: 1, points: 100 }, Give { from: 2, to: 1, points: 100 }],
+        stakes: vec![Stake { member: 0, amount: 1_000_000, seconds: 10 }],
+        salaries: vec![0, 0, 0, 5],
+        ..Round::default()
+    }
+}
+
+#[test]
+fn many_accounts_take_what_the_rule_gives_accounts() {
+    let round = small();
+    let of = |rule: &str, accounts: usize| share(find(rule).unwrap(), &round, accounts).unwrap();
+    // 20 new accounts have 2,000 points, beside 200.
+    assert!((of("gift-circle", 20) - 2_000.0 / 2_200.0).abs() < 1e-5);
+    assert_eq!(of("gift-circle", 1), 0.0);
+    // Money is the same in one account or many.
+    assert!((of("staking", 1) - 10_000.0 / 1_010_000.0).abs() < 1e-5);
+    assert!((of("staking", 20) - of("staking", 1)).abs() < 1e-5);
+    assert_eq!(of("salary", 20), 0.0);
+    // One unit of money as 20 gifts of a twentieth: (20 sqrt(1 / 20))^2 - 1 = 19, beside (2 sqrt 50)^2 - 100 = 100.
+    assert!((of("quadratic-funding", 20) - 19.0 / 119.0).abs() < 1e-5);
+    assert_eq!(of("quadratic-funding", 1), 0.0);
+}
+
+/// Against a table worked by hand: stratum one 8 2 / 4 6, stratum two 3 3 / 1 5.
+#[test]
+fn the_response_is_the_common_odds_ratio() {
+    let cell = |before, rewarded, stayed, count| vec![Case { before, rewarded, stayed }; count];
+    let cases = [
+        cell(true, true, true, 8),
+        cell(true, true, false, 2),
+        cell(true, false, true, 4),
+        cell(true, false, false, 6),
+        cell(false, true, true, 3),
+        cell(false, true, false, 3),
+        cell(false, false, true, 1),
+        cell(false, false, false, 5),
+    ]
+    .concat();
+    let of = measure(&cases).unwrap();
+    // (8 x 6 / 20 + 3 x 5 / 12) / (2 x 4 / 20 + 3 x 1 / 12) = 3.65 / 0.65.
+    assert!((of.effect - (3.65_f64 / 0.65).ln()).abs() < 1e-12);
+    assert_eq!((of.rewarded, of.refused), ((11, 16), (5, 16)));
+    // R 2.4, 1.25; S 0.4, 0.25; P 0.7, 8/12; Q 0.3, 4/12.
+    let (r, s) = (3.65_f64, 0.65_f64);
+    let pr = 0.7 * 2.4 + 8.0 / 12.0 * 1.25;
+    let mixed = 0.7 * 0.4 + 0.3 * 2.4 + 8.0 / 12.0 * 0.25 + 4.0 / 12.0 * 1.25;
+    let qs = 0.3 * 0.4 + 4.0 / 12.0 * 0.25;
+    let error = (pr / (2.0 * r * r) + mixed / (2.0 * r * s) + qs / (2.0 * s * s)).sqrt();
+    assert!((of.interval.1 - of.effect - 1.96 * error).abs() < 1e-12);
+    assert!(measure(&cases[..19]).is_none());
+}
+
+#[test]
+fn answers_grow_ever_less() {
+    assert_eq!(answer(2.0, 0.0, 10), 0.0);
+    assert!((answer(2.0, 0.1, 10) + 1.0).abs() < 1e-12);
+    assert!((answer(2.0, 1.0, 10) + 2.0).abs() < 0.01);
+}
+
+#[test]
+fn settings_that_are_none_are_all_told() {
+    let settings = Settings { days: 0, runs: 0, effect: f64::NAN, ..Settings::default() };
+    let message = compare(&History::new(daotwin_history::Manifest::default()), &settings, &Run::default())
+        .unwrap_err()
+        .to_string();
+    assert_eq!(message.lines().count(), 3, "{message}");
+}
+
+#[test]
+fn every_rule_is_compared_on_a_real_dao() {
+    let Some(folder) = data::folder() else {
+        println!("skipped: the published sets are not here");
+        return;
+    };
+    let paths: Vec<_> = ["votes", "proposals", "grants"]
+        .iter()
+        .map(|name| folder.join(format!("decentraland/{name}.csv.gz")))
+        .collect();
+    let history = ingest(&paths, &Options::default(), &Run::default()).unwrap();
+    let settings = Settings { runs: 6, periods: 3, ..Settings::default() };
+    let of = compare(&history, &settings, &Run::default()).unwrap();
+    assert_eq!(of.lines.len() + of.refused.len(), REWARDS.len());
+    assert!(of.refused.len() <= 1, "{:?}", of.refused);
+    let response = of.response.unwrap();
+    assert!(response.interval.0 > 0.0 && of.effect == response.interval.0, "{response:?}");
+    for line in &of.lines {
+        // Being paid keeps: with the same draws, who is paid leaves no sooner.
+        assert!(line.kept.retention >= of.nothing.retention, "{}", line.rule);
+        assert!((0.0..1.0).contains(&line.inequality) && line.paid > 0 && line.paid <= of.members);
+    }
+    // Points that every account gets anew are worth more to an attacker than money split up.
+    let sybil = |rule: &str| of.lines.iter().find(|line| line.rule == rule).unwrap().sybil;
+    assert!(sybil("gift-circle").1 > sybil("gift-circle").0);
+    assert!((sybil("staking").1 - sybil("staking").0).abs() < 1e-5);
+    let chapter = section(&of);
+    let Some(Block::Table(table)) = chapter.blocks.iter().find(|block| matches!(block, Block::Table(_)))
+    else {
+        unreachable!("the chapter has a table")
+    };
+    assert_eq!(table.rows.len(), of.lines.len());
+    assert!(table.rows.iter().all(|row| row.len() == table.columns.len()));
+}
