@@ -171,7 +171,7 @@ impl Figures {
         let flagged = round.flagged_moves(gift, Matching::Plain);
         self.ask(
             "part of the pool moved by flagged contributors (fraud tax)",
-            &format!("{:.4}", flagged),
+            &format!("{flagged:.4}"),
             &format!("{MOVED:.4} within 5 % (fitted)"),
             (flagged / MOVED - 1.0).abs() < 0.05,
         )?;

@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use daotwin_core::document::Block;
 use daotwin_history::ingest::{Options, ingest};
 

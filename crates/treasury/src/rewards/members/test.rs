@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use daotwin_core::random::Seed;
 use daotwin_core::statistics::{mean, normal_quantile};
 
