@@ -328,8 +328,15 @@ impl Figures {
             let (fitted, held) = (Spread::fit(&half(0)), Spread::fit(&half(1)));
             let (Some(fitted), Some(held)) = (fitted, held) else { continue };
             self.tell(
-                &format!("{name}: Gini of half held back; log-normal of the other; even shares"),
-                &format!("{:.3}; {:.3}; 0", held.gini, fitted.fitted_gini),
+                &format!("{name}: Gini of the half held back; of the log-normal of the other"),
+                &format!("{:.3}; {:.3}", held.gini, fitted.fitted_gini),
+            )?;
+            let (own, simple) = fitted.densities(&half(1));
+            self.ask(
+                &format!("{name}: log density of the half held back; exponential law's"),
+                &format!("{own:.3}; {simple:.3}"),
+                "above the exponential law's",
+                own > simple,
             )?;
             self.tell(
                 &format!("{name}: distance of the log-normal from its half"),
@@ -353,6 +360,15 @@ impl Figures {
                     "{} of {}; {} of {}",
                     response.rewarded.0, response.rewarded.1, response.refused.0, response.refused.1
                 ),
+            )?;
+        }
+        let cases = comparison::read(history, None, 90)?.cases;
+        if let Some([with, before, all]) = members::foretold(&cases) {
+            self.ask(
+                "who stays, later half: Brier of reward and past; past alone; all alike",
+                &format!("{with:.4}; {before:.4}; {all:.4}"),
+                "below all alike",
+                with < all,
             )?;
         }
         self.tell(

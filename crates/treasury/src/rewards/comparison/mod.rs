@@ -5,7 +5,6 @@
 
 mod document;
 mod records;
-mod response;
 mod retention;
 mod sybil;
 
@@ -14,14 +13,14 @@ use daotwin_core::random::Seed;
 use daotwin_history::History;
 use serde::Serialize;
 
-use super::members::{Activity, Fit, Standings, fit};
+use super::members::{Activity, Fit, Response, Standings, answer, fit, measure};
 use super::registry::REWARDS;
 use super::{Reward, Round, metrics};
 use crate::{Error, Result};
+use daotwin_core::document::{Block, Section};
 pub use document::section;
 pub use records::{Community, Period, read};
-pub use response::{Case, Response, measure};
-pub use retention::{Kept, answer, play};
+pub use retention::{Kept, play};
 pub use sybil::{attacked, share};
 
 /// How rules are compared.
@@ -218,6 +217,25 @@ pub fn compare(history: &History, settings: &Settings, run: &Run) -> Result<Comp
         lines,
         refused,
     })
+}
+
+/// The comparison as a chapter of a report; where the records tell too little for it, a chapter that says why.
+///
+/// # Errors
+/// As [`compare`], but for records that tell too little.
+pub fn chapter(history: &History, settings: &Settings, run: &Run) -> Result<Section> {
+    let community = read(history, settings.dao.as_deref(), settings.days)?;
+    match compare(history, settings, run) {
+        Ok(comparison) => Ok(section(&comparison)),
+        Err(Error::Parameters { problems }) if fit(&community.activity).is_err() => Ok(Section {
+            id: "rewards".to_owned(),
+            title: "Reward rules".to_owned(),
+            blocks: vec![Block::Text {
+                text: format!("Reward rules are not compared: {}.", problems.join("; ")),
+            }],
+        }),
+        Err(error) => Err(error),
+    }
 }
 
 /// Smallest units of a whole one.

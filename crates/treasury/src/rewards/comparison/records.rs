@@ -9,9 +9,8 @@ use daotwin_history::{History, Table};
 
 use serde::Serialize;
 
-use super::super::members::Activity;
+use super::super::members::{Activity, Case};
 use super::super::{Ballot, Donation, Give, Interaction, Lock, Round, Stake, apportion};
-use super::response::Case;
 use crate::{Error, Result};
 
 /// An act for another member: a ballot for its proposal, a reply, a gift, work.
@@ -445,6 +444,7 @@ fn cases(
             let own = by_member.get(&member).map(Vec::as_slice).unwrap_or_default();
             let within = |from: i64, until: i64| own.iter().any(|&time| time >= from && time < until);
             (end + AFTER <= last).then(|| Case {
+                at: end,
                 before: within(start - AFTER, start),
                 rewarded: granted[row],
                 stayed: within(end, end + AFTER),

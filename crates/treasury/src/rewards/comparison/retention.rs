@@ -17,12 +17,6 @@ pub struct Kept {
     pub acts: f64,
 }
 
-/// What a share of the budget adds to the logit of leaving: nothing for no share, half of `-effect` for an even one, `-effect` for a
-/// very large one. The form is a judgement: more money does more, ever less.
-pub fn answer(effect: f64, share: f64, members: usize) -> f64 {
-    -effect * (1.0 - (-share * members as f64).exp2())
-}
-
 /// Plays `periods` on, `runs` times, with these answers by member. Runs use the same draws whatever the
 /// answers: what differs between two calls is their effect.
 pub fn play(

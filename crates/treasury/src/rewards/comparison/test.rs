@@ -34,42 +34,6 @@ fn many_accounts_take_what_the_rule_gives_accounts() {
     assert_eq!(of("quadratic-funding", 1), 0.0);
 }
 
-/// Against a table worked by hand: stratum one 8 2 / 4 6, stratum two 3 3 / 1 5.
-#[test]
-fn the_response_is_the_common_odds_ratio() {
-    let cell = |before, rewarded, stayed, count| vec![Case { before, rewarded, stayed }; count];
-    let cases = [
-        cell(true, true, true, 8),
-        cell(true, true, false, 2),
-        cell(true, false, true, 4),
-        cell(true, false, false, 6),
-        cell(false, true, true, 3),
-        cell(false, true, false, 3),
-        cell(false, false, true, 1),
-        cell(false, false, false, 5),
-    ]
-    .concat();
-    let of = measure(&cases).unwrap();
-    // (8 x 6 / 20 + 3 x 5 / 12) / (2 x 4 / 20 + 3 x 1 / 12) = 3.65 / 0.65.
-    assert!((of.effect - (3.65_f64 / 0.65).ln()).abs() < 1e-12);
-    assert_eq!((of.rewarded, of.refused), ((11, 16), (5, 16)));
-    // R 2.4, 1.25; S 0.4, 0.25; P 0.7, 8/12; Q 0.3, 4/12.
-    let (r, s) = (3.65_f64, 0.65_f64);
-    let pr = 0.7 * 2.4 + 8.0 / 12.0 * 1.25;
-    let mixed = 0.7 * 0.4 + 0.3 * 2.4 + 8.0 / 12.0 * 0.25 + 4.0 / 12.0 * 1.25;
-    let qs = 0.3 * 0.4 + 4.0 / 12.0 * 0.25;
-    let error = (pr / (2.0 * r * r) + mixed / (2.0 * r * s) + qs / (2.0 * s * s)).sqrt();
-    assert!((of.interval.1 - of.effect - 1.96 * error).abs() < 1e-12);
-    assert!(measure(&cases[..19]).is_none());
-}
-
-#[test]
-fn answers_grow_ever_less() {
-    assert_eq!(answer(2.0, 0.0, 10), 0.0);
-    assert!((answer(2.0, 0.1, 10) + 1.0).abs() < 1e-12);
-    assert!((answer(2.0, 1.0, 10) + 2.0).abs() < 0.01);
-}
-
 #[test]
 fn settings_that_are_none_are_all_told() {
     let settings = Settings { days: 0, runs: 0, effect: f64::NAN, ..Settings::default() };

@@ -2,7 +2,7 @@
 //!
 //! [`Parameters`] is the model of one member, [`Joining`] that of how many come. Both are fitted to records of activity ([`fit()`])
 //! and judged on later periods ([`held_back()`]). How members answer rewards adds to the logit of leaving; it is measured where
-//! records hold who asked for a reward and who got it ([`super::comparison::measure`]).
+//! records hold who asked for a reward and who got it ([`measure`]).
 
 mod activity;
 mod fit;
@@ -11,6 +11,7 @@ mod joining;
 mod likelihood;
 mod model;
 mod optimise;
+mod response;
 mod simulate;
 mod spread;
 
@@ -20,6 +21,7 @@ pub use held_back::{Figure, HeldBack, held_back};
 pub use joining::Joining;
 pub use likelihood::Records;
 pub use model::{NAMES, Parameters, Person, State};
+pub use response::{Case, Response, answer, foretold, measure};
 pub use simulate::{Standings, carry_on, draw};
 pub use spread::Spread;
 

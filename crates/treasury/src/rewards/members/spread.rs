@@ -18,6 +18,8 @@ pub struct Spread {
     pub gini: f64,
     /// Inequality of the fitted law: 2 Phi(spread / sqrt 2) - 1 (Aitchison and Brown 1957).
     pub fitted_gini: f64,
+    /// Mean of the others' amounts.
+    pub mean: f64,
     /// Largest distance between the distribution function of the logarithms and the fitted one.
     pub distance: f64,
 }
@@ -43,8 +45,19 @@ impl Spread {
             level,
             spread,
             gini: gini(&some),
+            mean: mean(&some),
             fitted_gini: 2.0 * normal_cdf(spread / std::f64::consts::SQRT_2) - 1.0,
             distance: distance.fold(0.0, f64::max),
         })
+    }
+
+    /// The mean logarithm of the density of amounts above zero: of the log-normal law, and of the exponential one with this mean.
+    pub fn densities(&self, amounts: &[f64]) -> (f64, f64) {
+        let some = || amounts.iter().copied().filter(|&amount| amount > 0.0);
+        let norm = (self.spread * (2.0 * std::f64::consts::PI).sqrt()).ln();
+        let own =
+            |amount: f64| -((amount.ln() - self.level) / self.spread).powi(2) / 2.0 - norm - amount.ln();
+        let simple = |amount: f64| -amount / self.mean - self.mean.ln();
+        (mean(&some().map(own).collect::<Vec<_>>()), mean(&some().map(simple).collect::<Vec<_>>()))
     }
 }

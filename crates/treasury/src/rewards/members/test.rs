@@ -181,6 +181,10 @@ fn spreads_are_those_of_a_log_normal() {
     assert!((fitted.level - 2.0).abs() < 1e-9 && (fitted.spread - 1.5).abs() < 0.005, "{fitted:?}");
     assert!((fitted.nothing - 0.2).abs() < 1e-12 && fitted.distance < 0.001);
     assert!((fitted.gini - fitted.fitted_gini).abs() < 0.01, "{fitted:?}");
+    let (own, simple) = fitted.densities(&[1.0, 8.0, 60.0]);
+    // By hand: ln of the density at e^2 is -2 - ln(1.5 sqrt(2 pi)).
+    assert!((fitted.densities(&[2.0_f64.exp()]).0 + 2.0 + (1.5 * 2.506_628_274_631_f64).ln()).abs() < 0.01);
+    assert!(own > simple);
     assert!(Spread::fit(&[1.0, 0.0]).is_none());
     let Some(folder) = data::folder() else {
         println!("skipped: the published sets are not here");
@@ -192,4 +196,60 @@ fn spreads_are_those_of_a_log_normal() {
     assert!((ever.gini - ever.fitted_gini).abs() < 0.05, "{ever:?}");
     let developers = data::developers(&folder, 4).unwrap();
     assert_eq!((developers.members.len(), developers.periods), (217, 14));
+}
+
+/// Against a table worked by hand: stratum one 8 2 / 4 6, stratum two 3 3 / 1 5.
+#[test]
+fn the_response_is_the_common_odds_ratio() {
+    let cell = |before, rewarded, stayed, count| vec![Case { at: 0, before, rewarded, stayed }; count];
+    let cases = [
+        cell(true, true, true, 8),
+        cell(true, true, false, 2),
+        cell(true, false, true, 4),
+        cell(true, false, false, 6),
+        cell(false, true, true, 3),
+        cell(false, true, false, 3),
+        cell(false, false, true, 1),
+        cell(false, false, false, 5),
+    ]
+    .concat();
+    let of = measure(&cases).unwrap();
+    // (8 x 6 / 20 + 3 x 5 / 12) / (2 x 4 / 20 + 3 x 1 / 12) = 3.65 / 0.65.
+    assert!((of.effect - (3.65_f64 / 0.65).ln()).abs() < 1e-12);
+    assert_eq!((of.rewarded, of.refused), ((11, 16), (5, 16)));
+    // R 2.4, 1.25; S 0.4, 0.25; P 0.7, 8/12; Q 0.3, 4/12.
+    let (r, s) = (3.65_f64, 0.65_f64);
+    let pr = 0.7 * 2.4 + 8.0 / 12.0 * 1.25;
+    let mixed = 0.7 * 0.4 + 0.3 * 2.4 + 8.0 / 12.0 * 0.25 + 4.0 / 12.0 * 1.25;
+    let qs = 0.3 * 0.4 + 4.0 / 12.0 * 0.25;
+    let error = (pr / (2.0 * r * r) + mixed / (2.0 * r * s) + qs / (2.0 * s * s)).sqrt();
+    assert!((of.interval.1 - of.effect - 1.96 * error).abs() < 1e-12);
+    assert!(measure(&cases[..19]).is_none());
+}
+
+#[test]
+fn answers_grow_ever_less() {
+    assert_eq!(answer(2.0, 0.0, 10), 0.0);
+    assert!((answer(2.0, 0.1, 10) + 1.0).abs() < 1e-12);
+    assert!((answer(2.0, 1.0, 10) + 2.0).abs() < 0.01);
+}
+
+/// Where only the reward tells who stays, knowing it halves the error at least; where it tells nothing it does not help.
+#[test]
+fn a_reward_foretells_who_stays_only_where_it_does() {
+    let mut stream = Seed(8).stream("cases");
+    let mut cases = |tells: bool| -> Vec<Case> {
+        (0..200)
+            .map(|at| {
+                let rewarded = stream.chance(0.5);
+                let stayed = if tells { rewarded } else { stream.chance(0.5) };
+                Case { at, before: stream.chance(0.5), rewarded, stayed }
+            })
+            .collect()
+    };
+    let [with, without, _] = foretold(&cases(true)).unwrap();
+    assert!(with < without / 2.0, "{with} {without}");
+    let [with, without, _] = foretold(&cases(false)).unwrap();
+    assert!(with > 0.9 * without, "{with} {without}");
+    assert!(foretold(&cases(true)[..19]).is_none());
 }

@@ -5,6 +5,8 @@ use serde::Serialize;
 /// Somebody who asked for money.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Case {
+    /// When it was decided, in seconds since 1970.
+    pub at: i64,
     /// Whether it had acted in the 90 days before it asked.
     pub before: bool,
     /// Whether it got it.
@@ -40,7 +42,7 @@ pub fn measure(cases: &[Case]) -> Option<Response> {
     let (mut r, mut s, mut pr, mut ps_qr, mut qs) = (0.0, 0.0, 0.0, 0.0, 0.0);
     for before in [false, true] {
         let cell = |rewarded: bool, stayed: bool| {
-            f64::from(count(&|case| *case == Case { before, rewarded, stayed }))
+            f64::from(count(&|case| (case.before, case.rewarded, case.stayed) == (before, rewarded, stayed)))
         };
         let (a, b, c, d) = (cell(true, true), cell(true, false), cell(false, true), cell(false, false));
         let n = a + b + c + d;
@@ -60,4 +62,35 @@ pub fn measure(cases: &[Case]) -> Option<Response> {
     let effect = (r / s).ln();
     let error = (pr / (2.0 * r * r) + ps_qr / (2.0 * r * s) + qs / (2.0 * s * s)).sqrt();
     Some(Response { effect, interval: (effect - 1.96 * error, effect + 1.96 * error), rewarded, refused })
+}
+
+/// What a share of the budget adds to the logit of leaving: nothing for no share, half of `-effect` for an even one, `-effect` for a
+/// very large one. The form is a judgement: more money does more, ever less.
+pub fn answer(effect: f64, share: f64, members: usize) -> f64 {
+    -effect * (1.0 - (-share * members as f64).exp2())
+}
+
+/// Mean squared errors (Brier 1950) of the chance to stay, of the later half of the cases, foretold from the earlier half: by the shares of
+/// who had acted before and was rewarded, by those of who had acted before alone, and by the share of all. One is added to either
+/// side of each share. None for fewer than 20 cases.
+pub fn foretold(cases: &[Case]) -> Option<[f64; 3]> {
+    if cases.len() < 20 {
+        return None;
+    }
+    let mut ordered = cases.to_vec();
+    ordered.sort_by_key(|case| case.at);
+    let (first, later) = ordered.split_at(ordered.len() / 2);
+    let share = |like: &dyn Fn(&Case) -> bool| {
+        let alike = || first.iter().filter(|case| like(case));
+        (alike().filter(|case| case.stayed).count() as f64 + 1.0) / (alike().count() as f64 + 2.0)
+    };
+    let error = |chance: &dyn Fn(&Case) -> f64| {
+        let squares = later.iter().map(|case| (chance(case) - f64::from(u8::from(case.stayed))).powi(2));
+        squares.sum::<f64>() / later.len() as f64
+    };
+    Some([
+        error(&|case| share(&|other| (other.before, other.rewarded) == (case.before, case.rewarded))),
+        error(&|case| share(&|other| other.before == case.before)),
+        error(&|_| share(&|_| true)),
+    ])
 }
