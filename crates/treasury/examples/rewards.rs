@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use daotwin_core::Run;
 use daotwin_core::random::Seed;
-use daotwin_core::statistics::{mean, standard_deviation};
+use daotwin_core::statistics::{mean, standard_deviation, student_quantile};
 use daotwin_history::History;
 use daotwin_history::ingest::{Options, ingest};
 use daotwin_history::view::DaoView;
@@ -429,6 +429,10 @@ impl Figures {
         let mut all = Vec::new();
         for view in DaoView::all(&history)? {
             let Ok(community) = comparison::read(&history, Some(&view.dao), 90) else { continue };
+            if community.period.proposals.is_none() {
+                self.tell(&view.dao, "left out: fewer than 24 proposals")?;
+                continue;
+            }
             let activity = &community.activity;
             let cut = activity.periods * 3 / 4;
             let of = match held_back(activity, cut.max(1), 100, Seed(1)) {
@@ -470,8 +474,11 @@ impl Figures {
             let logs: Vec<f64> = logs.collect();
             let ratio = mean(&logs).exp();
             let better = logs.iter().filter(|&&log| log < 0.0).count();
-            let figure = format!("{name}: error / persistence's, geometric mean; better in");
-            let reached = format!("{ratio:.3}; {better} of {}", logs.len());
+            let half = student_quantile(0.975, logs.len() - 1) * standard_deviation(&logs)
+                / (logs.len() as f64).sqrt();
+            let figure = format!("{name}: error / persistence's, geometric mean [95 %]; better in");
+            let (low, high) = ((mean(&logs) - half).exp(), (mean(&logs) + half).exp());
+            let reached = format!("{ratio:.3} [{low:.3}, {high:.3}]; {better} of {}", logs.len());
             if asked {
                 self.ask(&figure, &reached, "below 1", ratio < 1.0)?;
             } else {

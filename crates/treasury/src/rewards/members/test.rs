@@ -161,15 +161,22 @@ fn runs_go_on_from_the_records_and_do_not_depend_on_how_many_they_are() {
     }
 }
 
-/// The model foretells its own members: over ten communities 90 % intervals hold the figures they should. 9 figures of each are
-/// not independent, so at least half must lie within; of a model that is twice as active less do.
+/// Of figures of the model's own members, 90 % intervals hold most; they are not independent, so no chance is stated. Where
+/// half of the members leave at the cut, which no record before it tells, they do not.
 #[test]
 fn the_model_foretells_its_own_members() {
-    let of = held_back(&draw(&TRUTH, 400, 12, Seed(21)), 9, 60, Seed(1)).unwrap();
+    let mut activity = draw(&TRUTH, 400, 12, Seed(21));
+    let of = held_back(&activity, 9, 60, Seed(1)).unwrap();
     assert_eq!(of.figures.len(), 7);
-    assert!(of.covered() >= 0.5, "{:?}", of.figures);
+    assert!(of.covered() > 0.7, "{:?}", of.figures);
     let (model, simple) = of.errors("kept");
     assert!(model.is_finite() && simple.is_finite());
+    for own in activity.members.iter_mut().step_by(2) {
+        own.retain(|act| act.0 < 9);
+    }
+    activity.members.retain(|own| !own.is_empty());
+    let of = held_back(&activity, 9, 60, Seed(1)).unwrap();
+    assert!(of.covered() < 0.5, "{:?}", of.figures);
 }
 
 #[test]
