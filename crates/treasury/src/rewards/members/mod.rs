@@ -3,6 +3,9 @@
 //! [`Parameters`] is the model of one member, [`Joining`] that of how many come. Both are fitted to records of activity ([`fit()`])
 //! and judged on later periods ([`held_back()`]). How members answer rewards adds to the logit of leaving; it is measured where
 //! records hold who asked for a reward and who got it ([`measure`]).
+//!
+//! Members are independent of each other given the model: nothing moves a whole community at once, such as a proposal that calls
+//! everyone or a falling price. Intervals of forecasts are therefore too narrow for communities of thousands.
 
 mod activity;
 mod fit;
