@@ -3,9 +3,28 @@
 //! A [`MarketModel`] learns from a [`Panel`] of daily log returns; what it learned, a [`FittedMarket`], draws joint
 //! [`Paths`] of all assets.
 
+pub mod bootstrap;
+pub mod dependence;
+pub mod draws;
+
+pub mod garch;
+pub mod gbm;
 pub mod impact;
+mod joint;
+pub mod kou;
+pub mod learned;
+pub mod margin;
+pub mod merton;
+pub mod numeric;
+pub mod regime;
+pub mod registry;
+pub mod t_copula;
+pub mod vine;
 
 use daotwin_core::{Run, Seed};
+use rayon::prelude::*;
+
+use draws::Draws;
 
 use crate::{Error, Result};
 
@@ -101,6 +120,20 @@ impl Panel {
         self.returns.iter().skip(asset).step_by(self.assets.len()).copied().collect()
     }
 
+    /// Refuses a panel of fewer days than a model needs.
+    fn need(&self, model: &str, days: usize) -> Result<()> {
+        if self.steps() >= days {
+            return Ok(());
+        }
+        Err(Error::Parameters {
+            problems: vec![format!(
+                "market model `{model}` needs {days} daily returns or more, and there are {}; give a longer price \
+                 history or choose a model that needs less (`gbm`, `bootstrap`)",
+                self.steps()
+            )],
+        })
+    }
+
     /// The days before `step`, and those from it on.
     ///
     /// # Errors
@@ -172,6 +205,10 @@ pub trait FittedMarket: Send + Sync + std::fmt::Debug {
     /// What was learned, by name: `BTC.volatility`. For people and for tests of recovery.
     fn parameters(&self) -> Vec<(String, f64)>;
 
+    /// Fills `out`, `[step][asset]`, with the daily log returns of one path. A function of the draws and the path's
+    /// number alone; a longer path begins like a shorter one.
+    fn path(&self, draws: &Draws, path: u64, out: &mut [f64]);
+
     /// Draws `paths` joint paths of `steps` days.
     ///
     /// # Errors
@@ -184,6 +221,51 @@ pub trait FittedMarket: Send + Sync + std::fmt::Debug {
     /// with each period's log returns added up, so that long horizons fit in memory.
     ///
     /// # Errors
-    /// Limits of memory and cancellation.
-    fn simulate_summed(&self, paths: usize, steps: usize, every: usize, seed: Seed, run: &Run) -> Result<Paths>;
+    /// [`Error::Parameters`] for no path, no step, no day, or more values than `max_decoded_bytes` holds;
+    /// cancellation.
+    fn simulate_summed(&self, paths: usize, steps: usize, every: usize, seed: Seed, run: &Run) -> Result<Paths> {
+        let assets = self.assets().to_vec();
+        let width = assets.len();
+        let size = steps.saturating_mul(width);
+        let mut problems = vec![];
+        for (what, value) in [("paths", paths), ("steps", steps), ("days a step", every)] {
+            if value == 0 {
+                problems.push(format!("a simulation of 0 {what} draws nothing; give 1 or more"));
+            }
+        }
+        let bytes = (paths as u64).saturating_mul(size as u64).saturating_mul(8);
+        let allowed = run.limits.max_decoded_bytes;
+        if bytes > allowed {
+            problems.push(format!(
+                "{paths} paths of {steps} steps and {width} assets take {bytes} bytes, and `max_decoded_bytes` allows \
+                 {allowed}; ask for fewer paths or longer steps"
+            ));
+        }
+        if !problems.is_empty() {
+            return Err(Error::Parameters { problems });
+        }
+        let draws = Draws::new(seed);
+        let mut log_returns = vec![0.0; paths * size];
+        log_returns.par_chunks_mut(size).enumerate().try_for_each_init(
+            || vec![0.0; if every > 1 { size * every } else { 0 }],
+            |days, (path, out)| {
+                run.check()?;
+                if every == 1 {
+                    self.path(&draws, path as u64, out);
+                    return Ok::<(), Error>(());
+                }
+                self.path(&draws, path as u64, days);
+                for (period, sum) in days.chunks_exact(every * width).zip(out.chunks_exact_mut(width)) {
+                    sum.fill(0.0);
+                    for day in period.chunks_exact(width) {
+                        for (sum, value) in sum.iter_mut().zip(day) {
+                            *sum += value;
+                        }
+                    }
+                }
+                Ok(())
+            },
+        )?;
+        Ok(Paths { assets, paths, steps, log_returns })
+    }
 }
