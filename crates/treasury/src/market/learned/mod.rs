@@ -1,7 +1,7 @@
 //! The project's own generators of tables as market models: they learn blocks of days, given how stormy it was before.
 //!
-//! A row of the table is a block of five days of all assets, and a first column with the market's volatility before it
-//! (an exponentially weighted mean of squares, RiskMetrics 1996, as a logarithm). What the generator learned of that
+//! A row of the table is a block of five days of all assets: the market's volatility before it (an exponentially weighted
+//! mean of squares, RiskMetrics 1996) and within it, as logarithms, and the days over the latter. What the generator learned of that
 //! table is drawn once as a large pool; a path goes from block to block by choosing among the drawn rows whose
 //! volatility before is nearest to that of the path so far. Which generator learns is one line of the registry; each is
 //! found by its name in the registry of the `generators` room.
@@ -29,14 +29,14 @@ pub struct Learned {
     pub card: Card,
 }
 
-/// Shallow mixtures of blocks.
-pub const MIXTURE: Learned = Learned {
-    name: "learned-mixture",
-    generator: "mixture",
+/// A Gaussian copula of blocks.
+pub const COPULA: Learned = Learned {
+    name: "learned-copula",
+    generator: "copula",
     card: Card {
-        purpose: "blocks of days learned by the project's mixture of tables, without an assumption on their law",
-        source: "the project's `mixture` generator over windows of five days",
-        limits: "order within a block is learned roughly; no day beyond the range of what it learned from; 200 days at least",
+        purpose: "blocks of days learned by the project's copula of tables: margins as they are, smooth relations between days and assets",
+        source: "the project's `copula` generator over windows of five days",
+        limits: "relations that are not monotone are lost; no day beyond the range of what it learned from; 200 days at least",
     },
 };
 
@@ -105,10 +105,20 @@ impl MarketModel for Learned {
         let starts: Vec<usize> = (first..=days - BLOCK).collect();
         let mut columns = vec![number("before".to_owned())];
         let mut values: Vec<Vec<f64>> = vec![starts.iter().map(|start| before[*start].ln()).collect()];
+        let scales: Vec<f64> = starts
+            .iter()
+            .map(|start| {
+                let days = panel.returns()[start * k..(start + BLOCK) * k].chunks_exact(k);
+                (days.map(|row| unrest(row, &weights)).sum::<f64>() / BLOCK as f64).max(1e-12).sqrt()
+            })
+            .collect();
+        columns.push(number("scale".to_owned()));
+        values.push(scales.iter().map(|scale| scale.ln()).collect());
         for place in 0..BLOCK * k {
             let (day, asset) = (place / k, place % k);
             columns.push(number(format!("{}.{day}", panel.assets()[asset])));
-            values.push(starts.iter().map(|start| panel.returns()[(start + day) * k + asset]).collect());
+            let shapes = starts.iter().zip(&scales);
+            values.push(shapes.map(|(start, scale)| panel.returns()[(start + day) * k + asset] / scale).collect());
         }
         for (column, values) in columns.iter_mut().zip(&values) {
             let bounds = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
@@ -132,7 +142,8 @@ impl MarketModel for Learned {
             let drawn = fitted.sample_block(wanted, &vec![], &mut stream)?;
             for row in 0..drawn.rows() {
                 let at = |column: usize| drawn.values(column).numbers()[row];
-                rows.push((at(0), (1..=BLOCK * k).map(at).collect()));
+                let scale = at(1).exp();
+                rows.push((at(0), (2..BLOCK * k + 2).map(|column| scale * at(column)).collect()));
             }
         }
         rows.sort_by(|left, right| left.0.total_cmp(&right.0));

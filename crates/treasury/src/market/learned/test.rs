@@ -7,16 +7,21 @@ use super::*;
 
 #[test]
 fn storms_last() {
-    // Twenty calm days, twenty stormy ones, and so on.
+    // Calm and stormy times that change once in 60 days.
     let mut stream = Seed(5).stream("storms");
-    let returns: Vec<f64> =
-        (0..1_200).map(|day| stream.normal() * if day / 20 % 2 == 0 { 0.01 } else { 0.06 }).collect();
+    let mut storm = false;
+    let returns: Vec<f64> = (0..1_200)
+        .map(|_| {
+            storm ^= stream.chance(1.0 / 60.0);
+            stream.normal() * if storm { 0.06 } else { 0.01 }
+        })
+        .collect();
     let correlation = |values: &[f64]| {
         let sizes: Vec<f64> = values.iter().map(|value| value.abs()).collect();
         pearson(&sizes[..sizes.len() - 5], &sizes[5..])
     };
     let panel = Panel::new(vec!["A".into()], returns.clone()).unwrap();
-    for model in [MIXTURE, TREES] {
+    for model in [COPULA, TREES] {
         let fitted = model.fit(&panel, Seed(1), &Run::default()).unwrap();
         let mut path = vec![0.0; 20_000];
         fitted.path(&Draws::new(Seed(2)), 0, &mut path);

@@ -39,6 +39,7 @@ pub struct Chain {
 }
 
 /// What a pass over the days finds.
+#[derive(Debug)]
 pub struct Smoothed {
     /// Log-likelihood.
     pub log_likelihood: f64,

@@ -17,7 +17,7 @@ pub const MARKET_MODELS: &[&dyn MarketModel] = &[
     &super::bootstrap::Bootstrap,
     &super::t_copula::StudentCopula,
     &super::vine::VineCopula,
-    &super::learned::MIXTURE,
+    &super::learned::COPULA,
     &super::learned::TREES,
 ];
 

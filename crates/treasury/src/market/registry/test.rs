@@ -13,7 +13,7 @@ fn panel(days: usize) -> Panel {
     let mut level: f64 = 0.0;
     let returns = (0..days)
         .flat_map(|_| {
-            level = 0.95 * level + 0.25 * stream.normal();
+            level = 0.95 * level + 0.12 * stream.normal();
             let size = 0.03 * level.exp().min(6.0);
             let common = stream.normal();
             [0.0005 + size * (0.8 * common + 0.6 * stream.normal()), size * (0.9 * common + 0.8 * stream.normal())]
