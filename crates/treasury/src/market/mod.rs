@@ -6,6 +6,7 @@
 pub mod bootstrap;
 pub mod dependence;
 pub mod draws;
+pub mod facts;
 
 pub mod garch;
 pub mod gbm;
@@ -16,6 +17,7 @@ pub mod learned;
 pub mod margin;
 pub mod merton;
 pub mod numeric;
+pub mod prices;
 pub mod regime;
 pub mod registry;
 pub mod t_copula;
