@@ -81,3 +81,34 @@ fn root_and_families_are_recovered() {
     let nothing = Vine::fit(&apart, 3, &Run::default()).unwrap().parameters(&names);
     assert!(nothing.iter().all(|(name, value)| !name.ends_with("correlation") || value.abs() < 0.2), "{nothing:?}");
 }
+
+#[test]
+fn what_a_vine_draws_goes_together_as_what_it_learned() {
+    // Five assets under a t copula with one common factor, made from its definition.
+    let (assets, days) = (5, 1_500);
+    let mut stream = Seed(22).stream("factor");
+    let mut values = vec![];
+    for _ in 0..days {
+        let common = stream.normal();
+        let widening = (2.5 / stream.gamma(2.5)).sqrt();
+        for asset in 0..assets {
+            let load: f64 = [0.95, 0.8, 0.8, 0.7, 0.5][asset];
+            values.push((load * common + (1.0 - load * load).sqrt() * stream.normal()) * widening);
+        }
+    }
+    let scores = normal_scores(&values, assets);
+    let fitted = Vine::fit(&scores, assets, &Run::default()).unwrap();
+    assert_eq!(fitted.order[0], 0, "{:?}", fitted.order);
+    let mut drawn = vec![0.0; 2 * assets * days];
+    Draws::new(Seed(10)).normals(0, 0, &mut drawn);
+    fitted.join(&mut drawn);
+    let column = |values: &[f64], asset: usize| -> Vec<f64> { values.iter().skip(asset).step_by(assets).copied().collect() };
+    for one in 0..assets {
+        for other in 0..one {
+            let real = kendall(&column(&scores, one), &column(&scores, other));
+            let found = kendall(&column(&drawn, one), &column(&drawn, other));
+            // The standard error of tau is below 0.016 at 1,500 days and 0.011 at 3,000; five of both together.
+            assert!((real - found).abs() < 0.1, "{one} {other}: {real} {found}");
+        }
+    }
+}
