@@ -320,7 +320,7 @@ impl Plan {
             id: "stress".to_owned(),
             title: "What could go wrong".to_owned(),
             blocks: vec![table(
-                "Shocks at the start, then the same prices as above; the policy is not tuned to them",
+                "Shocks at the start, then the same prices as above (2,000 paths at most); the policy is not tuned to them",
                 &["what happens", "runway P10", "median", "ruin", "doing nothing: P10", "ruin"],
                 rows,
             )],

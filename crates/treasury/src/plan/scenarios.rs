@@ -86,7 +86,8 @@ impl Scenarios {
         seed: Seed,
         run: &Run,
     ) -> Result<Self> {
-        let mut source = Source { notes: prices.notes().to_vec(), ..Source::default() };
+        let names: Vec<String> = moving.iter().map(|asset| asset.name.clone()).collect();
+        let mut source = Source { notes: prices.notes(&names).map(str::to_owned).collect(), ..Source::default() };
         let asked = model.map(find).transpose()?;
         let mut known: Vec<String> = moving
             .iter()

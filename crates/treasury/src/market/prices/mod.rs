@@ -22,7 +22,8 @@ const DAY: f64 = 86_400.0;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Prices {
     series: BTreeMap<String, BTreeMap<i64, f64>>,
-    notes: Vec<String>,
+    /// Each with the asset that it is of.
+    notes: Vec<(String, String)>,
 }
 
 impl Prices {
@@ -113,14 +114,14 @@ impl Prices {
         if !problems.is_empty() {
             return Err(Error::Parameters { problems });
         }
-        let mut unknown = 0;
+        let mut unknown: BTreeMap<&str, u64> = BTreeMap::new();
         for (row, code) in table.values(asset).codes().iter().enumerate() {
             let (Some(name), value) = (labels.get(*code as usize), values[row]) else { continue };
             if days[row].is_nan() || value.is_nan() {
                 continue;
             }
             if value == 0.0 {
-                unknown += 1;
+                *unknown.entry(name).or_default() += 1;
                 continue;
             }
             if value < 0.0 {
@@ -130,8 +131,9 @@ impl Prices {
             let day = (days[row] / DAY).floor() as i64;
             self.series.entry(name.clone()).or_default().entry(day).or_insert(value);
         }
-        if unknown > 0 {
-            self.notes.push(format!("`{shown}`: {unknown} prices of 0 are taken for days without a price"));
+        for (asset, days) in unknown {
+            let note = format!("`{shown}`: {days} prices of 0 of `{asset}` are taken for days without a price");
+            self.notes.push((asset.to_owned(), note));
         }
         let most = run.limits.max_problems as usize;
         if problems.len() > most {
@@ -166,19 +168,26 @@ impl Prices {
             if let Some((day, factor)) = last_step {
                 let left = days.len();
                 *days = days.split_off(&day);
-                self.notes.push(format!(
+                let note = format!(
                     "the price of `{asset}` changes by a factor of {factor:.3} in a day: {} earlier days are left out as \
                      another token's or another unit's",
                     left - days.len()
-                ));
+                );
+                self.notes.push((asset.clone(), note));
             }
         }
         self.series.retain(|_, days| !days.is_empty());
     }
 
-    /// What was left out, a sentence each.
-    pub fn notes(&self) -> &[String] {
-        &self.notes
+    /// What was left out of these assets' prices, a sentence each.
+    pub fn notes<'a>(&'a self, assets: &'a [String]) -> impl Iterator<Item = &'a str> {
+        self.notes.iter().filter(|(asset, _)| assets.contains(asset)).map(|(_, note)| note.as_str())
+    }
+
+    /// The day since 1970 whose price [`Prices::at`] gives.
+    pub fn day_at(&self, asset: &str, day: i64) -> Option<i64> {
+        let days = self.series.get(asset)?;
+        days.range(..=day).next_back().or_else(|| days.iter().next()).map(|(day, _)| *day)
     }
 
     /// The assets, in order of their names.
@@ -198,13 +207,7 @@ impl Prices {
 
     /// The last price of an asset on or before a day since 1970, or its first.
     pub fn at(&self, asset: &str, day: i64) -> Option<f64> {
-        let days = self.series.get(asset)?;
-        days.range(..=day).next_back().or_else(|| days.iter().next()).map(|(_, price)| *price)
-    }
-
-    /// The last day of any of the assets.
-    pub fn last_day(&self, assets: &[String]) -> Option<i64> {
-        assets.iter().filter_map(|asset| self.series.get(asset)?.keys().next_back()).max().copied()
+        self.series.get(asset)?.get(&self.day_at(asset, day)?).copied()
     }
 
     /// Log returns of these assets over the days from `from` to `to` (both included) on which all have a price. A return

@@ -20,8 +20,9 @@ fn files_of_a_folder_become_one_panel() {
     // The fourth of January has no ETH: two returns.
     let expected = [1.1_f64.ln(), 2.0_f64.ln(), 0.9_f64.ln(), 1.5_f64.ln()];
     assert!(panel.returns().iter().zip(expected).all(|(left, right)| (left - right).abs() < 1e-12), "{panel:?}");
-    assert_eq!((prices.days("OLD"), prices.notes().len()), (3, 1));
-    assert!(prices.notes()[0].contains("`OLD`") && prices.notes()[0].contains("100.000"));
+    let notes: Vec<String> = prices.notes(&["OLD".to_owned()]).map(str::to_owned).collect();
+    assert_eq!((prices.days("OLD"), notes.len(), prices.notes(&["ETH".to_owned()]).count()), (3, 1, 0));
+    assert!(notes[0].contains("`OLD`") && notes[0].contains("100.000"));
     let day = day_of("2021-01-04").unwrap();
     assert_eq!((prices.at("ETH", day), prices.at("ETH", 0), prices.find("tkn")), (Some(990.0), Some(1000.0), Some("TKN")));
     let message = prices.panel(&["XYZ".into(), "ABC".into()], 0, 1).unwrap_err().to_string();
