@@ -11,7 +11,7 @@
 //! half of the models. Exits 1 where a bound is broken.
 
 #![expect(clippy::print_stdout, reason = "an example prints its figures")]
-#![expect(clippy::unwrap_used, clippy::exit, reason = "a measurement stops where it cannot go on")]
+#![expect(clippy::unwrap_used, reason = "a measurement stops where it cannot go on")]
 
 use std::path::PathBuf;
 
@@ -45,8 +45,9 @@ fn apart(paths: &Paths) -> Paths {
 
 fn main() {
     let given = std::env::args().nth(1).map(PathBuf::from);
-    let folder =
-        given.unwrap_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/prices")));
+    let folder = given.unwrap_or_else(|| {
+        PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/prices"))
+    });
     if !folder.exists() {
         println!("no prices in `{}`: nothing is measured", folder.display());
         return;
@@ -56,8 +57,22 @@ fn main() {
     // The first has the crash of March 2020 before its cut and the rise and fall of 2021 after it; the second is cut
     // before the collapses of 2022.
     let markets: [(&str, &str, &[&str], &str, &str, &str); 2] = [
-        ("layer one and older tokens", "crypto_daily_ohlcv_usd.csv.gz", &["BTC", "ETH", "MANA", "MKR"], "2017-11-20", "2020-09-30", "2022-02-14"),
-        ("governance tokens", "token_daily_ohlc_usd.csv.gz", &["AAVE", "COMP", "LDO", "UNI"], "2021-01-05", "2022-03-31", "2023-03-08"),
+        (
+            "layer one and older tokens",
+            "crypto_daily_ohlcv_usd.csv.gz",
+            &["BTC", "ETH", "MANA", "MKR"],
+            "2017-11-20",
+            "2020-09-30",
+            "2022-02-14",
+        ),
+        (
+            "governance tokens",
+            "token_daily_ohlc_usd.csv.gz",
+            &["AAVE", "COMP", "LDO", "UNI"],
+            "2021-01-05",
+            "2022-03-31",
+            "2023-03-08",
+        ),
     ];
     for (title, file, assets, first, cut, last) in markets {
         let assets: Vec<String> = assets.iter().map(|asset| (*asset).to_owned()).collect();
@@ -86,7 +101,10 @@ fn main() {
                     .map(|check| {
                         let (low, middle, high) = check.simulated;
                         let mark = if holds(check) { "" } else { " MISSED" };
-                        format!("{} {:.2} in {low:.2}..{high:.2} (median {middle:.2}){mark}", check.asset, check.real)
+                        format!(
+                            "{} {:.2} in {low:.2}..{high:.2} (median {middle:.2}){mark}",
+                            check.asset, check.real
+                        )
                     })
                     .collect();
                 let verdict = if reproduces { "reproduced" } else { "NOT reproduced" };
@@ -119,7 +137,12 @@ fn main() {
             }
         }
         for (fact, count) in Fact::ALL.into_iter().zip(reproduced) {
-            println!("{:<38} reproduced by {count} | asked {} of {}", fact.name(), MARKET_MODELS.len() / 2, MARKET_MODELS.len());
+            println!(
+                "{:<38} reproduced by {count} | asked {} of {}",
+                fact.name(),
+                MARKET_MODELS.len() / 2,
+                MARKET_MODELS.len()
+            );
             if count < MARKET_MODELS.len() / 2 {
                 broken.push(format!("{title}: {} is reproduced by {count} models alone", fact.name()));
             }

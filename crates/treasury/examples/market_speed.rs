@@ -6,7 +6,7 @@
 //! work on the machine does not count; the best of five rounds. Exits 1 where a bound is missed.
 
 #![expect(clippy::print_stdout, reason = "an example prints its figures")]
-#![expect(clippy::unwrap_used, clippy::exit, reason = "a measurement stops where it cannot go on")]
+#![expect(clippy::unwrap_used, reason = "a measurement stops where it cannot go on")]
 
 use std::collections::BTreeMap;
 use std::process::Command;

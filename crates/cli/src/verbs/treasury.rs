@@ -114,7 +114,9 @@ impl Treasury {
             kept(Prices::read(path, &context.run).map(|read| prices = read).map_err(Failure::from))?;
         }
         if let Some(folder) = &self.history_folder {
-            kept(History::read(folder, &context.run).map(|read| history = Some(read)).map_err(Failure::from))?;
+            kept(
+                History::read(folder, &context.run).map(|read| history = Some(read)).map_err(Failure::from),
+            )?;
         }
         if let Some((kind, _)) = problems.first() {
             let lines: Vec<&str> = problems.iter().map(|(_, message)| message.as_str()).collect();
@@ -135,7 +137,8 @@ impl Treasury {
         for line in &found.assumptions {
             context.note(line);
         }
-        let private = if history.is_some() { "; it is computed from the records and is not private" } else { "" };
+        let private =
+            if history.is_some() { "; it is computed from the records and is not private" } else { "" };
         context.note(&format!("report written to `{}`{private}", out.display()));
         Ok(Answer::Yes)
     }
@@ -147,7 +150,8 @@ impl Treasury {
         let text =
             String::from_utf8(bytes).map_err(|_| Failure::usage(format!("`{name}` is not text in UTF-8")))?;
         Described::read(&text).map_err(|error| {
-            let lines: Vec<String> = error.to_string().lines().map(|line| format!("`{name}`: {line}")).collect();
+            let lines: Vec<String> =
+                error.to_string().lines().map(|line| format!("`{name}`: {line}")).collect();
             Failure::new(error.kind(), lines.join("\n"))
         })
     }

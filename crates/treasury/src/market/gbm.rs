@@ -35,7 +35,8 @@ pub(super) fn moments(panel: &Panel) -> (Vec<f64>, Vec<f64>) {
     for row in panel.returns().chunks_exact(k) {
         for left in 0..k {
             for right in 0..k {
-                covariance[left * k + right] += (row[left] - mean[left]) * (row[right] - mean[right]) / (n - 1.0);
+                covariance[left * k + right] +=
+                    (row[left] - mean[left]) * (row[right] - mean[right]) / (n - 1.0);
             }
         }
     }

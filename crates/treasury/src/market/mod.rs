@@ -63,8 +63,9 @@ impl Panel {
             for (column, name) in assets.iter().enumerate() {
                 let bad = returns.iter().skip(column).step_by(width).position(|value| !value.is_finite());
                 if let Some(row) = bad {
-                    problems
-                        .push(format!("asset `{name}`, row {row}: the return is not a finite number; fill or cut it"));
+                    problems.push(format!(
+                        "asset `{name}`, row {row}: the return is not a finite number; fill or cut it"
+                    ));
                     continue;
                 }
                 let first = returns.get(column);
@@ -98,7 +99,8 @@ impl Panel {
         if !problems.is_empty() {
             return Err(Error::Parameters { problems });
         }
-        let returns = prices.iter().zip(prices.iter().skip(width)).map(|(old, new)| (new / old).ln()).collect();
+        let returns =
+            prices.iter().zip(prices.iter().skip(width)).map(|(old, new)| (new / old).ln()).collect();
         Self::new(assets, returns)
     }
 
@@ -143,7 +145,10 @@ impl Panel {
     pub fn split(&self, step: usize) -> Result<(Self, Self)> {
         let at = (step * self.assets.len()).min(self.returns.len());
         let (before, after) = self.returns.split_at(at);
-        Ok((Self::new(self.assets.clone(), before.to_vec())?, Self::new(self.assets.clone(), after.to_vec())?))
+        Ok((
+            Self::new(self.assets.clone(), before.to_vec())?,
+            Self::new(self.assets.clone(), after.to_vec())?,
+        ))
     }
 }
 
@@ -225,7 +230,14 @@ pub trait FittedMarket: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// [`Error::Parameters`] for no path, no step, no day, or more values than `max_decoded_bytes` holds;
     /// cancellation.
-    fn simulate_summed(&self, paths: usize, steps: usize, every: usize, seed: Seed, run: &Run) -> Result<Paths> {
+    fn simulate_summed(
+        &self,
+        paths: usize,
+        steps: usize,
+        every: usize,
+        seed: Seed,
+        run: &Run,
+    ) -> Result<Paths> {
         let assets = self.assets().to_vec();
         let width = assets.len();
         let size = steps.saturating_mul(width);

@@ -125,8 +125,9 @@ impl Described {
     /// # Errors
     /// [`Error::Parameters`] with every problem: TOML, unknown keys, numbers out of their ranges.
     pub fn read(text: &str) -> Result<Self> {
-        let described: Self = toml::from_str(text)
-            .map_err(|error| Error::Parameters { problems: vec![error.to_string().trim().replace('\n', " ")] })?;
+        let described: Self = toml::from_str(text).map_err(|error| Error::Parameters {
+            problems: vec![error.to_string().trim().replace('\n', " ")],
+        })?;
         let problems = described.problems();
         if problems.is_empty() { Ok(described) } else { Err(Error::Parameters { problems }) }
     }
@@ -143,7 +144,11 @@ impl Described {
         let most = 1e15;
         check("drift".to_owned(), self.drift, -0.9, 2.0);
         for (place, asset) in self.assets.iter().enumerate() {
-            let name = if asset.name.is_empty() { format!("assets[{place}]") } else { format!("assets.{}", asset.name) };
+            let name = if asset.name.is_empty() {
+                format!("assets[{place}]")
+            } else {
+                format!("assets.{}", asset.name)
+            };
             for (key, value, low, high) in [
                 ("amount", asset.amount, 0.0, 1e30),
                 ("dollars", asset.dollars, 0.0, most),
@@ -171,10 +176,13 @@ impl Described {
         check("bills.count".to_owned(), bills.count.map(|count| count as f64), 1.0, 10_000.0);
         for (place, asset) in self.assets.iter().enumerate() {
             if asset.name.is_empty() {
-                problems.push(format!("`assets[{place}]` has no `name`; give the name that prices have it under"));
+                problems.push(format!(
+                    "`assets[{place}]` has no `name`; give the name that prices have it under"
+                ));
             }
             if asset.amount.is_some() == asset.dollars.is_some() {
-                problems.push(format!("`assets.{}`: give either `amount` in tokens or `dollars`", asset.name));
+                problems
+                    .push(format!("`assets.{}`: give either `amount` in tokens or `dollars`", asset.name));
             }
             if self.assets[..place].iter().any(|other| other.name.eq_ignore_ascii_case(&asset.name)) {
                 problems.push(format!("`assets.{}` stands twice; give each asset once", asset.name));
@@ -200,7 +208,9 @@ impl ImpactDescribed {
             "pool" => Venue::ConstantProduct { value_at_one: depth, fee },
             other => {
                 return Err(Error::Parameters {
-                    problems: vec![format!("`impact.venue` is `{other}`; give `book`, `even-book` or `pool`")],
+                    problems: vec![format!(
+                        "`impact.venue` is `{other}`; give `book`, `even-book` or `pool`"
+                    )],
                 });
             }
         };

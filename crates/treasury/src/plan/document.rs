@@ -1,7 +1,8 @@
 //! A plan as a document: an answer, figures beside their reference, pictures.
 
 use daotwin_core::document::{
-    Axis, Block, Chart, Document, Highlight, Mark, Outcome, Plot, Role, Scale, Score, Section, Series, Table, Verdict,
+    Axis, Block, Chart, Document, Highlight, Mark, Outcome, Plot, Role, Scale, Score, Section, Series, Table,
+    Verdict,
 };
 
 use super::{Judged, Plan};
@@ -71,9 +72,16 @@ impl Plan {
         } else {
             Outcome::Neutral
         };
-        let hold = self.policy("hold").filter(|hold| hold.policy != chosen.policy).map_or_else(String::new, |hold| {
-            format!(" Doing nothing lasts {} and fails with {}.", self.months_of(hold.score.runway_p10), percent(hold.score.ruin))
-        });
+        let hold = self.policy("hold").filter(|hold| hold.policy != chosen.policy).map_or_else(
+            String::new,
+            |hold| {
+                format!(
+                    " Doing nothing lasts {} and fails with {}.",
+                    self.months_of(hold.score.runway_p10),
+                    percent(hold.score.ruin)
+                )
+            },
+        );
         Verdict {
             outcome,
             text: format!(
@@ -96,8 +104,15 @@ impl Plan {
                 Highlight {
                     label: "Runway".to_owned(),
                     figure: self.months_of(chosen.score.runway_p10),
-                    outcome: if chosen.score.runway_p10 >= self.months as f64 { Outcome::Good } else { Outcome::Bad },
-                    text: format!("nine paths in ten last so long; half last {}", self.months_of(chosen.score.runway_p50)),
+                    outcome: if chosen.score.runway_p10 >= self.months as f64 {
+                        Outcome::Good
+                    } else {
+                        Outcome::Bad
+                    },
+                    text: format!(
+                        "nine paths in ten last so long; half last {}",
+                        self.months_of(chosen.score.runway_p50)
+                    ),
                 },
                 Highlight {
                     label: "Ruin".to_owned(),
@@ -115,7 +130,8 @@ impl Plan {
                     label: "Policy".to_owned(),
                     figure: chosen.policy.to_owned(),
                     outcome: Outcome::Neutral,
-                    text: find(chosen.policy).map_or_else(|_| String::new(), |family| family.card().purpose.to_owned()),
+                    text: find(chosen.policy)
+                        .map_or_else(|_| String::new(), |family| family.card().purpose.to_owned()),
                 },
             ];
         }
@@ -161,12 +177,19 @@ impl Plan {
         let mut series = vec![];
         let mut scores = vec![];
         for (place, name) in [self.recommended, "hold"].into_iter().enumerate() {
-            let Some(judged) = self.policy(name).filter(|_| place == 0 || name != self.recommended) else { continue };
+            let Some(judged) = self.policy(name).filter(|_| place == 0 || name != self.recommended) else {
+                continue;
+            };
             series.push(Series {
                 name: if place == 0 { format!("recommended: {name}") } else { "doing nothing".to_owned() },
                 role: Role::Other(place as u8),
                 mark: Mark::Line,
-                points: judged.survival.iter().enumerate().map(|(month, share)| (month as f64, 100.0 * share)).collect(),
+                points: judged
+                    .survival
+                    .iter()
+                    .enumerate()
+                    .map(|(month, share)| (month as f64, 100.0 * share))
+                    .collect(),
                 upper: vec![],
             });
         }
@@ -175,19 +198,32 @@ impl Plan {
             let beside = |value: &dyn Fn(&Judged) -> f64| {
                 hold.map(|hold| ("doing nothing".to_owned(), value(hold))).into_iter().collect::<Vec<_>>()
             };
-            let score = |id: &str, label: &str, value: &dyn Fn(&Judged) -> f64, interval, meaning: &str| Score {
-                id: format!("treasury.{id}"),
-                label: label.to_owned(),
-                value: value(chosen),
-                interval,
-                references: beside(value),
-                bar: None,
-                outcome: Outcome::Neutral,
-                meaning: meaning.to_owned(),
-            };
+            let score =
+                |id: &str, label: &str, value: &dyn Fn(&Judged) -> f64, interval, meaning: &str| Score {
+                    id: format!("treasury.{id}"),
+                    label: label.to_owned(),
+                    value: value(chosen),
+                    interval,
+                    references: beside(value),
+                    bar: None,
+                    outcome: Outcome::Neutral,
+                    meaning: meaning.to_owned(),
+                };
             scores = vec![
-                score("runway_p10", "runway, P10 (months)", &|judged| judged.score.runway_p10, None, "nine paths in ten last longer"),
-                score("runway_p50", "runway, median (months)", &|judged| judged.score.runway_p50, None, "half of the paths last longer"),
+                score(
+                    "runway_p10",
+                    "runway, P10 (months)",
+                    &|judged| judged.score.runway_p10,
+                    None,
+                    "nine paths in ten last longer",
+                ),
+                score(
+                    "runway_p50",
+                    "runway, median (months)",
+                    &|judged| judged.score.runway_p50,
+                    None,
+                    "half of the paths last longer",
+                ),
                 score(
                     "ruin",
                     "probability of ruin within the plan",
@@ -202,7 +238,13 @@ impl Plan {
                     None,
                     "mean loss of the worst twentieth of paths at the end of the plan, as a share of the treasury; bills count as losses",
                 ),
-                score("cvar99", "CVaR, 99 %", &|judged| judged.cvar.1, None, "the same of the worst hundredth"),
+                score(
+                    "cvar99",
+                    "CVaR, 99 %",
+                    &|judged| judged.cvar.1,
+                    None,
+                    "the same of the worst hundredth",
+                ),
                 score(
                     "drawdown_p50",
                     "largest drawdown, median",
@@ -210,7 +252,13 @@ impl Plan {
                     None,
                     "fall of the treasury's value from its highest, beyond what bills took",
                 ),
-                score("drawdown_p95", "largest drawdown, one path in twenty", &|judged| judged.drawdown.1, None, "the same, exceeded by a twentieth of paths"),
+                score(
+                    "drawdown_p95",
+                    "largest drawdown, one path in twenty",
+                    &|judged| judged.drawdown.1,
+                    None,
+                    "the same, exceeded by a twentieth of paths",
+                ),
             ];
         }
         Section {
@@ -220,7 +268,9 @@ impl Plan {
                 Block::Chart(Chart {
                     id: "survival".to_owned(),
                     title: "Paths that still pay their bills".to_owned(),
-                    description: "The share of simulated paths on which all bills were paid so far, month by month.".to_owned(),
+                    description:
+                        "The share of simulated paths on which all bills were paid so far, month by month."
+                            .to_owned(),
                     plot: Plot::Xy { x: axis("months from now"), y: axis("paths that still pay, %"), series },
                 }),
                 Block::Scores { scores },
@@ -265,7 +315,11 @@ impl Plan {
                 ));
             }
         }
-        blocks.push(table("Reasons", &["on paths that no policy was tuned on"], self.reasons.iter().map(|reason| vec![reason.clone()]).collect()));
+        blocks.push(table(
+            "Reasons",
+            &["on paths that no policy was tuned on"],
+            self.reasons.iter().map(|reason| vec![reason.clone()]).collect(),
+        ));
         blocks.push(table(
             "Every policy on the same unseen paths",
             &["policy", "runway P10", "median", "ruin", "CVaR 95 %", "drawdown", "traded a year"],
@@ -287,13 +341,17 @@ impl Plan {
         blocks.push(Block::Chart(Chart {
             id: "policies".to_owned(),
             title: "Runway by policy".to_owned(),
-            description: "Months that nine paths in ten and half of the paths last, for each policy.".to_owned(),
+            description: "Months that nine paths in ten and half of the paths last, for each policy."
+                .to_owned(),
             plot: Plot::Bars {
                 categories: self.policies.iter().map(|judged| judged.policy.to_owned()).collect(),
                 y: axis("months"),
                 series: vec![
                     ("P10".to_owned(), self.policies.iter().map(|judged| judged.score.runway_p10).collect()),
-                    ("median".to_owned(), self.policies.iter().map(|judged| judged.score.runway_p50).collect()),
+                    (
+                        "median".to_owned(),
+                        self.policies.iter().map(|judged| judged.score.runway_p50).collect(),
+                    ),
                 ],
             },
         }));
@@ -413,7 +471,10 @@ impl Plan {
                 "What it pays",
                 &["bill", "figure"],
                 vec![
-                    vec!["people and other payments a month, after revenue that is counted on".to_owned(), dollars(self.payroll)],
+                    vec![
+                        "people and other payments a month, after revenue that is counted on".to_owned(),
+                        dollars(self.payroll),
+                    ],
                     vec!["their growth a year".to_owned(), percent(self.growth)],
                     vec![
                         format!("grants promised every {} months, {} of them", self.every, self.count),
@@ -432,20 +493,37 @@ impl Plan {
             blocks.push(table(
                 &format!("Accounts taken for the treasury's ({how})"),
                 &["account", "transfers"],
-                records.accounts.iter().map(|(account, rows)| vec![account.clone(), rows.to_string()]).collect(),
+                records
+                    .accounts
+                    .iter()
+                    .map(|(account, rows)| vec![account.clone(), rows.to_string()])
+                    .collect(),
             ));
             if !records.purposes.is_empty() {
                 blocks.push(table(
-                    &format!("Payments a month by purpose, over the last {:.0} months of the records", records.months),
+                    &format!(
+                        "Payments a month by purpose, over the last {:.0} months of the records",
+                        records.months
+                    ),
                     &["purpose", "dollars a month"],
-                    records.purposes.iter().take(12).map(|(purpose, paid)| vec![purpose.clone(), dollars(*paid)]).collect(),
+                    records
+                        .purposes
+                        .iter()
+                        .take(12)
+                        .map(|(purpose, paid)| vec![purpose.clone(), dollars(*paid)])
+                        .collect(),
                 ));
             }
             if !records.unpriced.is_empty() {
                 blocks.push(table(
                     "Payments and revenue of the last year in assets without a price, which are not counted",
                     &["asset", "transfers"],
-                    records.unpriced.iter().take(12).map(|(asset, rows)| vec![asset.clone(), rows.to_string()]).collect(),
+                    records
+                        .unpriced
+                        .iter()
+                        .take(12)
+                        .map(|(asset, rows)| vec![asset.clone(), rows.to_string()])
+                        .collect(),
                 ));
             }
         }

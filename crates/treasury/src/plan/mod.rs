@@ -209,14 +209,15 @@ pub fn plan(
     let drift = described.drift.unwrap_or(DRIFT);
     let scenarios =
         Scenarios::fit(problem.moving.clone(), &prices, options.market.as_deref(), drift, options.seed, run)?;
+    // Who judges on few paths does not want to wait for a search on many.
+    let tuning =
+        Tuning { seed: options.seed, paths: options.tuning.paths.min(options.paths), ..options.tuning };
     // A runway is counted to well beyond the plan.
     let months = (2 * options.months).max(options.months + 24);
     let (first, second) = (Seed(options.seed.0.wrapping_mul(2)), Seed(options.seed.0.wrapping_mul(2) + 1));
-    let learned =
-        Futures::new(treasury, &scenarios.draw(4 * options.tuning.paths, months, first, run)?, first)?;
+    let learned = Futures::new(treasury, &scenarios.draw(4 * tuning.paths, months, first, run)?, first)?;
     let unseen_market = scenarios.draw(options.paths, months, second, run)?;
     let unseen = Futures::new(treasury, &unseen_market, second)?;
-    let tuning = Tuning { seed: options.seed, ..options.tuning };
     let found = recommend(treasury, &learned, &unseen, &tuning, run)?;
     let mut policies = vec![];
     for (tuned, _) in &found.table {
@@ -328,7 +329,8 @@ fn problem(
     }
     let Some(own) = own else {
         problems.push(
-            "the DAO's own token is not known; give `--token NAME`, or `token = \"NAME\"` in the plan's file".to_owned(),
+            "the DAO's own token is not known; give `--token NAME`, or `token = \"NAME\"` in the plan's file"
+                .to_owned(),
         );
         return Err(Error::Parameters { problems });
     };
@@ -336,7 +338,8 @@ fn problem(
     let mut moving = vec![];
     let mut cash = 0.0;
     let last = records.and_then(|records| records.last).map(|at| at.div_euclid(86_400));
-    let price_of = |name: &str| prices.find(name).and_then(|found| prices.at(found, last.unwrap_or(i64::MAX / 2)));
+    let price_of =
+        |name: &str| prices.find(name).and_then(|found| prices.at(found, last.unwrap_or(i64::MAX / 2)));
     let mut names: Vec<(String, f64, &'static str)> = vec![];
     let said = |name: &str| described.assets.iter().any(|asset| asset_name(&asset.name) == name);
     for (name, tokens) in records.iter().flat_map(|records| &records.holdings) {
@@ -344,7 +347,13 @@ fn problem(
             names.push((name.clone(), *tokens, "records"));
         }
     }
-    let mut add = |name: String, tokens: Option<f64>, dollars: f64, price: Option<f64>, kind: Kind, fee: f64, source| {
+    let mut add = |name: String,
+                   tokens: Option<f64>,
+                   dollars: f64,
+                   price: Option<f64>,
+                   kind: Kind,
+                   fee: f64,
+                   source| {
         let words = match kind {
             Kind::Own => "own token",
             Kind::Volatile => "volatile",
@@ -369,8 +378,11 @@ fn problem(
             }
         };
         if let Some(interest) = asset.interest {
-            let kind =
-                Kind::Stable { interest, losses: asset.losses.unwrap_or(0.03), share: asset.share.unwrap_or(0.15) };
+            let kind = Kind::Stable {
+                interest,
+                losses: asset.losses.unwrap_or(0.03),
+                share: asset.share.unwrap_or(0.15),
+            };
             add(name, asset.amount, dollars, price, kind, asset.fee.unwrap_or(0.0005), "said");
         } else if is_dollar(&name) {
             cash += dollars;
@@ -417,12 +429,25 @@ fn problem(
     }
     if !holdings.iter().any(|(_, kind, _)| *kind == Kind::Own) && problems.is_empty() {
         moving.push(Moving { name: own.clone(), volatility: None });
-        let holding = Holding { name: own.clone(), kind: "own token", tokens: Some(0.0), price: None, dollars: 0.0, source: "none held" };
+        let holding = Holding {
+            name: own.clone(),
+            kind: "own token",
+            tokens: Some(0.0),
+            price: None,
+            dollars: 0.0,
+            source: "none held",
+        };
         holdings.push((holding, Kind::Own, 0.0));
         assumptions.push(format!("the treasury is taken to hold none of its own token `{own}`"));
     }
-    let dollars =
-        Holding { name: "dollars".to_owned(), kind: "dollars", tokens: None, price: Some(1.0), dollars: cash, source: "all dollar tokens" };
+    let dollars = Holding {
+        name: "dollars".to_owned(),
+        kind: "dollars",
+        tokens: None,
+        price: Some(1.0),
+        dollars: cash,
+        source: "all dollar tokens",
+    };
     holdings.push((dollars, Kind::Cash, 0.0));
     if described.assets.is_empty() && holdings.iter().all(|(holding, _, _)| holding.dollars <= 0.0) {
         problems.push(
@@ -462,7 +487,12 @@ fn problem(
     };
     let assets = holdings
         .iter()
-        .map(|(holding, kind, fee)| Asset { name: holding.name.clone(), kind: *kind, dollars: holding.dollars, fee: *fee })
+        .map(|(holding, kind, fee)| Asset {
+            name: holding.name.clone(),
+            kind: *kind,
+            dollars: holding.dollars,
+            fee: *fee,
+        })
         .collect();
     // A pool's value is told at the price of the start, which the simulation counts as 1.
     let treasury = Treasury { assets, bills, impact, plan: options.months };
@@ -497,10 +527,16 @@ fn bills(
     });
     let every = said.every.unwrap_or(3).max(1);
     let whole = said.payroll.is_some() || said.grants.is_some();
-    let payroll = said.payroll.unwrap_or_else(|| if whole { 0.0 } else { recorded.map_or(0.0, |records| records.payments) });
+    let payroll = said
+        .payroll
+        .unwrap_or_else(|| if whole { 0.0 } else { recorded.map_or(0.0, |records| records.payments) });
     // What was paid is what was promised and met.
     let grants = said.grants.unwrap_or_else(|| {
-        if whole { 0.0 } else { recorded.map_or(0.0, |records| records.grants * every as f64 / success.max(0.05)) }
+        if whole {
+            0.0
+        } else {
+            recorded.map_or(0.0, |records| records.grants * every as f64 / success.max(0.05))
+        }
     });
     let count = said.count.unwrap_or_else(|| {
         let paid = recorded.map_or(0.0, |records| records.grants_count * every as f64 / success.max(0.05));
@@ -586,8 +622,12 @@ fn stresses(
         treasury.bills.payroll *= bills;
         treasury.bills.grants *= bills;
         treasury.impact.venue = match treasury.impact.venue {
-            Venue::ConstantProduct { value_at_one, fee } => Venue::ConstantProduct { value_at_one: value_at_one * depth, fee },
-            Venue::OrderBook { depth: now, shape, fee } => Venue::OrderBook { depth: now * depth, shape, fee },
+            Venue::ConstantProduct { value_at_one, fee } => {
+                Venue::ConstantProduct { value_at_one: value_at_one * depth, fee }
+            }
+            Venue::OrderBook { depth: now, shape, fee } => {
+                Venue::OrderBook { depth: now * depth, shape, fee }
+            }
         };
         (what.to_owned(), treasury)
     };
@@ -635,7 +675,11 @@ fn stresses(
         let before = mean(&values.iter().map(|value| value.exp().min(10.0)).collect::<Vec<_>>());
         let after = mean(&values.iter().map(|value| stretched(*value).exp().min(10.0)).collect::<Vec<_>>());
         let shift = before.ln() - after.ln();
-        wild.log_returns.iter_mut().skip(column).step_by(width).for_each(|value| *value = stretched(*value) + shift);
+        wild.log_returns
+            .iter_mut()
+            .skip(column)
+            .step_by(width)
+            .for_each(|value| *value = stretched(*value) + shift);
     }
     let futures = Futures::new(base, &wild, seed)?;
     let figures = |tuned: &Tuned| -> Result<(f64, f64, f64)> {
@@ -666,12 +710,14 @@ fn frontier(treasury: &Treasury, futures: &Futures) -> Result<(Vec<Point>, Point
     };
     let objective = Objective { tolerance: 1e-6, ..Objective::default() };
     let found = mean_cvar::frontier(&scenarios, &Limits::long_only(treasury.assets.len()), &objective, 9)?;
-    let points = found.into_iter().map(|point| Point { mean: point.mean, risk: point.risk, weights: point.weights });
+    let points =
+        found.into_iter().map(|point| Point { mean: point.mean, risk: point.risk, weights: point.weights });
     Ok((points.collect(), now))
 }
 
 fn reasons(found: &Recommendation) -> Vec<String> {
-    let ruin = |name: &str| found.table.iter().find(|(tuned, _)| tuned.family == name).map(|(_, score)| score.ruin);
+    let ruin =
+        |name: &str| found.table.iter().find(|(tuned, _)| tuned.family == name).map(|(_, score)| score.ruin);
     let chosen = ruin(found.chosen.family).unwrap_or(0.0);
     // Policies are chosen by how long the bad paths last; where another fails less often within the plan, that is said.
     let safer = found.table.iter().filter(|(_, score)| score.ruin < chosen - 0.01).map(|(tuned, score)| {
@@ -688,8 +734,8 @@ fn reasons(found: &Recommendation) -> Vec<String> {
         .map(|reason| {
             let interval = reason.interval.map_or_else(String::new, |(low, high)| {
                 // Adding 0 makes a negative 0 positive.
-                let [lead, low, high] =
-                    [reason.value - reason.reference, low, high].map(|value| (10.0 * value).round() / 10.0 + 0.0);
+                let [lead, low, high] = [reason.value - reason.reference, low, high]
+                    .map(|value| (10.0 * value).round() / 10.0 + 0.0);
                 format!(": {lead:.1} longer, 95 % interval of the difference {low:.1} to {high:.1}")
             });
             let number = document::number;
@@ -710,7 +756,8 @@ fn impact_text(impact: &Impact) -> String {
         Venue::ConstantProduct { value_at_one, .. } => ("a constant-product pool worth", value_at_one),
         Venue::OrderBook { depth, .. } => ("an order book with", depth),
     };
-    let within = if matches!(impact.venue, Venue::OrderBook { .. }) { " within 2 % of the price" } else { "" };
+    let within =
+        if matches!(impact.venue, Venue::OrderBook { .. }) { " within 2 % of the price" } else { "" };
     format!(
         "{venue} {}{within}; {:.0} % of a trade's move stay, half of the rest fades in {} days",
         document::dollars(size),

@@ -15,8 +15,8 @@ use crate::market::prices::Prices;
 
 /// Tokens that are worth a dollar by what they promise.
 pub const DOLLARS: [&str; 18] = [
-    "USD", "USDC", "USDC.E", "USDT", "DAI", "XDAI", "WXDAI", "USDS", "SUSD", "LUSD", "GUSD", "TUSD", "BUSD", "FRAX",
-    "PYUSD", "USDP", "FEI", "MAI",
+    "USD", "USDC", "USDC.E", "USDT", "DAI", "XDAI", "WXDAI", "USDS", "SUSD", "LUSD", "GUSD", "TUSD", "BUSD",
+    "FRAX", "PYUSD", "USDP", "FEI", "MAI",
 ];
 /// Tokens that stand for another one.
 const WRAPPED: [(&str, &str); 4] = [("WETH", "ETH"), ("STETH", "ETH"), ("WBTC", "BTC"), ("WMATIC", "MATIC")];
@@ -82,13 +82,16 @@ impl<'a> Texts<'a> {
 }
 
 fn amounts(batch: &RecordBatch) -> Result<impl Fn(usize) -> Option<i128> + '_> {
-    let column = batch.column_by_name("amount").and_then(|column| column.as_primitive_opt::<Decimal256Type>());
-    let column = column.ok_or_else(|| HistoryError::Defect("column `amount` is not of the schema".to_owned()))?;
+    let column =
+        batch.column_by_name("amount").and_then(|column| column.as_primitive_opt::<Decimal256Type>());
+    let column =
+        column.ok_or_else(|| HistoryError::Defect("column `amount` is not of the schema".to_owned()))?;
     Ok(move |row: usize| column.is_valid(row).then(|| column.value(row)).and_then(i256::to_i128))
 }
 
 fn times(batch: &RecordBatch) -> Result<impl Fn(usize) -> Option<i64> + '_> {
-    let column = batch.column_by_name("at").and_then(|column| column.as_primitive_opt::<TimestampSecondType>());
+    let column =
+        batch.column_by_name("at").and_then(|column| column.as_primitive_opt::<TimestampSecondType>());
     let column = column.ok_or_else(|| HistoryError::Defect("column `at` is not of the schema".to_owned()))?;
     Ok(move |row: usize| column.is_valid(row).then(|| column.value(row)))
 }
@@ -101,7 +104,8 @@ pub fn prices_of(history: &History, prices: &mut Prices) -> Result<()> {
     let Some(batch) = history.table(Table::Prices) else { return Ok(()) };
     let (assets, at) = (Texts::new(batch, "asset")?, times(batch)?);
     let close = batch.column_by_name("close").and_then(|column| column.as_primitive_opt::<Float64Type>());
-    let close = close.ok_or_else(|| HistoryError::Defect("column `close` is not of the schema".to_owned()))?;
+    let close =
+        close.ok_or_else(|| HistoryError::Defect("column `close` is not of the schema".to_owned()))?;
     for row in 0..batch.num_rows() {
         if let (Some(at), true) = (at(row), close.is_valid(row)) {
             prices.insert(&asset_name(assets.get(row)), at, close.value(row));
@@ -148,7 +152,8 @@ pub fn read(history: &History, dao: Option<&str>, accounts: &[String], prices: &
     let decimals = history.decimals();
     let mut exact: BTreeMap<String, i128> = BTreeMap::new();
     if let Some(batch) = history.table(Table::Transfers) {
-        let (from, to, assets) = (Texts::new(batch, "from")?, Texts::new(batch, "to")?, Texts::new(batch, "asset")?);
+        let (from, to, assets) =
+            (Texts::new(batch, "from")?, Texts::new(batch, "to")?, Texts::new(batch, "asset")?);
         let (purposes, at, amount, wanted) =
             (Texts::new(batch, "purpose")?, times(batch)?, amounts(batch)?, wanted(batch, dao)?);
         let rows: Vec<usize> = (0..batch.num_rows()).filter(|row| wanted(*row)).collect();
@@ -158,12 +163,14 @@ pub fn read(history: &History, dao: Option<&str>, accounts: &[String], prices: &
         records.accounts = if accounts.is_empty() {
             guess(&sides)
         } else {
-            let count = |account: &String| sides.iter().filter(|(from, to)| from == account || to == account).count();
+            let count =
+                |account: &String| sides.iter().filter(|(from, to)| from == account || to == account).count();
             accounts.iter().map(|account| (account.clone(), count(account) as u64)).collect()
         };
         let ours: BTreeSet<&str> = records.accounts.iter().map(|(account, _)| account.as_str()).collect();
         let last = records.last.unwrap_or(0);
-        let first = rows.iter().filter_map(|row| at(*row)).filter(|at| *at > last - YEAR).min().unwrap_or(last);
+        let first =
+            rows.iter().filter_map(|row| at(*row)).filter(|at| *at > last - YEAR).min().unwrap_or(last);
         records.months = ((last - first) as f64 / (YEAR as f64 / 12.0)).clamp(1.0, 12.0);
         let mut by_purpose: BTreeMap<String, f64> = BTreeMap::new();
         let mut unpriced: BTreeMap<String, u64> = BTreeMap::new();
@@ -262,6 +269,8 @@ pub fn daos(history: &History) -> Result<Vec<String>> {
 /// # Errors
 /// A column that is not of the schema.
 pub fn power_unit(history: &History) -> Result<Option<String>> {
-    let Some(batch) = history.table(Table::Daos).filter(|batch| batch.num_rows() > 0) else { return Ok(None) };
+    let Some(batch) = history.table(Table::Daos).filter(|batch| batch.num_rows() > 0) else {
+        return Ok(None);
+    };
     Ok(Some(Texts::new(batch, "power_unit")?.get(0).to_owned()).filter(|unit| !unit.is_empty()))
 }

@@ -87,7 +87,8 @@ impl Scenarios {
         run: &Run,
     ) -> Result<Self> {
         let names: Vec<String> = moving.iter().map(|asset| asset.name.clone()).collect();
-        let mut source = Source { notes: prices.notes(&names).map(str::to_owned).collect(), ..Source::default() };
+        let mut source =
+            Source { notes: prices.notes(&names).map(str::to_owned).collect(), ..Source::default() };
         let asked = model.map(find).transpose()?;
         let mut known: Vec<String> = moving
             .iter()
@@ -98,12 +99,15 @@ impl Scenarios {
         while !known.is_empty() {
             let panel = prices.panel(&known, i64::MIN / 2, i64::MAX / 2);
             let steps = panel.as_ref().map_or(0, crate::market::Panel::steps);
-            let Ok(panel) = panel.and_then(|panel| if steps >= LEAST { Ok(panel) } else { Err(Error::Parameters { problems: vec![] }) })
-            else {
+            let Ok(panel) = panel.and_then(|panel| {
+                if steps >= LEAST { Ok(panel) } else { Err(Error::Parameters { problems: vec![] }) }
+            }) else {
                 // The asset with the fewest days keeps the others from being learned together.
                 let place = (0..known.len()).min_by_key(|place| prices.days(&known[*place])).unwrap_or(0);
                 let dropped = known.remove(place);
-                source.notes.push(format!("`{dropped}` has too few days in common with the others to be learned with them"));
+                source.notes.push(format!(
+                    "`{dropped}` has too few days in common with the others to be learned with them"
+                ));
                 continue;
             };
             let chosen = match asked {
@@ -141,7 +145,10 @@ impl Scenarios {
             }
         }
         if let (Some(model), true) = (asked, fitted.is_none()) {
-            source.notes.push(format!("market model `{}` was asked for and has no prices to learn from", model.name()));
+            source.notes.push(format!(
+                "market model `{}` was asked for and has no prices to learn from",
+                model.name()
+            ));
         }
         Ok(Self { moving, fitted, drift, source })
     }
@@ -151,8 +158,11 @@ impl Scenarios {
     /// # Errors
     /// As [`FittedMarket::simulate_summed`].
     pub fn draw(&self, paths: usize, months: usize, seed: Seed, run: &Run) -> Result<Paths> {
-        let fitted =
-            self.fitted.as_ref().map(|fitted| fitted.simulate_summed(paths, months, DAYS, seed, run)).transpose()?;
+        let fitted = self
+            .fitted
+            .as_ref()
+            .map(|fitted| fitted.simulate_summed(paths, months, DAYS, seed, run))
+            .transpose()?;
         let width = self.moving.len();
         let mut log_returns = vec![0.0; paths * months * width];
         // The common factor of the fitted assets, in units of its own deviation: the mean of their months.
@@ -164,7 +174,8 @@ impl Scenarios {
             means.iter().map(|value| (value - centre) / spread).collect()
         });
         for (column, asset) in self.moving.iter().enumerate() {
-            let place = fitted.as_ref().and_then(|fitted| fitted.assets.iter().position(|name| *name == asset.name));
+            let place =
+                fitted.as_ref().and_then(|fitted| fitted.assets.iter().position(|name| *name == asset.name));
             let out = log_returns.iter_mut().skip(column).step_by(width.max(1));
             if let (Some(fitted), Some(place)) = (&fitted, place) {
                 let drawn = fitted.log_returns.iter().skip(place).step_by(fitted.assets.len());
@@ -191,7 +202,8 @@ impl Scenarios {
         let wanted = (1.0 + self.drift).ln() / 12.0;
         for column in 0..width {
             let values = log_returns.iter().skip(column).step_by(width);
-            let growth = values.map(|value| value.exp().min(MOST_GROWTH)).sum::<f64>() / (paths * months) as f64;
+            let growth =
+                values.map(|value| value.exp().min(MOST_GROWTH)).sum::<f64>() / (paths * months) as f64;
             let shift = wanted - growth.ln();
             log_returns.iter_mut().skip(column).step_by(width).for_each(|value| *value += shift);
         }

@@ -1,5 +1,4 @@
 #![cfg(test)]
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use daotwin_core::Limits as CoreLimits;
 use daotwin_history::builder::Cell;
@@ -79,7 +78,11 @@ fn records_tell_accounts_holdings_bills_and_revenue() {
     let months = 11.0 * 30.0 / (365.0 / 12.0);
     let scale = |paid: f64| paid * 12.0 / months;
     assert!((found.payments - scale(60_000.0)).abs() < 0.1 * 60_000.0, "{found:?}");
-    assert!((found.grants / found.payments - 0.5).abs() < 1e-9 && (found.revenue / found.payments - 0.25).abs() < 1e-9, "{found:?}");
+    assert!(
+        (found.grants / found.payments - 0.5).abs() < 1e-9
+            && (found.revenue / found.payments - 0.25).abs() < 1e-9,
+        "{found:?}"
+    );
     // Accounts that were told are taken as they are.
     let told = records::read(&history(), Some("example"), &["ann".to_owned()], &prices()).unwrap();
     assert!(told.told && told.holdings["USDC"] == 1_440_000.0, "{told:?}");
@@ -105,10 +108,18 @@ fn a_plan_of_records_and_prices_says_everything_and_is_a_function_of_its_seed() 
     assert_eq!(stress("as it is").recommended.0, found.policy(found.recommended).unwrap().score.runway_p10);
     assert!(stress("30 % higher").recommended.1 < stress("30 % lower").recommended.1);
     assert!(stress("revenue").recommended.1 > stress("as it is").recommended.1);
-    assert!(found.frontier.windows(2).all(|two| two[0].risk <= two[1].risk + 1e-6 && two[0].mean <= two[1].mean + 1e-9));
+    assert!(
+        found
+            .frontier
+            .windows(2)
+            .all(|two| two[0].risk <= two[1].risk + 1e-6 && two[0].mean <= two[1].mean + 1e-9)
+    );
     let document = found.document();
     assert_eq!(document.sections.len(), 6);
-    assert!(document.verdict.text.contains(found.recommended) && document.warnings.iter().any(|line| line.contains("not private")));
+    assert!(
+        document.verdict.text.contains(found.recommended)
+            && document.warnings.iter().any(|line| line.contains("not private"))
+    );
 }
 
 #[test]
@@ -139,12 +150,19 @@ fn elicited_months_have_the_volatility_and_the_return_that_were_said() {
     )
     .unwrap();
     let drawn = market.draw(4_000, 24, Seed(2), &Run::default()).unwrap();
-    let column = |asset: usize| -> Vec<f64> { (0..4_000).flat_map(|path| drawn.series(path, asset)).collect() };
+    let column =
+        |asset: usize| -> Vec<f64> { (0..4_000).flat_map(|path| drawn.series(path, asset)).collect() };
     let (a, b) = (column(0), column(1));
     let yearly = |values: &[f64]| daotwin_core::statistics::standard_deviation(values) * 12.0_f64.sqrt();
     // 96,000 months with a kurtosis of 9: the standard error of a deviation is 0.5 %; five of them.
-    assert!((yearly(&a) / 0.8 - 1.0).abs() < 0.03 && (yearly(&b) / 0.6 - 1.0).abs() < 0.03, "{} {}", yearly(&a), yearly(&b));
-    let growth = daotwin_core::statistics::mean(&a.iter().map(|value| value.exp().min(10.0)).collect::<Vec<_>>());
+    assert!(
+        (yearly(&a) / 0.8 - 1.0).abs() < 0.03 && (yearly(&b) / 0.6 - 1.0).abs() < 0.03,
+        "{} {}",
+        yearly(&a),
+        yearly(&b)
+    );
+    let growth =
+        daotwin_core::statistics::mean(&a.iter().map(|value| value.exp().min(10.0)).collect::<Vec<_>>());
     // But for months cut at a growth of ten, before and after the shift.
     assert!((growth.powi(12) - 1.1).abs() < 1e-3, "{growth}");
     let together = daotwin_core::statistics::pearson(&a, &b);
@@ -155,21 +173,33 @@ fn elicited_months_have_the_volatility_and_the_return_that_were_said() {
 fn everything_that_is_missing_is_told_at_once() {
     let empty = Described::default();
     let with_token = Options { token: Some("TKN".into()), months: 0, paths: 3, ..options() };
-    let message = plan(None, &Prices::default(), &empty, &with_token, &Run::default()).unwrap_err().to_string();
+    let message =
+        plan(None, &Prices::default(), &empty, &with_token, &Run::default()).unwrap_err().to_string();
     for part in ["0 months", "3 futures", "[[assets]]", "[bills]"] {
         assert!(message.contains(part), "{part}: {message}");
     }
-    let message = plan(None, &Prices::default(), &empty, &options(), &Run::default()).unwrap_err().to_string();
+    let message =
+        plan(None, &Prices::default(), &empty, &options(), &Run::default()).unwrap_err().to_string();
     assert!(message.contains("--token"), "{message}");
     let message = Described::read(
         "drift = 9\n[[assets]]\nname = 'A'\n[[assets]]\nname = 'a'\nprice = -1\ndollars = 3\n[bills]\nsuccess = 2\nevery = 0\n[impact]\nvenue = 'dark'\n",
     )
     .unwrap_err()
     .to_string();
-    for part in ["`drift`", "`assets.A`: give either", "stands twice", "assets.a.price", "bills.success", "bills.every", "`dark`"] {
+    for part in [
+        "`drift`",
+        "`assets.A`: give either",
+        "stands twice",
+        "assets.a.price",
+        "bills.success",
+        "bills.every",
+        "`dark`",
+    ] {
         assert!(message.contains(part), "{part}: {message}");
     }
     assert!(Described::read("colour = 'blue'\n").unwrap_err().to_string().contains("colour"));
-    let unpriced = plan(Some(&history()), &Prices::default(), &empty, &options(), &Run::default()).unwrap_err().to_string();
+    let unpriced = plan(Some(&history()), &Prices::default(), &empty, &options(), &Run::default())
+        .unwrap_err()
+        .to_string();
     assert!(unpriced.contains("`TKN`") && unpriced.contains("--prices"), "{unpriced}");
 }

@@ -80,7 +80,9 @@ impl Stream {
     /// [`Error::Parameters`] where the treasury holds less; a second time.
     pub fn fund(&mut self, ledger: &mut Ledger) -> Result<()> {
         if self.funded {
-            return Err(Error::Parameters { problems: vec![format!("`{}` is funded already; fund it once", self.name)] });
+            return Err(Error::Parameters {
+                problems: vec![format!("`{}` is funded already; fund it once", self.name)],
+            });
         }
         ledger.transfer(&self.asset, &Account::Treasury, Account::Escrow(self.name.clone()), self.total)?;
         self.funded = true;
@@ -142,7 +144,8 @@ impl Salary {
         let ended = self.end.is_some_and(|end| at >= end);
         let worked = self.end.map_or(at, |end| at.min(end)).saturating_sub(self.start);
         let whole = worked / self.period.max(1);
-        let rest = if ended { share(self.amount, worked % self.period.max(1), self.period.max(1)) } else { 0 };
+        let rest =
+            if ended { share(self.amount, worked % self.period.max(1), self.period.max(1)) } else { 0 };
         self.amount.saturating_mul(u128::from(whole)).saturating_add(rest)
     }
 
@@ -153,7 +156,12 @@ impl Salary {
     pub fn settle(&mut self, at: u64, ledger: &mut Ledger) -> Result<u128> {
         let owed = self.due(at).saturating_sub(self.paid);
         let amount = owed.min(ledger.balance(&self.asset, &Account::Treasury));
-        ledger.transfer(&self.asset, &Account::Treasury, Account::Recipient(self.recipient.clone()), amount)?;
+        ledger.transfer(
+            &self.asset,
+            &Account::Treasury,
+            Account::Recipient(self.recipient.clone()),
+            amount,
+        )?;
         self.paid += amount;
         Ok(owed - amount)
     }

@@ -1,5 +1,4 @@
 #![cfg(test)]
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use daotwin_core::Seed;
 
@@ -10,7 +9,10 @@ use crate::market::impact::Venue;
 #[test]
 fn a_stream_pays_by_the_second_and_ends_exact() {
     let mut stream = Stream::new("s", "USDC", "ann", 1_000, 100, 300);
-    assert_eq!([99, 100, 101, 250, 399, 400, 9_999].map(|at| stream.due(at)), [0, 0, 3, 500, 996, 1_000, 1_000]);
+    assert_eq!(
+        [99, 100, 101, 250, 399, 400, 9_999].map(|at| stream.due(at)),
+        [0, 0, 3, 500, 996, 1_000, 1_000]
+    );
     stream.cliff = 150;
     stream.step = 100;
     assert_eq!([249, 250, 300, 399, 400].map(|at| stream.due(at)), [0, 333, 666, 666, 1_000]);
@@ -61,13 +63,17 @@ fn an_emission_halves_down_to_nothing_and_stops_at_its_cap() {
     // 100 + 50 + 25 + 12 + 6 + 3 + 1
     assert_eq!([9, 10, 29, 10_000].map(|at| emission.due(at)), [0, 100, 150, 197]);
     assert_eq!(Emission { cap: 160, ..emission.clone() }.due(10_000), 160);
-    assert_eq!(Emission { keep: 1, of: 1, cap: u128::MAX, ..emission }.due(u64::MAX), 100 * u128::from(u64::MAX / 10));
+    assert_eq!(
+        Emission { keep: 1, of: 1, cap: u128::MAX, ..emission }.due(u64::MAX),
+        100 * u128::from(u64::MAX / 10)
+    );
 }
 
 /// Settles everything at these moments and returns the ledger.
 fn played(seed: u64, moments: &[u64]) -> Ledger {
     let mut stream = Seed(seed).stream("cash");
-    let mut amount = |most_bits: u64| u128::from(stream.bits()) >> (64 - most_bits.min(64)) << stream.below(40);
+    let mut amount =
+        |most_bits: u64| u128::from(stream.bits()) >> (64 - most_bits.min(64)) << stream.below(40);
     let mut ledger = Ledger::default();
     let mut flows = vec![];
     let mut salaries = vec![];
@@ -88,9 +94,18 @@ fn played(seed: u64, moments: &[u64]) -> Ledger {
             paid: 0,
         });
     }
-    let mut revenue = Revenue { asset: "USDC".into(), amount: amount(50), seconds: 31, start: 5, received: 0 };
-    let mut emission =
-        Emission { asset: "TKN".into(), first: amount(50), keep: 9, of: 10, epoch: 20, start: 0, cap: u128::MAX, made: 0 };
+    let mut revenue =
+        Revenue { asset: "USDC".into(), amount: amount(50), seconds: 31, start: 5, received: 0 };
+    let mut emission = Emission {
+        asset: "TKN".into(),
+        first: amount(50),
+        keep: 9,
+        of: 10,
+        epoch: 20,
+        start: 0,
+        cap: u128::MAX,
+        made: 0,
+    };
     let mut grant = Grant {
         name: "g".into(),
         asset: "TKN".into(),
@@ -138,7 +153,8 @@ fn everything_is_conserved_and_often_or_seldom_settled_comes_to_the_same() {
 
 #[test]
 fn a_buy_back_spends_its_share_and_destroys_what_it_bought() {
-    let impact = Impact::new(Venue::ConstantProduct { value_at_one: 2_000_000.0, fee: 0.003 }, 0.5, 7.0).unwrap();
+    let impact =
+        Impact::new(Venue::ConstantProduct { value_at_one: 2_000_000.0, fee: 0.003 }, 0.5, 7.0).unwrap();
     let rule = BuyBack {
         asset: "USDC".into(),
         decimals: 6,

@@ -159,7 +159,10 @@ impl Grant {
     /// [`Error::Parameters`] where the treasury holds less.
     pub fn fund(&self, ledger: &mut Ledger) -> Result<()> {
         let total = self.total().ok_or_else(|| Error::Parameters {
-            problems: vec![format!("the milestones of `{}` do not fit 128 bits; use larger units", self.name)],
+            problems: vec![format!(
+                "the milestones of `{}` do not fit 128 bits; use larger units",
+                self.name
+            )],
         })?;
         ledger.transfer(&self.asset, &Account::Treasury, Account::Escrow(self.name.clone()), total)
     }
@@ -169,10 +172,17 @@ impl Grant {
     ///
     /// # Errors
     /// [`Error::Parameters`] where it was not funded.
-    pub fn settle(&mut self, at: u64, success: f64, stream: &mut Stream, ledger: &mut Ledger) -> Result<(u128, u128)> {
+    pub fn settle(
+        &mut self,
+        at: u64,
+        success: f64,
+        stream: &mut Stream,
+        ledger: &mut Ledger,
+    ) -> Result<(u128, u128)> {
         let escrow = Account::Escrow(self.name.clone());
         let mut paid = 0;
-        while let Some(milestone) = self.milestones.get(self.judged).filter(|milestone| milestone.at <= at && !self.ended)
+        while let Some(milestone) =
+            self.milestones.get(self.judged).filter(|milestone| milestone.at <= at && !self.ended)
         {
             self.judged += 1;
             if stream.chance(success) {

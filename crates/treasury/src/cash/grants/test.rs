@@ -1,5 +1,4 @@
 #![cfg(test)]
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -25,10 +24,17 @@ fn one_group_is_the_closed_form_given_the_law() {
 #[test]
 fn small_groups_borrow_from_the_others() {
     let group = |successes, trials| Group { successes, trials };
-    let alike = Success::fit(&[group(80.0, 100.0), group(79.0, 100.0), group(82.0, 100.0), group(0.0, 2.0)]).unwrap();
+    let alike =
+        Success::fit(&[group(80.0, 100.0), group(79.0, 100.0), group(82.0, 100.0), group(0.0, 2.0)]).unwrap();
     // Two failures count little where all others are alike, and more where groups differ.
-    let apart = Success::fit(&[group(95.0, 100.0), group(40.0, 100.0), group(70.0, 100.0), group(0.0, 2.0)]).unwrap();
-    assert!(alike.mean(3) > 0.55 && alike.mean(3) > apart.mean(3) + 0.1, "{} {}", alike.mean(3), apart.mean(3));
+    let apart =
+        Success::fit(&[group(95.0, 100.0), group(40.0, 100.0), group(70.0, 100.0), group(0.0, 2.0)]).unwrap();
+    assert!(
+        alike.mean(3) > 0.55 && alike.mean(3) > apart.mean(3) + 0.1,
+        "{} {}",
+        alike.mean(3),
+        apart.mean(3)
+    );
     assert!((alike.mean(9) - 0.75).abs() < 0.08, "{}", alike.mean(9));
     let message = Success::fit(&[group(3.0, 2.0), group(-1.0, 2.0)]).unwrap_err().to_string();
     assert!(message.contains("group 0") && message.contains("group 1"), "{message}");
@@ -72,7 +78,8 @@ fn the_outcomes_of_decentraland_are_those_of_the_set() {
         let number = |name: &str| row[name].parse::<f64>().unwrap_or(0.0);
         let (released, releasable) = (number("Released Amount"), number("Releasable Amount"));
         if released + releasable > 0.0 {
-            let group = groups.entry(row["Category"].clone()).or_insert(Group { successes: 0.0, trials: 0.0 });
+            let group =
+                groups.entry(row["Category"].clone()).or_insert(Group { successes: 0.0, trials: 0.0 });
             group.successes += released / (released + releasable);
             group.trials += 1.0;
         }
@@ -80,7 +87,10 @@ fn the_outcomes_of_decentraland_are_those_of_the_set() {
     let found: Vec<Group> = groups.values().copied().collect();
     assert_eq!(found.len(), 4);
     for (found, stated) in found.iter().zip(DECENTRALAND) {
-        assert!((found.successes - stated.successes).abs() < 0.005 && found.trials == stated.trials, "{groups:?}");
+        assert!(
+            (found.successes - stated.successes).abs() < 0.005 && found.trials == stated.trials,
+            "{groups:?}"
+        );
     }
     let known = Success::fit(&DECENTRALAND).unwrap();
     // What a plan expects of a new group of grants: 24.3 of 38 outcomes.

@@ -65,7 +65,8 @@ impl Ledger {
     pub fn conserves(&self) -> bool {
         self.totals.iter().all(|(asset, totals)| {
             let into = totals.received.checked_add(totals.minted);
-            let out = self.held(asset).and_then(|held| held.checked_add(totals.sent)?.checked_add(totals.burned));
+            let out =
+                self.held(asset).and_then(|held| held.checked_add(totals.sent)?.checked_add(totals.burned));
             into.is_some() && into == out
         })
     }
@@ -99,8 +100,9 @@ impl Ledger {
     fn room(&self, asset: &str, amount: u128) -> Result<()> {
         let totals = self.totals(asset);
         let sum = totals.received.checked_add(totals.minted).and_then(|sum| sum.checked_add(amount));
-        sum.map(|_| ())
-            .ok_or_else(|| refuse(format!("{amount} more base units of `{asset}` do not fit 128 bits; use larger units")))
+        sum.map(|_| ()).ok_or_else(|| {
+            refuse(format!("{amount} more base units of `{asset}` do not fit 128 bits; use larger units"))
+        })
     }
 
     /// An amount comes in from outside.

@@ -7,7 +7,8 @@ use daotwin_core::Stream;
 use daotwin_core::statistics::{normal_quantile, quantile, ranks};
 
 use super::numeric::{
-    Table, cholesky, ln_gamma, minimise, normal_tail, positive_correlation, student_at_score, student_cdf, times_root,
+    Table, cholesky, ln_gamma, minimise, normal_tail, positive_correlation, student_at_score, student_cdf,
+    times_root,
 };
 
 /// Beyond so many degrees of freedom a t copula is taken for the Gaussian one.
@@ -53,7 +54,8 @@ pub struct Dependence {
 impl Dependence {
     /// The Gaussian copula whose correlations are those of the normal scores.
     pub fn gaussian(scores: &[f64], assets: usize) -> Self {
-        let column = |asset: usize| -> Vec<f64> { scores.iter().skip(asset).step_by(assets).copied().collect() };
+        let column =
+            |asset: usize| -> Vec<f64> { scores.iter().skip(asset).step_by(assets).copied().collect() };
         let columns: Vec<Vec<f64>> = (0..assets).map(column).collect();
         let correlation =
             pairs(assets, |left, right| daotwin_core::statistics::pearson(&columns[left], &columns[right]));
@@ -64,7 +66,8 @@ impl Dependence {
     /// Student's t copula: correlations from Kendall's tau (Lindskog, McNeil and Schmock 2003), degrees of freedom by
     /// maximum likelihood given them (McNeil, Frey and Embrechts 2015, section 7.5).
     pub fn student(scores: &[f64], assets: usize) -> Self {
-        let column = |asset: usize| -> Vec<f64> { scores.iter().skip(asset).step_by(assets).copied().collect() };
+        let column =
+            |asset: usize| -> Vec<f64> { scores.iter().skip(asset).step_by(assets).copied().collect() };
         let columns: Vec<Vec<f64>> = (0..assets).map(column).collect();
         let correlation = pairs(assets, |left, right| {
             (std::f64::consts::FRAC_PI_2 * kendall(&columns[left], &columns[right])).sin()
@@ -82,8 +85,7 @@ impl Dependence {
         };
         let (best, _) = minimise(&[6.0_f64.ln()], &[0.5], 25, &worth);
         let freedom = best[0].exp();
-        let student =
-            (freedom < 0.9 * ALMOST_GAUSSIAN).then(|| (freedom, score_table(freedom)));
+        let student = (freedom < 0.9 * ALMOST_GAUSSIAN).then(|| (freedom, score_table(freedom)));
         Self { assets, correlation, root, student }
     }
 

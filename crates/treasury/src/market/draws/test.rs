@@ -53,7 +53,10 @@ fn sine_and_cosine_are_those_of_the_library() {
         let (sine, cosine) = sine_cosine_of_turns(turn);
         let (s, c) = (turn * std::f64::consts::TAU).sin_cos();
         // The library's argument is rounded: half a unit of 2 pi is 4.4e-16.
-        assert!((sine - s).abs() < 1.2e-15 && (cosine - c).abs() < 1.2e-15, "{turn}: {sine} {s} {cosine} {c}");
+        assert!(
+            (sine - s).abs() < 1.2e-15 && (cosine - c).abs() < 1.2e-15,
+            "{turn}: {sine} {s} {cosine} {c}"
+        );
     }
 }
 

@@ -79,7 +79,8 @@ fn autocorrelation(values: &[f64]) -> f64 {
     let centre = mean(values);
     let variance: f64 = values.iter().map(|value| (value - centre).powi(2)).sum();
     let at = |lag: usize| -> f64 {
-        values.iter().zip(values.iter().skip(lag)).map(|(a, b)| (a - centre) * (b - centre)).sum::<f64>() / variance
+        values.iter().zip(values.iter().skip(lag)).map(|(a, b)| (a - centre) * (b - centre)).sum::<f64>()
+            / variance
     };
     (1..=LAGS).map(at).sum::<f64>() / LAGS as f64
 }
@@ -161,7 +162,8 @@ pub fn checks(held: &Panel, paths: &Paths, level: f64) -> Vec<Check> {
         }
     }
     if assets > 1 {
-        let columns = |path: usize| (0..assets).map(|asset| paths.series(path, asset).collect()).collect::<Vec<_>>();
+        let columns =
+            |path: usize| (0..assets).map(|asset| paths.series(path, asset).collect()).collect::<Vec<_>>();
         let simulated = band((0..paths.paths).map(|path| cross_correlation(&columns(path))).collect());
         let real = cross_correlation(&(0..assets).map(|asset| held.column(asset)).collect::<Vec<_>>());
         list.push(Check { fact: Fact::CrossCorrelation, asset: String::new(), real, simulated });

@@ -1,5 +1,4 @@
 #![cfg(test)]
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use daotwin_core::{Run, Seed};
 
@@ -13,7 +12,11 @@ fn facts_of_small_cases_are_exact() {
     let halving = [0.1, -0.2, 0.05, -(2.0_f64.ln()), 0.3];
     assert!((drawdown(&halving) - (1.0 - 0.5 * (-0.15_f64).exp())).abs() < 1e-12);
     assert_eq!(drawdown(&[0.1, 0.2]), 0.0);
-    assert!((cross_correlation(&[vec![1.0, 2.0, 3.0], vec![2.0, 4.0, 6.0], vec![3.0, 2.0, 1.0]]) + 1.0 / 3.0).abs() < 1e-12);
+    assert!(
+        (cross_correlation(&[vec![1.0, 2.0, 3.0], vec![2.0, 4.0, 6.0], vec![3.0, 2.0, 1.0]]) + 1.0 / 3.0)
+            .abs()
+            < 1e-12
+    );
     assert_eq!(Fact::CrossCorrelation.of(&[1.0]), None);
 }
 

@@ -1,5 +1,4 @@
 #![cfg(test)]
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use super::*;
 
@@ -44,7 +43,10 @@ fn proceeds_are_the_integral_of_the_price_along_the_way() {
         // Marginal proceeds are the price at the end of the way.
         let more = impact.sell(30_000.01, 1.7, &mut Pressure::default());
         let marginal = (more.dollars - whole.dollars) / 0.01;
-        assert!((marginal / (1.7 * whole.log_move.exp()) - 1.0).abs() < 1e-4, "{venue:?}: {marginal} {whole:?}");
+        assert!(
+            (marginal / (1.7 * whole.log_move.exp()) - 1.0).abs() < 1e-4,
+            "{venue:?}: {marginal} {whole:?}"
+        );
     }
 }
 
@@ -84,7 +86,9 @@ fn a_part_of_the_move_fades_and_a_part_stays() {
 
 #[test]
 fn bad_numbers_are_all_told_at_once() {
-    let message = Impact::new(Venue::ConstantProduct { value_at_one: 0.0, fee: 1.0 }, 2.0, -1.0).unwrap_err().to_string();
+    let message = Impact::new(Venue::ConstantProduct { value_at_one: 0.0, fee: 1.0 }, 2.0, -1.0)
+        .unwrap_err()
+        .to_string();
     for place in ["impact.value_at_one", "impact.fee", "impact.permanent", "impact.half_life_days"] {
         assert!(message.contains(place), "{message}");
     }

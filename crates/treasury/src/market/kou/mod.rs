@@ -170,7 +170,10 @@ impl Law {
         let worth = |p: &[f64]| -> f64 {
             let law = law(p);
             let thin = 0.1 * spread;
-            if law.volatility < thin || law.rise.min(law.fall) < thin || law.rise.max(law.fall) > 10.0 * spread {
+            if law.volatility < thin
+                || law.rise.min(law.fall) < thin
+                || law.rise.max(law.fall) > 10.0 * spread
+            {
                 return f64::INFINITY;
             }
             -law.series(farthest).ln_densities(returns)

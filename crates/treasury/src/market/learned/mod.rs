@@ -118,7 +118,9 @@ impl MarketModel for Learned {
             let (day, asset) = (place / k, place % k);
             columns.push(number(format!("{}.{day}", panel.assets()[asset])));
             let shapes = starts.iter().zip(&scales);
-            values.push(shapes.map(|(start, scale)| panel.returns()[(start + day) * k + asset] / scale).collect());
+            values.push(
+                shapes.map(|(start, scale)| panel.returns()[(start + day) * k + asset] / scale).collect(),
+            );
         }
         for (column, values) in columns.iter_mut().zip(&values) {
             let bounds = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
@@ -130,10 +132,13 @@ impl MarketModel for Learned {
         let generator = registry::find(self.generator).ok_or_else(|| Error::Unknown {
             what: "generator of tables",
             name: self.generator.to_owned(),
-            known: registry::TABLE_SYNTHESIZERS.iter().map(|each| format!("`{}`", each.name())).collect::<Vec<_>>().join(", "),
+            known: registry::TABLE_SYNTHESIZERS
+                .iter()
+                .map(|each| format!("`{}`", each.name()))
+                .collect::<Vec<_>>()
+                .join(", "),
         })?;
-        let fitted =
-            generator.fit(&frame, &TableFitOptions { seed, ..TableFitOptions::default() }, run)?;
+        let fitted = generator.fit(&frame, &TableFitOptions { seed, ..TableFitOptions::default() }, run)?;
         let mut stream = seed.stream("market blocks");
         let mut rows: Vec<(f64, Vec<f64>)> = Vec::with_capacity(POOL);
         while rows.len() < POOL {
@@ -167,7 +172,10 @@ impl FittedMarket for Fitted {
     }
 
     fn parameters(&self) -> Vec<(String, f64)> {
-        vec![("drawn_blocks".to_owned(), self.before.len() as f64), ("volatility_now".to_owned(), self.now.sqrt())]
+        vec![
+            ("drawn_blocks".to_owned(), self.before.len() as f64),
+            ("volatility_now".to_owned(), self.now.sqrt()),
+        ]
     }
 
     fn path(&self, draws: &Draws, path: u64, out: &mut [f64]) {

@@ -33,7 +33,8 @@ impl Margin {
         let scale = ((freedom - 2.0) / freedom).sqrt();
         let half: Vec<f64> =
             (0..=NODES / 2).map(|node| scale * student_at_score(node as f64 * 0.01, freedom)).collect();
-        let values: Vec<f64> = half[1..].iter().rev().map(|value| -value).chain(half.iter().copied()).collect();
+        let values: Vec<f64> =
+            half[1..].iter().rev().map(|value| -value).chain(half.iter().copied()).collect();
         Self { table: Table::new(-EDGE, EDGE, &values) }
     }
 
@@ -121,11 +122,7 @@ impl Pareto {
     /// The value with this mass above it, for a mass below [`TAIL`].
     fn at(&self, mass: f64) -> f64 {
         let log = (TAIL / mass).ln();
-        let excess = if self.shape.abs() < 1e-9 {
-            log
-        } else {
-            (self.shape * log).exp_m1() / self.shape
-        };
+        let excess = if self.shape.abs() < 1e-9 { log } else { (self.shape * log).exp_m1() / self.shape };
         self.threshold + self.scale * excess
     }
 }

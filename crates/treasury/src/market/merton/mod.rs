@@ -84,16 +84,17 @@ impl Law {
             if law.volatility < 0.05 * spread || law.jump_deviation < 0.05 * spread {
                 return f64::INFINITY;
             }
-            let terms: Vec<(f64, f64, f64)> =
-                law.terms().map(|(w, m, s)| (w / (s * std::f64::consts::TAU.sqrt()), m, -0.5 / (s * s))).collect();
+            let terms: Vec<(f64, f64, f64)> = law
+                .terms()
+                .map(|(w, m, s)| (w / (s * std::f64::consts::TAU.sqrt()), m, -0.5 / (s * s)))
+                .collect();
             -returns
                 .iter()
                 .map(|x| terms.iter().map(|(w, m, q)| w * (q * (x - m) * (x - m)).exp()).sum::<f64>().ln())
                 .sum::<f64>()
         };
         let starts = [[0.0, -0.3, -3.5, 0.0, 0.7], [0.0, -0.7, -1.5, 0.0, 0.1]];
-        let found =
-            starts.map(|start| minimise(&start, &[0.1, 0.2, 0.7, 0.3, 0.3], 400, &worth));
+        let found = starts.map(|start| minimise(&start, &[0.1, 0.2, 0.7, 0.3, 0.3], 400, &worth));
         let [first, second] = &found;
         law(if first.1 <= second.1 { &first.0 } else { &second.0 })
     }

@@ -37,7 +37,8 @@ fn the_density_is_the_law_of_drawn_days_and_of_its_characteristic_function() {
     assert!(distance(Law { jumps: 0.0, ..LAW }) > threshold);
     // A second method: the cosine series of the characteristic function (see `kou`).
     let characteristic = |u: f64| {
-        let jump = super::super::kou::Complex::new(-0.5 * (u * LAW.jump_deviation).powi(2), u * LAW.jump_mean).exp();
+        let jump =
+            super::super::kou::Complex::new(-0.5 * (u * LAW.jump_deviation).powi(2), u * LAW.jump_mean).exp();
         super::super::kou::Complex::new(
             -0.5 * (u * LAW.volatility).powi(2) + LAW.jumps * (jump.re - 1.0),
             u * LAW.mean + LAW.jumps * jump.im,

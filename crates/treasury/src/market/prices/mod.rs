@@ -64,7 +64,9 @@ impl Prices {
             if let Err(error) = prices.add(file, run) {
                 match error {
                     Error::Parameters { problems: more } => problems.extend(more),
-                    Error::History(error) if error.kind() == ErrorKind::Input => problems.push(error.to_string()),
+                    Error::History(error) if error.kind() == ErrorKind::Input => {
+                        problems.push(error.to_string());
+                    }
                     other => return Err(other),
                 }
             }
@@ -85,7 +87,8 @@ impl Prices {
                 table.columns().iter().position(|column| column.name.eq_ignore_ascii_case(name))
             });
             if found.is_none() {
-                let there: Vec<String> = table.columns().iter().map(|column| format!("`{}`", column.name)).collect();
+                let there: Vec<String> =
+                    table.columns().iter().map(|column| format!("`{}`", column.name)).collect();
                 problems.push(format!(
                     "`{shown}` has no column of {what}; name one `{}`; it has {}",
                     names.join("` or `"),
@@ -125,14 +128,18 @@ impl Prices {
                 continue;
             }
             if value < 0.0 {
-                problems.push(format!("`{shown}`, row {}: the price of `{name}` is {value}; give one above 0", row + 2));
+                problems.push(format!(
+                    "`{shown}`, row {}: the price of `{name}` is {value}; give one above 0",
+                    row + 2
+                ));
                 continue;
             }
             let day = (days[row] / DAY).floor() as i64;
             self.series.entry(name.clone()).or_default().entry(day).or_insert(value);
         }
         for (asset, days) in unknown {
-            let note = format!("`{shown}`: {days} prices of 0 of `{asset}` are taken for days without a price");
+            let note =
+                format!("`{shown}`: {days} prices of 0 of `{asset}` are taken for days without a price");
             self.notes.push((asset.to_owned(), note));
         }
         let most = run.limits.max_problems as usize;
@@ -227,7 +234,8 @@ impl Prices {
         if !missing.is_empty() {
             return Err(Error::Parameters { problems: missing });
         }
-        let series: Vec<&BTreeMap<i64, f64>> = assets.iter().filter_map(|asset| self.series.get(asset)).collect();
+        let series: Vec<&BTreeMap<i64, f64>> =
+            assets.iter().filter_map(|asset| self.series.get(asset)).collect();
         let days: BTreeSet<i64> = series.first().map_or_else(BTreeSet::new, |first| {
             first
                 .range(from..=to)

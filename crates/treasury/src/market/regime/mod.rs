@@ -71,7 +71,8 @@ impl Chain {
                     .map(|(root, mean)| {
                         let mut value = -0.5 * k as f64 * std::f64::consts::TAU.ln();
                         for asset in 0..k {
-                            let product: f64 = (0..asset).map(|other| root[asset * k + other] * solved[other]).sum();
+                            let product: f64 =
+                                (0..asset).map(|other| root[asset * k + other] * solved[other]).sum();
                             solved[asset] = (row[asset] - mean[asset] - product) / root[asset * k + asset];
                             value -= 0.5 * solved[asset] * solved[asset] + root[asset * k + asset].ln();
                         }
@@ -125,6 +126,9 @@ impl Chain {
     }
 
     /// Maximum likelihood by expectation and maximisation, begun from days sorted by how far they moved.
+    ///
+    /// # Errors
+    /// Cancellation.
     pub fn fit(panel: &Panel, count: usize, run: &Run) -> Result<(Self, Smoothed)> {
         let k = panel.assets().len();
         let returns = panel.returns();
@@ -132,12 +136,15 @@ impl Chain {
         let unrest: Vec<f64> = returns
             .chunks_exact(k)
             .map(|row| {
-                (0..k).map(|asset| (row[asset] - mean[asset]).powi(2) / covariance[asset * k + asset]).sum::<f64>()
+                (0..k)
+                    .map(|asset| (row[asset] - mean[asset]).powi(2) / covariance[asset * k + asset])
+                    .sum::<f64>()
             })
             .collect();
         // Half of the days are calm, a tenth wild.
         let cuts: &[f64] = if count == 2 { &[0.8] } else { &[0.5, 0.9] };
-        let cuts: Vec<f64> = cuts.iter().map(|cut| daotwin_core::statistics::quantile(&unrest, *cut)).collect();
+        let cuts: Vec<f64> =
+            cuts.iter().map(|cut| daotwin_core::statistics::quantile(&unrest, *cut)).collect();
         let mut states: Vec<Vec<f64>> = unrest
             .iter()
             .map(|value| {
@@ -145,8 +152,9 @@ impl Chain {
                 (0..count).map(|other| if other == state { 1.0 } else { 0.0 }).collect()
             })
             .collect();
-        let mut moves: Vec<Vec<f64>> =
-            (0..count).map(|from| (0..count).map(|to| if from == to { 90.0 } else { 10.0 }).collect()).collect();
+        let mut moves: Vec<Vec<f64>> = (0..count)
+            .map(|from| (0..count).map(|to| if from == to { 90.0 } else { 10.0 }).collect())
+            .collect();
         let mut before = f64::NEG_INFINITY;
         for _ in 0..PASSES {
             run.check()?;
@@ -253,7 +261,8 @@ impl MarketModel for Regime {
             .map(|to| (0..count).map(|from| smoothed.last[from] * chain.transitions[from][to]).sum())
             .collect();
         let width = panel.assets().len();
-        let roots = chain.covariances.iter().map(|covariance| covariance_root(covariance.clone(), width)).collect();
+        let roots =
+            chain.covariances.iter().map(|covariance| covariance_root(covariance.clone(), width)).collect();
         Ok(Box::new(Fitted { assets: panel.assets().to_vec(), chain, roots, next }))
     }
 }

@@ -1,5 +1,4 @@
 #![cfg(test)]
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use daotwin_core::statistics::{mean, pearson, standard_deviation};
 use daotwin_core::{Run, Seed};
@@ -16,7 +15,10 @@ fn panel(days: usize) -> Panel {
             level = 0.95 * level + 0.12 * stream.normal();
             let size = 0.03 * level.exp().min(6.0);
             let common = stream.normal();
-            [0.0005 + size * (0.8 * common + 0.6 * stream.normal()), size * (0.9 * common + 0.8 * stream.normal())]
+            [
+                0.0005 + size * (0.8 * common + 0.6 * stream.normal()),
+                size * (0.9 * common + 0.8 * stream.normal()),
+            ]
         })
         .collect();
     Panel::new(vec!["ETH".into(), "TOKEN".into()], returns).unwrap()
@@ -46,7 +48,11 @@ fn every_model_keeps_the_first_moments_and_is_a_function_of_its_seed() {
         let name = model.name();
         let fitted = model.fit(&panel, Seed(2), &Run::default()).unwrap();
         assert_eq!(fitted.assets(), panel.assets(), "{name}");
-        assert!(fitted.parameters().iter().all(|(_, value)| value.is_finite()), "{name}: {:?}", fitted.parameters());
+        assert!(
+            fitted.parameters().iter().all(|(_, value)| value.is_finite()),
+            "{name}: {:?}",
+            fitted.parameters()
+        );
         let drawn = fitted.simulate(paths, steps, Seed(3), &Run::default()).unwrap();
         let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
         let again = one_thread.install(|| fitted.simulate(paths, steps, Seed(3), &Run::default())).unwrap();
@@ -63,7 +69,8 @@ fn every_model_keeps_the_first_moments_and_is_a_function_of_its_seed() {
                 assert!((days[week * 7..week * 7 + 7].iter().sum::<f64>() - value).abs() < 1e-12, "{name}");
             }
         }
-        let column = |asset: usize| -> Vec<f64> { (0..paths).flat_map(|path| drawn.series(path, asset)).collect() };
+        let column =
+            |asset: usize| -> Vec<f64> { (0..paths).flat_map(|path| drawn.series(path, asset)).collect() };
         let drawn: Vec<Vec<f64>> = (0..2).map(column).collect();
         for asset in 0..2 {
             let (deviation, wanted) = (standard_deviation(&drawn[asset]), standard_deviation(&real[asset]));
@@ -72,7 +79,11 @@ fn every_model_keeps_the_first_moments_and_is_a_function_of_its_seed() {
             assert!((0.6..1.7).contains(&(deviation / wanted)), "{name}: {deviation} for {wanted}");
             // The fitted mean errs by the real mean's own error, 600 days; five of them.
             let error = 5.0 * wanted / 600.0_f64.sqrt();
-            assert!((mean(&drawn[asset]) - mean(&real[asset])).abs() < error, "{name}: {}", mean(&drawn[asset]));
+            assert!(
+                (mean(&drawn[asset]) - mean(&real[asset])).abs() < error,
+                "{name}: {}",
+                mean(&drawn[asset])
+            );
         }
         let found = pearson(&drawn[0], &drawn[1]);
         assert!((found - correlation).abs() < 0.2, "{name}: {found} for {correlation}");
@@ -89,8 +100,11 @@ fn a_panel_that_is_too_short_is_refused_with_what_to_do() {
         let message = model.fit(&short, Seed(0), &Run::default()).unwrap_err().to_string();
         assert!(message.contains("there are 20") && message.contains(model.name()), "{message}");
     }
-    let everything = Panel::new(vec!["A".into(), "A".into()], vec![0.1, f64::NAN, 0.1, 0.2]).unwrap_err().to_string();
-    assert!(everything.contains("twice") && everything.contains("finite") && everything.contains("never move"));
+    let everything =
+        Panel::new(vec!["A".into(), "A".into()], vec![0.1, f64::NAN, 0.1, 0.2]).unwrap_err().to_string();
+    assert!(
+        everything.contains("twice") && everything.contains("finite") && everything.contains("never move")
+    );
     let fitted = MARKET_MODELS[0].fit(&panel(100), Seed(0), &Run::default()).unwrap();
     let nothing = fitted.simulate(0, 0, Seed(0), &Run::default()).unwrap_err().to_string();
     assert!(nothing.contains("0 paths") && nothing.contains("0 steps"), "{nothing}");

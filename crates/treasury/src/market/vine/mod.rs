@@ -59,10 +59,18 @@ impl Student {
 #[derive(Debug, Clone)]
 enum Pair {
     Independent,
-    Gaussian { correlation: f64 },
-    Student { correlation: f64, law: Box<Student> },
+    Gaussian {
+        correlation: f64,
+    },
+    Student {
+        correlation: f64,
+        law: Box<Student>,
+    },
     /// `sign` is 1 where falls join, -1 where rises do.
-    Clayton { theta: f64, sign: f64 },
+    Clayton {
+        theta: f64,
+        sign: f64,
+    },
 }
 
 /// ln of the standard normal distribution function.
@@ -91,10 +99,13 @@ impl Pair {
     fn given(&self, y: f64, x: f64) -> f64 {
         let score = match self {
             Self::Independent => y,
-            Self::Gaussian { correlation } => (y - correlation * x) / (1.0 - correlation * correlation).sqrt(),
+            Self::Gaussian { correlation } => {
+                (y - correlation * x) / (1.0 - correlation * correlation).sqrt()
+            }
             Self::Student { correlation, law } => {
                 let (x, y) = (law.value.at(x), law.value.at(y));
-                let spread = ((law.freedom + x * x) * (1.0 - correlation * correlation) / (law.freedom + 1.0)).sqrt();
+                let spread =
+                    ((law.freedom + x * x) * (1.0 - correlation * correlation) / (law.freedom + 1.0)).sqrt();
                 law.next_score.at(((y - correlation * x) / spread).asinh())
             }
             Self::Clayton { theta, sign } => {
@@ -107,13 +118,14 @@ impl Pair {
     }
 
     /// The `y` whose score given `x` is `w`: the inverse of [`Pair::given`].
-    fn from_given(&self, w: f64, x: f64) -> f64 {
+    fn at_score_given(&self, w: f64, x: f64) -> f64 {
         let score = match self {
             Self::Independent => w,
             Self::Gaussian { correlation } => correlation * x + (1.0 - correlation * correlation).sqrt() * w,
             Self::Student { correlation, law } => {
                 let x = law.value.at(x);
-                let spread = ((law.freedom + x * x) * (1.0 - correlation * correlation) / (law.freedom + 1.0)).sqrt();
+                let spread =
+                    ((law.freedom + x * x) * (1.0 - correlation * correlation) / (law.freedom + 1.0)).sqrt();
                 law.score.at((correlation * x + spread * law.next_value.at(w)).asinh())
             }
             Self::Clayton { theta, sign } => {
@@ -148,7 +160,8 @@ impl Pair {
             }
             Self::Clayton { theta, sign } => {
                 let (lx, ly) = (ln_below(sign * x), ln_below(sign * y));
-                theta.ln_1p() - (1.0 + theta) * (lx + ly)
+                theta.ln_1p()
+                    - (1.0 + theta) * (lx + ly)
                     - (2.0 + 1.0 / theta) * ln_sum_less_one(-theta * lx, -theta * ly)
             }
         }
@@ -230,8 +243,9 @@ impl Vine {
     /// Fits to normal scores, `[step][asset]`.
     fn fit(scores: &[f64], assets: usize, run: &Run) -> Result<Self> {
         let laws: Vec<Student> = FREEDOMS.iter().map(|freedom| Student::new(*freedom)).collect();
-        let mut left: Vec<(usize, Vec<f64>)> =
-            (0..assets).map(|asset| (asset, scores.iter().skip(asset).step_by(assets).copied().collect())).collect();
+        let mut left: Vec<(usize, Vec<f64>)> = (0..assets)
+            .map(|asset| (asset, scores.iter().skip(asset).step_by(assets).copied().collect()))
+            .collect();
         let mut order = vec![];
         let mut trees: Vec<Vec<(usize, Pair)>> = vec![];
         while !left.is_empty() {
@@ -245,7 +259,8 @@ impl Vine {
                 }
             }
             // The first of equals.
-            let place = (0..left.len()).rev().max_by(|a, b| together[*a].total_cmp(&together[*b])).unwrap_or(0);
+            let place =
+                (0..left.len()).rev().max_by(|a, b| together[*a].total_cmp(&together[*b])).unwrap_or(0);
             let (root, x) = left.remove(place);
             order.push(root);
             let mut tree = vec![];
@@ -280,7 +295,8 @@ impl Vine {
                 // What is left of each root once the roots before it are given is its own normal.
                 let mut value = row[place].clamp(-EDGE, EDGE);
                 for tree in (0..place).rev() {
-                    value = self.pairs[tree][place - tree - 1].from_given(value, row[tree].clamp(-EDGE, EDGE));
+                    value = self.pairs[tree][place - tree - 1]
+                        .at_score_given(value, row[tree].clamp(-EDGE, EDGE));
                 }
                 out[*asset] = value;
             }
@@ -294,7 +310,11 @@ impl Vine {
             for (place, pair) in pairs.iter().enumerate() {
                 let (root, other) = (&assets[self.order[tree]], &assets[self.order[tree + 1 + place]]);
                 let named = pair.named();
-                list.extend(named.into_iter().map(|(name, value)| (format!("tree{tree}.{root}.{other}.{name}"), value)));
+                list.extend(
+                    named
+                        .into_iter()
+                        .map(|(name, value)| (format!("tree{tree}.{root}.{other}.{name}"), value)),
+                );
             }
         }
         list
