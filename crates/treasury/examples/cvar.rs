@@ -77,7 +77,9 @@ fn measure() -> Result<bool, String> {
     let python = argument("--python", "python3");
     let peers = argument("--peers", "cvxpy");
     if output(Command::new(&python).args(["-c", "import numpy"])).is_err() {
-        println!("not measured: `{python}` has no numpy, which draws the scenarios; give --python with one that has");
+        println!(
+            "not measured: `{python}` has no numpy, which draws the scenarios; give --python with one that has"
+        );
         return Ok(true);
     }
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
@@ -120,7 +122,12 @@ fn measure() -> Result<bool, String> {
             (reached - optimum).abs() <= 0.5e-7,
         );
         let gap = (found.value - found.bound) / found.value;
-        holds &= row("  proven distance from the optimum, relative", &format!("{gap:.1e}"), "<= 1e-6", gap <= 1e-6);
+        holds &= row(
+            "  proven distance from the optimum, relative",
+            &format!("{gap:.1e}"),
+            "<= 1e-6",
+            gap <= 1e-6,
+        );
         let median = times[REPEATS / 2];
         holds &= row(
             "  processor seconds, median of 7",
@@ -130,13 +137,15 @@ fn measure() -> Result<bool, String> {
         );
         println!("{:<58} {:>14.4} |", "  seconds on the wall, median of 7", walls[REPEATS / 2]);
         if let Some(used) = memory() {
-            holds &= row("  memory of the whole process, MiB", &format!("{used:.0}"), "< 64", used < MEBIBYTES);
+            holds &=
+                row("  memory of the whole process, MiB", &format!("{used:.0}"), "< 64", used < MEBIBYTES);
         }
         for peer in peers.split(',').filter(|peer| *peer != "none") {
             let script = format!("{HERE}/cvar_peers.py");
             match output(Command::new(&python).arg(script).arg(&path).arg(peer)) {
                 Ok(line) => {
-                    let told: serde_json::Value = serde_json::from_str(&line).map_err(|error| error.to_string())?;
+                    let told: serde_json::Value =
+                        serde_json::from_str(&line).map_err(|error| error.to_string())?;
                     let number = |name: &str| told[name].as_f64().unwrap_or(f64::NAN);
                     let ahead = (found.risk - number("cvar")) / number("cvar");
                     holds &= row(

@@ -16,8 +16,9 @@ use std::time::Instant;
 
 use daotwin_core::{Run, Seed, Stream};
 use daotwin_treasury::Result;
-use daotwin_treasury::allocation::judge::{Tuning, recommend};
-use daotwin_treasury::allocation::simulator::{Futures, Treasury, benchmark};
+use daotwin_treasury::allocation::judge::{Tuning, difference, recommend};
+use daotwin_treasury::allocation::policy::Parameter;
+use daotwin_treasury::allocation::simulator::{Futures, Outcomes, Treasury, benchmark, simulate};
 use daotwin_treasury::market::Paths;
 use daotwin_treasury::market::impact::{BookShape, Impact, Venue};
 
@@ -27,6 +28,13 @@ const UNSEEN: usize = 10_000;
 /// Runway is counted to the end of six years.
 const MONTHS: usize = 72;
 const DAYS: usize = 30;
+/// Other markets, for information: expected log growth of every token in a month, and volatility as a multiple.
+const OTHERS: [(&str, f64, f64); 3] = [
+    ("tokens lose 3 % a month", -0.03, 1.0),
+    ("tokens gain 3 % a month", 0.03, 1.0),
+    ("volatility half as large again", 0.0, 1.5),
+];
+const OTHER_PATHS: usize = 2_000;
 
 /// The common factor's daily volatility in calm and in stress.
 const FACTOR: [f64; 2] = [0.03, 0.07];
@@ -43,8 +51,17 @@ fn student(stream: &mut Stream) -> f64 {
     (stream.normal() / (chi / 4.0).sqrt() / std::f64::consts::SQRT_2).clamp(-10.0, 10.0)
 }
 
+/// How a market differs from the one written out here.
+#[derive(Clone, Copy)]
+struct Law {
+    drift: f64,
+    turbulence: f64,
+}
+
+const USUAL: Law = Law { drift: 0.0, turbulence: 1.0 };
+
 /// Monthly paths of the three tokens.
-fn market(paths: usize, seed: Seed) -> Paths {
+fn market(paths: usize, law: Law, seed: Seed) -> Paths {
     let streams = seed.streams("treasury benchmark market");
     let mut log_returns = Vec::with_capacity(paths * MONTHS * TOKENS.len());
     for path in 0..paths {
@@ -56,8 +73,9 @@ fn market(paths: usize, seed: Seed) -> Paths {
                 stress = usize::from(stream.chance(STRESS[stress]));
                 let factor = FACTOR[stress] * student(&mut stream);
                 for (sum, (_, exposure, own)) in sums.iter_mut().zip(TOKENS) {
-                    let variance = (exposure * FACTOR[stress]).powi(2) + own * own;
-                    *sum += exposure * factor + own * student(&mut stream) - 0.5 * variance;
+                    let variance = law.turbulence.powi(2) * ((exposure * FACTOR[stress]).powi(2) + own * own);
+                    *sum +=
+                        law.turbulence * (exposure * factor + own * student(&mut stream)) - 0.5 * variance;
                 }
             }
             log_returns.extend(sums);
@@ -65,17 +83,17 @@ fn market(paths: usize, seed: Seed) -> Paths {
     }
     let mut paths =
         Paths { assets: TOKENS.map(|token| token.0.to_owned()).to_vec(), paths, steps: MONTHS, log_returns };
-    centre(&mut paths);
+    centre(&mut paths, law.drift);
     paths
 }
 
-/// Shifts log returns so that no token is expected to gain or lose in a month.
-fn centre(paths: &mut Paths) {
+/// Shifts log returns so that the log of each token's mean growth in a month is `drift`.
+fn centre(paths: &mut Paths, drift: f64) {
     let width = paths.assets.len();
     for asset in 0..width {
         let column = || paths.log_returns.iter().skip(asset).step_by(width);
         let mean = column().map(|value| value.exp()).sum::<f64>() / column().count() as f64;
-        let shift = mean.ln();
+        let shift = mean.ln() - drift;
         paths.log_returns.iter_mut().skip(asset).step_by(width).for_each(|value| *value -= shift);
     }
 }
@@ -83,7 +101,8 @@ fn centre(paths: &mut Paths) {
 /// Dollars rest within 2 % of the own token's price as 1 in 160 of what is held; a third of a sale's move stays, the rest
 /// fades by half in ten days.
 fn treasury() -> Result<Treasury> {
-    let venue = Venue::OrderBook { depth: argument("--depth", 100_000) as f64, shape: BookShape::Even, fee: 0.003 };
+    let venue =
+        Venue::OrderBook { depth: argument("--depth", 100_000) as f64, shape: BookShape::Even, fee: 0.003 };
     Ok(benchmark(Impact::new(venue, 1.0 / 3.0, 10.0)?, "own", ["ETH", "BTC"]))
 }
 
@@ -113,11 +132,15 @@ fn measure() -> Result<bool> {
     };
     let start = Instant::now();
     let treasury = treasury()?;
-    let learned = Futures::new(&treasury, &market(4 * tuning.paths, seed), seed)?;
+    let learned = Futures::new(&treasury, &market(4 * tuning.paths, USUAL, seed), seed)?;
     // Another purpose, hence other streams: nothing that was learned from is judged on.
     let other = Seed(seed.0 ^ 0x5eed_0000_0000_0000);
-    let unseen = Futures::new(&treasury, &market(UNSEEN, other), other)?;
-    println!("{} learned and {UNSEEN} unseen paths after {:.1} s", learned.paths(), start.elapsed().as_secs_f64());
+    let unseen = Futures::new(&treasury, &market(UNSEEN, USUAL, other), other)?;
+    println!(
+        "{} learned and {UNSEEN} unseen paths after {:.1} s",
+        learned.paths(),
+        start.elapsed().as_secs_f64()
+    );
     let found = recommend(&treasury, &learned, &unseen, &tuning, &Run::default())?;
     println!("searched and judged after {:.1} s", start.elapsed().as_secs_f64());
     println!(
@@ -138,13 +161,15 @@ fn measure() -> Result<bool> {
             score.censored
         );
     }
-    for (policy, _) in &found.table {
-        println!("\n{}", policy.family);
-        for (parameter, value) in &policy.values {
-            println!("  {:<16} {value:>9.4}  {}", parameter.name, parameter.meaning);
-        }
+    println!("\nchosen: {}; now it trades, in dollars:", found.chosen.family);
+    for (asset, dollars) in &found.orders {
+        println!("  {asset:<8} {dollars:>12.0}");
     }
-    println!("\nchosen: {}", found.chosen.family);
+    println!("{:<16} {:>9} {:>16}  meaning", "parameter", "value", "months it brings");
+    for trigger in &found.triggers {
+        let Parameter { name, meaning, .. } = trigger.parameter;
+        println!("{name:<16} {:>9.4} {:>16.2}  {meaning}", trigger.value, trigger.lost);
+    }
     println!("\n{:<44} {:>24} | asked", "lead in runway P10, months (paired 95 %)", "reached");
     let mut holds = true;
     for name in BEATEN {
@@ -155,7 +180,34 @@ fn measure() -> Result<bool> {
             || "is chosen itself".to_owned(),
             |(_, lead)| format!("{:.2} [{:.2}, {:.2}]", lead.months, lead.interval.0, lead.interval.1),
         );
-        println!("  over {name:<37} {figure:>24} | interval above 0  {}", if ahead { "ok" } else { "BROKEN" });
+        println!(
+            "  over {name:<37} {figure:>24} | interval above 0  {}",
+            if ahead { "ok" } else { "BROKEN" }
+        );
     }
+    println!(
+        "\nthe same policies where the market is another than the one learned, lead in months (paired 95 %):"
+    );
+    for (what, drift, turbulence) in OTHERS {
+        let market = market(OTHER_PATHS, Law { drift, turbulence }, other);
+        let futures = Futures::new(&treasury, &market, other)?;
+        let played = |family: &str| -> Result<Option<Outcomes>> {
+            let Some((tuned, _)) = found.table.iter().find(|(tuned, _)| tuned.family == family) else {
+                return Ok(None);
+            };
+            Ok(Some(simulate(&treasury, &futures, tuned.policy(&treasury, &learned)?.as_ref())))
+        };
+        let Some(chosen) = played(found.chosen.family)? else { continue };
+        for name in BEATEN {
+            if let Some(outcomes) = played(name)? {
+                let lead = difference(&chosen, &outcomes, 1_000, seed)?;
+                println!(
+                    "  {what:<34} over {name:<12} {:>6.2} [{:.2}, {:.2}]",
+                    lead.months, lead.interval.0, lead.interval.1
+                );
+            }
+        }
+    }
+    println!("after {:.1} s", start.elapsed().as_secs_f64());
     Ok(holds)
 }

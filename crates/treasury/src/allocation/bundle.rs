@@ -151,8 +151,7 @@ fn proven(domain: &Domain, cuts: &[Cut], first: usize, proof: &[(usize, f64)]) -
         }
     }
     // The cuts' average is `bound - sum . x` or more within the domain; `sum` is zero but for rounding.
-    let rounding: f64 =
-        (0..width).map(|at| (sum[at] * domain.low[at]).max(sum[at] * domain.high[at])).sum();
+    let rounding: f64 = (0..width).map(|at| (sum[at] * domain.low[at]).max(sum[at] * domain.high[at])).sum();
     (mass > 0.0).then(|| (bound - rounding) / mass)
 }
 
@@ -171,7 +170,8 @@ pub(crate) fn minimise(
     let mut rows = domain.rows();
     let first = rows.len();
     let mut cuts: Vec<Cut> = vec![];
-    let mut best = Minimum { point: point.clone(), value: f64::INFINITY, bound: f64::NEG_INFINITY, evaluations: 0 };
+    let mut best =
+        Minimum { point: point.clone(), value: f64::INFINITY, bound: f64::NEG_INFINITY, evaluations: 0 };
     while best.evaluations < stop.evaluations {
         let mut gradient = vec![0.0; width];
         let value = function.evaluate(&point, &mut gradient);

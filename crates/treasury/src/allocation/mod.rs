@@ -1,7 +1,9 @@
 //! Portfolios and policies: what to hold, and when to change it.
 
+pub mod allocator;
 mod bundle;
 pub mod evolution;
+pub mod frontier;
 pub mod judge;
 mod linear;
 pub mod mean_cvar;
@@ -10,6 +12,9 @@ pub mod policy;
 mod projection;
 pub mod robust;
 pub mod simulator;
+
+pub use frontier::frontier;
+pub use judge::recommend;
 
 #[cfg(test)]
 mod test;

@@ -181,10 +181,7 @@ pub(crate) fn project_with(origin: &[f64], rows: &Rows, multipliers: &mut Vec<(u
     for _ in 0..40 * (rows.len() + width) {
         let mut worst = None;
         let mut least = -SLACK;
-        for row in 0..rows.len() {
-            if inside[row] {
-                continue;
-            }
+        for (row, _) in inside.iter().enumerate().filter(|(_, inside)| !**inside) {
             let slack = dot(rows.normal(row), &point) - rows.bounds[row];
             if row < rows.equalities {
                 worst = Some((row, slack));
@@ -213,9 +210,9 @@ pub(crate) fn project_with(origin: &[f64], rows: &Rows, multipliers: &mut Vec<(u
             let step = active.step(&coordinates);
             let mut blocking = None;
             let mut length = f64::INFINITY;
-            for place in 0..count {
-                if active.rows[place] >= rows.equalities && step[place] > 0.0 {
-                    let reach = active.multipliers[place] / step[place];
+            for (place, &change) in step.iter().enumerate() {
+                if active.rows[place] >= rows.equalities && change > 0.0 {
+                    let reach = active.multipliers[place] / change;
                     if reach < length {
                         (length, blocking) = (reach, Some(place));
                     }
@@ -243,8 +240,8 @@ pub(crate) fn project_with(origin: &[f64], rows: &Rows, multipliers: &mut Vec<(u
             }
             multiplier += taken;
             if free {
-                for at in count..width {
-                    let along = taken * coordinates[at];
+                for (at, coordinate) in coordinates.iter().enumerate().skip(count) {
+                    let along = taken * coordinate;
                     let column = &active.basis[at * width..(at + 1) * width];
                     point.iter_mut().zip(column).for_each(|(value, basis)| *value += along * basis);
                 }

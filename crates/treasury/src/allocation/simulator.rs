@@ -6,7 +6,7 @@
 //! cannot pay is ruined in that month. Then prices move. All policies meet the same prices and bills (common random
 //! numbers), so that differences between them are paired by path.
 
-use daotwin_core::Seed;
+use daotwin_core::{Run, Seed};
 use rayon::prelude::*;
 
 use super::policy::TreasuryPolicy;
@@ -127,7 +127,8 @@ impl Treasury {
         for (what, kind) in [("own token", Kind::Own), ("cash asset", Kind::Cash)] {
             let count = self.assets.iter().filter(|asset| asset.kind == kind).count();
             if count != 1 {
-                problems.push(format!("the treasury has {count} assets that are the {what}; mark exactly one"));
+                problems
+                    .push(format!("the treasury has {count} assets that are the {what}; mark exactly one"));
             }
         }
         for asset in &self.assets {
@@ -139,7 +140,9 @@ impl Treasury {
                 problems.push(format!("`{name}` has a fee of {}; give a share from 0 to below 1", asset.fee));
             }
             if let Kind::Stable { interest, losses, share } = asset.kind
-                && !((-0.5..=1.0).contains(&interest) && (0.0..=12.0).contains(&losses) && (0.0..=1.0).contains(&share))
+                && !((-0.5..=1.0).contains(&interest)
+                    && (0.0..=12.0).contains(&losses)
+                    && (0.0..=1.0).contains(&share))
             {
                 problems.push(format!(
                     "`{name}` has interest {interest}, losses {losses} and share {share}; interest lies from -0.5 to 1 a year, \
@@ -148,7 +151,11 @@ impl Treasury {
             }
         }
         let bills = &self.bills;
-        if !(bills.payroll >= 0.0 && bills.grants >= 0.0 && bills.monthly() > 0.0 && bills.monthly().is_finite()) {
+        if !(bills.payroll >= 0.0
+            && bills.grants >= 0.0
+            && bills.monthly() > 0.0
+            && bills.monthly().is_finite())
+        {
             problems.push(format!(
                 "bills of {} dollars a month and grants of {} a round; give 0 or more each, and one above 0",
                 bills.payroll, bills.grants
@@ -272,6 +279,15 @@ impl Futures {
             product.iter_mut().zip(row).for_each(|(product, &factor)| *product *= f64::from(factor));
         }
         product
+    }
+
+    /// Bills over `months` from a month on, in dollars, on average over all paths.
+    pub fn mean_bills(&self, from: usize, months: usize) -> f64 {
+        let until = (from + months).min(self.months);
+        let paths = self.bills.chunks_exact(self.months);
+        let due =
+            paths.map(|bills| bills[from.min(until)..until].iter().map(|&bill| f64::from(bill)).sum::<f64>());
+        due.sum::<f64>() / self.paths as f64
     }
 
     /// The first paths of these.
@@ -435,6 +451,32 @@ impl Book<'_> {
     }
 }
 
+/// What a policy does with a treasury now: dollars to buy (above 0) or sell (below 0) of each asset; what is sold goes to cash.
+pub fn first_orders(treasury: &Treasury, policy: &dyn TreasuryPolicy) -> Vec<f64> {
+    let values: Vec<f64> = treasury.assets.iter().map(|asset| asset.dollars).collect();
+    let stable = |asset: &&Asset| matches!(asset.kind, Kind::Cash | Kind::Stable { .. });
+    let state = State {
+        treasury,
+        month: 0,
+        values: &values,
+        total: treasury.value(),
+        stable: treasury.assets.iter().filter(stable).map(|asset| asset.dollars).sum(),
+        bill: treasury.bills.monthly(),
+        price: 1.0,
+        momentum: 0.0,
+        drawdown: 0.0,
+        market: 0.0,
+        pressure: Pressure::default(),
+    };
+    let mut orders = vec![0.0; values.len()];
+    policy.orders(&state, &mut orders);
+    orders[treasury.cash()] = 0.0;
+    for (order, value) in orders.iter_mut().zip(&values) {
+        *order = order.max(-value);
+    }
+    orders
+}
+
 /// Days in a month of the simulation.
 pub const DAYS: f64 = 30.0;
 
@@ -446,8 +488,7 @@ fn one(treasury: &Treasury, futures: &Futures, policy: &dyn TreasuryPolicy, path
         Book { treasury, own, cash, held, outside: 1.0, pressure: Pressure::default(), traded: 0.0 };
     let start = treasury.value();
     let (mut values, mut orders) = (vec![0.0; width], vec![0.0; width]);
-    let volatile: Vec<usize> =
-        (0..width).filter(|&at| treasury.assets[at].kind == Kind::Volatile).collect();
+    let volatile: Vec<usize> = (0..width).filter(|&at| treasury.assets[at].kind == Kind::Volatile).collect();
     // Logs of the own token's price and of the volatile assets, a value a month.
     let (mut own_log, mut market_log) = ([0.0; 4], [0.0; 4]);
     let (mut market, mut highest) = (0.0, 0.0_f64);
@@ -500,14 +541,14 @@ fn one(treasury: &Treasury, futures: &Futures, policy: &dyn TreasuryPolicy, path
         };
         orders.fill(0.0);
         policy.orders(&state, &mut orders);
-        for at in 0..width {
-            if at != cash && orders[at] < 0.0 {
-                book.sell(at, -orders[at]);
+        for (at, &order) in orders.iter().enumerate() {
+            if at != cash && order < 0.0 {
+                book.sell(at, -order);
             }
         }
-        for at in 0..width {
-            if at != cash && orders[at] > 0.0 {
-                book.buy(at, orders[at]);
+        for (at, &order) in orders.iter().enumerate() {
+            if at != cash && order > 0.0 {
+                book.buy(at, order);
             }
         }
         let paid = book.pay(f64::from(futures.bills[path * futures.months + month]));
@@ -517,10 +558,10 @@ fn one(treasury: &Treasury, futures: &Futures, policy: &dyn TreasuryPolicy, path
         }
         let row = &futures.factors[(path * futures.months + month) * width..][..width];
         before = 0.0;
-        for at in 0..width {
+        for (at, &factor) in row.iter().enumerate() {
             before += book.held[at] * if at == own { book.price() } else { 1.0 };
             if at != own {
-                book.held[at] *= f64::from(row[at]);
+                book.held[at] *= f64::from(factor);
             }
         }
         // Costs of the month's trades belong to the index too.
@@ -536,7 +577,12 @@ fn one(treasury: &Treasury, futures: &Futures, policy: &dyn TreasuryPolicy, path
     }
     if !planned {
         if outcome.runway >= plan as f64 {
-            outcome.value = book.held.iter().enumerate().map(|(at, held)| if at == own { held * book.price() } else { *held }).sum();
+            outcome.value = book
+                .held
+                .iter()
+                .enumerate()
+                .map(|(at, held)| if at == own { held * book.price() } else { *held })
+                .sum();
         } else {
             drawdown = 1.0;
         }
@@ -548,16 +594,37 @@ fn one(treasury: &Treasury, futures: &Futures, policy: &dyn TreasuryPolicy, path
 
 /// What becomes of the treasury under a policy, path by path. The same on any number of threads.
 pub fn simulate(treasury: &Treasury, futures: &Futures, policy: &dyn TreasuryPolicy) -> Outcomes {
-    let found: Vec<Outcome> = (0..futures.paths)
-        .into_par_iter()
-        .with_min_len(32)
-        .map(|path| one(treasury, futures, policy, path))
+    let paths = (0..futures.paths).into_par_iter().with_min_len(32);
+    gather(treasury, futures, paths.map(|path| one(treasury, futures, policy, path)).collect())
+}
+
+/// [`simulate`] that stops between paths when asked.
+///
+/// # Errors
+/// Cancellation.
+pub fn simulate_while(
+    treasury: &Treasury,
+    futures: &Futures,
+    policy: &dyn TreasuryPolicy,
+    run: &Run,
+) -> Result<Outcomes> {
+    let paths = (0..futures.paths).into_par_iter().with_min_len(32);
+    let found: Result<Vec<Outcome>> = paths
+        .map(|path| {
+            run.check()?;
+            Ok(one(treasury, futures, policy, path))
+        })
         .collect();
+    Ok(gather(treasury, futures, found?))
+}
+
+fn gather(treasury: &Treasury, futures: &Futures, found: Vec<Outcome>) -> Outcomes {
+    let column = |value: fn(&Outcome) -> f64| found.iter().map(value).collect();
     Outcomes {
-        runway: found.iter().map(|outcome| outcome.runway).collect(),
-        value: found.iter().map(|outcome| outcome.value).collect(),
-        turnover: found.iter().map(|outcome| outcome.turnover).collect(),
-        drawdown: found.iter().map(|outcome| outcome.drawdown).collect(),
+        runway: column(|outcome| outcome.runway),
+        value: column(|outcome| outcome.value),
+        turnover: column(|outcome| outcome.turnover),
+        drawdown: column(|outcome| outcome.drawdown),
         plan: treasury.plan,
         months: futures.months,
     }

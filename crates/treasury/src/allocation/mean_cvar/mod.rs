@@ -34,7 +34,7 @@ impl Scenarios {
     pub fn new(assets: Vec<String>, rows: Vec<f64>) -> Result<Self> {
         let width = assets.len();
         let mut problems = vec![];
-        if width == 0 || rows.is_empty() || rows.len() % width.max(1) != 0 {
+        if width == 0 || rows.is_empty() || !rows.len().is_multiple_of(width.max(1)) {
             problems.push(format!(
                 "{} returns of {width} assets; give at least one asset and one scenario, and a return of each asset in \
                  each scenario",
@@ -84,6 +84,19 @@ impl Scenarios {
     /// The returns scenario by scenario.
     pub fn rows(&self) -> &[f64] {
         &self.rows
+    }
+
+    /// A given portfolio beside those that are computed: its value is its risk, and nothing is proven of it.
+    pub fn portfolio(&self, weights: Vec<f64>, level: f64) -> Portfolio {
+        let risk = self.conditional_value_at_risk(&weights, level);
+        Portfolio {
+            risk,
+            mean: dot(&weights, &self.means),
+            value: risk,
+            bound: f64::NEG_INFINITY,
+            passes: 1,
+            weights,
+        }
     }
 
     /// The conditional value at risk of the losses of these weights at `level` in (0, 1): Rockafellar and Uryasev's, in
@@ -144,15 +157,24 @@ impl Limits {
         let mut problems = vec![];
         for (what, values) in [("floors", &self.floors), ("caps", &self.caps)] {
             if values.len() != assets.len() {
-                problems.push(format!("{} {what} for {} assets; give one for each", values.len(), assets.len()));
+                problems.push(format!(
+                    "{} {what} for {} assets; give one for each",
+                    values.len(),
+                    assets.len()
+                ));
             }
             if let Some(at) = values.iter().position(|value| !(value.is_finite() && value.abs() <= 1e6)) {
-                problems.push(format!("{what}[{at}] is {}; a weight is a number between -1e6 and 1e6", values[at]));
+                problems.push(format!(
+                    "{what}[{at}] is {}; a weight is a number between -1e6 and 1e6",
+                    values[at]
+                ));
             }
         }
         for ((name, floor), cap) in assets.iter().zip(&self.floors).zip(&self.caps) {
             if floor > cap {
-                problems.push(format!("`{name}` has a floor of {floor} above its cap of {cap}; lower the one or raise the other"));
+                problems.push(format!(
+                    "`{name}` has a floor of {floor} above its cap of {cap}; lower the one or raise the other"
+                ));
             }
         }
         for condition in &self.conditions {
@@ -192,7 +214,10 @@ impl Limits {
             .collect();
         names.sort();
         Error::Parameters {
-            problems: vec![format!("no weights keep these together: {}; relax one of them", names.join(", "))],
+            problems: vec![format!(
+                "no weights keep these together: {}; relax one of them",
+                names.join(", ")
+            )],
         }
     }
 }

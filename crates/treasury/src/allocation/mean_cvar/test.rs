@@ -1,6 +1,4 @@
 #![cfg(test)]
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use daotwin_core::Seed;
 
 use super::*;
@@ -80,7 +78,11 @@ fn the_optimum_is_that_of_the_whole_linear_programme() {
         let objective = Objective { level, tolerance: 1e-9, ..Objective::default() };
         let found = least_risk(&scenarios, &limits, &objective).unwrap();
         let whole = by_linear_programme(&scenarios, &limits, level);
-        assert!((found.value - whole).abs() <= 1e-8 * whole.abs(), "seed {seed}: {} is not {whole}", found.value);
+        assert!(
+            (found.value - whole).abs() <= 1e-8 * whole.abs(),
+            "seed {seed}: {} is not {whole}",
+            found.value
+        );
         assert!(found.bound <= found.value && found.value - found.bound <= 1e-9 * found.value.abs());
         assert!((found.weights.iter().sum::<f64>() - 1.0).abs() < 1e-9);
         assert!(found.mean >= limits.mean.unwrap() - 1e-10);
@@ -130,7 +132,10 @@ fn limits_that_exclude_each_other_are_named() {
     let scenarios = drawn(3, 50, 1);
     let limits = Limits { caps: vec![0.3; 3], ..Limits::long_only(3) };
     let told = least_risk(&scenarios, &limits, &Objective::default()).unwrap_err().to_string();
-    assert!(told.contains("the sum of the weights = 1") && told.contains("cap of `asset 2` <= 0.3"), "{told}");
+    assert!(
+        told.contains("the sum of the weights = 1") && told.contains("cap of `asset 2` <= 0.3"),
+        "{told}"
+    );
     let limits = Limits { mean: Some(0.5), ..Limits::long_only(3) };
     let told = least_risk(&scenarios, &limits, &Objective::default()).unwrap_err().to_string();
     assert!(told.contains("mean return >= 0.5"), "{told}");

@@ -94,7 +94,7 @@ struct Decision {
     holdings: Vec<f64>,
     unpaid: f64,
     edge: f64,
-    /// Its value with everything that the cuts foretell.
+    /// Its value with everything that the cuts foretell, and these in the solver's scale.
     value: f64,
     /// Slopes of the value in holdings before trading, and in the edge.
     slopes: Vec<f64>,
@@ -113,6 +113,8 @@ enum Variable {
 
 struct Solver<'a> {
     programme: &'a Programme,
+    /// What values of nodes are divided by, so that they are of the order of one.
+    scale: f64,
     children: Vec<Vec<usize>>,
     variables: Vec<Variable>,
     /// The most that holdings can be worth, ever.
@@ -140,7 +142,9 @@ impl Programme {
                 self.purchases.len()
             ));
         }
-        if !self.start.iter().all(|held| *held >= 0.0 && held.is_finite()) || self.start.iter().sum::<f64>() <= 0.0 {
+        if !self.start.iter().all(|held| *held >= 0.0 && held.is_finite())
+            || self.start.iter().sum::<f64>() <= 0.0
+        {
             problems.push("holdings at the start are 0 or more, and some are above 0".to_owned());
         }
         for (asset, tranches) in self.sales.iter().enumerate() {
@@ -168,13 +172,18 @@ impl Programme {
             }
             match node.parent {
                 Some(parent) if parent < at => sums[parent] += node.probability,
-                _ => problems.push(format!("node {at} has no parent before it; list parents before children")),
+                _ => {
+                    problems.push(format!("node {at} has no parent before it; list parents before children"))
+                }
             }
-            if node.growth.len() != width || !node.growth.iter().all(|factor| *factor >= 0.0 && factor.is_finite()) {
-                problems.push(format!("node {at} has no growth factor of 0 or more for each of {width} assets"));
+            if node.growth.len() != width
+                || !node.growth.iter().all(|factor| *factor >= 0.0 && factor.is_finite())
+            {
+                problems
+                    .push(format!("node {at} has no growth factor of 0 or more for each of {width} assets"));
             }
-            if !(node.probability >= 0.0) {
-                problems.push(format!("node {at} has the chance {}; give 0 or more", node.probability));
+            if !(0.0..=1.0).contains(&node.probability) {
+                problems.push(format!("node {at} has the chance {}; give 0 to 1", node.probability));
             }
         }
         for (at, sum) in sums.iter().enumerate() {
@@ -186,7 +195,9 @@ impl Programme {
             problems.push(format!("the level is {}; it lies between 0 and 1, such as 0.9", self.level));
         }
         if !(self.reward >= 0.0 && self.reward.is_finite() && self.unpaid >= 0.0 && self.unpaid.is_finite()) {
-            problems.push("the reward of the mean and the penalty on unpaid bills are numbers of 0 or more".to_owned());
+            problems.push(
+                "the reward of the mean and the penalty on unpaid bills are numbers of 0 or more".to_owned(),
+            );
         }
         if !(self.tolerance >= 1e-9 && self.tolerance < 1.0) {
             problems.push(format!("the tolerance is {}; it lies between 1e-9 and 1", self.tolerance));
@@ -234,6 +245,7 @@ impl<'a> Solver<'a> {
         variables.extend([Variable::Unpaid, Variable::Later, Variable::Edge]);
         Self {
             programme,
+            scale: programme.reward + 1.0 / (1.0 - programme.level),
             children,
             variables,
             most: most.into_iter().fold(1.0, f64::max),
@@ -291,7 +303,7 @@ impl<'a> Solver<'a> {
                     rows.push(unit(variable, 1.0), 0.0);
                     rows.push(unit(variable, -1.0), -bill);
                 }
-                Variable::Later => rows.push(unit(variable, 1.0), -programme.reward * self.most),
+                Variable::Later => rows.push(unit(variable, 1.0), -programme.reward / self.scale * self.most),
                 Variable::Edge => {
                     rows.push(unit(variable, 1.0), -self.most);
                     rows.push(unit(variable, -1.0), -self.least);
@@ -315,9 +327,9 @@ impl<'a> Solver<'a> {
         rows.equalities = equalities;
         let mut cost = vec![0.0; width];
         cost[later] = 1.0;
-        cost[width - 3] = programme.unpaid;
+        cost[width - 3] = programme.unpaid / self.scale;
         if edge.is_none() {
-            cost[edge_at] = 1.0;
+            cost[edge_at] = 1.0 / self.scale;
         }
         let mut start = vec![0.0; width];
         start[edge_at] = edge.unwrap_or(0.0);
@@ -355,13 +367,15 @@ impl<'a> Solver<'a> {
         let mut cut = Cut { constant: 0.0, holdings: vec![0.0; holdings.len()], edge: 0.0 };
         for &child in &self.children[at] {
             let node = &programme.tree[child];
-            let before: Vec<f64> = holdings.iter().zip(&node.growth).map(|(held, growth)| held * growth).collect();
+            let before: Vec<f64> =
+                holdings.iter().zip(&node.growth).map(|(held, growth)| held * growth).collect();
             let (value, slopes, edge_slope) = if self.children[child].is_empty() {
                 let left = before.iter().sum::<f64>() - node.bill;
-                let tail = 1.0 / (1.0 - programme.level);
+                let tail = 1.0 / (1.0 - programme.level) / self.scale;
+                let reward = programme.reward / self.scale;
                 let inside = -left > edge;
-                let value = -programme.reward * left + if inside { tail * (-left - edge) } else { 0.0 };
-                let slope = -programme.reward - if inside { tail } else { 0.0 };
+                let value = -reward * left + if inside { tail * (-left - edge) } else { 0.0 };
+                let slope = -reward - if inside { tail } else { 0.0 };
                 (value, vec![slope; holdings.len()], if inside { -tail } else { 0.0 })
             } else {
                 let found = self.decide(child, &before, Some(edge))?;
@@ -414,10 +428,11 @@ pub fn solve(programme: &Programme, run: &Run) -> Result<Plan> {
         let mut losses = vec![];
         let (mut mean, mut unpaid, mut edge) = (0.0, 0.0, None);
         let mut stalled = false;
-        for at in 0..nodes {
-            let node = &scaled.tree[at];
+        for (at, node) in scaled.tree.iter().enumerate() {
             let held: Vec<f64> = match node.parent.and_then(|parent| decisions[parent].as_ref()) {
-                Some(parent) => parent.holdings.iter().zip(&node.growth).map(|(held, growth)| held * growth).collect(),
+                Some(parent) => {
+                    parent.holdings.iter().zip(&node.growth).map(|(held, growth)| held * growth).collect()
+                }
                 None => scaled.start.clone(),
             };
             if solver.children[at].is_empty() {
@@ -433,7 +448,7 @@ pub fn solve(programme: &Programme, run: &Run) -> Result<Plan> {
             };
             if at == 0 {
                 edge = Some(found.edge);
-                bound = bound.max(found.value);
+                bound = bound.max(found.value * solver.scale);
             }
             unpaid += chance[at] * found.unpaid;
             decisions.push(Some(found));
@@ -444,8 +459,10 @@ pub fn solve(programme: &Programme, run: &Run) -> Result<Plan> {
         let risk = tail_mean(&mut losses, scaled.level);
         let value = risk - scaled.reward * mean + scaled.unpaid * unpaid;
         if best.as_ref().is_none_or(|best| value < best.value) {
-            let holdings = decisions.iter().map(|found| found.as_ref().map_or(vec![], |found| found.holdings.clone()));
-            best = Some(Plan { holdings: holdings.collect(), value, bound, risk, mean, unpaid, passes: pass });
+            let holdings =
+                decisions.iter().map(|found| found.as_ref().map_or(vec![], |found| found.holdings.clone()));
+            best =
+                Some(Plan { holdings: holdings.collect(), value, bound, risk, mean, unpaid, passes: pass });
         }
         if let Some(best) = &mut best {
             (best.bound, best.passes) = (bound, pass);

@@ -67,7 +67,12 @@ pub trait Family: Sync {
     ///
     /// # Errors
     /// What the policy cannot be made of.
-    fn build(&self, values: &[f64], treasury: &Treasury, futures: &Futures) -> Result<Box<dyn TreasuryPolicy>>;
+    fn build(
+        &self,
+        values: &[f64],
+        treasury: &Treasury,
+        futures: &Futures,
+    ) -> Result<Box<dyn TreasuryPolicy>>;
 
     /// How costly one month of one path is, in units of a rule; the search is given so many evaluations less.
     fn cost(&self) -> f64 {
@@ -133,7 +138,11 @@ pub fn build(
             ));
         }
     }
-    if problems.is_empty() { family.build(values, treasury, futures) } else { Err(Error::Parameters { problems }) }
+    if problems.is_empty() {
+        family.build(values, treasury, futures)
+    } else {
+        Err(Error::Parameters { problems })
+    }
 }
 
 /// The first values, in an array; what is missing is 0.

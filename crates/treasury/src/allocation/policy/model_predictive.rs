@@ -4,7 +4,7 @@ use super::{Card, Family, Parameter, TreasuryPolicy, take};
 use crate::Result;
 use crate::allocation::bundle::{Convex, Domain, Stop, minimise};
 use crate::allocation::mean_cvar::{Scenarios, Tail};
-use crate::allocation::simulator::{Futures, State, Treasury};
+use crate::allocation::simulator::{Futures, Kind, State, Treasury};
 
 /// The family.
 #[derive(Debug)]
@@ -100,7 +100,7 @@ impl TreasuryPolicy for Policy {
             .treasury
             .assets
             .iter()
-            .map(|asset| f64::from(u8::from(self.is_stable(asset.kind))))
+            .map(|asset| f64::from(u8::from(matches!(asset.kind, Kind::Cash | Kind::Stable { .. }))))
             .collect();
         let domain = Domain {
             low,
@@ -109,7 +109,7 @@ impl TreasuryPolicy for Policy {
             at_least: vec![(stable, covered)],
         };
         let mut cost = Cost { tail, state: *state, before: before.clone(), costs: self.costs };
-        let stop = Stop { relative: 0.003, absolute: 2e-5, evaluations: 40 };
+        let stop = Stop { relative: 0.003, absolute: 1e-4, evaluations: 40 };
         if let Ok(found) = minimise(&mut cost, &domain, &before, stop) {
             for at in 0..width {
                 let change = found.point[at] - before[at];
@@ -118,13 +118,6 @@ impl TreasuryPolicy for Policy {
                 }
             }
         }
-    }
-}
-
-impl Policy {
-    fn is_stable(&self, kind: crate::allocation::simulator::Kind) -> bool {
-        use crate::allocation::simulator::Kind;
-        matches!(kind, Kind::Cash | Kind::Stable { .. })
     }
 }
 
@@ -187,7 +180,12 @@ impl Family for ModelPredictive {
         300.0
     }
 
-    fn build(&self, values: &[f64], treasury: &Treasury, futures: &Futures) -> Result<Box<dyn TreasuryPolicy>> {
+    fn build(
+        &self,
+        values: &[f64],
+        treasury: &Treasury,
+        futures: &Futures,
+    ) -> Result<Box<dyn TreasuryPolicy>> {
         let [ahead, level, reward, months, costs] = take(values);
         let ahead = (ahead.round() as usize).clamp(1, futures.months());
         let mut rows = vec![];

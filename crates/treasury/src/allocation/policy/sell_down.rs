@@ -39,7 +39,8 @@ impl TreasuryPolicy for Policy {
         let spare = (held - self.volatile_kept * state.total).max(0.0);
         let from_volatile = (self.volatile * missing).min(spare);
         let years = |dollars: f64| (dollars / (12.0 * state.bill)).max(1e-3).ln();
-        let bear = self.bear + self.bear_stable * years(state.stable)
+        let bear = self.bear
+            + self.bear_stable * years(state.stable)
             + self.bear_own * years(state.values[own])
             + self.bear_momentum * state.momentum.clamp(-2.0, 2.0);
         let from_own = (missing - from_volatile)

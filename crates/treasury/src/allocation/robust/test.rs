@@ -1,6 +1,4 @@
 #![cfg(test)]
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use daotwin_core::Seed;
 
 use super::*;
@@ -33,7 +31,10 @@ fn a_large_radius_makes_weights_equal() {
     limits.floors[0] = 0.1;
     limits.caps[4] = 0.05;
     let far = least(1e4, &limits);
-    assert!((far[4] - 0.05).abs() < 1e-5 && far[..4].iter().all(|weight| (weight - 0.2375).abs() < 1e-5), "{far:?}");
+    assert!(
+        (far[4] - 0.05).abs() < 1e-5 && far[..4].iter().all(|weight| (weight - 0.2375).abs() < 1e-5),
+        "{far:?}"
+    );
 }
 
 #[test]
@@ -54,7 +55,8 @@ fn the_worst_distribution_is_reached_and_no_other_is_worse() {
         -row.iter().zip(&found.weights).map(|(value, weight)| value * weight).sum::<f64>()
     };
     order.sort_by(|&left, &right| loss(right).total_cmp(&loss(left)));
-    let largest = (0..assets).max_by(|&left, &right| found.weights[left].total_cmp(&found.weights[right])).unwrap();
+    let largest =
+        (0..assets).max_by(|&left, &right| found.weights[left].total_cmp(&found.weights[right])).unwrap();
     let mut rows = scenarios.rows().to_vec();
     for scenario in &order[..40] {
         rows[scenario * assets + largest] -= radius / (1.0 - level);
@@ -65,7 +67,8 @@ fn the_worst_distribution_is_reached_and_no_other_is_worse() {
     for _ in 0..200 {
         let moves: Vec<f64> = (0..count * assets).map(|_| stream.normal() * stream.exponential()).collect();
         let length = moves.iter().map(|value| value.abs()).sum::<f64>() / count as f64;
-        let rows = scenarios.rows().iter().zip(&moves).map(|(value, step)| value + radius / length * step).collect();
+        let rows =
+            scenarios.rows().iter().zip(&moves).map(|(value, step)| value + radius / length * step).collect();
         assert!(value(rows) < found.value);
     }
 }
