@@ -6,6 +6,7 @@ use daotwin_core::document::{
 };
 
 use super::{Judged, Plan};
+use crate::allocation::allocator;
 use crate::allocation::policy::find;
 use crate::market::registry;
 
@@ -300,16 +301,31 @@ impl Plan {
                 card.purpose.trim_end_matches('.'),
                 card.limits.trim_end_matches('.')
             )));
-            if !chosen.values.is_empty() {
+            blocks.push(table(
+                "What it does now",
+                &["asset", "order"],
+                self.orders
+                    .iter()
+                    .filter(|(_, amount)| amount.abs() >= 1.0)
+                    .map(|(name, amount)| {
+                        let verb = if *amount < 0.0 { "sell" } else { "buy" };
+                        vec![name.clone(), format!("{verb} for {}", dollars(amount.abs()))]
+                    })
+                    .collect(),
+            ));
+            if !self.triggers.is_empty() {
                 blocks.push(table(
-                    "What to do: the policy's numbers, tuned on other paths than it is judged on",
-                    &["parameter", "value", "meaning"],
-                    family
-                        .parameters()
+                    "When it does what: its numbers, tuned on other paths than it is judged on",
+                    &["parameter", "value", "meaning", "months of runway P10 lost with the usual value"],
+                    self.triggers
                         .iter()
-                        .zip(&chosen.values)
-                        .map(|(parameter, (name, value))| {
-                            vec![(*name).to_owned(), number(*value), parameter.meaning.to_owned()]
+                        .map(|trigger| {
+                            vec![
+                                trigger.parameter.name.to_owned(),
+                                number(trigger.value),
+                                trigger.parameter.meaning.to_owned(),
+                                format!("{:.1}", (10.0 * trigger.lost).round() / 10.0 + 0.0),
+                            ]
                         })
                         .collect(),
                 ));
@@ -387,9 +403,10 @@ impl Plan {
 
     fn frontier_section(&self) -> Section {
         let point = |risk: f64, mean: f64| (100.0 * risk, 100.0 * mean);
-        let names: Vec<&str> = self.holdings.iter().map(|holding| holding.name.as_str()).collect();
+        let frontier = &self.frontier;
         let weights = |weights: &[f64]| -> String {
-            let parts: Vec<String> = names
+            let parts: Vec<String> = frontier
+                .assets
                 .iter()
                 .zip(weights)
                 .filter(|(_, weight)| **weight >= 0.005)
@@ -397,16 +414,21 @@ impl Plan {
                 .collect();
             parts.join(", ")
         };
-        let mut rows: Vec<Vec<String>> = self
-            .frontier
+        let mut rows: Vec<Vec<String>> = frontier
+            .points
             .iter()
-            .map(|point| vec![percent(point.mean), percent(point.risk), weights(&point.weights)])
+            .map(|at| {
+                let found = &at.portfolio;
+                vec![percent(found.mean), percent(found.risk), percent(at.cost), weights(&found.weights)]
+            })
             .collect();
-        rows.push(vec![
-            percent(self.now.mean),
-            percent(self.now.risk),
-            format!("as it is: {}", weights(&self.now.weights)),
-        ]);
+        let today = &frontier.today;
+        let as_it_is = format!("as it is: {}", weights(&today.weights));
+        rows.push(vec![percent(today.mean), percent(today.risk), percent(0.0), as_it_is]);
+        let others = self.allocators.iter().map(|(name, held)| {
+            let purpose = allocator::find(name).map_or("", |method| method.card().purpose);
+            vec![(*name).to_owned(), weights(held), purpose.to_owned()]
+        });
         Section {
             id: "frontier".to_owned(),
             title: "What to hold".to_owned(),
@@ -427,20 +449,25 @@ impl Plan {
                                 name: "frontier".to_owned(),
                                 role: Role::Other(0),
                                 mark: Mark::Line,
-                                points: self.frontier.iter().map(|at| point(at.risk, at.mean)).collect(),
+                                points: frontier
+                                    .points
+                                    .iter()
+                                    .map(|at| point(at.portfolio.risk, at.portfolio.mean))
+                                    .collect(),
                                 upper: vec![],
                             },
                             Series {
                                 name: "as it is".to_owned(),
                                 role: Role::Other(1),
                                 mark: Mark::Dots,
-                                points: vec![point(self.now.risk, self.now.mean)],
+                                points: vec![point(today.risk, today.mean)],
                                 upper: vec![],
                             },
                         ],
                     },
                 }),
-                table("The frontier", &["mean a year", "CVaR 95 %", "holds"], rows),
+                table("The frontier", &["mean a year", "CVaR 95 %", "cost of going there at once", "holds"], rows),
+                table("What other methods would hold now", &["method", "holds", "what it does"], others.collect()),
             ],
         }
     }

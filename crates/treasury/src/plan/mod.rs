@@ -19,9 +19,10 @@ use serde::Serialize;
 use self::described::Described;
 use self::records::{Records, asset_name, is_dollar};
 use self::scenarios::{Moving, Scenarios, Source};
-use crate::allocation::judge::{Recommendation, Score, Tuned, Tuning, recommend, score};
-use crate::allocation::mean_cvar::{self, Limits, Objective};
-use crate::allocation::simulator::{Asset, Bills, Futures, Kind, Outcomes, Treasury, simulate};
+use crate::allocation::allocator::{ALLOCATORS, Question};
+use crate::allocation::frontier::{Frontier, frontier};
+use crate::allocation::judge::{Recommendation, Score, Trigger, Tuned, Tuning, recommend, score};
+use crate::allocation::simulator::{Asset, Bills, Futures, Kind, Outcomes, Treasury, simulate_while};
 use crate::cash::grants::{DECENTRALAND, Success};
 use crate::market::Paths;
 use crate::market::impact::{Impact, Venue};
@@ -111,17 +112,6 @@ pub struct Stress {
     pub hold: (f64, f64, f64),
 }
 
-/// A point of the frontier.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Point {
-    /// Mean return a year.
-    pub mean: f64,
-    /// CVaR at 95 % of a year's loss, as a share.
-    pub risk: f64,
-    /// Weights, in the order of the holdings.
-    pub weights: Vec<f64>,
-}
-
 /// A plan.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Plan {
@@ -167,10 +157,14 @@ pub struct Plan {
     pub policies: Vec<Judged>,
     /// Shocks.
     pub stress: Vec<Stress>,
-    /// Allocations of least risk.
-    pub frontier: Vec<Point>,
-    /// The treasury as it is, among them.
-    pub now: Point,
+    /// What the recommended policy does now: asset, and dollars to buy (above 0) or sell (below 0).
+    pub orders: Vec<(String, f64)>,
+    /// What each number of the recommended policy is worth.
+    pub triggers: Vec<Trigger>,
+    /// Allocations of least risk over a year, and the treasury as it is.
+    pub frontier: Frontier,
+    /// What each allocator would hold now, in weights, in the order of the holdings.
+    pub allocators: Vec<(&'static str, Vec<f64>)>,
     /// What was assumed because nobody said it.
     pub assumptions: Vec<String>,
 }
@@ -223,11 +217,20 @@ pub fn plan(
     for (tuned, _) in &found.table {
         run.check()?;
         let policy = tuned.policy(treasury, &learned)?;
-        policies.push(judged(tuned, &simulate(treasury, &unseen, policy.as_ref()), treasury.value()));
+        let outcomes = simulate_while(treasury, &unseen, policy.as_ref(), run)?;
+        policies.push(judged(tuned, &outcomes, treasury.value()));
     }
     let stress = stresses(&problem, &found, &learned, first_of(unseen_market, STRESS_PATHS), second, run)?;
-    let (frontier, now) = frontier(treasury, &unseen)?;
+    let year = months.min(YEAR);
+    let frontier = frontier(treasury, &unseen.first(FRONTIER_PATHS), year, LEVEL, 9)?;
+    let asked = unseen.first(STRESS_PATHS);
+    let question = Question { treasury, futures: &asked, months: year, level: LEVEL, reward: REWARD };
+    let mut allocators = vec![];
+    for allocator in ALLOCATORS {
+        allocators.push((allocator.name(), allocator.allocate(&question, run)?));
+    }
     let bills = &treasury.bills;
+    let told = reasons(&found);
     let mut assumptions = problem.assumptions;
     assumptions.extend(scenarios.source.notes.iter().cloned());
     Ok(Plan {
@@ -249,11 +252,13 @@ pub fn plan(
         market: scenarios.source,
         impact: impact_text(&treasury.impact),
         recommended: found.chosen.family,
-        reasons: reasons(&found),
+        reasons: told,
         policies,
         stress,
+        orders: found.orders,
+        triggers: found.triggers,
         frontier,
-        now,
+        allocators,
         assumptions,
     })
 }
@@ -267,6 +272,13 @@ const STALE: i64 = 30;
 /// Paths on which shocks are simulated at most: a tenth percentile of so many errs by some 2 % of its density's inverse,
 /// which is far less than what shocks do.
 const STRESS_PATHS: usize = 2_000;
+
+/// Months that allocations are judged over, paths that they are judged on at most, the level of their conditional value
+/// at risk, and what a unit of mean return counts against one of risk.
+const YEAR: usize = 12;
+const FRONTIER_PATHS: usize = 10_000;
+const LEVEL: f64 = 0.95;
+const REWARD: f64 = 1.0;
 
 fn dao_of(history: Option<&History>, asked: Option<&str>) -> Result<Option<String>> {
     let Some(history) = history else { return Ok(asked.map(str::to_owned)) };
@@ -658,7 +670,7 @@ fn stresses(
         let futures = Futures::new(&treasury, &market, seed)?;
         let figures = |tuned: &Tuned| -> Result<(f64, f64, f64)> {
             let policy = tuned.policy(&treasury, learned)?;
-            let found = score(&simulate(&treasury, &futures, policy.as_ref()));
+            let found = score(&simulate_while(&treasury, &futures, policy.as_ref(), run)?);
             Ok((found.runway_p10, found.runway_p50, found.ruin))
         };
         let recommended = figures(&found.chosen)?;
@@ -683,36 +695,13 @@ fn stresses(
     }
     let futures = Futures::new(base, &wild, seed)?;
     let figures = |tuned: &Tuned| -> Result<(f64, f64, f64)> {
-        let found = score(&simulate(base, &futures, tuned.policy(base, learned)?.as_ref()));
+        let found = score(&simulate_while(base, &futures, tuned.policy(base, learned)?.as_ref(), run)?);
         Ok((found.runway_p10, found.runway_p50, found.ruin))
     };
     let recommended = figures(&found.chosen)?;
     let hold = hold.map(&figures).transpose()?.unwrap_or(recommended);
     stresses.push(Stress { what: "prices move half as much again".to_owned(), recommended, hold });
     Ok(stresses)
-}
-
-/// Allocations of least CVaR of a year's loss for given mean returns, and the treasury as it is. Costs and the impact of
-/// getting there are not counted.
-fn frontier(treasury: &Treasury, futures: &Futures) -> Result<(Vec<Point>, Point)> {
-    let year = futures.months().min(12);
-    let names: Vec<String> = treasury.assets.iter().map(|asset| asset.name.clone()).collect();
-    let rows: Vec<f64> = (0..futures.paths().min(10_000))
-        .flat_map(|path| futures.growth(path, 0, year))
-        .map(|growth| growth - 1.0)
-        .collect();
-    let scenarios = mean_cvar::Scenarios::new(names, rows)?;
-    let weights: Vec<f64> = treasury.assets.iter().map(|asset| asset.dollars / treasury.value()).collect();
-    let now = Point {
-        mean: weights.iter().zip(scenarios.means()).map(|(weight, mean)| weight * mean).sum(),
-        risk: scenarios.conditional_value_at_risk(&weights, 0.95),
-        weights,
-    };
-    let objective = Objective { tolerance: 1e-6, ..Objective::default() };
-    let found = mean_cvar::frontier(&scenarios, &Limits::long_only(treasury.assets.len()), &objective, 9)?;
-    let points =
-        found.into_iter().map(|point| Point { mean: point.mean, risk: point.risk, weights: point.weights });
-    Ok((points.collect(), now))
 }
 
 fn reasons(found: &Recommendation) -> Vec<String> {

@@ -108,12 +108,16 @@ fn a_plan_of_records_and_prices_says_everything_and_is_a_function_of_its_seed() 
     assert_eq!(stress("as it is").recommended.0, found.policy(found.recommended).unwrap().score.runway_p10);
     assert!(stress("30 % higher").recommended.1 < stress("30 % lower").recommended.1);
     assert!(stress("revenue").recommended.1 > stress("as it is").recommended.1);
-    assert!(
-        found
-            .frontier
-            .windows(2)
-            .all(|two| two[0].risk <= two[1].risk + 1e-6 && two[0].mean <= two[1].mean + 1e-9)
-    );
+    let points = &found.frontier.points;
+    assert!(points.windows(2).all(|two| {
+        let [left, right] = [&two[0].portfolio, &two[1].portfolio];
+        left.risk <= right.risk + 1e-4 && left.mean <= right.mean + 1e-9
+    }));
+    assert!(points[0].portfolio.risk < found.frontier.today.risk && points[0].cost > 0.0);
+    assert_eq!(found.orders.len(), found.holdings.len());
+    for (name, weights) in &found.allocators {
+        assert!((weights.iter().sum::<f64>() - 1.0).abs() < 1e-6, "{name}: {weights:?}");
+    }
     let document = found.document();
     assert_eq!(document.sections.len(), 6);
     assert!(
