@@ -89,6 +89,45 @@ fn records_tell_accounts_holdings_bills_and_revenue() {
 }
 
 #[test]
+fn a_history_brings_its_own_prices_and_last_holdings() {
+    let mut builder = HistoryBuilder::new(18, CoreLimits::default());
+    for (day, close) in [(0, 1_500.0), (1, 1_600.0)] {
+        let at = Cell::Time(START + day * 86_400, Precision::Second);
+        builder
+            .table(Table::Prices)
+            .push_named(&[("asset", Cell::Text("weth")), ("at", at), ("close", Cell::Float(close))])
+            .unwrap();
+    }
+    let mut hold = |day: i64, member: &str, tokens: i128| {
+        let at = Cell::Time(START + day * 86_400, Precision::Second);
+        let amount = Cell::Amount(tokens * 10_i128.pow(18));
+        let cells = [
+            ("dao", Cell::Text("d")),
+            ("member", Cell::Text(member)),
+            ("at", at),
+            ("asset", Cell::Text("ETH")),
+            ("amount", amount),
+        ];
+        builder.table(Table::Holdings).push_named(&cells).unwrap();
+    };
+    hold(0, "safe", 9);
+    hold(1, "safe", 5);
+    hold(0, "vault", 2);
+    hold(0, "someone", 100);
+    builder
+        .table(Table::Transfers)
+        .push_named(&[("dao", Cell::Text("d")), ("from", Cell::Text("safe")), ("to", Cell::Text("x"))])
+        .unwrap();
+    let history = builder.finish().unwrap();
+    let mut prices = Prices::default();
+    records::prices_of(&history, &mut prices).unwrap();
+    assert_eq!(prices.at("ETH", (START + 86_400).div_euclid(86_400)), Some(1_600.0));
+    let accounts = ["safe".to_owned(), "vault".to_owned()];
+    let found = records::read(&history, Some("d"), &accounts, &prices).unwrap();
+    assert_eq!(found.holdings["ETH"], 7.0);
+}
+
+#[test]
 fn a_plan_of_records_and_prices_says_everything_and_is_a_function_of_its_seed() {
     let described = Described::default();
     let run = Run::default();

@@ -51,11 +51,11 @@ fn the_series_is_the_law_of_drawn_days() {
 #[test]
 fn parameters_are_recovered() {
     let fitted = Law::fit(&days(LAW, 6_000));
-    // Five standard errors at 6,000 days.
-    assert!((fitted.volatility - 0.025).abs() < 0.003, "{fitted:?}");
-    assert!((fitted.jumps - 0.15).abs() < 0.08, "{fitted:?}");
-    assert!((fitted.fall - 0.08).abs() < 0.03 && (fitted.rise - 0.06).abs() < 0.03, "{fitted:?}");
-    // What jumps add to the variance is known better than each part of it.
+    // Five standard deviations over 20 fits of other seeds: 0.0003, 0.014, 0.0055, 0.0071.
+    assert!((fitted.volatility - 0.025).abs() < 0.0015, "{fitted:?}");
+    assert!((fitted.jumps - 0.15).abs() < 0.07, "{fitted:?}");
+    assert!((fitted.fall - 0.08).abs() < 0.0275 && (fitted.rise - 0.06).abs() < 0.0355, "{fitted:?}");
+    // What jumps add to the variance has a deviation of 9.5 %.
     let jump = |law: &Law| 2.0 * law.jumps * (law.up * law.rise.powi(2) + (1.0 - law.up) * law.fall.powi(2));
-    assert!((jump(&fitted) / jump(&LAW) - 1.0).abs() < 0.35, "{} {}", jump(&fitted), jump(&LAW));
+    assert!((jump(&fitted) / jump(&LAW) - 1.0).abs() < 0.475, "{} {}", jump(&fitted), jump(&LAW));
 }
