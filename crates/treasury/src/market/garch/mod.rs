@@ -1,6 +1,6 @@
 //! GARCH(1,1) and GJR: tomorrow's variance follows from today's and from today's shock.
 //!
-//! h' = omega + (alpha + gamma 1[e < 0]) e^2 + beta h, with e = sqrt(h) z and z Student's t of unit variance (Bollerslev
+//! h' = omega + (alpha + gamma 1{e < 0}) e^2 + beta h, with e = sqrt(h) z and z Student's t of unit variance (Bollerslev
 //! 1986 and 1987; Glosten, Jagannathan and Runkle 1993; gamma is 0 in GARCH). Fitted by maximum likelihood, the first
 //! variance from an exponentially weighted mean of the first 75 squares, as the package `arch` does. Residuals go
 //! together by a Gaussian copula, which for constant correlations is Bollerslev's (1990) model.
