@@ -96,19 +96,31 @@ impl Scenarios {
             .map(|asset| asset.name.clone())
             .collect();
         let mut fitted = None;
+        let mut moving = moving;
         while !known.is_empty() {
             let panel = prices.panel(&known, i64::MIN / 2, i64::MAX / 2);
             let steps = panel.as_ref().map_or(0, crate::market::Panel::steps);
-            let Ok(panel) = panel.and_then(|panel| {
-                if steps >= LEAST { Ok(panel) } else { Err(Error::Parameters { problems: vec![] }) }
-            }) else {
-                // The asset with the fewest days keeps the others from being learned together.
-                let place = (0..known.len()).min_by_key(|place| prices.days(&known[*place])).unwrap_or(0);
-                let dropped = known.remove(place);
-                source.notes.push(format!(
-                    "`{dropped}` has too few days in common with the others to be learned with them"
-                ));
-                continue;
+            let longest = known.iter().map(|name| prices.days(name)).max().unwrap_or(0);
+            let wanted = if longest > ENOUGH { ENOUGH } else { LEAST };
+            let panel = match panel {
+                Ok(panel) if steps >= wanted || (known.len() == 1 && steps >= LEAST) => panel,
+                Ok(_) | Err(Error::Parameters { .. }) => {
+                    // The asset with the fewest days keeps the others from being learned together.
+                    let place = (0..known.len()).min_by_key(|place| prices.days(&known[*place])).unwrap_or(0);
+                    let dropped = known.remove(place);
+                    let alone = prices.panel(std::slice::from_ref(&dropped), i64::MIN / 2, i64::MAX / 2);
+                    if let (Some(asset), Ok(alone)) =
+                        (moving.iter_mut().find(|asset| asset.name == dropped), alone)
+                    {
+                        asset.volatility.get_or_insert(annual_volatility(alone.returns()).clamp(0.05, 5.0));
+                    }
+                    source.notes.push(format!(
+                        "`{dropped}` has too few days in common with the others to be learned with them; of its prices the \
+                         volatility alone is used"
+                    ));
+                    continue;
+                }
+                Err(other) => return Err(other),
             };
             let chosen = match asked {
                 Some(model) => model,

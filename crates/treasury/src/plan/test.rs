@@ -213,6 +213,26 @@ fn elicited_months_have_the_volatility_and_the_return_that_were_said() {
 }
 
 #[test]
+fn an_asset_of_few_days_does_not_keep_others_from_being_learned() {
+    let mut all = prices();
+    let mut stream = Seed(9).stream("young");
+    let mut price = 1.0_f64;
+    for day in 500..600 {
+        price *= (0.05 * stream.normal()).exp();
+        all.insert("YOUNG", START + day * 86_400, price);
+    }
+    let moving = ["TKN", "ETH", "YOUNG"].map(|name| Moving { name: name.to_owned(), volatility: None });
+    let market = Scenarios::fit(moving.to_vec(), &all, None, 0.0, Seed(1), &Run::default()).unwrap();
+    let learned: Vec<&str> = market.source.fitted.iter().map(|(name, _, _)| name.as_str()).collect();
+    assert_eq!((market.source.model, learned), (Some("t-copula"), vec!["TKN", "ETH"]));
+    let (name, volatility) = &market.source.elicited[0];
+    // 0.05 a day is 0.955 a year; 99 days tell it to 7 %, five of them.
+    assert!(name == "YOUNG" && (volatility / 0.955 - 1.0).abs() < 0.35, "{volatility}");
+    let drawn = market.draw(500, 12, Seed(2), &Run::default()).unwrap();
+    assert_eq!(drawn.assets, ["TKN", "ETH", "YOUNG"]);
+}
+
+#[test]
 fn everything_that_is_missing_is_told_at_once() {
     let empty = Described::default();
     let with_token = Options { token: Some("TKN".into()), months: 0, paths: 3, ..options() };
