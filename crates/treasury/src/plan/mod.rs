@@ -18,7 +18,7 @@ use serde::Serialize;
 
 use self::described::Described;
 use self::records::{Records, asset_name, is_dollar};
-use self::scenarios::{Moving, Scenarios, Source};
+use self::scenarios::{Moving, Scenarios, Source, centre};
 use crate::allocation::allocator::{ALLOCATORS, Question};
 use crate::allocation::frontier::{Frontier, frontier};
 use crate::allocation::judge::{Recommendation, Score, Trigger, Tuned, Tuning, recommend, score};
@@ -220,19 +220,30 @@ pub fn plan(
         let outcomes = simulate_while(treasury, &unseen, policy.as_ref(), run)?;
         policies.push(judged(tuned, &outcomes, treasury.value()));
     }
-    let stress = stresses(&problem, &found, &learned, first_of(unseen_market, STRESS_PATHS), second, run)?;
+    let growth = (1.0 + drift).powf(1.0 / 12.0);
+    let stress =
+        stresses(&problem, &found, &learned, first_of(unseen_market, STRESS_PATHS), growth, second, run)?;
     let year = months.min(YEAR);
     let frontier = frontier(treasury, &unseen.first(FRONTIER_PATHS), year, LEVEL, 9)?;
     let asked = unseen.first(STRESS_PATHS);
     let question = Question { treasury, futures: &asked, months: year, level: LEVEL, reward: REWARD };
-    let mut allocators = vec![];
+    let (mut allocators, mut missed) = (vec![], vec![]);
     for allocator in ALLOCATORS {
-        allocators.push((allocator.name(), allocator.allocate(&question, run)?));
+        match allocator.allocate(&question, run) {
+            Ok(weights) => allocators.push((allocator.name(), weights)),
+            Err(Error::Parameters { problems }) => missed.push(format!(
+                "what `{}` would hold could not be found: {}",
+                allocator.name(),
+                problems.join("; ")
+            )),
+            Err(other) => return Err(other),
+        }
     }
     let bills = &treasury.bills;
     let told = reasons(&found);
     let mut assumptions = problem.assumptions;
     assumptions.extend(scenarios.source.notes.iter().cloned());
+    assumptions.extend(missed);
     Ok(Plan {
         dao: dao.unwrap_or_else(|| "the DAO".to_owned()),
         months: options.months,
@@ -618,6 +629,7 @@ fn stresses(
     found: &Recommendation,
     learned: &Futures,
     market: Paths,
+    growth: f64,
     seed: Seed,
     run: &Run,
 ) -> Result<Vec<Stress>> {
@@ -679,20 +691,7 @@ fn stresses(
     }
     // A market that moves twice as much: the same draws, stretched around their middle.
     let mut wild = market;
-    let width = wild.assets.len();
-    for column in 0..width {
-        let values: Vec<f64> = wild.log_returns.iter().skip(column).step_by(width).copied().collect();
-        let centre = mean(&values);
-        let stretched = |value: f64| centre + 1.5 * (value - centre);
-        let before = mean(&values.iter().map(|value| value.exp().min(10.0)).collect::<Vec<_>>());
-        let after = mean(&values.iter().map(|value| stretched(*value).exp().min(10.0)).collect::<Vec<_>>());
-        let shift = before.ln() - after.ln();
-        wild.log_returns
-            .iter_mut()
-            .skip(column)
-            .step_by(width)
-            .for_each(|value| *value = stretched(*value) + shift);
-    }
+    centre(&mut wild, growth, 1.5);
     let futures = Futures::new(base, &wild, seed)?;
     let figures = |tuned: &Tuned| -> Result<(f64, f64, f64)> {
         let found = score(&simulate_while(base, &futures, tuned.policy(base, learned)?.as_ref(), run)?);

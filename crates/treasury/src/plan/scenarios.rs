@@ -1,6 +1,6 @@
 //! Monthly paths of the assets of a plan: fitted to prices where there are some, elicited where there are none.
 
-use daotwin_core::statistics::{mean, standard_deviation};
+use daotwin_core::statistics::{mean, quantile, standard_deviation};
 use daotwin_core::{Run, Seed};
 use serde::Serialize;
 
@@ -19,7 +19,8 @@ pub const VOLATILITY: f64 = 1.2;
 /// Days of prices that are needed for models of volatility, and for any.
 const ENOUGH: usize = 250;
 const LEAST: usize = 60;
-/// A month's growth beyond this factor counts as this when the mean is set.
+/// No month multiplies or divides a price by more: models of volatility can run away over long horizons, far beyond
+/// anything that prices did.
 const MOST_GROWTH: f64 = 10.0;
 
 /// An asset whose price moves.
@@ -211,15 +212,29 @@ impl Scenarios {
             }
         }
         // No plan may live on the rise that prices happened to have: every asset is expected to return `drift` a year.
-        let wanted = (1.0 + self.drift).ln() / 12.0;
-        for column in 0..width {
-            let values = log_returns.iter().skip(column).step_by(width);
-            let growth =
-                values.map(|value| value.exp().min(MOST_GROWTH)).sum::<f64>() / (paths * months) as f64;
-            let shift = wanted - growth.ln();
-            log_returns.iter_mut().skip(column).step_by(width).for_each(|value| *value += shift);
-        }
-        let assets = self.moving.iter().map(|asset| asset.name.clone()).collect();
-        Ok(Paths { assets, paths, steps: months, log_returns })
+        let mut drawn = Paths {
+            assets: self.moving.iter().map(|asset| asset.name.clone()).collect(),
+            paths,
+            steps: months,
+            log_returns,
+        };
+        centre(&mut drawn, (1.0 + self.drift).powf(1.0 / 12.0), 1.0);
+        Ok(drawn)
+    }
+}
+
+/// Stretches every asset's months around their median, cuts what is beyond [`MOST_GROWTH`], and shifts them so that their
+/// mean growth is `growth`.
+pub fn centre(paths: &mut Paths, growth: f64, stretch: f64) {
+    let width = paths.assets.len();
+    let most = MOST_GROWTH.ln();
+    for column in 0..width {
+        let values: Vec<f64> = paths.log_returns.iter().skip(column).step_by(width).copied().collect();
+        let middle = quantile(&values, 0.5);
+        let cut: Vec<f64> =
+            values.iter().map(|value| (stretch * (value - middle)).clamp(-most, most)).collect();
+        let shift = growth.ln() - mean(&cut.iter().map(|value| value.exp()).collect::<Vec<_>>()).ln();
+        let out = paths.log_returns.iter_mut().skip(column).step_by(width);
+        out.zip(cut).for_each(|(out, value)| *out = value + shift);
     }
 }
