@@ -84,6 +84,7 @@ from_room!(
     daotwin::privacy::Error,
     daotwin::report::Error,
     daotwin::simulation::Error,
+    daotwin::treasury::Error,
 );
 
 impl From<daotwin::history::synthesizer::Failure> for Failure {

@@ -11,3 +11,4 @@ pub use daotwin_history as history;
 pub use daotwin_privacy as privacy;
 pub use daotwin_report as report;
 pub use daotwin_simulation as simulation;
+pub use daotwin_treasury as treasury;

@@ -15,6 +15,9 @@ pub enum Error {
     /// A rule of governance, such as quadratic funding, failed.
     #[error(transparent)]
     Simulation(#[from] daotwin_simulation::Error),
+    /// One of the project's generators of tables failed.
+    #[error(transparent)]
+    Model(#[from] daotwin_history::synthesizer::Failure),
     /// Something named does not exist.
     #[error("there is no {what} `{name}`; there are {known}")]
     Unknown {
@@ -40,6 +43,7 @@ impl Error {
             Self::Core(error) => error.kind(),
             Self::History(error) => error.kind(),
             Self::Simulation(error) => error.kind(),
+            Self::Model(failure) => failure.kind,
             Self::Unknown { .. } => ErrorKind::NotFound,
             Self::Parameters { .. } => ErrorKind::Input,
         }

@@ -21,6 +21,7 @@ pub(crate) mod schema;
 pub(crate) mod simulate;
 pub(crate) mod sweep;
 mod table;
+pub(crate) mod treasury;
 
 use std::path::Path;
 
@@ -52,6 +53,7 @@ pub(crate) fn run(verb: Verb, context: &mut Context) -> Result<Answer, Failure> 
         Verb::Attack(verb) => verb.run(context),
         Verb::Audit(verb) => verb.run(context),
         Verb::Calibrate(verb) => verb.run(context),
+        Verb::Treasury(verb) => verb.run(context),
         Verb::Randomise(verb) => verb.run(context),
         Verb::Report(verb) => verb.run(context),
         Verb::Privacy(verb) => verb.run(context),

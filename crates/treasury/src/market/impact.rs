@@ -4,6 +4,9 @@
 //! [`Pressure`] remembers it: a share of every move stays (information, lost confidence), the rest fades as others
 //! trade against it (Almgren and Chriss 2001, permanent and temporary impact).
 
+#[cfg(test)]
+mod test;
+
 use crate::{Error, Result};
 
 /// Where the token is traded.

@@ -3,9 +3,30 @@
 //! A [`MarketModel`] learns from a [`Panel`] of daily log returns; what it learned, a [`FittedMarket`], draws joint
 //! [`Paths`] of all assets.
 
+pub mod bootstrap;
+pub mod dependence;
+pub mod draws;
+pub mod facts;
+
+pub mod garch;
+pub mod gbm;
 pub mod impact;
+mod joint;
+pub mod kou;
+pub mod learned;
+pub mod margin;
+pub mod merton;
+pub mod numeric;
+pub mod prices;
+pub mod regime;
+pub mod registry;
+pub mod t_copula;
+pub mod vine;
 
 use daotwin_core::{Run, Seed};
+use rayon::prelude::*;
+
+use draws::Draws;
 
 use crate::{Error, Result};
 
@@ -42,8 +63,9 @@ impl Panel {
             for (column, name) in assets.iter().enumerate() {
                 let bad = returns.iter().skip(column).step_by(width).position(|value| !value.is_finite());
                 if let Some(row) = bad {
-                    problems
-                        .push(format!("asset `{name}`, row {row}: the return is not a finite number; fill or cut it"));
+                    problems.push(format!(
+                        "asset `{name}`, row {row}: the return is not a finite number; fill or cut it"
+                    ));
                     continue;
                 }
                 let first = returns.get(column);
@@ -77,7 +99,8 @@ impl Panel {
         if !problems.is_empty() {
             return Err(Error::Parameters { problems });
         }
-        let returns = prices.iter().zip(prices.iter().skip(width)).map(|(old, new)| (new / old).ln()).collect();
+        let returns =
+            prices.iter().zip(prices.iter().skip(width)).map(|(old, new)| (new / old).ln()).collect();
         Self::new(assets, returns)
     }
 
@@ -101,6 +124,20 @@ impl Panel {
         self.returns.iter().skip(asset).step_by(self.assets.len()).copied().collect()
     }
 
+    /// Refuses a panel of fewer days than a model needs.
+    fn need(&self, model: &str, days: usize) -> Result<()> {
+        if self.steps() >= days {
+            return Ok(());
+        }
+        Err(Error::Parameters {
+            problems: vec![format!(
+                "market model `{model}` needs {days} daily returns or more, and there are {}; give a longer price \
+                 history or choose a model that needs less (`gbm`, `bootstrap`)",
+                self.steps()
+            )],
+        })
+    }
+
     /// The days before `step`, and those from it on.
     ///
     /// # Errors
@@ -108,7 +145,10 @@ impl Panel {
     pub fn split(&self, step: usize) -> Result<(Self, Self)> {
         let at = (step * self.assets.len()).min(self.returns.len());
         let (before, after) = self.returns.split_at(at);
-        Ok((Self::new(self.assets.clone(), before.to_vec())?, Self::new(self.assets.clone(), after.to_vec())?))
+        Ok((
+            Self::new(self.assets.clone(), before.to_vec())?,
+            Self::new(self.assets.clone(), after.to_vec())?,
+        ))
     }
 }
 
@@ -172,6 +212,10 @@ pub trait FittedMarket: Send + Sync + std::fmt::Debug {
     /// What was learned, by name: `BTC.volatility`. For people and for tests of recovery.
     fn parameters(&self) -> Vec<(String, f64)>;
 
+    /// Fills `out`, `[step][asset]`, with the daily log returns of one path. A function of the draws and the path's
+    /// number alone; a longer path begins like a shorter one.
+    fn path(&self, draws: &Draws, path: u64, out: &mut [f64]);
+
     /// Draws `paths` joint paths of `steps` days.
     ///
     /// # Errors
@@ -184,6 +228,58 @@ pub trait FittedMarket: Send + Sync + std::fmt::Debug {
     /// with each period's log returns added up, so that long horizons fit in memory.
     ///
     /// # Errors
-    /// Limits of memory and cancellation.
-    fn simulate_summed(&self, paths: usize, steps: usize, every: usize, seed: Seed, run: &Run) -> Result<Paths>;
+    /// [`Error::Parameters`] for no path, no step, no day, or more values than `max_decoded_bytes` holds;
+    /// cancellation.
+    fn simulate_summed(
+        &self,
+        paths: usize,
+        steps: usize,
+        every: usize,
+        seed: Seed,
+        run: &Run,
+    ) -> Result<Paths> {
+        let assets = self.assets().to_vec();
+        let width = assets.len();
+        let size = steps.saturating_mul(width);
+        let mut problems = vec![];
+        for (what, value) in [("paths", paths), ("steps", steps), ("days a step", every)] {
+            if value == 0 {
+                problems.push(format!("a simulation of 0 {what} draws nothing; give 1 or more"));
+            }
+        }
+        let bytes = (paths as u64).saturating_mul(size as u64).saturating_mul(8);
+        let allowed = run.limits.max_decoded_bytes;
+        if bytes > allowed {
+            problems.push(format!(
+                "{paths} paths of {steps} steps and {width} assets take {bytes} bytes, and `max_decoded_bytes` allows \
+                 {allowed}; ask for fewer paths or longer steps"
+            ));
+        }
+        if !problems.is_empty() {
+            return Err(Error::Parameters { problems });
+        }
+        let draws = Draws::new(seed);
+        let mut log_returns = vec![0.0; paths * size];
+        log_returns.par_chunks_mut(size).enumerate().try_for_each_init(
+            || vec![0.0; if every > 1 { size * every } else { 0 }],
+            |days, (path, out)| {
+                run.check()?;
+                if every == 1 {
+                    self.path(&draws, path as u64, out);
+                    return Ok::<(), Error>(());
+                }
+                self.path(&draws, path as u64, days);
+                for (period, sum) in days.chunks_exact(every * width).zip(out.chunks_exact_mut(width)) {
+                    sum.fill(0.0);
+                    for day in period.chunks_exact(width) {
+                        for (sum, value) in sum.iter_mut().zip(day) {
+                            *sum += value;
+                        }
+                    }
+                }
+                Ok(())
+            },
+        )?;
+        Ok(Paths { assets, paths, steps, log_returns })
+    }
 }

@@ -1,0 +1,280 @@
+#![cfg(test)]
+
+use daotwin_core::Limits as CoreLimits;
+use daotwin_history::builder::Cell;
+use daotwin_history::schema::Precision;
+use daotwin_history::{HistoryBuilder, Table};
+
+use super::*;
+
+const START: i64 = 1_700_000_000;
+const MONTH: i64 = 30 * 86_400;
+
+/// Two years of a DAO: a grant's payment and a salary a month, revenue, a swap, and what came in at first.
+fn history() -> History {
+    let mut builder = HistoryBuilder::new(6, CoreLimits::default());
+    builder
+        .table(Table::Daos)
+        .push_named(&[("dao", Cell::Text("example")), ("power_unit", Cell::Text("TKN votes"))])
+        .unwrap();
+    let mut push = |month: i64, from: &str, to: &str, asset: &str, tokens: i128, purpose: &str| {
+        builder
+            .table(Table::Transfers)
+            .push_named(&[
+                ("dao", Cell::Text("example")),
+                ("at", Cell::Time(START + month * MONTH, Precision::Second)),
+                ("from", Cell::Text(from)),
+                ("to", Cell::Text(to)),
+                ("asset", Cell::Text(asset)),
+                ("amount", Cell::Amount(tokens * 1_000_000)),
+                ("purpose", Cell::Text(purpose)),
+            ])
+            .unwrap();
+    };
+    push(0, "sale", "safe", "TKN", 1_000_000, "genesis");
+    push(0, "sale", "safe", "USDC", 2_000_000, "genesis");
+    for month in 1..=24 {
+        push(month, "safe", "ann", "USDC", 60_000, "Salary");
+        push(month, "safe", &format!("team{month}"), "DAI", 30_000, "Grants");
+        push(month, "users", "safe", "USDC", 15_000, "Fees");
+        push(month, "safe", "swap pool", "TKN", 1_000, "Swap");
+        push(month, "swap pool", "safe", "DAI", 31_000, "Swap");
+    }
+    builder.finish().unwrap()
+}
+
+fn prices() -> Prices {
+    let mut prices = Prices::default();
+    let mut stream = Seed(3).stream("prices");
+    let (mut token, mut ether) = (1.0_f64, 2_000.0_f64);
+    for day in 0..600 {
+        let common = stream.normal();
+        token *= (0.04 * (0.7 * common + 0.7 * stream.normal())).exp();
+        ether *= (0.03 * common).exp();
+        prices.insert("TKN", START + day * 86_400, token);
+        prices.insert("ETH", START + day * 86_400, ether);
+    }
+    prices
+}
+
+fn options() -> Options {
+    Options {
+        months: 12,
+        paths: 200,
+        tuning: Tuning { evaluations: 20, paths: 60, seed: Seed(0) },
+        ..Options::default()
+    }
+}
+
+#[test]
+fn records_tell_accounts_holdings_bills_and_revenue() {
+    let found = records::read(&history(), Some("example"), &[], &prices()).unwrap();
+    assert_eq!(found.accounts[0].0, "safe");
+    assert_eq!(found.holdings["TKN"], 1_000_000.0 - 24_000.0);
+    assert_eq!(found.holdings["USDC"], 2_000_000.0 - 24.0 * 45_000.0);
+    assert_eq!(found.holdings["DAI"], 24.0 * 1_000.0);
+    // Twelve months of salaries and grants lie in the last 365 days, over the 11.8 months from the first of them on; swaps
+    // are no payments.
+    let months = 11.0 * 30.0 / (365.0 / 12.0);
+    let scale = |paid: f64| paid * 12.0 / months;
+    assert!((found.payments - scale(60_000.0)).abs() < 0.1 * 60_000.0, "{found:?}");
+    assert!(
+        (found.grants / found.payments - 0.5).abs() < 1e-9
+            && (found.revenue / found.payments - 0.25).abs() < 1e-9,
+        "{found:?}"
+    );
+    // Accounts that were told are taken as they are.
+    let told = records::read(&history(), Some("example"), &["ann".to_owned()], &prices()).unwrap();
+    assert!(told.told && told.holdings["USDC"] == 1_440_000.0, "{told:?}");
+}
+
+#[test]
+fn a_history_brings_its_own_prices_and_last_holdings() {
+    let mut builder = HistoryBuilder::new(18, CoreLimits::default());
+    for (day, close) in [(0, 1_500.0), (1, 1_600.0)] {
+        let at = Cell::Time(START + day * 86_400, Precision::Second);
+        builder
+            .table(Table::Prices)
+            .push_named(&[("asset", Cell::Text("weth")), ("at", at), ("close", Cell::Float(close))])
+            .unwrap();
+    }
+    let mut hold = |day: i64, member: &str, tokens: i128| {
+        let at = Cell::Time(START + day * 86_400, Precision::Second);
+        let amount = Cell::Amount(tokens * 10_i128.pow(18));
+        let cells = [
+            ("dao", Cell::Text("d")),
+            ("member", Cell::Text(member)),
+            ("at", at),
+            ("asset", Cell::Text("ETH")),
+            ("amount", amount),
+        ];
+        builder.table(Table::Holdings).push_named(&cells).unwrap();
+    };
+    hold(0, "safe", 9);
+    hold(1, "safe", 5);
+    hold(0, "vault", 2);
+    hold(0, "someone", 100);
+    builder
+        .table(Table::Transfers)
+        .push_named(&[("dao", Cell::Text("d")), ("from", Cell::Text("safe")), ("to", Cell::Text("x"))])
+        .unwrap();
+    let history = builder.finish().unwrap();
+    let mut prices = Prices::default();
+    records::prices_of(&history, &mut prices).unwrap();
+    assert_eq!(prices.at("ETH", (START + 86_400).div_euclid(86_400)), Some(1_600.0));
+    let accounts = ["safe".to_owned(), "vault".to_owned()];
+    let found = records::read(&history, Some("d"), &accounts, &prices).unwrap();
+    assert_eq!(found.holdings["ETH"], 7.0);
+}
+
+#[test]
+fn a_plan_of_records_and_prices_says_everything_and_is_a_function_of_its_seed() {
+    let described = Described::default();
+    let run = Run::default();
+    let found = plan(Some(&history()), &prices(), &described, &options(), &run).unwrap();
+    assert_eq!((found.dao.as_str(), found.market.model), ("example", Some("t-copula")));
+    assert!(found.market.elicited.is_empty() && !found.market.facts.is_empty());
+    assert_eq!(found, plan(Some(&history()), &prices(), &described, &options(), &run).unwrap());
+    for judged in &found.policies {
+        assert!(judged.runway.windows(2).all(|two| two[0] <= two[1]), "{judged:?}");
+        assert!(judged.survival.windows(2).all(|two| two[0] >= two[1]) && judged.survival[0] == 1.0);
+        // Ruin within the plan is what does not survive it.
+        assert!((1.0 - judged.survival[12] - judged.score.ruin).abs() < 1e-9, "{judged:?}");
+        assert!(judged.ruin_interval.0 <= judged.score.ruin && judged.score.ruin <= judged.ruin_interval.1);
+        assert!(judged.cvar.0 <= judged.cvar.1 + 1e-12 && judged.drawdown.0 <= judged.drawdown.1);
+    }
+    let stress = |what: &str| found.stress.iter().find(|stress| stress.what.contains(what)).unwrap();
+    assert_eq!(stress("as it is").recommended.0, found.policy(found.recommended).unwrap().score.runway_p10);
+    assert!(stress("30 % higher").recommended.1 < stress("30 % lower").recommended.1);
+    assert!(stress("revenue").recommended.1 > stress("as it is").recommended.1);
+    let points = &found.frontier.points;
+    assert!(points.windows(2).all(|two| {
+        let [left, right] = [&two[0].portfolio, &two[1].portfolio];
+        left.risk <= right.risk + 1e-4 && left.mean <= right.mean + 1e-9
+    }));
+    assert!(points[0].portfolio.risk < found.frontier.today.risk && points[0].cost > 0.0);
+    assert_eq!(found.orders.len(), found.holdings.len());
+    for (name, weights) in &found.allocators {
+        assert!((weights.iter().sum::<f64>() - 1.0).abs() < 1e-6, "{name}: {weights:?}");
+    }
+    let document = found.document();
+    assert_eq!(document.sections.len(), 6);
+    assert!(
+        document.verdict.text.contains(found.recommended)
+            && document.warnings.iter().any(|line| line.contains("not private"))
+    );
+}
+
+#[test]
+fn without_records_or_prices_a_plan_is_elicited_and_says_so() {
+    let described = Described::read(
+        "token = 'TKN'\n[[assets]]\nname = 'TKN'\ndollars = 4e6\nvolatility = 1.4\n[[assets]]\nname = 'ETH'\ndollars = 1e6\n\
+         [[assets]]\nname = 'sDAI'\ndollars = 1e6\ninterest = 0.04\n[[assets]]\nname = 'USDC'\namount = 5e5\n\
+         [bills]\npayroll = 1e5\ngrants = 9e4\n[impact]\nvenue = 'pool'\ndepth = 3e6\n",
+    )
+    .unwrap();
+    let found = plan(None, &Prices::default(), &described, &options(), &Run::default()).unwrap();
+    assert_eq!(found.market.elicited, [("TKN".to_owned(), 1.4), ("ETH".to_owned(), scenarios::VOLATILITY)]);
+    let document = found.document();
+    assert!(document.warnings.iter().any(|line| line.contains("elicited")), "{:?}", document.warnings);
+    assert_eq!(found.holdings.iter().map(|holding| holding.dollars).sum::<f64>(), 6.5e6);
+}
+
+#[test]
+fn elicited_months_have_the_volatility_and_the_return_that_were_said() {
+    let moving = |name: &str, volatility| Moving { name: name.to_owned(), volatility };
+    let market = Scenarios::fit(
+        vec![moving("A", Some(0.8)), moving("B", Some(0.6))],
+        &Prices::default(),
+        None,
+        0.1,
+        Seed(1),
+        &Run::default(),
+    )
+    .unwrap();
+    let drawn = market.draw(4_000, 24, Seed(2), &Run::default()).unwrap();
+    let column =
+        |asset: usize| -> Vec<f64> { (0..4_000).flat_map(|path| drawn.series(path, asset)).collect() };
+    let (a, b) = (column(0), column(1));
+    let yearly = |values: &[f64]| daotwin_core::statistics::standard_deviation(values) * 12.0_f64.sqrt();
+    // 96,000 months with a kurtosis of 9: the standard error of a deviation is 0.5 %; five of them.
+    assert!(
+        (yearly(&a) / 0.8 - 1.0).abs() < 0.03 && (yearly(&b) / 0.6 - 1.0).abs() < 0.03,
+        "{} {}",
+        yearly(&a),
+        yearly(&b)
+    );
+    let growth = daotwin_core::statistics::mean(&a.iter().map(|value| value.exp()).collect::<Vec<_>>());
+    assert!((growth.powi(12) - 1.1).abs() < 1e-9, "{growth}");
+    let together = daotwin_core::statistics::pearson(&a, &b);
+    assert!((together - 0.75 * 0.75).abs() < 0.03, "{together}");
+}
+
+#[test]
+fn months_that_run_away_are_cut_and_keep_their_mean() {
+    let mut paths = Paths {
+        assets: vec!["A".into()],
+        paths: 2,
+        steps: 3,
+        log_returns: vec![90.0, -200.0, 0.1, -0.2, 0.3, 0.0],
+    };
+    centre(&mut paths, 1.01, 1.5);
+    let growth: Vec<f64> = paths.log_returns.iter().map(|value| value.exp()).collect();
+    assert!((daotwin_core::statistics::mean(&growth) - 1.01).abs() < 1e-12, "{growth:?}");
+    assert!(growth[0] / growth[1] <= 100.0 + 1e-9 && growth[0] > growth[4], "{growth:?}");
+}
+
+#[test]
+fn an_asset_of_few_days_does_not_keep_others_from_being_learned() {
+    let mut all = prices();
+    let mut stream = Seed(9).stream("young");
+    let mut price = 1.0_f64;
+    for day in 500..600 {
+        price *= (0.05 * stream.normal()).exp();
+        all.insert("YOUNG", START + day * 86_400, price);
+    }
+    let moving = ["TKN", "ETH", "YOUNG"].map(|name| Moving { name: name.to_owned(), volatility: None });
+    let market = Scenarios::fit(moving.to_vec(), &all, None, 0.0, Seed(1), &Run::default()).unwrap();
+    let learned: Vec<&str> = market.source.fitted.iter().map(|(name, _, _)| name.as_str()).collect();
+    assert_eq!((market.source.model, learned), (Some("t-copula"), vec!["TKN", "ETH"]));
+    let (name, volatility) = &market.source.elicited[0];
+    // 0.05 a day is 0.955 a year; 99 days tell it to 7 %, five of them.
+    assert!(name == "YOUNG" && (volatility / 0.955 - 1.0).abs() < 0.35, "{volatility}");
+    let drawn = market.draw(500, 12, Seed(2), &Run::default()).unwrap();
+    assert_eq!(drawn.assets, ["TKN", "ETH", "YOUNG"]);
+}
+
+#[test]
+fn everything_that_is_missing_is_told_at_once() {
+    let empty = Described::default();
+    let with_token = Options { token: Some("TKN".into()), months: 0, paths: 3, ..options() };
+    let message =
+        plan(None, &Prices::default(), &empty, &with_token, &Run::default()).unwrap_err().to_string();
+    for part in ["0 months", "3 futures", "[[assets]]", "[bills]"] {
+        assert!(message.contains(part), "{part}: {message}");
+    }
+    let message =
+        plan(None, &Prices::default(), &empty, &options(), &Run::default()).unwrap_err().to_string();
+    assert!(message.contains("--token"), "{message}");
+    let message = Described::read(
+        "drift = 9\n[[assets]]\nname = 'A'\n[[assets]]\nname = 'a'\nprice = -1\ndollars = 3\n[bills]\nsuccess = 2\nevery = 0\n[impact]\nvenue = 'dark'\n",
+    )
+    .unwrap_err()
+    .to_string();
+    for part in [
+        "`drift`",
+        "`assets.A`: give either",
+        "stands twice",
+        "assets.a.price",
+        "bills.success",
+        "bills.every",
+        "`dark`",
+    ] {
+        assert!(message.contains(part), "{part}: {message}");
+    }
+    assert!(Described::read("colour = 'blue'\n").unwrap_err().to_string().contains("colour"));
+    let unpriced = plan(Some(&history()), &Prices::default(), &empty, &options(), &Run::default())
+        .unwrap_err()
+        .to_string();
+    assert!(unpriced.contains("`TKN`") && unpriced.contains("--prices"), "{unpriced}");
+}
