@@ -111,6 +111,11 @@ pub struct Stream {
 }
 
 impl Stream {
+    /// Whether channels are threads: more than ten, with twenty messages each or fewer in the mean.
+    pub fn threads(&self) -> bool {
+        self.channels.len() > 10 && self.messages.len() <= 20 * self.channels.len()
+    }
+
     /// Puts messages and transfers in order of time, those of one second in the order in which they stand, and lets
     /// replies point to where their messages went. A reply to a message
     /// that is not there, or stands after it, answers nothing.
