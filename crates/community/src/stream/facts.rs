@@ -8,7 +8,7 @@ use super::{Record, Timing};
 
 const DAY: i64 = 86_400;
 /// Seconds below which a gap between messages is quick.
-const QUICK: i64 = 300;
+pub(super) const QUICK: i64 = 300;
 /// Days of a block when days are drawn anew: longer than loud times last.
 const BLOCK: usize = 14;
 
@@ -131,7 +131,7 @@ pub fn autocorrelation(series: &[f64]) -> f64 {
     if square > 0.0 { cross / square } else { 0.0 }
 }
 
-fn share_of(counts: &[(f64, f64)]) -> f64 {
+pub(super) fn share_of(counts: &[(f64, f64)]) -> f64 {
     let (all, some) = counts.iter().fold((0.0, 0.0), |sum, pair| (sum.0 + pair.0, sum.1 + pair.1));
     if all > 0.0 { some / all } else { 0.0 }
 }

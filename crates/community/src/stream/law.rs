@@ -1,7 +1,7 @@
 //! The law of a count: messages an author, messages a day, replies a thread, characters a message.
 
 use daotwin_core::random::Stream as Draws;
-use daotwin_core::statistics::{quantile_sorted, sorted};
+use daotwin_core::statistics::sorted;
 
 /// Values below this have a share of their own.
 const HEAD: usize = 5;
@@ -19,6 +19,16 @@ pub struct Law {
     pub tail: Vec<f64>,
 }
 
+/// The quantile of ascending values in which each stands for an equal share around its own level (Hazen 1914): unlike where the
+/// largest has the level 1, draws have the largest as often as the record has.
+fn hazen(ascending: &[f64], level: f64) -> f64 {
+    let last = ascending.len() - 1;
+    let position = (level * ascending.len() as f64 - 0.5).clamp(0.0, last as f64);
+    let low = position as usize;
+    let high = (low + 1).min(last);
+    ascending[low] + (ascending[high] - ascending[low]) * (position - low as f64)
+}
+
 impl Law {
     /// The law of these counts; all zero where there are none.
     pub fn fit(counts: &[u32]) -> Self {
@@ -31,7 +41,7 @@ impl Law {
             }
         }
         let large = sorted(&large);
-        let tail = if large.is_empty() { Vec::new() } else { LEVELS.map(|q| quantile_sorted(&large, q)).to_vec() };
+        let tail = if large.is_empty() { Vec::new() } else { LEVELS.map(|q| hazen(&large, q)).to_vec() };
         Self { head, tail }
     }
 

@@ -11,7 +11,7 @@ use daotwin_core::Seed;
 use daotwin_core::random::Stream as Draws;
 use daotwin_core::statistics::{mean, normal_cdf, quantile_sorted, sorted, standard_deviation};
 
-use super::facts::{autocorrelation, counted, parts};
+use super::facts::{QUICK, autocorrelation, counted, parts, share_of};
 use super::{Account, Label, Law, Message, Record, Stream, Timing};
 use crate::opinion::mood::{OrnsteinUhlenbeck, Seen};
 use crate::point_process::simulate::within_day;
@@ -28,7 +28,7 @@ const CLASSES: [usize; 4] = [1, 2, 5, 20];
 /// Levels of the quantiles of when authors begin and how long they stay.
 const LEVELS: usize = 11;
 /// Paths over which persistence is sought, and halvings.
-const PATHS: u64 = 12;
+const PATHS: u64 = 40;
 const HALVINGS: usize = 12;
 /// Texts of which the one nearest in mood is taken.
 const TEXTS: usize = 3;
@@ -85,6 +85,8 @@ pub struct StreamModel {
     pub persistence: f64,
     /// When in the day.
     pub hawkes: Hawkes,
+    /// Factor on its excitement within days of a known number of messages, under which as many gaps are quick as in the record.
+    pub crowding: f64,
     /// How well a Hawkes process fits the times (of all days together), and how well one without excitement does; none where
     /// only days or the order are known.
     pub times: Option<Times>,
@@ -201,6 +203,7 @@ impl StreamModel {
             per_day,
             persistence: 0.0,
             hawkes,
+            crowding: 1.0,
             times,
             channels: if threads.is_some() {
                 Vec::new()
@@ -220,6 +223,9 @@ impl StreamModel {
             language,
         };
         model.persistence = model.persistent(autocorrelation(&parts.by_day), seed);
+        if record.timing == Timing::Second {
+            model.crowding = model.crowded(&whole(&parts.by_day), share_of(&parts.gaps), seed);
+        }
         Ok(model)
     }
 
@@ -247,6 +253,22 @@ impl StreamModel {
             mean(&(0..PATHS).map(of).collect::<Vec<_>>())
         };
         let (mut low, mut high) = (0.0, 0.995);
+        for _ in 0..HALVINGS {
+            let middle = 0.5 * (low + high);
+            if reached(middle) < wanted { low = middle } else { high = middle }
+        }
+        0.5 * (low + high)
+    }
+
+    /// The factor on excitement under which these days have this share of quick gaps.
+    fn crowded(&self, days: &[u32], wanted: f64, seed: Seed) -> f64 {
+        let reached = |crowding: f64| {
+            let tried = Self { crowding, language: None, ..self.clone() };
+            let at = tried.times_of(days, &mut seed.stream("community crowding"));
+            let quick = at.windows(2).filter(|pair| pair[1] - pair[0] < QUICK).count();
+            quick as f64 / (at.len() as f64 - 1.0).max(1.0)
+        };
+        let (mut low, mut high) = (0.0, 4.0);
         for _ in 0..HALVINGS {
             let middle = 0.5 * (low + high);
             if reached(middle) < wanted { low = middle } else { high = middle }
@@ -327,9 +349,11 @@ impl StreamModel {
 
     fn times_of(&self, days: &[u32], draws: &mut Draws) -> Vec<i64> {
         let mut at = Vec::new();
+        let mut hawkes = self.hawkes.clone();
+        hawkes.excitations.iter_mut().for_each(|excitation| excitation.weight *= self.crowding);
         for (day, &count) in days.iter().enumerate() {
             let midnight = self.start_at + day as i64 * DAY as i64;
-            at.extend(within_day(&self.hawkes, count as usize, draws).iter().map(|within| midnight + *within as i64));
+            at.extend(within_day(&hawkes, count as usize, draws).iter().map(|within| midnight + *within as i64));
         }
         at
     }
@@ -445,7 +469,7 @@ fn cut(subject: &str, sentiment: f64, length: usize, draws: &mut Draws) -> Strin
         for (place, word) in sentence.split(' ').enumerate() {
             let gap = if characters == 0 { "" } else if place == 0 { ". " } else { " " };
             let longer = characters + gap.len() + word.chars().count();
-            if characters > 0 && longer > length && longer - length > length - characters {
+            if characters > 0 && longer > length && longer - length >= length - characters {
                 return text;
             }
             text.push_str(gap);

@@ -181,7 +181,7 @@ impl LanguageModel {
                 let word = &self.words[next];
                 let longer = length + word.chars().count() + usize::from(length > 0);
                 // The word stays where the text is nearer to its length with it than without.
-                if length > 0 && longer > characters && longer - characters > characters - length {
+                if length > 0 && longer > characters && longer - characters >= characters - length {
                     break;
                 }
                 if length > 0 {
