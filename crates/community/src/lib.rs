@@ -4,6 +4,7 @@ pub mod attack;
 pub mod contagion;
 pub mod error;
 pub mod graph;
+pub mod intervention;
 pub mod mitigation;
 pub mod opinion;
 pub mod point_process;
