@@ -10,6 +10,7 @@ pub mod opinion;
 pub mod point_process;
 pub mod sentiment;
 pub mod stream;
+pub mod study;
 pub mod text;
 
 pub use error::{Error, Result};

@@ -13,27 +13,35 @@ const CONVERSATION: i64 = 300;
 
 /// Ties between members who answered each other: replies where any are recorded, otherwise messages within five minutes of
 /// another's in the same channel. Where channels are threads (twenty messages each or fewer, in the mean), everybody who wrote
-/// in a thread is of one group. Nodes are [`Stream::accounts`]; direct messages and malicious ones count as others do.
+/// in a thread is of one group. Nodes are those who wrote, in the order of [`Stream::accounts`]; direct messages and malicious
+/// ones count as others do.
 pub fn answers(stream: &Stream) -> Observed {
-    let nodes = stream.accounts.len() as u32;
+    let mut node: Vec<Option<u32>> = vec![None; stream.accounts.len()];
+    stream.messages.iter().for_each(|message| node[message.author as usize] = Some(0));
+    let mut nodes = 0;
+    for place in node.iter_mut().flatten() {
+        *place = nodes;
+        nodes += 1;
+    }
+    let node = |author: u32| node[author as usize].unwrap_or_default();
     let threads = stream.threads();
     let replies = stream.messages.iter().any(|message| message.reply_to.is_some());
     let mut edges = Vec::new();
     let mut last: BTreeMap<u32, usize> = BTreeMap::new();
     for (place, message) in stream.messages.iter().enumerate() {
         if let Some(asked) = message.reply_to.and_then(|asked| stream.messages.get(asked as usize)) {
-            edges.push((message.author, asked.author));
+            edges.push((node(message.author), node(asked.author)));
         }
         let before = last.insert(message.channel, place).map(|before| &stream.messages[before]);
         if !replies && let Some(before) = before.filter(|before| message.at - before.at <= CONVERSATION) {
-            edges.push((message.author, before.author));
+            edges.push((node(message.author), node(before.author)));
         }
     }
     let mut groups = Vec::new();
     if threads {
         let mut by_thread: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
         for message in &stream.messages {
-            by_thread.entry(message.channel).or_default().push(message.author);
+            by_thread.entry(message.channel).or_default().push(node(message.author));
         }
         for group in by_thread.values_mut() {
             group.sort_unstable();

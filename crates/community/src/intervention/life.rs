@@ -1,6 +1,6 @@
 //! Members who live on week by week, with and without an intervention, under the same draws.
 
-use daotwin_core::Seed;
+use daotwin_core::{Run, Seed};
 use daotwin_core::random::Stream as Draws;
 use daotwin_core::statistics::{mean, normal_cdf, quantile_sorted, standard_deviation, student_quantile};
 use daotwin_simulation::engine::math::poisson_quantile;
@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use super::climate::HOSTILE;
 use super::{Change, Climate, Intervention};
+use crate::Result;
 
 /// Members of a run at most: larger communities are drawn smaller, all rates alike.
 const MOST: f64 = 3_000.0;
@@ -242,28 +243,33 @@ fn paired(without: &[f64], with: &[f64]) -> Paired {
 
 /// Judges interventions over runs of which each has the same draws with every one and without. Deterministic in `seed` on any
 /// number of threads. Costs about a microsecond a member, week, run and intervention.
+///
+/// # Errors
+/// Cancellation.
 pub fn judge(
     climate: &Climate,
     interventions: &[&dyn Intervention],
     options: &Options,
     seed: Seed,
-) -> Vec<Judged> {
+    run: &Run,
+) -> Result<Vec<Judged>> {
     let weeks = options.weeks.max(16) as usize;
     let runs = options.runs.max(2);
     let (fates, strengths) = (seed.streams("community lives"), seed.streams("community strengths"));
     let outcomes: Vec<Vec<Outcome>> = (0..runs)
         .into_par_iter()
-        .map(|run| {
-            let fate = fate(climate, weeks, &mut fates.stream(run));
+        .map(|number| {
+            run.check()?;
+            let fate = fate(climate, weeks, &mut fates.stream(number));
             let mut found = vec![live(climate, &fate, weeks, &Change::default())];
-            for (number, intervention) in interventions.iter().enumerate() {
-                let mut draws = strengths.stream(run * interventions.len() as u64 + number as u64);
+            for (place, intervention) in interventions.iter().enumerate() {
+                let mut draws = strengths.stream(number * interventions.len() as u64 + place as u64);
                 found.push(live(climate, &fate, weeks, &intervention.change(climate, &mut draws)));
             }
-            found
+            Ok(found)
         })
-        .collect();
-    interventions
+        .collect::<Result<_>>()?;
+    let judged = interventions
         .iter()
         .enumerate()
         .map(|(number, intervention)| {
@@ -284,5 +290,6 @@ pub fn judge(
                     && measures.iter().all(|paired| paired.interval.1 >= 0.0),
             }
         })
-        .collect()
+        .collect();
+    Ok(judged)
 }

@@ -1,7 +1,7 @@
 #![cfg(test)]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use daotwin_core::Seed;
+use daotwin_core::{Run, Seed};
 use daotwin_core::random::Stream as Draws;
 
 use super::*;
@@ -43,7 +43,7 @@ impl Intervention for Nothing {
 #[test]
 fn interventions_do_what_they_are_for_and_nothing_does_nothing() {
     let options = Options { runs: 30, weeks: 40 };
-    let found = judge(&climate(), INTERVENTIONS, &options, Seed(1));
+    let found = judge(&climate(), INTERVENTIONS, &options, Seed(1), &Run::default()).unwrap();
     let named = |name: &str| found.iter().find(|judged| judged.intervention == name).unwrap();
     assert!(named("onboarding").retention.interval.0 > 0.0, "{:?}", named("onboarding"));
     assert!(named("recognition").retention.interval.0 > 0.0, "{:?}", named("recognition"));
@@ -52,14 +52,14 @@ fn interventions_do_what_they_are_for_and_nothing_does_nothing() {
     assert!(found.iter().all(|judged| judged.acts > 0.0));
     // The community without an intervention is one and the same.
     assert!(found.windows(2).all(|pair| pair[0].retention.without == pair[1].retention.without));
-    assert_eq!(found, judge(&climate(), INTERVENTIONS, &options, Seed(1)));
+    assert_eq!(found, judge(&climate(), INTERVENTIONS, &options, Seed(1), &Run::default()).unwrap());
     // Negative controls: doing nothing changes nothing, and answers that keep nobody keep nobody.
-    let nothing = &judge(&climate(), &[&Nothing], &options, Seed(1))[0];
+    let nothing = &judge(&climate(), &[&Nothing], &options, Seed(1), &Run::default()).unwrap()[0];
     assert!(!nothing.helps && nothing.acts == 0.0);
     assert_eq!((nothing.retention.difference, nothing.breadth.interval), (0.0, (0.0, 0.0)));
     let mut deaf = climate();
     deaf.keep[2] = 0.0;
-    let greeted = &judge(&deaf, &[&Onboarding], &options, Seed(1))[0];
+    let greeted = &judge(&deaf, &[&Onboarding], &options, Seed(1), &Run::default()).unwrap()[0];
     assert_eq!(greeted.retention.difference, 0.0);
     assert!(greeted.acts > 0.0 && !greeted.helps);
 }

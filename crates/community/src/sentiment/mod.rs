@@ -3,7 +3,12 @@
 //! The lexicon and rules are those of VADER (Hutto and Gilbert 2014), as `vader-parity` has them: each score equals that of
 //! Python's `vaderSentiment` 3.3.2. It was made for English of social media. It knows no domain words: "burn", "attack" and
 //! "cut" count as bad in any sentence about tokens, "yield" and "stake" as nothing; it reads no sarcasm, and other languages
-//! come out as 0. Use means over many messages, never one message's score as a fact about its author.
+//! come out as 0.
+//!
+//! Against the readers of Hutto and Gilbert's sets (`cargo run --example sentiment_scores`), correlation and share of right signs
+//! beside that of the most frequent one: tweets 0.87, 0.90 (0.64); product reviews 0.59, 0.59 (0.53); film reviews 0.43, 0.55
+//! (0.50); newspaper opinion 0.50, 0.53 (0.46). It is for short informal messages, then; of long argued posts it tells little.
+//! Use means over many messages, never one message's score as a fact about its author.
 
 #[cfg(test)]
 mod test;

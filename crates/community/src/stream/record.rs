@@ -11,6 +11,7 @@ use daotwin_history::view::DaoView;
 use daotwin_history::History;
 
 use super::{Account, Campaign, Label, Message, Stream, Transfer};
+use crate::attack::ATTACKS;
 use crate::sentiment::Lexicon;
 use crate::text::subject;
 use crate::{Error, Result};
@@ -40,7 +41,7 @@ pub struct Record {
     pub scored: bool,
 }
 
-/// The attack of a message that a History labels; what it was is the label's own word.
+/// The attack of a message whose label names none of ours.
 pub const RECORDED: &str = "recorded";
 
 const DECIMALS: u8 = 18;
@@ -286,11 +287,13 @@ fn messages(batch: &RecordBatch, dao: &str, people: &mut Names) -> Result<(Strea
     for (message, asked) in stream.messages.iter_mut().zip(asked) {
         message.reply_to = asked.and_then(|asked| by_id.get(asked).copied());
     }
-    for number in 0..campaigns.names.len() as u32 {
-        let of = stream.messages.iter().filter(|message| message.label.campaign == Some(number));
+    for (number, label) in campaigns.names.iter().enumerate() {
+        let of = stream.messages.iter().filter(|message| message.label.campaign == Some(number as u32));
         let at = of.map(|message| message.at);
         let (start_at, end_at) = at.fold((i64::MAX, i64::MIN), |(low, high), at| (low.min(at), high.max(at)));
-        stream.campaigns.push(Campaign { attack: RECORDED, start_at, end_at, harm: 0.0 });
+        let word = label.split(' ').next().unwrap_or_default();
+        let attack = ATTACKS.iter().map(|attack| attack.name()).find(|known| *known == word).unwrap_or(RECORDED);
+        stream.campaigns.push(Campaign { attack, start_at, end_at, harm: 0.0 });
     }
     stream.channels = places.names;
     stream.topics = subjects.names;
