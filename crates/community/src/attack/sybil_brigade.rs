@@ -71,7 +71,8 @@ impl AttackScript for SybilBrigade {
                 let index = number * 128 + nth;
                 let mut draws = stage.draws("message", index);
                 let wave = start + (draws.below(waves as u64) as i64) * exposure / waves as i64;
-                let at = if index == 0 { start } else { (wave + (draws.exponential() * width) as i64).min(until) };
+                let at =
+                    if index == 0 { start } else { (wave + (draws.exponential() * width) as i64).min(until) };
                 last = last.max(at);
                 let reply = if draws.chance(0.35) { stage.near(at, &mut draws) } else { None };
                 let ours = anchor.filter(|&act| stage.when(act) < at && draws.chance(0.3));
@@ -107,7 +108,8 @@ impl AttackScript for SybilBrigade {
             .collect();
         voices.sort_unstable();
         voices.dedup();
-        let needed = stage.value("sway") * voices.len() as f64 * (0.5 * stage.draws("sway", 0).normal()).exp();
+        let needed =
+            stage.value("sway") * voices.len() as f64 * (0.5 * stage.draws("sway", 0).normal()).exp();
         if let Some(act) = anchor {
             let prize = stage.prize();
             stage.lose_decision(last.max(until), prize, act, support, needed.max(1.0));

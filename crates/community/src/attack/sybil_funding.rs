@@ -13,7 +13,12 @@ const PARAMETERS: &[Parameter] = &[
     Parameter::exposure_hours(168.0),
     Parameter::accounts(20.0, 5_000.0),
     Parameter::age_days(4.0),
-    Parameter::new("spread_hours", "hours over which the wallets are paid, where it is loud", (0.1, 2_400.0), 3.0),
+    Parameter::new(
+        "spread_hours",
+        "hours over which the wallets are paid, where it is loud",
+        (0.1, 2_400.0),
+        3.0,
+    ),
     Parameter::treasury(2_000.0),
 ];
 

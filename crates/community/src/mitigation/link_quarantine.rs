@@ -35,8 +35,7 @@ impl Policy for LinkQuarantine {
             against: &["airdrop-lure", "look-alike-proposal"],
             blind_to: &["address-poisoning", "phishing-drain", "sybil-funding", "long-con-delegate"],
             source: "quarantine as moderation tools have it; that moderators see nine of ten and err in one of fifty is a judgement",
-            limits: "sees no direct messages and no links of moderators; streams without texts show no honest links, so that its \
-                     friction is then understated",
+            limits: "sees no direct messages and no links of moderators",
         }
     }
 

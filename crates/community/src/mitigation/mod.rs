@@ -19,6 +19,7 @@ mod recommend;
 pub mod registry;
 mod reputation_gate;
 pub mod scene;
+mod stand_in;
 #[cfg(test)]
 mod test;
 pub mod trial;
@@ -31,6 +32,7 @@ use crate::attack::Parameters;
 pub use recommend::{Recommendation, TOLERANCE, recommend};
 pub use registry::POLICIES;
 pub use scene::Scene;
+pub use stand_in::StandIns;
 pub use trial::{Interval, Trials};
 
 /// A hold without end: the act is refused.
@@ -90,16 +92,5 @@ impl Response {
             warned: vec![NEVER; scene.stream.accounts.len()],
             notices: 0,
         }
-    }
-
-    /// Both policies at once: the longer hold, the earlier warning.
-    pub fn and(&mut self, other: &Self) {
-        for (mine, theirs) in
-            [(&mut self.messages, &other.messages), (&mut self.transfers, &other.transfers)]
-        {
-            mine.iter_mut().zip(theirs).for_each(|(mine, &theirs)| *mine = (*mine).max(theirs));
-        }
-        self.warned.iter_mut().zip(&other.warned).for_each(|(mine, &theirs)| *mine = (*mine).min(theirs));
-        self.notices += other.notices;
     }
 }

@@ -42,8 +42,11 @@ impl Policy for PayeeConfirmation {
         let mut response = Response::nothing(scene);
         let transfers = &scene.stream.transfers;
         let tokens = |asset: u32| scene.votes.get(asset as usize) != Some(&true);
-        let amounts: Vec<f64> =
-            transfers.iter().filter(|transfer| tokens(transfer.asset)).map(|transfer| transfer.amount as f64).collect();
+        let amounts: Vec<f64> = transfers
+            .iter()
+            .filter(|transfer| tokens(transfer.asset))
+            .map(|transfer| transfer.amount as f64)
+            .collect();
         let least = if amounts.is_empty() { 0.0 } else { self.least * quantile(&amounts, 0.5) };
         let streams = seed.streams("mitigation payee-confirmation");
         let mut known: BTreeSet<(u32, u32)> = BTreeSet::new();

@@ -1,10 +1,10 @@
-//! An account writes so often in an hour and to so many strangers a day; what is more waits.
+//! An account writes so often in an hour, more waits; and to so many strangers a day, more is refused.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use daotwin_core::Seed;
 
-use super::{Card, Policy, Response, Scene};
+use super::{Card, NEVER, Policy, Response, Scene};
 use crate::attack::{DAY, HOUR, Parameters};
 
 /// See the module.
@@ -31,7 +31,7 @@ impl Policy for RateLimit {
 
     fn card(&self) -> Card {
         Card {
-            purpose: "lets an account write 60 public messages an hour (4 in its first 14 days) and to 3 strangers a day; more waits",
+            purpose: "lets an account write 60 public messages an hour (4 in its first 14 days) and to 3 strangers a day; what is more waits there and is refused here",
             how: "slow mode for new roles, and a bot or a platform's setting for direct messages",
             against: &["impersonating-message"],
             blind_to: &["address-poisoning", "phishing-drain", "sybil-funding", "long-con-delegate"],
@@ -63,6 +63,10 @@ impl Policy for RateLimit {
             };
             while times.front().is_some_and(|&first| first + window <= message.at) {
                 times.pop_front();
+            }
+            if message.to.is_some() && times.len() >= limit {
+                response.messages[place] = NEVER;
+                continue;
             }
             // It goes out when there is room again, and takes it; nobody queues for longer than once.
             let room = if times.len() < limit { message.at } else { times[times.len() - limit] + window };

@@ -4,6 +4,7 @@ use daotwin_core::Seed;
 use daotwin_core::document::{Block, Chart, Plot, Section, Table};
 
 use super::scene::Friction;
+use super::stand_in::{StandIns, stand_in};
 use super::trial::{Interval, Plan, Trials, run};
 use super::{POLICIES, Policy};
 use crate::Result;
@@ -13,8 +14,8 @@ use crate::stream::Stream;
 /// Minutes of members for every thousand honest acts that are bearable where nothing is said: a quarter of a
 /// minute an act.
 pub const TOLERANCE: f64 = 250.0;
-/// Policies that are put together at most.
-const TOGETHER: usize = 4;
+/// Messages that are played in at most.
+const RECENT: usize = 20_000;
 /// Differences in the share of harm avoided that are too small to pay for.
 const SMALL: f64 = 0.02;
 
@@ -29,31 +30,56 @@ pub struct Recommendation {
     pub tolerance: f64,
     /// Why, a sentence each.
     pub reasons: Vec<String>,
-    /// Whether the stream has texts at all; without, honest links are not seen.
-    pub texts: bool,
+    /// What the stream lacks and a made-up community's stood in for.
+    pub stand_ins: StandIns,
 }
 
-/// Plays `campaigns` campaigns of every attack in a community's stream against every policy and every set of up to four, and
+/// Plays `campaigns` campaigns of every attack in a community's stream against every policy and every set of them, and
 /// recommends the set that avoids most harm in the mean over attacks among those whose friction is at most `tolerance` (see
-/// [`TOLERANCE`]); of sets within two points of it, the one with the least friction. Ten attacks with 20 campaigns in a stream
-/// of 10,000 messages take seconds. Deterministic in `seed` on any number of threads.
+/// [`TOLERANCE`]); of sets within two points of it, the one with the least friction. Of a long stream the last 20,000 messages
+/// are played in, with the transfers of that time: how it is now. Where records have no texts or no payments, a made-up
+/// community's stand in for them. Deterministic in `seed` on any number of threads.
 ///
 /// # Errors
 /// A stream with fewer than two honest accounts or no span, fewer than two campaigns.
 pub fn recommend(stream: &Stream, campaigns: usize, tolerance: f64, seed: Seed) -> Result<Recommendation> {
-    let plan = Plan { attacks: ATTACKS, policies: POLICIES, together: TOGETHER, campaigns };
-    let trials = run(std::slice::from_ref(stream), &plan, seed)?;
-    let texts = stream.messages.iter().any(|message| !message.text.is_empty());
-    Ok(choose(trials, tolerance, texts))
+    let plan = Plan { attacks: ATTACKS, policies: POLICIES, together: POLICIES.len(), campaigns };
+    let mut recent = recent(stream, RECENT);
+    let stand_ins = stand_in(&mut recent, seed);
+    let trials = run(std::slice::from_ref(&recent), &plan, seed)?;
+    Ok(choose(trials, tolerance, stand_ins))
+}
+
+/// The last messages of a stream, so many, with the transfers since the first of them; all accounts stay.
+pub(super) fn recent(stream: &Stream, messages: usize) -> Stream {
+    let from = stream.messages.len().saturating_sub(messages);
+    let mut recent = Stream {
+        accounts: stream.accounts.clone(),
+        channels: stream.channels.clone(),
+        topics: stream.topics.clone(),
+        assets: stream.assets.clone(),
+        messages: stream.messages[from..].to_vec(),
+        transfers: stream.transfers.clone(),
+        campaigns: stream.campaigns.clone(),
+    };
+    for message in &mut recent.messages {
+        message.reply_to = message.reply_to.and_then(|asked| asked.checked_sub(from as u32));
+    }
+    if let (Some(first), true) = (recent.messages.first(), from > 0) {
+        let since = first.at;
+        recent.transfers.retain(|transfer| transfer.at >= since);
+    }
+    recent
 }
 
 /// The choice and its reasons.
-pub(super) fn choose(trials: Trials, tolerance: f64, texts: bool) -> Recommendation {
+pub(super) fn choose(trials: Trials, tolerance: f64, stand_ins: StandIns) -> Recommendation {
     let minutes = |set: usize| trials.friction(set, |friction| friction.minutes).mean;
     let overall: Vec<f64> = (0..trials.sets.len()).map(|set| trials.overall(set).mean).collect();
     let bearable: Vec<usize> = (0..trials.sets.len()).filter(|&set| minutes(set) <= tolerance).collect();
     // The empty set is always bearable; the first of equal ones is the smallest.
-    let best = bearable.iter().copied().fold(0, |best, set| if overall[set] > overall[best] { set } else { best });
+    let best =
+        bearable.iter().copied().fold(0, |best, set| if overall[set] > overall[best] { set } else { best });
     let chosen = bearable
         .iter()
         .copied()
@@ -61,7 +87,7 @@ pub(super) fn choose(trials: Trials, tolerance: f64, texts: bool) -> Recommendat
         .min_by(|&left, &right| minutes(left).total_cmp(&minutes(right)))
         .unwrap_or(best);
     let reasons = reasons(&trials, chosen, tolerance);
-    Recommendation { trials, chosen, tolerance, reasons, texts }
+    Recommendation { trials, chosen, tolerance, reasons, stand_ins }
 }
 
 fn policy(name: &str) -> Option<&'static dyn Policy> {
@@ -91,12 +117,12 @@ fn reasons(trials: &Trials, chosen: usize, tolerance: f64) -> Vec<String> {
         let most = (0..trials.attacks.len())
             .map(|attack| (attack, trials.gain(attack, chosen, without)))
             .max_by(|left, right| left.1.mean.total_cmp(&right.1.mean));
-        let (purpose, how) =
-            policy(trials.policies[place]).map_or(("", ""), |policy| (policy.card().purpose, policy.card().how));
+        let (purpose, how) = policy(trials.policies[place])
+            .map_or(("", ""), |policy| (policy.card().purpose, policy.card().how));
         let mut text = format!("`{}` {purpose}. It needs {how}.", trials.policies[place]);
         if let Some((attack, gain)) = most {
             text.push_str(&format!(
-                " Without it {} less would be avoided overall, most against `{}` ({} of its harm); it adds {:.0} minutes.",
+                " Without it {} less would be avoided overall, most against `{}` ({} of its harm); it adds {:.1} minutes.",
                 points(trials.overall_gain(chosen, without)),
                 trials.attacks[attack],
                 points(gain),
@@ -108,10 +134,18 @@ fn reasons(trials: &Trials, chosen: usize, tolerance: f64) -> Vec<String> {
     for place in (0..trials.policies.len()).filter(|place| !set.contains(place)) {
         let Some(alone) = trials.set(&[place]) else { continue };
         let cost = minutes(alone);
-        let why = if cost > tolerance {
-            "it alone costs more than is bearable"
+        let mut more: Vec<usize> = set.iter().copied().chain([place]).collect();
+        more.sort_unstable();
+        let Some(more) = trials.set(&more) else { continue };
+        let gain = trials.overall_gain(more, chosen);
+        let why = if minutes(more) > tolerance {
+            format!("with the others members would pay {:.0} minutes, more than is bearable", minutes(more))
         } else {
-            "with the others it does not add enough for what it costs"
+            format!(
+                "with the others it adds {} for {:.1} minutes",
+                points(gain),
+                minutes(more) - minutes(chosen)
+            )
         };
         reasons.push(format!(
             "Not `{}`: alone it avoids {} for {cost:.0} minutes; {why}.",
@@ -141,7 +175,12 @@ fn percent(share: Interval) -> String {
 
 fn points(difference: Interval) -> String {
     let end = |value: f64| 100.0 * value.clamp(-1.0, 1.0);
-    format!("{:.0} points ({:.0} to {:.0})", 100.0 * difference.mean, end(difference.low), end(difference.high))
+    format!(
+        "{:.0} points ({:.0} to {:.0})",
+        100.0 * difference.mean,
+        end(difference.low),
+        end(difference.high)
+    )
 }
 
 impl Recommendation {
@@ -157,12 +196,16 @@ impl Recommendation {
         let headline = if names.is_empty() {
             "Recommended: no new policy.".to_owned()
         } else {
-            format!("Recommended: {}.", names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))
+            format!(
+                "Recommended: {}.",
+                names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+            )
         };
         let mut blocks = vec![Block::Text { text: headline }];
         blocks.extend(self.reasons.iter().map(|reason| Block::Text { text: reason.clone() }));
         blocks.push(Block::Table(self.matrix()));
-        let singles: Vec<usize> = (0..trials.policies.len()).filter_map(|place| trials.set(&[place])).collect();
+        let singles: Vec<usize> =
+            (0..trials.policies.len()).filter_map(|place| trials.set(&[place])).collect();
         let mut values = Vec::new();
         for attack in 0..trials.attacks.len() {
             values.extend(singles.iter().map(|&set| trials.avoided(attack, set).mean));
@@ -189,10 +232,13 @@ impl Recommendation {
                           are judgements that the policies' cards name; the attacks are counted alike, as nobody knows how often \
                           each comes."
             .to_owned();
-        if !self.texts {
-            limits.push_str(
-                " The stream has no texts, so honest links are not seen and the friction of policies on links is understated.",
-            );
+        for (lacks, what) in [(self.stand_ins.texts, "texts"), (self.stand_ins.payments, "payments")] {
+            if lacks {
+                limits.push_str(&format!(
+                    " The records have no {what}; those of a made-up community stand in, so what policies on them cost is no \
+                     figure of this community."
+                ));
+            }
         }
         blocks.push(Block::Text { text: limits });
         Section { id: "mitigation".to_owned(), title: "What helps against attacks".to_owned(), blocks }
@@ -225,20 +271,25 @@ impl Recommendation {
 
     fn frictions(&self) -> Table {
         let trials = &self.trials;
-        let heads = ["policy", "held", "refused", "hours waited", "false alarms read", "minutes", "harm avoided"];
+        let heads =
+            ["policy", "held", "refused", "hours waited", "false alarms read", "minutes", "harm avoided"];
         let mut shown: Vec<(String, usize)> = (0..trials.policies.len())
             .filter_map(|place| Some((trials.policies[place].to_owned(), trials.set(&[place])?)))
             .collect();
         shown.push(("recommended".to_owned(), self.chosen));
         let rows = shown.into_iter().map(|(name, set)| {
             let figure = |figure: fn(&Friction) -> f64| format!("{:.1}", trials.friction(set, figure).mean);
+            let minutes = |set: usize| {
+                let minutes = trials.friction(set, |friction| friction.minutes);
+                format!("{:.1} ({:.1} to {:.1})", minutes.mean, minutes.low, minutes.high)
+            };
             vec![
                 name,
                 figure(|friction| friction.held),
                 figure(|friction| friction.refused),
                 figure(|friction| friction.hours),
                 figure(|friction| friction.notices),
-                figure(|friction| friction.minutes),
+                minutes(set),
                 percent(trials.overall(set)),
             ]
         });

@@ -49,7 +49,8 @@ impl Policy for ReputationGate {
             let stranger = message.to.is_some_and(|to| !met.contains(&(message.author, to)));
             let open = message.to.is_none();
             let sensitive = stranger
-                || (open && (scene.link[place] || scene.governance.get(message.channel as usize) == Some(&true)));
+                || (open
+                    && (scene.link[place] || scene.governance.get(message.channel as usize) == Some(&true)));
             if sensitive && !scene.trusted(place, self.days, self.messages) {
                 response.messages[place] = NEVER;
             } else if let Some(to) = message.to {

@@ -93,23 +93,42 @@ impl<'s> Scene<'s> {
         if refused { NEVER } else { after }
     }
 
-    fn place(&self, act: Cause) -> (bool, usize) {
+    /// When an act of the campaign was meant to happen.
+    fn at(&self, act: Cause) -> i64 {
         match act {
-            Cause::Message(nth) => (true, self.messages[nth as usize]),
-            Cause::Transfer(nth) => (false, self.transfers[nth as usize]),
+            Cause::Message(nth) => self.stream.messages[self.messages[nth as usize]].at,
+            Cause::Transfer(nth) => self.stream.transfers[self.transfers[nth as usize]].at,
         }
     }
 
-    /// For how long an act of the campaign is held.
-    fn held(&self, act: Cause, response: &Response) -> i64 {
-        let (message, place) = self.place(act);
-        if message { response.messages[place] } else { response.transfers[place] }
-    }
-
-    /// When an act of the campaign was meant to happen.
-    fn at(&self, act: Cause) -> i64 {
-        let (message, place) = self.place(act);
-        if message { self.stream.messages[place].at } else { self.stream.transfers[place].at }
+    /// What of responses bears on harm and friction: the campaign's acts, and the honest ones that any of them touches. All
+    /// are aligned, so that briefs of one call can be put together.
+    pub fn briefs(&self, responses: &[Response]) -> Vec<Brief> {
+        let held = |place: usize, of: fn(&Response) -> &Vec<i64>| {
+            responses.iter().any(|response| of(response)[place] != 0)
+        };
+        let honest = |place: &usize| !self.stream.messages[*place].label.malicious();
+        let messages: Vec<usize> = (0..self.stream.messages.len())
+            .filter(|&place| held(place, |response| &response.messages))
+            .filter(honest)
+            .collect();
+        let honest = |place: &usize| !self.stream.transfers[*place].label.malicious();
+        let transfers: Vec<usize> = (0..self.stream.transfers.len())
+            .filter(|&place| held(place, |response| &response.transfers))
+            .filter(honest)
+            .collect();
+        let brief = |response: &Response| Brief {
+            messages: self.messages.iter().map(|&place| response.messages[place]).collect(),
+            transfers: self.transfers.iter().map(|&place| response.transfers[place]).collect(),
+            honest: messages
+                .iter()
+                .map(|&place| response.messages[place])
+                .chain(transfers.iter().map(|&place| response.transfers[place]))
+                .collect(),
+            warned: response.warned.iter().any(|&at| at != NEVER).then(|| response.warned.clone()),
+            notices: response.notices,
+        };
+        responses.iter().map(brief).collect()
     }
 
     /// The campaign's harm without any policy, in median holdings.
@@ -118,41 +137,44 @@ impl<'s> Scene<'s> {
     }
 
     /// The harm that is left where policies respond like this. The same seed gives the same members that heed warnings.
-    pub fn left(&self, response: &Response, seed: Seed) -> f64 {
+    pub fn left(&self, brief: &Brief, seed: Seed) -> f64 {
         let end = self.injected.harmful_from.saturating_add(self.injected.exposure);
         let heeds = seed.streams("mitigation heeds");
-        let honest = || (0..response.warned.len()).filter(|&account| !self.bad(account as u32));
+        let warned =
+            |account: usize, by: i64| brief.warned.as_ref().is_some_and(|warned| warned[account] <= by);
         let mut left = 0.0;
         for loss in &self.injected.losses {
-            let cause = self.held(loss.cause, response);
-            let payment = loss.payment.map_or(0, |payment| self.held(payment, response));
+            let cause = brief.held(loss.cause);
+            let payment = loss.payment.map_or(0, |payment| brief.held(payment));
             // One voice of many is not what a decision hangs on.
             let one_of_many = loss.support.iter().any(|support| support.acts.contains(&loss.cause));
             if (cause == NEVER && !one_of_many) || payment == NEVER {
                 continue;
             }
             if let Some(victim) = loss.victim {
-                let at = loss.at + cause;
+                let at = loss.at.saturating_add(cause);
                 // Held until the campaign was exposed: too late for the attacker.
-                if cause > 0 && at > end {
-                    continue;
+                let late = cause > 0 && at > end;
+                let heeded = warned(victim as usize, at) && heeds.stream(u64::from(victim)).chance(HEEDS);
+                if !late && !heeded {
+                    left += loss.amount;
                 }
-                let warned = response.warned[victim as usize] <= at;
-                if warned && heeds.stream(u64::from(victim)).chance(HEEDS) {
-                    continue;
-                }
-                left += loss.amount;
                 continue;
             }
             let stands = |&act: &Cause| {
-                let held = self.held(act, response);
+                let held = brief.held(act);
                 held != NEVER && self.at(act).saturating_add(held) <= loss.at
             };
             let remains = |support: &&crate::attack::Support| support.acts.iter().all(stands);
             let support: f64 = loss.support.iter().filter(remains).map(|support| support.weight).sum();
-            let warned = honest().filter(|&account| response.warned[account] <= loss.at).count() as f64;
-            let share = warned / honest().count().max(1) as f64;
-            if support >= loss.needed * (1.0 + MOBILISES * share) || loss.support.is_empty() {
+            let share = if brief.warned.is_none() || loss.support.is_empty() {
+                0.0
+            } else {
+                let honest = || (0..self.stream.accounts.len()).filter(|&account| !self.bad(account as u32));
+                honest().filter(|&account| warned(account, loss.at)).count() as f64
+                    / honest().count().max(1) as f64
+            };
+            if support >= loss.needed * (1.0 + MOBILISES * share) {
                 left += loss.amount;
             }
         }
@@ -160,33 +182,76 @@ impl<'s> Scene<'s> {
     }
 
     /// What policies cost honest members.
-    pub fn friction(&self, response: &Response) -> Friction {
-        let mut friction = Friction::default();
-        let messages = self.stream.messages.iter().map(|message| message.label).zip(&response.messages);
-        let transfers = self.stream.transfers.iter().map(|transfer| transfer.label).zip(&response.transfers);
-        let (mut acts, mut hours) = (0_u64, 0.0);
-        for (_, &held) in messages.chain(transfers).filter(|(label, _)| !label.malicious()) {
-            acts += 1;
+    pub fn friction(&self, brief: &Brief) -> Friction {
+        let mut friction = Friction { notices: brief.notices as f64, ..Friction::default() };
+        for &held in &brief.honest {
             match held {
                 0 => {}
                 NEVER => friction.refused += 1.0,
                 held => {
                     friction.held += 1.0;
                     let minutes = (held as f64 / 60.0).min(1_440.0);
-                    hours += minutes / 60.0;
+                    friction.hours += minutes / 60.0;
                     friction.minutes += minutes.min(HELD) + WAITS * minutes;
                 }
             }
         }
-        friction.minutes += REFUSED * friction.refused + NOTICE * response.notices as f64;
+        friction.minutes += REFUSED * friction.refused + NOTICE * friction.notices;
+        let acts = self.stream.messages.len() + self.stream.transfers.len()
+            - self.messages.len()
+            - self.transfers.len();
         let scale = 1_000.0 / acts.max(1) as f64;
-        let notices = response.notices as f64 * scale;
         Friction {
             held: friction.held * scale,
             refused: friction.refused * scale,
-            hours: hours * scale,
-            notices,
+            hours: friction.hours * scale,
+            notices: friction.notices * scale,
             minutes: friction.minutes * scale,
+        }
+    }
+}
+
+/// What of a response bears on harm and friction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Brief {
+    /// Holds of the campaign's messages, in order.
+    messages: Vec<i64>,
+    /// Holds of its transfers.
+    transfers: Vec<i64>,
+    /// Holds of honest acts that any response touches.
+    honest: Vec<i64>,
+    /// When each account is warned; `None` where nobody is.
+    warned: Option<Vec<i64>>,
+    /// Notices of false alarms.
+    notices: u64,
+}
+
+impl Brief {
+    /// Both at once: the longer hold, the earlier warning. Both are of one call of [`Scene::briefs`].
+    pub fn and(&mut self, other: &Self) {
+        let lists = [
+            (&mut self.messages, &other.messages),
+            (&mut self.transfers, &other.transfers),
+            (&mut self.honest, &other.honest),
+        ];
+        for (mine, theirs) in lists {
+            mine.iter_mut().zip(theirs).for_each(|(mine, &theirs)| *mine = (*mine).max(theirs));
+        }
+        match (&mut self.warned, &other.warned) {
+            (Some(mine), Some(theirs)) => {
+                mine.iter_mut().zip(theirs).for_each(|(mine, &theirs)| *mine = (*mine).min(theirs));
+            }
+            (mine @ None, Some(theirs)) => *mine = Some(theirs.clone()),
+            (_, None) => {}
+        }
+        self.notices += other.notices;
+    }
+
+    /// For how long an act of the campaign is held.
+    fn held(&self, act: Cause) -> i64 {
+        match act {
+            Cause::Message(nth) => self.messages[nth as usize],
+            Cause::Transfer(nth) => self.transfers[nth as usize],
         }
     }
 }

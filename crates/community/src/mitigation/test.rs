@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::collections::BTreeSet;
 
 use daotwin_core::Seed;
@@ -20,19 +18,25 @@ fn account(index: usize, joined_at: i64, campaign: Option<u32>) -> Account {
 
 fn message(author: u32, at: i64, channel: u32, text: &str, campaign: Option<u32>) -> Message {
     let (to, reply_to, topic, sentiment) = (None, None, 0, 0.0);
-    Message { author, at, channel, to, reply_to, topic, sentiment, label: Label { campaign }, text: text.to_owned() }
+    Message {
+        author,
+        at,
+        channel,
+        to,
+        reply_to,
+        topic,
+        sentiment,
+        label: Label { campaign },
+        text: text.to_owned(),
+    }
 }
 
 /// Three honest members (one of them old) and an attacker with one lure that one member falls for, and a decision that needs two
 /// of three delegations.
 fn small() -> (Stream, Injected) {
     let old = -400 * DAY;
-    let accounts = vec![
-        account(0, old, None),
-        account(1, old, None),
-        account(2, 0, None),
-        account(3, 0, Some(0)),
-    ];
+    let accounts =
+        vec![account(0, old, None), account(1, old, None), account(2, 0, None), account(3, 0, Some(0))];
     let messages = vec![
         message(1, HOUR, 1, "hello", None),
         message(2, 2 * HOUR, 1, "see docs.dao.example/1", None),
@@ -54,7 +58,12 @@ fn small() -> (Stream, Injected) {
         assets: ["token", "votes"].map(str::to_owned).to_vec(),
         messages,
         transfers,
-        campaigns: vec![Campaign { attack: "airdrop-lure", start_at: 3 * HOUR, end_at: 20 * DAY, harm: 11.0 }],
+        campaigns: vec![Campaign {
+            attack: "airdrop-lure",
+            start_at: 3 * HOUR,
+            end_at: 20 * DAY,
+            harm: 11.0,
+        }],
     };
     let part = |nth| Support { acts: vec![Cause::Transfer(nth)], weight: 1.0 };
     let lure = Loss {
@@ -85,6 +94,14 @@ fn small() -> (Stream, Injected) {
     (stream, injected)
 }
 
+fn left_of(scene: &Scene<'_>, response: &Response, seed: u64) -> f64 {
+    scene.left(&scene.briefs(std::slice::from_ref(response))[0], Seed(seed))
+}
+
+fn friction_of(scene: &Scene<'_>, response: &Response) -> scene::Friction {
+    scene.friction(&scene.briefs(std::slice::from_ref(response))[0])
+}
+
 #[test]
 fn harm_left_follows_from_the_acts_that_remain() {
     let (stream, injected) = small();
@@ -92,7 +109,7 @@ fn harm_left_follows_from_the_acts_that_remain() {
     let left = |change: &dyn Fn(&mut Response)| {
         let mut response = Response::nothing(&scene);
         change(&mut response);
-        scene.left(&response, Seed(1))
+        left_of(&scene, &response, 1)
     };
     assert_eq!(left(&|_| ()), 11.0);
     // The lure is refused, or its payment, or it is held until the campaign is exposed; an hour's hold is no help.
@@ -114,7 +131,7 @@ fn harm_left_follows_from_the_acts_that_remain() {
     let mut response = Response::nothing(&scene);
     response.warned[1] = 0;
     response.transfers[1..3].fill(NEVER);
-    let robbed = (0..2_000).filter(|&seed| scene.left(&response, Seed(seed)) > 0.0).count() as f64;
+    let robbed = (0..2_000).filter(|&seed| left_of(&scene, &response, seed) > 0.0).count() as f64;
     assert!((robbed - 300.0).abs() < 5.0 * (2_000.0_f64 * 0.15 * 0.85).sqrt(), "{robbed}");
 }
 
@@ -123,14 +140,14 @@ fn friction_counts_honest_acts_alone() {
     let (stream, injected) = small();
     let scene = Scene::new(&stream, &injected);
     let mut response = Response::nothing(&scene);
-    assert_eq!(scene.friction(&response), scene::Friction::default());
+    assert_eq!(friction_of(&scene, &response), scene::Friction::default());
     response.messages[2..].fill(NEVER);
     response.transfers.fill(NEVER);
-    assert_eq!(scene.friction(&response).minutes, 0.0);
+    assert_eq!(friction_of(&scene, &response).minutes, 0.0);
     // Two honest acts: one held for ten minutes, one refused.
     response.messages[0] = 600;
     response.messages[1] = NEVER;
-    let friction = scene.friction(&response);
+    let friction = friction_of(&scene, &response);
     assert_eq!((friction.held, friction.refused), (500.0, 500.0));
     assert!((friction.minutes - 500.0 * (2.0 + 0.1 + 10.0)).abs() < 1e-9, "{}", friction.minutes);
 }
@@ -142,7 +159,10 @@ fn policies_hold_what_they_say() {
     let respond = |name: &str| registry::find(name).unwrap().respond(&scene, Seed(3));
     // Links by accounts that are not known; nothing else.
     let quarantine = respond("link-quarantine");
-    assert_eq!(quarantine.messages.iter().map(|&held| held > 0).collect::<Vec<_>>(), [false, true, true, false]);
+    assert_eq!(
+        quarantine.messages.iter().map(|&held| held > 0).collect::<Vec<_>>(),
+        [false, true, true, false]
+    );
     // Young accounts neither post links nor write about proposals; at 20 days with one message it is still refused.
     assert_eq!(respond("reputation-gate").messages, [0, NEVER, NEVER, NEVER]);
     // Nobody announces, so nothing waits for a second.
@@ -159,17 +179,25 @@ fn policies_hold_what_they_say() {
 fn a_rate_limit_lets_so_many_through_an_hour() {
     let (mut stream, injected) = small();
     stream.messages.clear();
-    // A young account writes five messages in a second: two pass, the others wait an hour, an hour, two hours.
-    stream.messages.extend((0..5).map(|_| message(2, DAY, 1, "x", None)));
+    // Of six messages in a second by a young account four pass and two wait an hour; an old one may write as many.
+    stream.messages.extend(
+        [1, 2].into_iter().flat_map(|author| (0..6).map(move |_| message(author, DAY, 1, "x", None))),
+    );
     let injected = Injected { losses: Vec::new(), ..injected };
     let scene = Scene::new(&stream, &injected);
     let held = registry::find("rate-limit").unwrap().respond(&scene, Seed(0)).messages;
-    assert_eq!(held, [0, 0, HOUR, HOUR, 2 * HOUR]);
+    assert_eq!(held, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, HOUR, HOUR]);
 }
 
 #[test]
 fn links_are_seen() {
-    for text in ["go to https://a.example", "free.claim.xyz/abc now", "(see docs.dao.example)", "t.me/some", "www.page.org!"] {
+    for text in [
+        "go to https://a.example",
+        "free.claim.xyz/abc now",
+        "(see docs.dao.example)",
+        "t.me/some",
+        "www.page.org!",
+    ] {
         assert!(has_link(text), "{text}");
     }
     for text in ["hello there", "v3.0 is out. Good", "costs 3.50 or so", "well... ok", "0x1234", ""] {
@@ -202,12 +230,21 @@ fn every_policy_conforms() {
         assert_eq!(response.messages.len(), stream.messages.len());
         assert_eq!(response.transfers.len(), stream.transfers.len());
         assert_eq!(response.warned.len(), stream.accounts.len());
-        assert!(response.messages.iter().chain(&response.transfers).all(|&held| held >= 0), "{}", policy.name());
+        assert!(
+            response.messages.iter().chain(&response.transfers).all(|&held| held >= 0),
+            "{}",
+            policy.name()
+        );
         for script in ATTACKS {
             let mut parameters = Parameters::of(*script);
             policy.provoke(&mut parameters);
             for (parameter, (_, value)) in script.parameters().iter().zip(parameters.values()) {
-                assert!((parameter.low..=parameter.high).contains(&value), "{} {}", policy.name(), parameter.name);
+                assert!(
+                    (parameter.low..=parameter.high).contains(&value),
+                    "{} {}",
+                    policy.name(),
+                    parameter.name
+                );
             }
         }
     }
@@ -236,7 +273,8 @@ impl Policy for ByChance {
 
 #[test]
 fn a_policy_avoids_more_than_chance_and_sets_avoid_more_than_their_parts() {
-    const POLICIES: &[&dyn Policy] = &[&ByChance, &link_quarantine::LinkQuarantine::DEFAULT, &rate_limit::RateLimit::DEFAULT];
+    const POLICIES: &[&dyn Policy] =
+        &[&ByChance, &link_quarantine::LinkQuarantine::DEFAULT, &rate_limit::RateLimit::DEFAULT];
     let lure = crate::attack::registry::find("airdrop-lure").unwrap();
     let funding = crate::attack::registry::find("sybil-funding").unwrap();
     let plan = Plan { attacks: &[lure, funding], policies: POLICIES, together: 2, campaigns: 20 };
@@ -268,6 +306,36 @@ fn a_policy_avoids_more_than_chance_and_sets_avoid_more_than_their_parts() {
 }
 
 #[test]
+fn a_hijack_robs_as_few_as_the_published_one_and_a_second_person_stops_it() {
+    let script = crate::attack::registry::find("hijacked-announcement").unwrap();
+    let before = baseline(2_000, 4, Seed(3));
+    let set = [("stealth", 0.0), ("reach", 1.0), ("accounts", 1.0)];
+    let parameters = Parameters::with(script, &set).unwrap();
+    let policy = registry::find("two-person-announcements").unwrap();
+    let (mut payers, mut whole, mut left) = (0.0, 0.0, 0.0);
+    for seed in 0..30 {
+        let mut stream = before.clone();
+        let injected = inject(&mut stream, script, &parameters, Seed(seed)).unwrap();
+        let scene = Scene::new(&stream, &injected);
+        payers += injected.losses.len() as f64 / 30.0;
+        whole += injected.losses.len() as f64;
+        let response = policy.respond(&scene, Seed(seed));
+        left += injected
+            .losses
+            .iter()
+            .filter(|loss| {
+                let one = Injected { losses: vec![(*loss).clone()], ..injected.clone() };
+                left_of(&Scene::new(&stream, &one), &response, seed) > 0.0
+            })
+            .count() as f64;
+    }
+    // At most 1,571 of 94,000 members paid; a tenth of that would be no attack.
+    let most = crate::attack::sizes::CONVERSION_AT_MOST * 2_000.0;
+    assert!((most / 10.0..=most).contains(&payers), "{payers} of 2,000, at most {most}");
+    assert!(left < 0.4 * whole, "{left} of {whole} payments are left");
+}
+
+#[test]
 fn a_recommendation_is_bearable_and_says_why() {
     let stream = baseline(150, 24, Seed(4));
     let recommendation = recommend(&stream, 4, TOLERANCE, Seed(1)).unwrap();
@@ -277,8 +345,32 @@ fn a_recommendation_is_bearable_and_says_why() {
     let section = recommendation.section();
     assert_eq!(section.id, "mitigation");
     assert!(recommendation.reasons.len() >= POLICIES.len());
+    // Of a long stream the end is played in: its answers point to the same messages, its transfers are of the same time.
+    let end = recommend::recent(&stream, 100);
+    let from = stream.messages.len() - 100;
+    for (new, old) in end.messages.iter().zip(&stream.messages[from..]) {
+        let kept = old.reply_to.filter(|&asked| asked as usize >= from);
+        assert_eq!(
+            new.reply_to.map(|asked| &end.messages[asked as usize].text),
+            kept.map(|asked| &stream.messages[asked as usize].text)
+        );
+    }
+    assert!(end.transfers.len() < stream.transfers.len() && end.transfers[0].at >= end.messages[0].at);
+    assert_eq!(recommend::recent(&stream, 1_000_000), stream);
+    // Where records have neither texts nor payments, others stand in, about as many.
+    assert_eq!(recommendation.stand_ins, StandIns::default());
+    let mut bare = stream.clone();
+    bare.transfers.clear();
+    bare.assets.clear();
+    bare.messages.iter_mut().for_each(|message| message.text.clear());
+    assert_eq!(stand_in::stand_in(&mut bare, Seed(3)), StandIns { texts: true, payments: true });
+    assert!(bare.messages.iter().all(|message| !message.text.is_empty()));
+    let (paid, usual) = (bare.transfers.len() as f64, stream.transfers.len() as f64);
+    assert!((0.4..2.5).contains(&(paid / usual)), "{paid} against {usual}");
+    let (first, last) = (bare.messages[0].at, bare.messages.last().unwrap().at);
+    assert!(bare.transfers.iter().all(|row| row.from != row.to && (first..=last).contains(&row.at)));
     // Nothing is bearable but nothing.
-    let none = recommend::choose(trials.clone(), 0.0, true);
+    let none = recommend::choose(trials.clone(), 0.0, StandIns::default());
     assert!(none.trials.friction(none.chosen, |friction| friction.minutes).mean == 0.0);
     let error = run(&[], &Plan { attacks: ATTACKS, policies: POLICIES, together: 1, campaigns: 1 }, Seed(0));
     assert_eq!(error.unwrap_err().to_string().lines().count(), 2);

@@ -162,26 +162,29 @@ fn play(
     if harm <= 0.0 {
         return Ok(None);
     }
-    let responses: Vec<Response> = policies.iter().map(|policy| policy.respond(&scene, seed)).collect();
+    let mut responses: Vec<Response> = policies.iter().map(|policy| policy.respond(&scene, seed)).collect();
+    responses.push(Response::nothing(&scene));
+    let briefs = scene.briefs(&responses);
     let (mut avoided, mut friction) = (Vec::new(), Vec::new());
     for set in sets {
-        let mut response = Response::nothing(&scene);
-        set.iter().for_each(|&place| response.and(&responses[place]));
-        avoided.push(1.0 - scene.left(&response, seed) / harm);
-        friction.push(scene.friction(&response));
+        let mut brief = briefs[policies.len()].clone();
+        set.iter().for_each(|&place| brief.and(&briefs[place]));
+        avoided.push(1.0 - scene.left(&brief, seed) / harm);
+        friction.push(scene.friction(&brief));
     }
     let mut adapted = Vec::new();
-    for (policy, response) in policies.iter().zip(&responses) {
+    for (policy, brief) in policies.iter().zip(&briefs) {
         let mut changed = parameters.clone();
         policy.provoke(&mut changed);
         if changed == parameters {
-            adapted.push(1.0 - scene.left(response, seed) / harm);
+            adapted.push(1.0 - scene.left(brief, seed) / harm);
             continue;
         }
         let mut attacked = stream.clone();
         let injected = inject(&mut attacked, script, &changed, seed)?;
         let scene = Scene::new(&attacked, &injected);
-        let left = scene.left(&policy.respond(&scene, seed), seed);
+        let left: f64 =
+            scene.briefs(&[policy.respond(&scene, seed)]).iter().map(|brief| scene.left(brief, seed)).sum();
         adapted.push((harm - left) / harm.max(left));
     }
     Ok(Some(Played { avoided, adapted, friction, harm }))
