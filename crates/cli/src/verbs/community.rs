@@ -48,7 +48,7 @@ pub(crate) struct Community {
     #[arg(long, value_name = "N", default_value_t = Options::default().campaigns)]
     campaigns: usize,
     /// What policies may cost: minutes of members for every thousand honest acts.
-    #[arg(long, value_name = "MINUTES", default_value_t = Options::default().tolerance)]
+    #[arg(long, value_name = "MINUTES", allow_negative_numbers = true, default_value_t = Options::default().tolerance)]
     tolerance: f64,
     /// A stream drawn from the model, as a History's new folder.
     #[arg(long, value_name = "FOLDER")]

@@ -22,7 +22,7 @@ use crate::{Error, Result};
 pub enum Timing {
     /// To the minute or better.
     Second,
-    /// The day alone.
+    /// The day alone: said so, or most times are midnight.
     Day,
     /// Their order alone.
     Order,
@@ -240,7 +240,9 @@ fn messages(batch: &RecordBatch, dao: &str, people: &mut Names) -> Result<(Strea
     let moods = of_schema(moods, "sentiment")?;
     let rows: Vec<usize> = (0..batch.num_rows()).filter(|&row| daos.get(row) == Some(dao)).collect();
     let timed = rows.iter().filter(|&&row| at.is_valid(row)).count();
-    let by_day = rows.iter().filter(|&&row| precisions.get(row) == Some("day")).count();
+    // Who knows the day alone often writes its midnight.
+    let midnight = |row: usize| at.is_valid(row) && at.value(row).rem_euclid(86_400) == 0;
+    let by_day = rows.iter().filter(|&&row| precisions.get(row) == Some("day") || midnight(row)).count();
     let timing = match () {
         () if 2 * timed < rows.len() => Timing::Order,
         () if 2 * by_day > timed => Timing::Day,

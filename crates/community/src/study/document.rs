@@ -60,7 +60,8 @@ impl Study {
                 label: "Help".to_owned(),
                 figure: format!("{helps} of {} interventions help", self.interventions.len()),
                 outcome: Outcome::Neutral,
-                text: "an interval of retention, breadth or sentiment lies above none, and none lies below".to_owned(),
+                text: "more newcomers who stay, voices or gladness, beyond chance and by a hundredth or more, and nothing lost as large"
+                    .to_owned(),
             });
         }
         if self.recommendation.is_some() {
@@ -285,7 +286,7 @@ impl Study {
         });
         let mut blocks = vec![Block::Table(Table {
             caption: format!(
-                "Differences under the same draws, with 95 % intervals: share of newcomers who stay (without {:.3}), effective voices a \
+                "Differences under the same draws, with 95 % intervals: share of newcomers who write again four weeks later or more (without {:.3}), effective voices a \
                  month (without {:.1}), mean sentiment that is read (without {:+.3}); acts a week that it takes",
                 self.interventions.first().map_or(f64::NAN, |judged| judged.retention.without),
                 self.interventions.first().map_or(f64::NAN, |judged| judged.breadth.without),

@@ -482,8 +482,8 @@ impl Study {
         }
         if let Some(times) = &self.times {
             sentences.push(format!(
-                "Each of {} {} begets {:.2} more in the long run of its cluster's generations; by time rescaling the process is {:.3} \
-                 from its law (chance {:.1e}), without excitement {:.3} (chance {:.1e}).",
+                "Of {} {}, one begets {:.2} others directly (the branching ratio); by time rescaling the process is {:.3} from its \
+                 law (chance {:.1e}), without excitement {:.3} (chance {:.1e}).",
                 times.events,
                 times.of,
                 times.branching,
@@ -501,9 +501,9 @@ impl Study {
             .collect();
         if !self.interventions.is_empty() {
             sentences.push(if helps.is_empty() {
-                "No intervention helps beyond chance.".to_owned()
+                "No intervention gains anything beyond chance that is worth it.".to_owned()
             } else {
-                format!("What helps, and harms nothing that is measured: {}.", helps.join(", "))
+                format!("What helps, and costs nothing else that is measured: {}.", helps.join(", "))
             });
         }
         if self.recommendation.is_some() {
