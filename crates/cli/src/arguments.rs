@@ -80,6 +80,7 @@ pub(crate) enum Verb {
     Audit(verbs::audit::Audit),
     Calibrate(verbs::calibrate::Calibrate),
     Treasury(verbs::treasury::Treasury),
+    Community(verbs::community::Community),
     Randomise(verbs::randomise::Randomise),
     Report(verbs::report::Report),
     Privacy(verbs::privacy::Privacy),
