@@ -1,5 +1,20 @@
 //! Detectors of social engineering and malicious activity: trained on synthetic data, judged on real.
+//!
+//! [`event`] is what they see, [`detector`] what they are, [`registry`] lists them. One detector is one folder and one line
+//! there. [`measure`] says how good one is, always beside chance and beside a naive baseline.
 
+pub mod detector;
 pub mod error;
+pub mod event;
+mod hash;
+pub mod hawkes;
+pub mod measure;
+pub mod memory;
+pub mod midas;
+mod slots;
+pub mod text;
+pub mod velocity;
 
+pub use detector::{Card, Detector, Method};
 pub use error::{Error, Result};
+pub use event::{Act, Event};
