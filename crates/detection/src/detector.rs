@@ -39,8 +39,20 @@ pub trait Detector: Send {
     /// than the one before is taken as simultaneous with it. Always finite. Deterministic.
     fn score(&mut self, event: &Event<'_>) -> f64;
 
+    /// Why the last act got its score: at most three reasons with their weight, largest first; empty where the score has only
+    /// the reason that its method's card tells.
+    fn reasons(&self) -> Vec<(&'static str, f64)> {
+        Vec::new()
+    }
+
     /// What it remembers takes so many bytes, whatever was seen.
     fn bytes(&self) -> usize;
+
+    /// What it has learned, for [`Method::load`]; what it has seen since is not in it.
+    ///
+    /// # Errors
+    /// A defect.
+    fn learned(&self) -> Result<serde_json::Value>;
 }
 
 /// A way to make a detector. One folder and one line in [`registry::METHODS`](crate::registry::METHODS).
@@ -56,4 +68,10 @@ pub trait Method: Sync + std::fmt::Debug {
     /// # Errors
     /// A method that learns from labels refuses streams in which nothing, or everything, is malicious.
     fn train(&self, streams: &[Stream], seed: Seed) -> Result<Box<dyn Detector>>;
+
+    /// A detector from what one had learned ([`Detector::learned`]), which has seen nothing yet. The value is untrusted.
+    ///
+    /// # Errors
+    /// A value that is no such thing.
+    fn load(&self, learned: serde_json::Value) -> Result<Box<dyn Detector>>;
 }

@@ -3,14 +3,17 @@
 //! [`event`] is what they see, [`detector`] what they are, [`registry`] lists them. One detector is one folder and one line
 //! there. [`measure`] says how good one is, always beside chance and beside a naive baseline.
 
+pub mod boosting;
 pub mod detector;
 pub mod error;
 pub mod event;
+pub mod features;
 mod hash;
 pub mod hawkes;
 pub mod measure;
 pub mod memory;
 pub mod midas;
+pub mod registry;
 mod slots;
 pub mod text;
 pub mod velocity;

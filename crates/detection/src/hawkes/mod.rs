@@ -5,18 +5,18 @@ use std::collections::BTreeMap;
 use daotwin_community::stream::Stream;
 use daotwin_core::Seed;
 
-use crate::Result;
 use crate::detector::{Card, Detector, Learns, Method};
 use crate::event::{Event, events};
 use crate::hash;
 use crate::slots::Slots;
+use crate::{Error, Result};
 
 /// Residuals of a Hawkes process.
 #[derive(Debug, Clone, Copy)]
 pub struct Hawkes;
 
 /// A Hawkes process with exponential kernel: intensity `base + branching * decay * sum exp(-decay (t - t_i))`.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Process {
     /// Acts a second that nothing excited.
     pub base: f64,
@@ -32,6 +32,15 @@ const ROUNDS: usize = 60;
 const MOST_BRANCHING: f64 = 0.95;
 
 impl Process {
+    /// Refuses numbers that are no process.
+    pub(crate) fn check(&self) -> Result<()> {
+        let sound = self.base > 0.0 && self.decay > 0.0 && (0.0..1.0).contains(&self.branching);
+        if sound && self.base.is_finite() && self.decay.is_finite() {
+            return Ok(());
+        }
+        Err(Error::model("a process needs a base and a decay above 0 and a branching from 0 to below 1"))
+    }
+
     /// Fits one process to several sequences of ascending times, each observed from its first act to `until` (expectation
     /// maximisation over who excited whom, Veen and Schoenberg 2008; sums over pairs by recursion, Ogata 1981, so a round is
     /// linear). `None` where fewer than eight acts have one before them.
@@ -159,6 +168,16 @@ impl Residuals {
         (self.accounts.act(hash::key(event.actor), event.at), self.places.act(place, event.at))
     }
 
+    /// Nothing seen yet, of these processes of accounts and of places.
+    pub fn new([accounts, places]: [Process; 2]) -> Self {
+        Self { accounts: Residual::new(accounts, 14), places: Residual::new(places, 10) }
+    }
+
+    /// The processes of accounts and of places.
+    pub const fn processes(&self) -> [Process; 2] {
+        [self.accounts.process, self.places.process]
+    }
+
     /// Learns from streams as they are.
     pub fn fit(streams: &[Stream]) -> Self {
         let (mut accounts, mut places) = (Vec::new(), Vec::new());
@@ -179,10 +198,7 @@ impl Residuals {
         }
         // What a chat's account does, where streams say nothing.
         let usual = Process { base: 1.0 / 86_400.0, branching: 0.5, decay: 1.0 / 300.0 };
-        let of = |sequences: &[Vec<f64>], bits| {
-            Residual::new(Process::fit(sequences, span).unwrap_or(usual), bits)
-        };
-        Self { accounts: of(&accounts, 14), places: of(&places, 10) }
+        Self::new([&accounts, &places].map(|sequences| Process::fit(sequences, span).unwrap_or(usual)))
     }
 }
 
@@ -194,6 +210,10 @@ impl Detector for Residuals {
 
     fn bytes(&self) -> usize {
         self.accounts.bytes() + self.places.bytes()
+    }
+
+    fn learned(&self) -> Result<serde_json::Value> {
+        serde_json::to_value(self.processes()).map_err(Error::defect)
     }
 }
 
@@ -216,6 +236,12 @@ impl Method for Hawkes {
 
     fn train(&self, streams: &[Stream], _: Seed) -> Result<Box<dyn Detector>> {
         Ok(Box::new(Residuals::fit(streams)))
+    }
+
+    fn load(&self, learned: serde_json::Value) -> Result<Box<dyn Detector>> {
+        let processes: [Process; 2] = serde_json::from_value(learned).map_err(Error::model)?;
+        processes.iter().try_for_each(Process::check)?;
+        Ok(Box::new(Residuals::new(processes)))
     }
 }
 

@@ -188,6 +188,10 @@ impl Detector for Sketch {
     fn bytes(&self) -> usize {
         Self::bytes(self)
     }
+
+    fn learned(&self) -> Result<serde_json::Value> {
+        Ok(serde_json::Value::Null)
+    }
 }
 
 impl Method for Midas {
@@ -207,6 +211,10 @@ impl Method for Midas {
     }
 
     fn train(&self, _: &[Stream], _: Seed) -> Result<Box<dyn Detector>> {
+        Ok(Box::new(Sketch::new(Settings::default())?))
+    }
+
+    fn load(&self, _: serde_json::Value) -> Result<Box<dyn Detector>> {
         Ok(Box::new(Sketch::new(Settings::default())?))
     }
 }

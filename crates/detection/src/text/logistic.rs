@@ -1,6 +1,7 @@
 //! Ridge logistic regression on features that are there or not.
 
 use super::FEATURES;
+use crate::{Error, Result};
 
 /// Passes over all features.
 const PASSES: usize = 40;
@@ -8,7 +9,7 @@ const PASSES: usize = 40;
 const ENOUGH: f64 = 1e-4;
 
 /// A weight a feature and an intercept.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Logistic {
     weights: Vec<f64>,
     intercept: f64,
@@ -63,6 +64,14 @@ impl Logistic {
         }
         let intercept = weights.pop().unwrap_or(0.0);
         Self { weights, intercept }
+    }
+
+    /// Refuses weights that are too many, too few or no numbers.
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.weights.len() == FEATURES && self.weights.iter().chain([&self.intercept]).all(|weight| weight.is_finite()) {
+            return Ok(());
+        }
+        Err(Error::Model { problem: format!("its words have {} weights; {FEATURES} finite ones are needed", self.weights.len()) })
     }
 
     /// The natural logarithm of the odds that a document is positive.

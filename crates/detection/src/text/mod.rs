@@ -38,6 +38,27 @@ pub(crate) fn host(link: &str) -> &str {
     rest[..end].trim_end_matches('.')
 }
 
+/// How many addresses and mentions a text has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Kinds {
+    pub(crate) addresses: u32,
+    pub(crate) mentions: u32,
+}
+
+pub(crate) fn kinds(text: &str) -> Kinds {
+    let mut kinds = Kinds::default();
+    for chunk in text.split_whitespace().take(1_000) {
+        kinds.addresses += u32::from(is_address(chunk));
+        kinds.mentions += u32::from(chunk.starts_with('@') || chunk.starts_with("<@"));
+    }
+    kinds
+}
+
+fn is_address(chunk: &str) -> bool {
+    let letters = chunk.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    letters && ((chunk.len() >= 20 && chunk.starts_with("0x")) || (32..=64).contains(&chunk.len()))
+}
+
 /// A text's words: links, mentions, addresses and numbers by their kind, letters in lower case, other signs one by one.
 fn words(text: &str) -> Vec<String> {
     let mut end = text.len().min(LONGEST);
@@ -54,10 +75,7 @@ fn words(text: &str) -> Vec<String> {
             words.push("<mention>".to_owned());
             continue;
         }
-        if chunk.len() >= 20
-            && chunk.get(..2) == Some("0x")
-            && chunk[2..].bytes().all(|b| b.is_ascii_alphanumeric())
-        {
+        if is_address(chunk) {
             words.push("<address>".to_owned());
             continue;
         }
@@ -121,10 +139,11 @@ pub(crate) fn gist(text: &str) -> u64 {
 }
 
 /// The features of the labelled messages of streams, and whether they are malicious.
-pub(crate) fn messages(streams: &[Stream]) -> (Vec<Vec<u32>>, Vec<bool>) {
+pub(crate) fn messages<'a>(streams: impl IntoIterator<Item = &'a Stream>) -> (Vec<Vec<u32>>, Vec<bool>) {
     streams
-        .iter()
+        .into_iter()
         .flat_map(|stream| &stream.messages)
+        .filter(|message| !message.text.is_empty())
         .map(|message| (features(&message.text), message.label.malicious()))
         .unzip()
 }
@@ -140,6 +159,10 @@ impl Detector for Logistic {
 
     fn bytes(&self) -> usize {
         FEATURES * size_of::<f64>()
+    }
+
+    fn learned(&self) -> Result<serde_json::Value> {
+        serde_json::to_value(self).map_err(Error::defect)
     }
 }
 
@@ -163,6 +186,12 @@ impl Method for Text {
         let (documents, labels) = messages(streams);
         both_classes(&labels)?;
         Ok(Box::new(Logistic::fit(&documents, &labels, PENALTY)))
+    }
+
+    fn load(&self, learned: serde_json::Value) -> Result<Box<dyn Detector>> {
+        let model: Logistic = serde_json::from_value(learned).map_err(Error::model)?;
+        model.check()?;
+        Ok(Box::new(model))
     }
 }
 
