@@ -4,6 +4,8 @@ use daotwin_core::Seed;
 use daotwin_core::random::Stream as Draws;
 
 use super::{Account, Label, Message, Stream, Transfer};
+use crate::attack::address;
+use crate::attack::texts::{self, Kind};
 use crate::text::{Mood, SUBJECTS, sentence};
 
 /// The first second of a baseline stream: 2024-01-01T00:00:00Z.
@@ -26,14 +28,22 @@ const HOURS: [f64; 24] = [
 ];
 /// Transfers a member a day.
 const PAYS: f64 = 0.05;
+/// Of these, first payments to try an address out, of next to nothing or nothing.
+const TRIES: f64 = 0.04;
+/// Delegations of votes a member a day.
+const DELEGATES: f64 = 0.004;
+/// Days from one payday to the next; then one account pays many, as much to each or nearly.
+const PAYDAY: u32 = 7;
+/// Of conversations, those between two.
+const DIRECT: f64 = 0.06;
 
 /// The honest life of a community of so many members over so many days: heavy-tailed activity, members who join and fade,
 /// days of uneven noise, bursts of answers with the rhythm of a day, topics with moods that drift, and transfers between
 /// members.
 ///
-/// Channel 0 is for announcements, in which moderators alone write; then `general`, `governance`, `support`. Topics are
-/// [`SUBJECTS`]; asset 0 is `token`, with 18 decimals; no message is direct. Messages and transfers are in order of time,
-/// a reply's message before it. Members are at least 2. Deterministic in `seed`, on one thread.
+/// Channel 0 is for announcements, in which moderators alone write; then `general`, `governance`, `support`, and `direct` for
+/// messages between two. Topics are [`SUBJECTS`]; asset 0 is `token`, with 18 decimals, asset 1 `votes`: who delegates moves
+/// votes. Ids have the shape of addresses. Messages and transfers are in order of time, a reply's message before it. Members are at least 2. Deterministic in `seed`, on one thread.
 pub fn baseline(members: u32, days: u32, seed: Seed) -> Stream {
     let members = members.max(2);
     let span = f64::from(days) * DAY;
@@ -51,7 +61,7 @@ pub fn baseline(members: u32, days: u32, seed: Seed) -> Stream {
         activity.push(if index < moderators { weight.max(20.0) } else { weight });
         leaves.push(joined.max(0.0) + stays);
         accounts.push(Account {
-            member: format!("member-{index:05}"),
+            member: address(&mut draws),
             name: name(index, &mut draws),
             joined_at: BASELINE_START + joined as i64,
             moderator: index < moderators,
@@ -62,9 +72,9 @@ pub fn baseline(members: u32, days: u32, seed: Seed) -> Stream {
         accounts.iter().map(|account| (account.joined_at - BASELINE_START) as f64).collect();
     let mut stream = Stream {
         accounts,
-        channels: ["announcements", "general", "governance", "support"].map(str::to_owned).to_vec(),
+        channels: ["announcements", "general", "governance", "support", "direct"].map(str::to_owned).to_vec(),
         topics: SUBJECTS.iter().map(|&subject| subject.to_owned()).collect(),
-        assets: vec!["token".to_owned()],
+        assets: vec!["token".to_owned(), "votes".to_owned()],
         ..Stream::default()
     };
     let present = |day: u32| -> Vec<f64> {
@@ -97,13 +107,17 @@ pub fn baseline(members: u32, days: u32, seed: Seed) -> Stream {
             let at = f64::from(day) * DAY + (hour.unwrap_or(23) as f64 + draws.uniform()) * 3600.0;
             let author = weights.draw(&mut draws);
             let topic = draws.below(SUBJECTS.len() as u64) as u32;
-            let channel = if (author as u32) < moderators && draws.chance(0.05) {
+            let other = weights.draw(&mut draws);
+            let to = (draws.chance(DIRECT) && other != author).then_some(other as u32);
+            let channel = if to.is_some() {
+                4
+            } else if (author as u32) < moderators && draws.chance(0.05) {
                 0
             } else {
                 1 + draws.weighted(&[0.6, 0.3, 0.1]) as u32
             };
             let root = drawn.len() as u32;
-            drawn.push(Drawn { author: author as u32, at, channel, reply_to: None, topic });
+            drawn.push(Drawn { author: author as u32, at, channel, to, reply_to: None, topic });
             answers(root, &weights, span, &mut drawn, &mut draws);
         }
         for (index, message) in drawn.iter().enumerate().skip(stream.messages.len()) {
@@ -113,7 +127,7 @@ pub fn baseline(members: u32, days: u32, seed: Seed) -> Stream {
                 author: message.author,
                 at: BASELINE_START + message.at as i64,
                 channel: message.channel,
-                to: None,
+                to: message.to,
                 reply_to: message.reply_to,
                 topic: message.topic,
                 sentiment,
@@ -127,8 +141,36 @@ pub fn baseline(members: u32, days: u32, seed: Seed) -> Stream {
             let to = weights.draw(&mut draws) as u32;
             if from != to {
                 let tokens = (3.0 + 1.8 * draws.normal()).exp();
-                let amount = (tokens * 1e6) as u128 * 1_000_000_000_000;
+                let amount = if draws.chance(TRIES) {
+                    [0, 1, 1_000_000_000_000][draws.below(3) as usize]
+                } else {
+                    let round = (tokens * 1e6) as u128 * 1_000_000_000_000;
+                    // Some pay all that is left, to the last digit.
+                    if draws.chance(0.06) { round + u128::from(draws.below(1_000_000_000_000)) } else { round }
+                };
                 stream.transfers.push(Transfer { at, from, to, amount, asset: 0, label: Label::HONEST });
+            }
+        }
+        for _ in 0..draws.poisson(DELEGATES * f64::from(members)) {
+            let at = BASELINE_START + (f64::from(day) * DAY + draws.uniform() * DAY) as i64;
+            let from = weights.draw(&mut draws) as u32;
+            let to = weights.draw(&mut draws) as u32;
+            if from != to {
+                let amount = ((3.0 + 2.6 * draws.normal()).exp() * 1e6) as u128 * 1_000_000_000_000;
+                stream.transfers.push(Transfer { at, from, to, amount, asset: 1, label: Label::HONEST });
+            }
+        }
+        if day % PAYDAY == 3 {
+            // A working group's treasurer pays it, within an hour.
+            let from = draws.below(u64::from(moderators.max(2))) as u32;
+            let (hour, pay) = (draws.uniform() * 23.0, (4.0 + draws.normal()).exp());
+            for _ in 0..3 + draws.below(1 + u64::from(members) / 30) {
+                let at = BASELINE_START + (f64::from(day) * DAY + (hour + draws.uniform()) * 3600.0) as i64;
+                let to = weights.draw(&mut draws) as u32;
+                let amount = (pay * (0.2 * draws.normal()).exp() * 1e6) as u128 * 1_000_000_000_000;
+                if from != to {
+                    stream.transfers.push(Transfer { at, from, to, amount, asset: 0, label: Label::HONEST });
+                }
             }
         }
     }
@@ -137,10 +179,12 @@ pub fn baseline(members: u32, days: u32, seed: Seed) -> Stream {
 }
 
 /// A message before its words.
+#[derive(Clone, Copy)]
 struct Drawn {
     author: u32,
     at: f64,
     channel: u32,
+    to: Option<u32>,
     reply_to: Option<u32>,
     topic: u32,
 }
@@ -149,8 +193,7 @@ struct Drawn {
 fn answers(root: u32, weights: &Cumulated, span: f64, drawn: &mut Vec<Drawn>, draws: &mut Draws) {
     let mut next = root as usize;
     while next < drawn.len() {
-        let (author, at, channel, topic) =
-            (drawn[next].author, drawn[next].at, drawn[next].channel, drawn[next].topic);
+        let Drawn { author, at, channel, to, topic, .. } = drawn[next];
         // Announcements are answered in `general`.
         let channel = channel.max(1);
         for _ in 0..draws.poisson(ANSWERS) {
@@ -161,33 +204,52 @@ fn answers(root: u32, weights: &Cumulated, span: f64, drawn: &mut Vec<Drawn>, dr
             // Back and forth: a third of answers come from who was answered, after a while.
             let before = drawn[next].reply_to.map(|asked| drawn[asked as usize].author);
             let who = match before {
+                _ if to.is_some() => to.unwrap_or(author),
                 Some(asked) if draws.chance(0.4) => asked,
                 _ => weights.draw(draws) as u32,
             };
             let reply_to = (who != author || draws.chance(0.1)).then_some(next as u32);
-            drawn.push(Drawn { author: who, at, channel, reply_to, topic });
+            drawn.push(Drawn { author: who, at, channel, to: to.map(|_| author), reply_to, topic });
         }
         next += 1;
     }
 }
 
-fn write(subject: &str, sentiment: f64, announcement: bool, draws: &mut Draws) -> String {
+/// What a member writes on a subject, in a mood: by the grammar of [`crate::text`] or, where nobody is glad or unhappy, by that
+/// of [`crate::attack::texts`], now and then with a link or an address.
+pub(crate) fn write(subject: &str, sentiment: f64, announcement: bool, draws: &mut Draws) -> String {
     let mood = Mood::of(sentiment);
-    let mut text = sentence(subject, mood, draws);
+    let mut text = if mood == Mood::Even && draws.chance(0.6) {
+        if announcement { texts::write(Kind::Announcement, 0.0, draws) } else { texts::benign(draws) }
+    } else {
+        sentence(subject, mood, draws)
+    };
     while draws.chance(if announcement { 0.7 } else { 0.2 }) && text.len() < 600 {
         text.push_str(". ");
         text.push_str(&sentence(subject, mood, draws));
     }
-    // Honest people share links too; `example` is reserved for documentation (RFC 2606).
-    if draws.chance(if announcement { 0.5 } else { 0.03 }) {
-        let page = ["forum", "vote", "docs", "app"][draws.below(4) as usize];
-        text.push_str(&format!(" https://{page}.dao.example/{}", 100 + draws.below(900)));
+    if announcement && draws.chance(0.4) {
+        text.insert_str(0, "@everyone ");
+    }
+    // Honest people share links and addresses too; `example` is reserved for documentation (RFC 2606).
+    if draws.chance(if announcement { 0.5 } else { 0.04 }) {
+        if draws.chance(0.5) {
+            let page = ["forum", "vote", "docs", "app"][draws.below(4) as usize];
+            text.push_str(&format!(" https://{page}.dao.example/{}", 100 + draws.below(900)));
+        } else {
+            text.push(' ');
+            text.push_str(&texts::link(draws));
+        }
+    }
+    if draws.chance(0.01) {
+        text.push(' ');
+        text.push_str(&address(draws));
     }
     text
 }
 
-/// A name of two words, with the member's number where the words are taken.
-fn name(index: u32, draws: &mut Draws) -> String {
+/// A name of two words and a number.
+pub(crate) fn name(index: u32, draws: &mut Draws) -> String {
     const FIRST: [&str; 24] = [
         "amber", "brisk", "calm", "dusty", "early", "fern", "gentle", "hazel", "iron", "jolly", "keen",
         "lunar", "mossy", "north", "olive", "plain", "quiet", "river", "silver", "tidal", "umber", "velvet",

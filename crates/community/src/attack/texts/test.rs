@@ -1,0 +1,74 @@
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::BTreeSet;
+
+use super::*;
+
+#[test]
+fn every_name_in_the_grammar_exists() {
+    let rules = grammar::rules();
+    for (rule, alternatives) in rules {
+        for (weight, text) in alternatives {
+            assert!(*weight > 0.0 && weight.is_finite(), "{rule}");
+            for name in grammar::mentioned(text) {
+                assert!(rules.contains_key(name) || slots::SLOTS.contains(&name), "`{name}` in rule `{rule}`");
+            }
+            assert_eq!(text.matches('[').count(), text.matches(']').count(), "rule `{rule}`: {text}");
+        }
+    }
+    for kind in Kind::ALL {
+        assert!(rules.contains_key(kind.rule()), "{kind:?}");
+    }
+}
+
+#[test]
+fn every_slot_is_filled() {
+    for slot in slots::SLOTS {
+        let mut out = String::new();
+        slots::fill(slot, &mut Seed(1).stream("slot"), &mut out);
+        assert!(!out.is_empty(), "{slot}");
+    }
+    let mut out = String::new();
+    slots::fill("no such slot", &mut Seed(1).stream("slot"), &mut out);
+    assert!(out.is_empty());
+}
+
+#[test]
+fn texts_are_varied_whole_and_repeatable() {
+    for kind in Kind::ALL {
+        let streams = Seed(7).streams("texts");
+        let write = |index: u64| write(kind, 0.0, &mut streams.stream(index));
+        let texts: BTreeSet<String> = (0..400).map(write).collect();
+        assert!(texts.len() > 100, "{kind:?}: {} of 400 differ", texts.len());
+        for text in &texts {
+            assert!(!text.is_empty() && !text.contains(['{', '}', '|']), "{kind:?}: {text}");
+        }
+        assert_eq!(write(3), write(3));
+    }
+}
+
+#[test]
+fn a_place_has_its_kinds() {
+    for place in [Place::Community, Place::Posts, Place::TextMessages] {
+        for harmful in [false, true] {
+            let sum: f64 =
+                place.kinds().iter().filter(|(kind, _)| kind.harmful() == harmful).map(|(_, weight)| weight).sum();
+            assert!((sum - 1.0).abs() < 1e-9, "{place:?} {harmful} {sum}");
+        }
+        let corpus = corpus(place, 0.3, 2_000, Seed(5));
+        let share = corpus.iter().filter(|sample| sample.kind.harmful()).count() as f64 / 2_000.0;
+        // Six standard deviations of a share of 0.3 in 2,000: false alarm below 1e-8.
+        assert!((share - 0.3).abs() < 6.0 * (0.21_f64 / 2_000.0).sqrt(), "{share}");
+    }
+}
+
+#[test]
+fn hidden_texts_are_calmer() {
+    let loud = |stealth: f64| {
+        let streams = Seed(9).streams("calm");
+        let texts: Vec<String> = (0..500).map(|index| write(Kind::Claim, stealth, &mut streams.stream(index))).collect();
+        texts.iter().flat_map(|text| text.chars()).filter(|letter| matches!(letter, '!' | '#' | '🚀' | '🔥')).count()
+    };
+    assert_eq!(loud(1.0), 0);
+    assert!(loud(0.0) > 300);
+}
