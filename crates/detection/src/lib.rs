@@ -13,10 +13,13 @@ pub mod hawkes;
 pub mod measure;
 pub mod memory;
 pub mod midas;
+pub mod model;
 pub mod registry;
 mod slots;
 pub mod text;
+pub mod training;
 pub mod velocity;
+pub mod watch;
 
 pub use detector::{Card, Detector, Method};
 pub use error::{Error, Result};

@@ -10,6 +10,7 @@
     reason = "a lab tool that ends with its answer"
 )]
 
+mod attacks;
 mod ethereum;
 mod speed;
 mod text;
@@ -84,8 +85,8 @@ fn part(text: &str) -> u64 {
 type Experiment = fn(&mut Table);
 
 /// The experiments by name.
-const EXPERIMENTS: [(&str, Experiment); 4] =
-    [("trust", trust::run), ("text", text::run), ("ethereum", ethereum::run), ("speed", speed::run)];
+const EXPERIMENTS: [(&str, Experiment); 5] =
+    [("trust", trust::run), ("text", text::run), ("ethereum", ethereum::run), ("speed", speed::run), ("attacks", attacks::run)];
 
 fn main() {
     let asked: Vec<String> = std::env::args().skip(1).collect();

@@ -67,7 +67,7 @@ pub(crate) fn run(table: &mut Table) {
         let groups: Vec<u64> = ratings[start..].iter().map(|rating| key(&rating.to)).collect();
         let test = &truth[start..];
 
-        // Naive: who has rated fewest others is most suspicious.
+        // Naive, and without labels: who has rated fewest others is most suspicious.
         let mut given: BTreeMap<&str, f64> = BTreeMap::new();
         let naive: Vec<f64> = ratings
             .iter()
