@@ -19,7 +19,7 @@ const VERSION: u32 = 1;
 /// Alerts a thousand honest acts at which the bar is kept in the file, descending.
 const RATES: [f64; 13] = [100.0, 50.0, 20.0, 10.0, 5.0, 2.0, 1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01];
 /// Of the alerts that are paid for, the share that may be false where nothing is wrong: precision is for the rest of them.
-const FALSE_SHARE: f64 = 0.1;
+const FALSE_SHARE: f64 = 0.05;
 
 /// A trained method that has seen nothing yet, and its bars.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,7 +81,7 @@ impl Model {
         registry::find(&self.method)?.load(self.learned.clone())
     }
 
-    /// The score above which an act is worth an alert, so that honest acts take a tenth of a budget of so many alerts a thousand
+    /// The score above which an act is worth an alert, so that honest acts take a twentieth of a budget of so many alerts a thousand
     /// acts. Between rates linear in their logarithm; beyond them the nearest.
     pub fn bar(&self, alerts_per_thousand: f64) -> f64 {
         let rate = (FALSE_SHARE * alerts_per_thousand).clamp(RATES[RATES.len() - 1], RATES[0]);

@@ -62,6 +62,7 @@ pub struct Watch {
     findings: u64,
     held_back: u64,
     acts: u64,
+    score: f64,
 }
 
 impl std::fmt::Debug for Watch {
@@ -86,6 +87,7 @@ impl Watch {
             findings: 0,
             held_back: 0,
             acts: 0,
+            score: 0.0,
         })
     }
 
@@ -93,6 +95,7 @@ impl Watch {
     /// told, until a week has passed without one.
     pub fn see(&mut self, event: &Event<'_>) -> Seen {
         let score = self.detector.score(event);
+        self.score = score;
         self.acts += 1;
         self.purse += self.earns;
         if score <= self.bar {
@@ -134,6 +137,11 @@ impl Watch {
             bar: self.bar,
             reasons,
         }
+    }
+
+    /// The score of the act that it saw last.
+    pub const fn score(&self) -> f64 {
+        self.score
     }
 
     /// The score above which it speaks.
