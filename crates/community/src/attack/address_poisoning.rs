@@ -49,8 +49,11 @@ impl AttackScript for AddressPoisoning {
         // Whom each member paid before, and what in the mean.
         let mut paid: BTreeMap<u32, BTreeMap<u32, f64>> = BTreeMap::new();
         let unit = stage.amount(1.0).max(1) as f64;
-        for transfer in stage.stream().transfers.iter().filter(|transfer| transfer.at < start && transfer.asset == 0) {
-            *paid.entry(transfer.from).or_default().entry(transfer.to).or_default() += transfer.amount as f64 / unit;
+        for transfer in
+            stage.stream().transfers.iter().filter(|transfer| transfer.at < start && transfer.asset == 0)
+        {
+            *paid.entry(transfer.from).or_default().entry(transfer.to).or_default() +=
+                transfer.amount as f64 / unit;
         }
         let known = |member: &u32| paid.get(member).is_some_and(|payees| !payees.is_empty());
         let mut victims: Vec<u32> = stage.honest().iter().copied().filter(known).collect();
@@ -70,7 +73,8 @@ impl AttackScript for AddressPoisoning {
             let payee = payees[draws.below(payees.len() as u64) as usize];
             let member = twin(&stage.stream().accounts[payee as usize].member, &mut draws);
             let name = stage.fresh_name(&mut draws);
-            let joined = start - (stage.value("age_days") * DAY * draws.uniform()) as i64 - draws.below(7_200) as i64;
+            let joined =
+                start - (stage.value("age_days") * DAY * draws.uniform()) as i64 - draws.below(7_200) as i64;
             let look_alike = stage.open(member, name, joined);
             let rounds = 1 + draws.poisson((stage.value("rounds") - 1.0) * (1.0 - 0.5 * stealth)) as usize;
             let mut first = None;
@@ -102,8 +106,8 @@ impl AttackScript for AddressPoisoning {
                 let usual = paid.get(&victim).and_then(|payees| payees.get(&payee)).copied().unwrap_or(0.3);
                 let lost = (usual * (0.5 * draws.normal()).exp()).min(stage.holding(victim)).max(0.01);
                 let amount = stage.amount(lost);
-                stage.transfer(mistaken, victim, look_alike, amount);
-                stage.lose(mistaken, Some(victim), lost, act);
+                let payment = stage.transfer(mistaken, victim, look_alike, amount);
+                stage.lose(victim, lost, act, payment);
             }
         }
     }

@@ -72,15 +72,20 @@ impl AttackScript for AirdropLure {
                     stage.praise(author, act, until, index);
                     continue;
                 }
-                let kind =
-                    if draws.chance(0.8) { main } else { KINDS[draws.weighted(&KINDS.map(|(_, weight)| weight))].0 };
+                let kind = if draws.chance(0.8) {
+                    main
+                } else {
+                    KINDS[draws.weighted(&KINDS.map(|(_, weight)| weight))].0
+                };
                 let private = draws.chance(0.15);
-                let readers =
-                    if private { stage.pick(&format!("private {index}"), 1, |_| true) } else {
-                        stage.readers(&format!("post {index}"), reach, at)
-                    };
+                let readers = if private {
+                    stage.pick(&format!("private {index}"), 1, |_| true)
+                } else {
+                    stage.readers(&format!("post {index}"), reach, at)
+                };
                 let to = if private { readers.first().copied() } else { None };
-                let reply = if to.is_none() && draws.chance(0.25) { stage.near(at, &mut draws) } else { None };
+                let reply =
+                    if to.is_none() && draws.chance(0.25) { stage.near(at, &mut draws) } else { None };
                 let channel = match (to, reply) {
                     (Some(_), _) => direct,
                     (None, Some(place)) => stage.message(place).channel,

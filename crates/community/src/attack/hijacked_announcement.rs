@@ -58,17 +58,33 @@ impl AttackScript for HijackedAnnouncement {
         let posts = 1 + draws.poisson(2.0 * (1.0 - stealth)) as usize;
         for index in 0..posts {
             let mut draws = stage.draws("post", index);
-            let at = if index == 0 { start + draws.below(120) as i64 } else { stage.moment(start, until, &mut draws) };
+            let at = if index == 0 {
+                start + draws.below(120) as i64
+            } else {
+                stage.moment(start, until, &mut draws)
+            };
             let elsewhere = index > 0 && draws.chance(0.6);
             let channel = if elsewhere { stage.busy_channel(&mut draws) } else { announcements };
             let topic = stage.busy_topic(&mut draws);
             let text = texts::write(Kind::Hijack, stealth, &mut draws);
             let sentiment = (0.4 + 0.25 * draws.normal()).clamp(-1.0, 1.0);
-            let moment =
-                Moment { author: taken, at, channel, to: None, answers: Answer::Nothing, topic, sentiment, text };
+            let moment = Moment {
+                author: taken,
+                at,
+                channel,
+                to: None,
+                answers: Answer::Nothing,
+                topic,
+                sentiment,
+                text,
+            };
             let act = stage.write(moment);
-            let readers = stage.readers(&format!("post {index}"), if elsewhere { reach / 2.0 } else { reach }, at);
-            stage.fall_for(Lure { act, at, conversion, lag: 2_400.0, until, to: purse, drained: 0.15 }, &readers);
+            let readers =
+                stage.readers(&format!("post {index}"), if elsewhere { reach / 2.0 } else { reach }, at);
+            stage.fall_for(
+                Lure { act, at, conversion, lag: 2_400.0, until, to: purse, drained: 0.15 },
+                &readers,
+            );
             for (nth, &sock) in socks.iter().enumerate() {
                 // Each has something to say at least once.
                 if (index == 0 && nth % posts == 0) || nth % posts == index {

@@ -69,9 +69,10 @@ impl AttackScript for ImpersonatingMessage {
             let mut draws = stage.draws("message", index);
             let author = accounts[index % accounts.len()];
             let (at, topic) = match wrote[reader as usize] {
-                Some((asked, topic)) => {
-                    (asked.max(start) + 120 + (draws.exponential() * 1_800.0 * (1.0 + 3.0 * stealth)) as i64, topic)
-                }
+                Some((asked, topic)) => (
+                    asked.max(start) + 120 + (draws.exponential() * 1_800.0 * (1.0 + 3.0 * stealth)) as i64,
+                    topic,
+                ),
                 None => (stage.moment(start, until, &mut draws), stage.busy_topic(&mut draws)),
             };
             let at = if index < accounts.len() { at.clamp(start, until) } else { at };

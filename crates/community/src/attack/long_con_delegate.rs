@@ -11,12 +11,22 @@ pub(super) struct LongConDelegate;
 const PARAMETERS: &[Parameter] = &[
     Parameter::stealth(),
     Parameter::new("start", "its first act, as a share of the stream's span", (0.0, 0.9), 0.1),
-    Parameter::new("trust_share", "the share of what is left of the span in which it earns trust", (0.05, 1.0), 0.7),
+    Parameter::new(
+        "trust_share",
+        "the share of what is left of the span in which it earns trust",
+        (0.05, 1.0),
+        0.7,
+    ),
     Parameter::new("per_week", "harmless messages a week while it earns trust", (0.0, 500.0), 7.0),
     Parameter::reach(0.06),
     Parameter::accounts(1.0, 20.0),
     Parameter::age_days(60.0),
-    Parameter::new("rush", "the share of its delegations that it wins in the last tenth of that time", (0.0, 1.0), 0.4),
+    Parameter::new(
+        "rush",
+        "the share of its delegations that it wins in the last tenth of that time",
+        (0.0, 1.0),
+        0.4,
+    ),
     Parameter::exposure_hours(72.0),
     Parameter::treasury(2_000.0),
 ];
@@ -57,12 +67,21 @@ impl AttackScript for LongConDelegate {
         let weeks = trust as f64 / (7.0 * DAY);
         for (number, &delegate) in delegates.iter().enumerate() {
             let mut draws = stage.draws("trust", number);
-            for _ in 0..1 + draws.below(2) {
+            for _ in 0..=draws.below(2) {
                 let at = start + (draws.uniform().powi(2) * trust as f64 * 0.5) as i64;
                 let text = texts::write(Kind::Delegate, 0.0, &mut draws);
                 let sentiment = (0.3 + 0.3 * draws.normal()).clamp(-1.0, 1.0);
                 let (to, answers) = (None, Answer::Nothing);
-                stage.cover(Moment { author: delegate, at, channel: governance, to, answers, topic, sentiment, text });
+                stage.cover(Moment {
+                    author: delegate,
+                    at,
+                    channel: governance,
+                    to,
+                    answers,
+                    topic,
+                    sentiment,
+                    text,
+                });
             }
             let count = draws.poisson(stage.value("per_week") * weeks * (0.5 + stealth)) as usize;
             for nth in 0..count {
@@ -91,13 +110,23 @@ impl AttackScript for LongConDelegate {
         let mut first = None;
         for (number, &delegate) in delegates.iter().enumerate() {
             let mut draws = stage.draws("betrayal", number);
-            for nth in 0..1 + draws.below(3) {
-                let at = betrayal + (nth as f64 * draws.uniform() * exposure as f64 / 3.0) as i64 + draws.below(600) as i64;
+            for nth in 0..=draws.below(3) {
+                let at = betrayal
+                    + (nth as f64 * draws.uniform() * exposure as f64 / 3.0) as i64
+                    + draws.below(600) as i64;
                 let text = texts::write(Kind::Defection, stealth, &mut draws);
                 let sentiment = (0.1 + 0.3 * draws.normal()).clamp(-1.0, 1.0);
                 let (to, answers) = (None, Answer::Nothing);
-                let act =
-                    stage.write(Moment { author: delegate, at, channel: governance, to, answers, topic, sentiment, text });
+                let act = stage.write(Moment {
+                    author: delegate,
+                    at,
+                    channel: governance,
+                    to,
+                    answers,
+                    topic,
+                    sentiment,
+                    text,
+                });
                 if first.is_none_or(|known| stage.when(known) > at) {
                     first = Some(act);
                 }

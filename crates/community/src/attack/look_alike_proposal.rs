@@ -79,7 +79,10 @@ impl AttackScript for LookAlikeProposal {
             let answers = reply.map_or(Answer::Nothing, Answer::Theirs);
             let act = stage.write(Moment { author, at, channel, to: None, answers, topic, sentiment, text });
             let readers = stage.readers(&format!("post {index}"), reach, at);
-            stage.fall_for(Lure { act, at, conversion, lag: 7_200.0, until, to: author, drained: 0.6 }, &readers);
+            stage.fall_for(
+                Lure { act, at, conversion, lag: 7_200.0, until, to: author, drained: 0.6 },
+                &readers,
+            );
         }
     }
 }

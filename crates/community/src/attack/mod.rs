@@ -135,6 +135,8 @@ pub struct Loss {
     pub amount: f64,
     /// The act without which it would not have been lost.
     pub cause: Cause,
+    /// The transfer that paid it; `None` where a treasury loses it.
+    pub payment: Option<Cause>,
     /// What carried the decision by which a treasury lost it; empty where a member paid.
     pub support: Vec<Support>,
     /// How much support the decision needed. It was lost because the sum of weights is at least that.

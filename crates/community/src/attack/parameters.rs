@@ -46,12 +46,22 @@ impl Parameter {
 
     /// How old they are.
     pub const fn age_days(default: f64) -> Self {
-        Self::new("age_days", "days that its accounts have been members before it starts", (0.0, 730.0), default)
+        Self::new(
+            "age_days",
+            "days that its accounts have been members before it starts",
+            (0.0, 730.0),
+            default,
+        )
     }
 
     /// How many of those who are reached fall for it.
     pub const fn conversion(default: f64, high: f64) -> Self {
-        Self::new("conversion", "the most of those reached that pay; a campaign draws its own below", (0.0, high), default)
+        Self::new(
+            "conversion",
+            "the most of those reached that pay; a campaign draws its own below",
+            (0.0, high),
+            default,
+        )
     }
 
     /// How long until it is exposed.
@@ -66,7 +76,12 @@ impl Parameter {
 
     /// Whom it reaches.
     pub const fn reach(default: f64) -> Self {
-        Self::new("reach", "the share of the honest members that it writes to or is read by", (0.0, 1.0), default)
+        Self::new(
+            "reach",
+            "the share of the honest members that it writes to or is read by",
+            (0.0, 1.0),
+            default,
+        )
     }
 
     /// What a treasury holds.
@@ -110,13 +125,17 @@ impl Parameters {
 
     fn put(&mut self, name: &str, value: f64) -> std::result::Result<(), String> {
         let attack = self.attack;
-        let known = || self.values.iter().map(|(at, _)| format!("`{}`", at.name)).collect::<Vec<_>>().join(", ");
+        let known =
+            || self.values.iter().map(|(at, _)| format!("`{}`", at.name)).collect::<Vec<_>>().join(", ");
         let Some(place) = self.values.iter().position(|(at, _)| at.name == name) else {
             return Err(format!("attack `{attack}` has no parameter `{name}`; it has {}", known()));
         };
         let (at, held) = &mut self.values[place];
         if !(at.low..=at.high).contains(&value) {
-            return Err(format!("`{name}` of attack `{attack}` is {value}; allowed is {} to {}", at.low, at.high));
+            return Err(format!(
+                "`{name}` of attack `{attack}` is {value}; allowed is {} to {}",
+                at.low, at.high
+            ));
         }
         *held = value;
         Ok(())

@@ -48,7 +48,10 @@ impl AttackScript for PhishingDrain {
         let drains = if drains.is_empty() { &wallets[..] } else { drains };
         let direct = stage.channel(&["direct", "dm"]);
         let conversion = stage.draw_conversion();
-        let readers = stage.readers("targets", stage.value("reach"), start);
+        let mut readers = stage.readers("targets", stage.value("reach"), start);
+        if readers.is_empty() {
+            readers = stage.pick("targets", 1, |_| true);
+        }
         let mut held = vec![0.0; drains.len()];
         for (index, &reader) in readers.iter().enumerate() {
             let mut draws = stage.draws("target", index);
@@ -75,7 +78,7 @@ impl AttackScript for PhishingDrain {
                 rest -= paid;
                 let amount = stage.amount(paid);
                 let act = stage.transfer(at, reader, drains[place], amount);
-                stage.lose(at, Some(reader), paid, act);
+                stage.lose(reader, paid, act, act);
                 held[place] += paid;
                 at += 12 + (draws.exponential() * 300.0 * (1.0 + 10.0 * stealth)) as i64;
             }

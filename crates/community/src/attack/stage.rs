@@ -6,7 +6,7 @@ use daotwin_core::{Seed, random};
 
 use super::sizes::{HOLDING_SIGMA, TREASURY_SHARES};
 use super::{AttackScript, Cause, Injected, Loss, Parameters, Support};
-use crate::stream::baseline::name;
+use crate::stream::baseline::{NUMBERS, name};
 use crate::stream::{Account, Campaign, Label, Message, Stream, Transfer};
 use crate::{Error, Result};
 
@@ -56,6 +56,7 @@ struct Pending {
     victim: Option<u32>,
     amount: f64,
     cause: Act,
+    payment: Option<Act>,
     support: Vec<(Vec<Act>, f64)>,
     needed: f64,
 }
@@ -124,7 +125,10 @@ impl<'s> Stage<'s> {
             .filter(|&account| !stream.accounts[account as usize].label.malicious())
             .collect();
         if honest.len() < 2 {
-            problems.push(format!("the stream has {} honest accounts; an attack needs two or more", honest.len()));
+            problems.push(format!(
+                "the stream has {} honest accounts; an attack needs two or more",
+                honest.len()
+            ));
         }
         let times = || {
             let messages = stream.messages.iter().map(|message| message.at);
@@ -132,7 +136,9 @@ impl<'s> Stage<'s> {
         };
         let span = (times().min().unwrap_or(0), times().max().unwrap_or(0));
         if span.0 == span.1 {
-            problems.push("nothing in the stream happens at two different times; an attack needs a span".to_owned());
+            problems.push(
+                "nothing in the stream happens at two different times; an attack needs a span".to_owned(),
+            );
         }
         if parameters.attack() != script.name() {
             problems.push(format!(
@@ -144,9 +150,11 @@ impl<'s> Stage<'s> {
         if !problems.is_empty() {
             return Err(Error::Parameters { problems });
         }
-        for (list, first) in
-            [(&mut stream.channels, "general"), (&mut stream.topics, "general"), (&mut stream.assets, "token")]
-        {
+        for (list, first) in [
+            (&mut stream.channels, "general"),
+            (&mut stream.topics, "general"),
+            (&mut stream.assets, "token"),
+        ] {
             if list.is_empty() {
                 list.push(first.to_owned());
             }
@@ -349,7 +357,7 @@ impl<'s> Stage<'s> {
 
     /// A name as members have them.
     pub fn fresh_name(&self, draws: &mut random::Stream) -> String {
-        let number = draws.below(self.stream.accounts.len() as u64 * 2) as u32;
+        let number = draws.below(NUMBERS) as u32;
         name(number, draws)
     }
 
@@ -419,7 +427,17 @@ impl<'s> Stage<'s> {
     fn put(&mut self, moment: Moment, harmless: bool) -> Act {
         let Moment { author, at, channel, to, answers, topic, sentiment, text } = moment;
         let label = Label { campaign: Some(self.campaign) };
-        self.messages.push(Message { author, at, channel, to, reply_to: None, topic, sentiment, label, text });
+        self.messages.push(Message {
+            author,
+            at,
+            channel,
+            to,
+            reply_to: None,
+            topic,
+            sentiment,
+            label,
+            text,
+        });
         self.answers.push(answers);
         self.harmless.push(harmless);
         Act::Message(self.messages.len() - 1)
@@ -445,10 +463,19 @@ impl<'s> Stage<'s> {
         Act::Transfer(self.transfers.len() - 1)
     }
 
-    /// A loss of so many median holdings. Nothing is lost where the amount is not above zero.
-    pub(crate) fn lose(&mut self, at: i64, victim: Option<u32>, amount: f64, cause: Act) {
+    /// A member's loss of so many median holdings by a payment. Nothing is lost where the amount is not above zero.
+    pub(crate) fn lose(&mut self, victim: u32, amount: f64, cause: Act, payment: Act) {
         if amount > 0.0 {
-            self.losses.push(Pending { at, victim, amount, cause, support: Vec::new(), needed: 0.0 });
+            let (at, victim, payment) = (self.when(payment), Some(victim), Some(payment));
+            self.losses.push(Pending {
+                at,
+                victim,
+                amount,
+                cause,
+                payment,
+                support: Vec::new(),
+                needed: 0.0,
+            });
         }
     }
 
@@ -462,7 +489,7 @@ impl<'s> Stage<'s> {
         needed: f64,
     ) {
         if amount > 0.0 && support.iter().map(|(_, weight)| weight).sum::<f64>() >= needed {
-            self.losses.push(Pending { at, victim: None, amount, cause, support, needed });
+            self.losses.push(Pending { at, victim: None, amount, cause, payment: None, support, needed });
         }
     }
 
@@ -483,8 +510,8 @@ impl<'s> Stage<'s> {
             let paid = if drained < lure.drained { share * held } else { price.min(held) };
             if paid > 0.0 {
                 let amount = self.amount(paid);
-                self.transfer(when, reader, lure.to, amount);
-                self.lose(when, Some(reader), paid, lure.act);
+                let payment = self.transfer(when, reader, lure.to, amount);
+                self.lose(reader, paid, lure.act, payment);
             }
         }
     }
@@ -665,30 +692,34 @@ impl<'s> Stage<'s> {
             .iter()
             .map(|loss| {
                 let acts = |acts: &Vec<Act>| acts.iter().map(|&act| ranked(act)).collect();
-                let support =
-                    loss.support.iter().map(|(by, weight)| Support { acts: acts(by), weight: *weight }).collect();
+                let support = loss
+                    .support
+                    .iter()
+                    .map(|(by, weight)| Support { acts: acts(by), weight: *weight })
+                    .collect();
                 Loss {
                     at: loss.at,
                     victim: loss.victim,
                     amount: loss.amount,
                     cause: ranked(loss.cause),
+                    payment: loss.payment.map(ranked),
                     support,
                     needed: loss.needed,
                 }
             })
             .collect();
         losses.sort_by_key(|loss| (loss.at, loss.cause, loss.victim));
-        let mut cover: Vec<u32> =
-            (0..self.messages.len()).filter(|&place| self.harmless[place]).map(|place| message_rank[place]).collect();
+        let mut cover: Vec<u32> = (0..self.messages.len())
+            .filter(|&place| self.harmless[place])
+            .map(|place| message_rank[place])
+            .collect();
         cover.sort_unstable();
 
         // Honest messages come first at the same second; answers follow what they answered to its new place.
         let old = std::mem::take(&mut stream.messages);
         let mut ours: Vec<Option<Message>> = self.messages.into_iter().map(Some).collect();
-        let times: Vec<i64> = message_order
-            .iter()
-            .map(|&place| ours[place].as_ref().map_or(0, |message| message.at))
-            .collect();
+        let times: Vec<i64> =
+            message_order.iter().map(|&place| ours[place].as_ref().map_or(0, |message| message.at)).collect();
         let (mut old_went, mut ours_went) = (vec![0_u32; old.len()], vec![0_u32; ours.len()]);
         let mut merged: Vec<Message> = Vec::with_capacity(old.len() + ours.len());
         // Of each message, which of ours it is.
@@ -729,7 +760,13 @@ impl<'s> Stage<'s> {
 
         let harm = losses.iter().map(|loss| loss.amount).sum();
         stream.campaigns.push(Campaign { attack, start_at, end_at, harm });
-        Injected { campaign, losses, cover, harmful_from: harmful.unwrap_or(start_at), exposure: self.exposure }
+        Injected {
+            campaign,
+            losses,
+            cover,
+            harmful_from: harmful.unwrap_or(start_at),
+            exposure: self.exposure,
+        }
     }
 }
 
@@ -751,12 +788,15 @@ fn place(list: &mut Vec<String>, names: &[&str]) -> u32 {
 /// its id, so that it holds the same in every campaign.
 fn holdings(stream: &Stream) -> (Vec<f64>, f64) {
     let mut net: BTreeMap<u32, f64> = BTreeMap::new();
-    for transfer in stream.transfers.iter().filter(|transfer| transfer.asset == 0 && !transfer.label.malicious()) {
+    for transfer in
+        stream.transfers.iter().filter(|transfer| transfer.asset == 0 && !transfer.label.malicious())
+    {
         *net.entry(transfer.to).or_default() += transfer.amount as f64;
         *net.entry(transfer.from).or_default() -= transfer.amount as f64;
     }
     let positive: Vec<f64> = net.values().copied().filter(|&held| held > 0.0).collect();
-    let unit = if positive.len() < 10 { TOKEN } else { daotwin_core::statistics::quantile(&positive, 0.5).max(1.0) };
+    let unit =
+        if positive.len() < 10 { TOKEN } else { daotwin_core::statistics::quantile(&positive, 0.5).max(1.0) };
     let draws = Seed(0).streams("holding");
     let holdings = stream
         .accounts

@@ -14,7 +14,7 @@ const PARAMETERS: &[Parameter] = &[
     Parameter::stealth(),
     Parameter::start(),
     Parameter::exposure_hours(36.0),
-    Parameter::accounts(15.0, 2_000.0),
+    Parameter::accounts(20.0, 2_000.0),
     Parameter::age_days(15.0),
     Parameter::new("messages", "messages of each account, in the mean", (1.0, 50.0), 1.8),
     Parameter::new("waves", "waves in which they come", (1.0, 20.0), 2.0),
@@ -71,7 +71,8 @@ impl AttackScript for SybilBrigade {
                 let index = number * 128 + nth;
                 let mut draws = stage.draws("message", index);
                 let wave = start + (draws.below(waves as u64) as i64) * exposure / waves as i64;
-                let at = if index == 0 { start } else { (wave + (draws.exponential() * width) as i64).min(until) };
+                let at =
+                    if index == 0 { start } else { (wave + (draws.exponential() * width) as i64).min(until) };
                 last = last.max(at);
                 let reply = if draws.chance(0.35) { stage.near(at, &mut draws) } else { None };
                 let ours = anchor.filter(|&act| stage.when(act) < at && draws.chance(0.3));
@@ -99,14 +100,16 @@ impl AttackScript for SybilBrigade {
             .messages
             .iter()
             .filter(|message| {
-                message.channel == governance && (start - 2 * DAY as i64..=until).contains(&message.at)
+                let on_it = message.channel == governance && message.topic == topic;
+                on_it && (start - DAY as i64..=until).contains(&message.at)
             })
             .filter(|message| !stage.stream().accounts[message.author as usize].label.malicious())
             .map(|message| message.author)
             .collect();
         voices.sort_unstable();
         voices.dedup();
-        let needed = stage.value("sway") * voices.len() as f64 * (0.5 * stage.draws("sway", 0).normal()).exp();
+        let needed =
+            stage.value("sway") * voices.len() as f64 * (0.5 * stage.draws("sway", 0).normal()).exp();
         if let Some(act) = anchor {
             let prize = stage.prize();
             stage.lose_decision(last.max(until), prize, act, support, needed.max(1.0));

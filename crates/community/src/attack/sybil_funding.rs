@@ -13,7 +13,12 @@ const PARAMETERS: &[Parameter] = &[
     Parameter::exposure_hours(168.0),
     Parameter::accounts(20.0, 5_000.0),
     Parameter::age_days(4.0),
-    Parameter::new("spread_hours", "hours over which the wallets are paid, where it is loud", (0.1, 2_400.0), 3.0),
+    Parameter::new(
+        "spread_hours",
+        "hours over which the wallets are paid, where it is loud",
+        (0.1, 2_400.0),
+        3.0,
+    ),
     Parameter::treasury(2_000.0),
 ];
 
@@ -75,7 +80,7 @@ impl AttackScript for SybilFunding {
             let amount = stage.amount(given);
             let act = stage.transfer(gives, wallet, project, amount);
             let settled = gives.max(start + exposure) + DAY as i64;
-            stage.lose(settled, None, prize / wallets.len() as f64, act);
+            stage.lose_decision(settled, prize / wallets.len() as f64, act, Vec::new(), 0.0);
             if draws.chance(0.5 * (1.0 - stealth)) {
                 let amount = stage.amount(each * 0.1);
                 stage.transfer(gives + 600 + draws.below(86_400) as i64, wallet, purse, amount);

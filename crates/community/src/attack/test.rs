@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use daotwin_core::Seed;
@@ -9,7 +7,7 @@ use crate::stream::{Label, Message, Transfer, baseline};
 
 /// A community to attack, and the campaign of a script in it.
 pub(crate) fn campaign(script: &dyn AttackScript, seed: u64) -> (Stream, Injected) {
-    let mut stream = baseline(250, 40, Seed(seed));
+    let mut stream = baseline(200, 24, Seed(seed));
     let injected = inject(&mut stream, script, &Parameters::of(script), Seed(seed)).unwrap();
     (stream, injected)
 }
@@ -45,7 +43,11 @@ fn conforms(script: &dyn AttackScript, before: &Stream, parameters: &Parameters,
     for (old, &place) in before.messages.iter().zip(&went) {
         let new = Message { reply_to: old.reply_to, ..stream.messages[place].clone() };
         assert_eq!(*old, new, "{name}");
-        assert_eq!(old.reply_to.map(|asked| went[asked as usize] as u32), stream.messages[place].reply_to, "{name}");
+        assert_eq!(
+            old.reply_to.map(|asked| went[asked as usize] as u32),
+            stream.messages[place].reply_to,
+            "{name}"
+        );
     }
     let transfers: Vec<&Transfer> = stream.transfers.iter().filter(|row| !row.label.malicious()).collect();
     assert_eq!(transfers, before.transfers.iter().collect::<Vec<_>>(), "{name}");
@@ -70,16 +72,25 @@ fn conforms(script: &dyn AttackScript, before: &Stream, parameters: &Parameters,
     let mut times = Vec::new();
     for &place in &messages {
         let message = &stream.messages[place];
-        assert_eq!(stream.accounts[message.author as usize].label, label, "{name}: an author without the label");
+        assert_eq!(
+            stream.accounts[message.author as usize].label, label,
+            "{name}: an author without the label"
+        );
         assert_ne!(message.to, Some(message.author), "{name}");
-        assert!(stream.accounts[message.author as usize].joined_at <= message.at, "{name}: written before joining");
+        assert!(
+            stream.accounts[message.author as usize].joined_at <= message.at,
+            "{name}: written before joining"
+        );
         acted[message.author as usize] = true;
         times.push(message.at);
     }
     for &place in &transfers {
         let transfer = &stream.transfers[place];
         let ends = [transfer.from, transfer.to];
-        assert!(ends.iter().any(|&end| stream.accounts[end as usize].label == label), "{name}: a transfer of others");
+        assert!(
+            ends.iter().any(|&end| stream.accounts[end as usize].label == label),
+            "{name}: a transfer of others"
+        );
         assert_ne!(transfer.from, transfer.to, "{name}");
         ends.iter().for_each(|&end| acted[end as usize] = true);
         times.push(transfer.at);
@@ -99,11 +110,19 @@ fn conforms(script: &dyn AttackScript, before: &Stream, parameters: &Parameters,
     assert_eq!(injected.harm_curve().last().map_or(0.0, |&(_, harm)| harm), written.harm, "{name}");
     for loss in &injected.losses {
         assert!(loss.amount > 0.0 && loss.amount.is_finite(), "{name}");
-        assert!(loss.victim.is_none_or(|victim| !stream.accounts[victim as usize].label.malicious()), "{name}");
+        assert!(
+            loss.victim.is_none_or(|victim| !stream.accounts[victim as usize].label.malicious()),
+            "{name}"
+        );
         assert!(act_exists(&injected, &stream, loss.cause), "{name}");
+        assert_eq!(loss.payment.is_some(), loss.victim.is_some(), "{name}");
+        assert!(loss.payment.is_none_or(|payment| act_exists(&injected, &stream, payment)), "{name}");
         let mut support = 0.0;
         for part in &loss.support {
-            assert!(!part.acts.is_empty() && part.acts.iter().all(|&act| act_exists(&injected, &stream, act)), "{name}");
+            assert!(
+                !part.acts.is_empty() && part.acts.iter().all(|&act| act_exists(&injected, &stream, act)),
+                "{name}"
+            );
             support += part.weight;
         }
         assert!(support >= loss.needed, "{name}");
@@ -148,7 +167,10 @@ fn a_small_stream_without_texts_or_payments_is_enough() {
         let injected = inject(&mut stream, *script, &Parameters::of(*script), Seed(1)).unwrap();
         let acts = injected.messages(&stream).len() + injected.transfers(&stream).len();
         assert!(acts > 0, "{}", script.name());
-        assert_eq!(stream.messages.iter().filter(|row| !row.label.malicious()).count(), before.messages.len());
+        assert_eq!(
+            stream.messages.iter().filter(|row| !row.label.malicious()).count(),
+            before.messages.len()
+        );
     }
 }
 
@@ -168,11 +190,13 @@ fn campaigns_follow_each_other_in_one_stream() {
     assert_ne!(before, stream);
     for (old, new) in before.messages.iter().zip(&stream.messages) {
         assert_eq!(before.accounts[old.author as usize], stream.accounts[new.author as usize]);
-        let name = |stream: &Stream, to: Option<u32>| to.map(|to| stream.accounts[to as usize].member.clone());
+        let name =
+            |stream: &Stream, to: Option<u32>| to.map(|to| stream.accounts[to as usize].member.clone());
         assert_eq!(name(&before, old.to), name(&stream, new.to));
     }
     for (old, new) in losses.iter().flat_map(|one| &one.losses).zip(all.iter().flat_map(|one| &one.losses)) {
-        let name = |stream: &Stream, who: Option<u32>| who.map(|who| stream.accounts[who as usize].member.clone());
+        let name =
+            |stream: &Stream, who: Option<u32>| who.map(|who| stream.accounts[who as usize].member.clone());
         assert_eq!(name(&before, old.victim), name(&stream, new.victim));
     }
 }
@@ -201,9 +225,12 @@ fn names_are_unique_and_cards_are_full() {
 #[test]
 fn bad_input_is_told_at_once() {
     let script = registry::find("airdrop-lure").unwrap();
-    let error = Parameters::with(script, &[("stealth", 2.0), ("colour", 1.0), ("posts", f64::NAN)]).unwrap_err().to_string();
+    let error = Parameters::with(script, &[("stealth", 2.0), ("colour", 1.0), ("posts", f64::NAN)])
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("0 to 1") && error.contains("`colour`") && error.contains("`posts`"), "{error}");
-    let error = inject(&mut Stream::default(), script, &Parameters::of(ATTACKS[0]), Seed(0)).unwrap_err().to_string();
+    let error =
+        inject(&mut Stream::default(), script, &Parameters::of(ATTACKS[0]), Seed(0)).unwrap_err().to_string();
     assert_eq!(error.lines().count(), 3, "{error}");
 }
 
@@ -217,7 +244,8 @@ fn words(text: &str) -> BTreeSet<String> {
 
 fn glance_message(stream: &Stream, message: &Message) -> Glance {
     let author = &stream.accounts[message.author as usize];
-    let mut glance: Glance = words(&message.text).into_iter().map(|word| (format!("word {word}"), 1.0)).collect();
+    let mut glance: Glance =
+        words(&message.text).into_iter().map(|word| (format!("word {word}"), 1.0)).collect();
     let count = |of: fn(char) -> bool| message.text.chars().filter(|&letter| of(letter)).count() as f64;
     let age = (message.at - author.joined_at) as f64;
     for (name, value) in [
@@ -234,7 +262,7 @@ fn glance_message(stream: &Stream, message: &Message) -> Glance {
         ("hour", (message.at / 3_600 % 24) as f64),
         ("name's length", author.name.len() as f64),
         ("id's length", author.member.len() as f64),
-        ("capitals", count(|letter| letter.is_uppercase())),
+        ("capitals", count(char::is_uppercase)),
         ("digits", count(|letter| letter.is_ascii_digit())),
         ("signs", count(|letter| !letter.is_alphanumeric())),
         ("links", message.text.matches(['/', '.']).count() as f64),
@@ -264,6 +292,38 @@ fn glance_transfer(stream: &Stream, transfer: &Transfer) -> Glance {
     glance
 }
 
+fn glance_accounts(stream: &Stream) -> Vec<(Glance, bool)> {
+    let mut counts = vec![[0.0; 4]; stream.accounts.len()];
+    for message in &stream.messages {
+        counts[message.author as usize][0] += 1.0;
+        counts[message.author as usize][1] += f64::from(u8::from(message.to.is_some()));
+    }
+    for transfer in &stream.transfers {
+        counts[transfer.from as usize][2] += 1.0;
+        counts[transfer.to as usize][3] += 1.0;
+    }
+    let number =
+        |name: &str| name.trim_start_matches(|letter: char| !letter.is_ascii_digit()).parse().unwrap_or(-1.0);
+    let row = |(place, account): (usize, &Account)| {
+        let [written, direct, paid, got] = counts[place];
+        let features = [
+            ("number", place as f64),
+            ("joined", account.joined_at as f64),
+            ("length of id", account.member.len() as f64),
+            ("length of name", account.name.chars().count() as f64),
+            ("number in name", number(&account.name)),
+            ("moderator", f64::from(u8::from(account.moderator))),
+            ("messages", written),
+            ("direct messages", direct),
+            ("payments", paid),
+            ("receipts", got),
+        ];
+        let glance = features.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        (glance, account.label.malicious())
+    };
+    stream.accounts.iter().enumerate().map(row).collect()
+}
+
 /// The best F1 of any rule "this feature is at least (at most) that much" for finding the malicious rows, with its feature.
 fn best_stump(rows: &[(Glance, bool)]) -> (f64, String) {
     let positives = rows.iter().filter(|(_, bad)| *bad).count();
@@ -281,7 +341,9 @@ fn best_stump(rows: &[(Glance, bool)]) -> (f64, String) {
         let absent_bad = positives - column.iter().filter(|(_, bad)| *bad).count();
         let absent = rows.len() - column.len();
         for rising in [true, false] {
-            column.sort_by(|left, right| if rising { left.0.total_cmp(&right.0) } else { right.0.total_cmp(&left.0) });
+            column.sort_by(
+                |left, right| if rising { left.0.total_cmp(&right.0) } else { right.0.total_cmp(&left.0) },
+            );
             // From the far end inwards: rows at and beyond a value are called bad.
             let (mut found, mut called) = (0, 0);
             let mut place = column.len();
@@ -309,35 +371,45 @@ fn best_stump(rows: &[(Glance, bool)]) -> (f64, String) {
     best
 }
 
-/// Rows of several campaigns of a script, with every malicious row and as many honest ones again and again as there are.
-fn glances(script: &dyn AttackScript, stamp: Option<&str>) -> (Vec<(Glance, bool)>, Vec<(Glance, bool)>) {
-    let (mut messages, mut transfers) = (Vec::new(), Vec::new());
-    for seed in 0..6 {
+/// Messages, transfers and accounts of several campaigns of a script, honest ones among them.
+fn glances(script: &dyn AttackScript, stamp: Option<&str>) -> [Vec<(Glance, bool)>; 3] {
+    let (mut messages, mut transfers, mut accounts) = (Vec::new(), Vec::new(), Vec::new());
+    for seed in 0..5 {
         let (mut stream, injected) = campaign(script, 70 + seed);
         if let Some(stamp) = stamp {
-            stream.messages.iter_mut().filter(|row| row.label.malicious()).for_each(|row| row.text.push_str(stamp));
+            stream
+                .messages
+                .iter_mut()
+                .filter(|row| row.label.malicious())
+                .for_each(|row| row.text.push_str(stamp));
         }
         renumber(&mut stream, &mut [injected], Seed(seed));
-        messages.extend(stream.messages.iter().map(|row| (glance_message(&stream, row), row.label.malicious())));
-        transfers.extend(stream.transfers.iter().map(|row| (glance_transfer(&stream, row), row.label.malicious())));
+        messages
+            .extend(stream.messages.iter().map(|row| (glance_message(&stream, row), row.label.malicious())));
+        transfers.extend(
+            stream.transfers.iter().map(|row| (glance_transfer(&stream, row), row.label.malicious())),
+        );
+        accounts.extend(glance_accounts(&stream));
     }
-    (messages, transfers)
+    [messages, transfers, accounts]
 }
 
 #[test]
 fn no_single_feature_gives_a_script_away() {
     for script in ATTACKS {
-        let (messages, transfers) = glances(*script, None);
-        for (what, rows) in [("messages", messages), ("transfers", transfers)] {
+        for (what, rows) in ["messages", "transfers", "accounts"].into_iter().zip(glances(*script, None)) {
             // Of a handful of rows some feature always parts them by luck.
             if rows.iter().filter(|(_, bad)| *bad).count() >= 10 {
                 let (score, feature) = best_stump(&rows);
-                eprintln!("{} {what}: {feature} {score:.2} of {}", script.name(), rows.iter().filter(|(_, bad)| *bad).count());
-                assert!(score < 0.9, "{} {what}: `{feature}` alone finds them with F1 {score:.2}", script.name());
+                assert!(
+                    score < 0.85,
+                    "{} {what}: `{feature}` alone finds them with F1 {score:.2}",
+                    script.name()
+                );
             }
         }
     }
     // The same measure finds a word that is put into every message of an attack.
-    let (messages, _) = glances(ATTACKS[0], Some(" zyzzyva"));
+    let [messages, ..] = glances(ATTACKS[0], Some(" zyzzyva"));
     assert_eq!(best_stump(&messages), (1.0, "word zyzzyva".to_owned()));
 }

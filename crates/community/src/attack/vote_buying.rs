@@ -71,7 +71,16 @@ impl AttackScript for VoteBuying {
             let sentiment = (0.2 + 0.3 * draws.normal()).clamp(-1.0, 1.0);
             let author = brokers[index % brokers.len()];
             let answers = reply.map_or(Answer::Nothing, Answer::Theirs);
-            public.push(stage.write(Moment { author, at, channel, to: None, answers, topic, sentiment, text }));
+            public.push(stage.write(Moment {
+                author,
+                at,
+                channel,
+                to: None,
+                answers,
+                topic,
+                sentiment,
+                text,
+            }));
         }
         let all: f64 = reached.iter().map(|&member| stage.holding(member)).sum();
         let mut support = Vec::new();
@@ -84,7 +93,16 @@ impl AttackScript for VoteBuying {
                 let text = texts::write(Kind::VoteOffer, stealth, &mut draws);
                 let sentiment = (0.2 + 0.3 * draws.normal()).clamp(-1.0, 1.0);
                 let (to, answers) = (Some(member), Answer::Nothing);
-                stage.write(Moment { author: broker, at, channel: direct, to, answers, topic, sentiment, text })
+                stage.write(Moment {
+                    author: broker,
+                    at,
+                    channel: direct,
+                    to,
+                    answers,
+                    topic,
+                    sentiment,
+                    text,
+                })
             } else {
                 public[draws.below(public.len() as u64) as usize]
             };
@@ -103,11 +121,20 @@ impl AttackScript for VoteBuying {
         }
         let needed = stage.opposition();
         let mut draws = stage.draws("vote", 0);
-        let text = texts::write(Kind::Defection, stealth, &mut draws);
+        // It needs to explain nothing.
+        let text = texts::write(Kind::Governance, stealth, &mut draws);
         let sentiment = (0.1 + 0.3 * draws.normal()).clamp(-1.0, 1.0);
         let (to, answers) = (None, Answer::Nothing);
-        let vote =
-            Moment { author: brokers[0], at: until, channel: governance, to, answers, topic, sentiment, text };
+        let vote = Moment {
+            author: brokers[0],
+            at: until,
+            channel: governance,
+            to,
+            answers,
+            topic,
+            sentiment,
+            text,
+        };
         let act = stage.write(vote);
         stage.lose_decision(until + DAY as i64, prize, act, support, needed);
     }

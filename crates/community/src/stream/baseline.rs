@@ -62,7 +62,7 @@ pub fn baseline(members: u32, days: u32, seed: Seed) -> Stream {
         leaves.push(joined.max(0.0) + stays);
         accounts.push(Account {
             member: address(&mut draws),
-            name: name(index, &mut draws),
+            name: name(draws.below(NUMBERS) as u32, &mut draws),
             joined_at: BASELINE_START + joined as i64,
             moderator: index < moderators,
             label: Label::HONEST,
@@ -146,7 +146,11 @@ pub fn baseline(members: u32, days: u32, seed: Seed) -> Stream {
                 } else {
                     let round = (tokens * 1e6) as u128 * 1_000_000_000_000;
                     // Some pay all that is left, to the last digit.
-                    if draws.chance(0.06) { round + u128::from(draws.below(1_000_000_000_000)) } else { round }
+                    if draws.chance(0.06) {
+                        round + u128::from(draws.below(1_000_000_000_000))
+                    } else {
+                        round
+                    }
                 };
                 stream.transfers.push(Transfer { at, from, to, amount, asset: 0, label: Label::HONEST });
             }
@@ -247,6 +251,9 @@ pub(crate) fn write(subject: &str, sentiment: f64, announcement: bool, draws: &m
     }
     text
 }
+
+/// Numbers in names are below this.
+pub(crate) const NUMBERS: u64 = 10_000;
 
 /// A name of two words and a number.
 pub(crate) fn name(index: u32, draws: &mut Draws) -> String {

@@ -5,9 +5,43 @@ use daotwin_core::random::Stream;
 /// The slots there are.
 #[cfg(test)]
 pub(super) const SLOTS: [&str; 37] = [
-    "handle", "project", "ticker", "word", "domain", "link", "short", "invite", "telegram", "evm", "sol", "usd", "usdk",
-    "gbp", "eth", "pct", "big", "ten", "small", "hundred", "supply", "phone", "premium", "shortcode", "keyword",
-    "code", "person", "surname", "place", "date", "clock", "emoji", "rocket", "tags", "cashtags", "mentions", "season",
+    "handle",
+    "project",
+    "ticker",
+    "word",
+    "domain",
+    "link",
+    "short",
+    "invite",
+    "telegram",
+    "evm",
+    "sol",
+    "usd",
+    "usdk",
+    "gbp",
+    "eth",
+    "pct",
+    "big",
+    "ten",
+    "small",
+    "hundred",
+    "supply",
+    "phone",
+    "premium",
+    "shortcode",
+    "keyword",
+    "code",
+    "person",
+    "surname",
+    "place",
+    "date",
+    "clock",
+    "emoji",
+    "rocket",
+    "tags",
+    "cashtags",
+    "mentions",
+    "season",
 ];
 
 fn one<'w>(draws: &mut Stream, words: &[&'w str]) -> &'w str {
@@ -47,47 +81,108 @@ const CAPITALS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 const DIGITS: &[u8] = b"0123456789";
 
 const FIRST: [&str; 60] = [
-    "Nova", "Astra", "Zen", "Lumi", "Pixel", "Turbo", "Moon", "Hyper", "Meta", "Omni", "Ever", "Cloud", "Frost", "Ember",
-    "Delta", "Quant", "Orbi", "Vela", "Terra", "Aero", "Neo", "Iron", "Gold", "Silver", "Crypto", "Block", "Chain",
-    "Stake", "Yield", "Swap", "Bridge", "Arc", "Sol", "Ether", "Base", "Ape", "Doge", "Cat", "Frog", "Panda", "Fox",
-    "Wolf", "Bull", "Bear", "Whale", "Shark", "Tiger", "Agent", "Bot", "Claw", "Mega", "Ultra", "Prime", "Royal",
-    "Lucky", "Baby", "Tiny", "Magic", "Dragon", "Phoenix",
+    "Nova", "Astra", "Zen", "Lumi", "Pixel", "Turbo", "Moon", "Hyper", "Meta", "Omni", "Ever", "Cloud",
+    "Frost", "Ember", "Delta", "Quant", "Orbi", "Vela", "Terra", "Aero", "Neo", "Iron", "Gold", "Silver",
+    "Crypto", "Block", "Chain", "Stake", "Yield", "Swap", "Bridge", "Arc", "Sol", "Ether", "Base", "Ape",
+    "Doge", "Cat", "Frog", "Panda", "Fox", "Wolf", "Bull", "Bear", "Whale", "Shark", "Tiger", "Agent", "Bot",
+    "Claw", "Mega", "Ultra", "Prime", "Royal", "Lucky", "Baby", "Tiny", "Magic", "Dragon", "Phoenix",
 ];
 const LAST: [&str; 44] = [
-    "fi", "Swap", "Dex", "Pad", "Verse", "Land", "Labs", "Coin", "Token", "Cash", "Pay", "Vault", "Chain", "Net", "Hub",
-    "Link", "X", "AI", "Inu", "Punks", "Club", "World", "Quest", "Play", "DAO", "Protocol", "Finance", "Network", "Bit",
-    "lio", "ara", "ix", "ium", "ora", "eon", "zy", "ster", "ly", "tron", "wave", "forge", "mint", "mart", "bank",
+    "fi", "Swap", "Dex", "Pad", "Verse", "Land", "Labs", "Coin", "Token", "Cash", "Pay", "Vault", "Chain",
+    "Net", "Hub", "Link", "X", "AI", "Inu", "Punks", "Club", "World", "Quest", "Play", "DAO", "Protocol",
+    "Finance", "Network", "Bit", "lio", "ara", "ix", "ium", "ora", "eon", "zy", "ster", "ly", "tron", "wave",
+    "forge", "mint", "mart", "bank",
 ];
 const PEOPLE: [&str; 48] = [
-    "Anna", "Ben", "Carla", "David", "Elena", "Frank", "Grace", "Hugo", "Irene", "Jack", "Kate", "Leo", "Maria", "Nick",
-    "Olivia", "Paul", "Rosa", "Sam", "Tina", "Victor", "Wendy", "Yusuf", "Zoe", "Alex", "Chris", "Emma", "George",
-    "Helen", "Ivan", "James", "Kevin", "Laura", "Mark", "Nina", "Oscar", "Peter", "Rachel", "Simon", "Tom", "Uma",
-    "Vera", "Will", "Priya", "Chen", "Aisha", "Marco", "Lukas", "Sofia",
+    "Anna", "Ben", "Carla", "David", "Elena", "Frank", "Grace", "Hugo", "Irene", "Jack", "Kate", "Leo",
+    "Maria", "Nick", "Olivia", "Paul", "Rosa", "Sam", "Tina", "Victor", "Wendy", "Yusuf", "Zoe", "Alex",
+    "Chris", "Emma", "George", "Helen", "Ivan", "James", "Kevin", "Laura", "Mark", "Nina", "Oscar", "Peter",
+    "Rachel", "Simon", "Tom", "Uma", "Vera", "Will", "Priya", "Chen", "Aisha", "Marco", "Lukas", "Sofia",
 ];
 const SURNAMES: [&str; 24] = [
-    "Miller", "Garcia", "Novak", "Okafor", "Larsen", "Tanaka", "Rossi", "Weber", "Dubois", "Kowalski", "Silva", "Haddad",
-    "Murphy", "Jansen", "Petrov", "Kaya", "Nguyen", "Shah", "Bauer", "Costa", "Meyer", "Olsen", "Ricci", "Fischer",
+    "Miller", "Garcia", "Novak", "Okafor", "Larsen", "Tanaka", "Rossi", "Weber", "Dubois", "Kowalski",
+    "Silva", "Haddad", "Murphy", "Jansen", "Petrov", "Kaya", "Nguyen", "Shah", "Bauer", "Costa", "Meyer",
+    "Olsen", "Ricci", "Fischer",
 ];
 const PLACES: [&str; 30] = [
-    "London", "Lagos", "Berlin", "Tokyo", "Madrid", "Chicago", "Dubai", "Paris", "Toronto", "Lisbon", "Seoul", "Denver",
-    "Rome", "Nairobi", "Sydney", "Texas", "California", "Ohio", "Vienna", "Mumbai", "Athens", "Oslo", "Boston", "Miami",
-    "Leeds", "Dublin", "Prague", "Manila", "Jakarta", "Zurich",
+    "London",
+    "Lagos",
+    "Berlin",
+    "Tokyo",
+    "Madrid",
+    "Chicago",
+    "Dubai",
+    "Paris",
+    "Toronto",
+    "Lisbon",
+    "Seoul",
+    "Denver",
+    "Rome",
+    "Nairobi",
+    "Sydney",
+    "Texas",
+    "California",
+    "Ohio",
+    "Vienna",
+    "Mumbai",
+    "Athens",
+    "Oslo",
+    "Boston",
+    "Miami",
+    "Leeds",
+    "Dublin",
+    "Prague",
+    "Manila",
+    "Jakarta",
+    "Zurich",
 ];
 const COINS: [&str; 30] = [
-    "BTC", "ETH", "SOL", "USDC", "USDT", "BNB", "DOGE", "SHIB", "PEPE", "AVAX", "LINK", "ARB", "OP", "UNI", "AAVE", "XRP",
-    "ADA", "DOT", "NEAR", "SUI", "TON", "BONK", "WIF", "INJ", "ATOM", "LTC", "TRX", "HYPE", "ENA", "LDO",
+    "BTC", "ETH", "SOL", "USDC", "USDT", "BNB", "DOGE", "SHIB", "PEPE", "AVAX", "LINK", "ARB", "OP", "UNI",
+    "AAVE", "XRP", "ADA", "DOT", "NEAR", "SUI", "TON", "BONK", "WIF", "INJ", "ATOM", "LTC", "TRX", "HYPE",
+    "ENA", "LDO",
 ];
 const EMOJIS: [&str; 22] = [
-    "🎉", "🔥", "💎", "✨", "🎁", "💰", "⚡", "👇", "✅", "👉", "📣", "💸", "🌟", "🏆", "🙌", "🤝", "💥", "🥳", "🔗", "📈", "🪂", "❤️",
+    "🎉", "🔥", "💎", "✨", "🎁", "💰", "⚡", "👇", "✅", "👉", "📣", "💸", "🌟", "🏆", "🙌", "🤝", "💥",
+    "🥳", "🔗", "📈", "🪂", "❤️",
 ];
 const ENDINGS: [&str; 22] = [
-    "com", "io", "xyz", "app", "net", "org", "finance", "fi", "live", "site", "online", "cc", "pro", "click", "top", "me",
-    "link", "lol", "fun", "shop", "info", "vip",
+    "com", "io", "xyz", "app", "net", "org", "finance", "fi", "live", "site", "online", "cc", "pro", "click",
+    "top", "me", "link", "lol", "fun", "shop", "info", "vip",
 ];
 const TAGS: [&str; 34] = [
-    "Airdrop", "Crypto", "NFT", "NFTs", "Giveaway", "Web3", "DeFi", "Bitcoin", "Ethereum", "Solana", "BTC", "ETH", "SOL",
-    "BNB", "Memecoin", "Altcoins", "Whitelist", "Mint", "FreeMint", "CryptoNews", "Trading", "Base", "BSC", "presale",
-    "NFTCommunity", "NFTGiveaway", "CryptoGiveaway", "ETHs", "Blockchain", "gm", "passiveincome", "forex", "stocks",
+    "Airdrop",
+    "Crypto",
+    "NFT",
+    "NFTs",
+    "Giveaway",
+    "Web3",
+    "DeFi",
+    "Bitcoin",
+    "Ethereum",
+    "Solana",
+    "BTC",
+    "ETH",
+    "SOL",
+    "BNB",
+    "Memecoin",
+    "Altcoins",
+    "Whitelist",
+    "Mint",
+    "FreeMint",
+    "CryptoNews",
+    "Trading",
+    "Base",
+    "BSC",
+    "presale",
+    "NFTCommunity",
+    "NFTGiveaway",
+    "CryptoGiveaway",
+    "ETHs",
+    "Blockchain",
+    "gm",
+    "passiveincome",
+    "forex",
+    "stocks",
     "invest",
 ];
 
@@ -120,7 +215,8 @@ fn handle(draws: &mut Stream) -> String {
 }
 
 fn domain(draws: &mut Stream) -> String {
-    let verb = ["claim", "airdrop", "app", "mint", "verify", "get", "join", "drop", "wallet", "bonus", "rewards"];
+    let verb =
+        ["claim", "airdrop", "app", "mint", "verify", "get", "join", "drop", "wallet", "bonus", "rewards"];
     let (name, ending) = (project(draws).to_lowercase(), one(draws, &ENDINGS));
     match draws.below(5) {
         0 => format!("{}-{name}.{ending}", one(draws, &verb)),
@@ -133,7 +229,10 @@ fn domain(draws: &mut Stream) -> String {
 
 fn path(draws: &mut Stream) -> String {
     match draws.below(4) {
-        0 => format!("/{}", one(draws, &["claim", "airdrop", "mint", "join", "register", "bonus", "app", "ref"])),
+        0 => format!(
+            "/{}",
+            one(draws, &["claim", "airdrop", "mint", "join", "register", "bonus", "app", "ref"])
+        ),
         1 => {
             let length = number(draws, 5, 9);
             format!("/{}", letters(draws, BASE58, length))
@@ -160,7 +259,11 @@ pub(super) fn fill(name: &str, draws: &mut Stream, out: &mut String) {
             let scheme = one(draws, &["", "", "https://", "https://", "http://", "www."]);
             format!("{scheme}{}{}", domain(draws), path(draws))
         }
-        "short" => format!("{}/{}", one(draws, &["bit.ly", "t.co", "tinyurl.com", "cutt.ly"]), letters(draws, BASE58, 7)),
+        "short" => format!(
+            "{}/{}",
+            one(draws, &["bit.ly", "t.co", "tinyurl.com", "cutt.ly"]),
+            letters(draws, BASE58, 7)
+        ),
         "invite" => format!("discord.gg/{}", letters(draws, BASE58, 8)),
         "telegram" => format!("t.me/{}", project(draws)),
         "evm" => format!("0x{}", letters(draws, HEX, 40)),
@@ -194,7 +297,10 @@ pub(super) fn fill(name: &str, draws: &mut Stream, out: &mut String) {
         "shortcode" => format!("8{}", letters(draws, DIGITS, 4)),
         "keyword" => one(
             draws,
-            &["WIN", "YES", "CLAIM", "PRIZE", "GO", "TONE", "CHAT", "PLAY", "CASH", "GAME", "LOVE", "STAR", "GOLD"],
+            &[
+                "WIN", "YES", "CLAIM", "PRIZE", "GO", "TONE", "CHAT", "PLAY", "CASH", "GAME", "LOVE", "STAR",
+                "GOLD",
+            ],
         )
         .to_owned(),
         "code" => {
@@ -206,11 +312,15 @@ pub(super) fn fill(name: &str, draws: &mut Stream, out: &mut String) {
         "surname" => one(draws, &SURNAMES).to_owned(),
         "place" => one(draws, &PLACES).to_owned(),
         "date" => {
-            let month = one(draws, &["Jan", "Feb", "March", "April", "May", "June", "July", "Aug", "Sept", "Oct", "Nov", "Dec"]);
+            let month = one(
+                draws,
+                &["Jan", "Feb", "March", "April", "May", "June", "July", "Aug", "Sept", "Oct", "Nov", "Dec"],
+            );
             format!("{month} {}", number(draws, 1, 28))
         }
         "clock" => {
-            let (hour, half) = (number(draws, 1, 12), one(draws, &["am", "pm", ":30 UTC", ":00 UTC", " PM EST", "pm"]));
+            let (hour, half) =
+                (number(draws, 1, 12), one(draws, &["am", "pm", ":30 UTC", ":00 UTC", " PM EST", "pm"]));
             format!("{hour}{half}")
         }
         "emoji" => one(draws, &EMOJIS).to_owned(),
@@ -218,7 +328,11 @@ pub(super) fn fill(name: &str, draws: &mut Stream, out: &mut String) {
         "tags" => repeated(draws, 1, 4, |draws| format!("#{}", one(draws, &TAGS))),
         "cashtags" => repeated(draws, 2, 9, |draws| format!("${}", ticker(draws))),
         "mentions" => repeated(draws, 1, 3, handle),
-        "season" => format!("{} {}", one(draws, &["season", "phase", "round", "epoch", "wave", "chapter"]), number(draws, 1, 5)),
+        "season" => format!(
+            "{} {}",
+            one(draws, &["season", "phase", "round", "epoch", "wave", "chapter"]),
+            number(draws, 1, 5)
+        ),
         _ => return,
     };
     out.push_str(&text);

@@ -1,6 +1,5 @@
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::collections::BTreeSet;
+use std::io::{Read as _, Write as _};
 
 use super::*;
 
@@ -11,7 +10,10 @@ fn every_name_in_the_grammar_exists() {
         for (weight, text) in alternatives {
             assert!(*weight > 0.0 && weight.is_finite(), "{rule}");
             for name in grammar::mentioned(text) {
-                assert!(rules.contains_key(name) || slots::SLOTS.contains(&name), "`{name}` in rule `{rule}`");
+                assert!(
+                    rules.contains_key(name) || slots::SLOTS.contains(&name),
+                    "`{name}` in rule `{rule}`"
+                );
             }
             assert_eq!(text.matches('[').count(), text.matches(']').count(), "rule `{rule}`: {text}");
         }
@@ -51,8 +53,12 @@ fn texts_are_varied_whole_and_repeatable() {
 fn a_place_has_its_kinds() {
     for place in [Place::Community, Place::Posts, Place::TextMessages] {
         for harmful in [false, true] {
-            let sum: f64 =
-                place.kinds().iter().filter(|(kind, _)| kind.harmful() == harmful).map(|(_, weight)| weight).sum();
+            let sum: f64 = place
+                .kinds()
+                .iter()
+                .filter(|(kind, _)| kind.harmful() == harmful)
+                .map(|(_, weight)| weight)
+                .sum();
             assert!((sum - 1.0).abs() < 1e-9, "{place:?} {harmful} {sum}");
         }
         let corpus = corpus(place, 0.3, 2_000, Seed(5));
@@ -66,9 +72,60 @@ fn a_place_has_its_kinds() {
 fn hidden_texts_are_calmer() {
     let loud = |stealth: f64| {
         let streams = Seed(9).streams("calm");
-        let texts: Vec<String> = (0..500).map(|index| write(Kind::Claim, stealth, &mut streams.stream(index))).collect();
-        texts.iter().flat_map(|text| text.chars()).filter(|letter| matches!(letter, '!' | '#' | '🚀' | '🔥')).count()
+        let texts: Vec<String> =
+            (0..500).map(|index| write(Kind::Claim, stealth, &mut streams.stream(index))).collect();
+        texts
+            .iter()
+            .flat_map(|text| text.chars())
+            .filter(|letter| matches!(letter, '!' | '#' | '🚀' | '🔥'))
+            .count()
     };
     assert_eq!(loud(1.0), 0);
     assert!(loud(0.0) > 300);
+}
+
+/// Words that stand together in a row in both a generated and a real text; made-up things are no words.
+const ROW: usize = 7;
+
+fn rows_of_words(text: &str) -> Vec<String> {
+    let split = text.split(|letter: char| !letter.is_alphanumeric());
+    let words: Vec<String> = split.filter(|word| !word.is_empty()).map(str::to_lowercase).collect();
+    words.windows(ROW).map(|row| row.join(" ")).collect()
+}
+
+#[test]
+fn no_text_is_copied_from_a_real_collection() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/scam-text");
+    let mut real = BTreeSet::new();
+    let mut sample = None;
+    for name in ["sms_spam.csv.gz", "x_posts_train.csv.gz", "x_posts_valid.csv.gz"] {
+        let Ok(file) = std::fs::File::open(format!("{folder}/{name}")) else {
+            writeln!(std::io::stderr(), "skipped: {folder}/{name} is not there").unwrap();
+            return;
+        };
+        let mut text = String::new();
+        flate2::read::GzDecoder::new(file).read_to_string(&mut text).unwrap();
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let column = reader.headers().unwrap().iter().position(|name| name == "text").unwrap();
+        for row in reader.records() {
+            let text = row.unwrap()[column].to_owned();
+            let rows = rows_of_words(&text);
+            if rows.len() > 5 {
+                sample = Some(text);
+            }
+            real.extend(rows);
+        }
+    }
+    let mut found = BTreeSet::new();
+    let copied = |text: &str| rows_of_words(text).into_iter().find(|row| real.contains(row));
+    let streams = Seed(11).streams("copied");
+    for (place, kind) in Kind::ALL.into_iter().enumerate() {
+        for index in 0..3_000 {
+            let text = write(kind, 0.0, &mut streams.stream(place as u64 * 10_000 + index));
+            found.extend(copied(&text).map(|row| format!("{kind:?}: {row}")));
+        }
+    }
+    assert!(found.is_empty(), "{found:#?}");
+    // A text that is copied is found.
+    assert!(copied(&format!("hello {}", sample.unwrap())).is_some());
 }
