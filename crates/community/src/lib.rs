@@ -4,11 +4,13 @@ pub mod attack;
 pub mod contagion;
 pub mod error;
 pub mod graph;
+pub mod intervention;
 pub mod mitigation;
 pub mod opinion;
 pub mod point_process;
 pub mod sentiment;
 pub mod stream;
+pub mod study;
 pub mod text;
 
 pub use error::{Error, Result};

@@ -1,10 +1,18 @@
 //! A community's stream: members, messages and transfers in order of time, with labels where something malicious was written in.
 
 pub mod baseline;
+pub mod facts;
+pub mod law;
+pub mod model;
+pub mod record;
 #[cfg(test)]
 mod test;
 
 pub use baseline::{BASELINE_START, baseline};
+pub use facts::{ANSWERING, FACTS, Fact, facts, floors};
+pub use law::Law;
+pub use model::StreamModel;
+pub use record::{Record, Timing, from_history, to_history};
 
 /// What is known to be wrong with a message, a transfer or an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -111,6 +119,11 @@ pub struct Stream {
 }
 
 impl Stream {
+    /// Whether channels are threads: more than ten, with twenty messages each or fewer in the mean.
+    pub fn threads(&self) -> bool {
+        self.channels.len() > 10 && self.messages.len() <= 20 * self.channels.len()
+    }
+
     /// Puts messages and transfers in order of time, those of one second in the order in which they stand, and lets
     /// replies point to where their messages went. A reply to a message
     /// that is not there, or stands after it, answers nothing.
