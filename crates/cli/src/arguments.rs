@@ -79,6 +79,7 @@ pub(crate) enum Verb {
     Attack(verbs::attack::Attack),
     Audit(verbs::audit::Audit),
     Calibrate(verbs::calibrate::Calibrate),
+    Detect(verbs::detect::Detect),
     Randomise(verbs::randomise::Randomise),
     Report(verbs::report::Report),
     Privacy(verbs::privacy::Privacy),

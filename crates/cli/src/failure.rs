@@ -79,6 +79,7 @@ from_room!(
     daotwin::audit::Error,
     daotwin::generators::Error,
     daotwin::core::Error,
+    daotwin::detection::Error,
     daotwin::evaluation::Error,
     daotwin::history::Error,
     daotwin::privacy::Error,

@@ -20,8 +20,8 @@ pub struct Record {
     pub stream: Stream,
     /// Votes and delegations, in order of time.
     pub ballots: Vec<Line>,
-    /// How exactly messages tell when they were written.
-    pub timing: Timing,
+    /// Whether messages tell when they were written to the minute or better, and not the day or their order alone.
+    pub exact: bool,
     /// Rows without a time or without whoever acted; they are left out.
     pub left_out: u64,
 }
@@ -34,7 +34,7 @@ impl Record {
     pub fn of(history: &History, dao: Option<&str>) -> Result<Self> {
         let read = from_history(history, dao)?;
         let mut record =
-            Self { stream: read.stream, ballots: Vec::new(), timing: read.timing, left_out: read.left_out };
+            Self { stream: read.stream, ballots: Vec::new(), exact: read.timing == Timing::Second, left_out: read.left_out };
         // A History of messages alone has no row of `daos`, hence no ballots either.
         let with_ballots = [Table::Votes, Table::Delegations].iter().any(|table| history.rows(*table) > 0);
         if with_ballots {

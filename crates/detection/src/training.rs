@@ -1,7 +1,7 @@
 //! Streams to learn from: communities that are nobody's, or a History's own, with campaigns written in.
 
 use daotwin_community::attack::{ATTACKS, AttackScript, Family, Injected, Parameters, inject};
-use daotwin_community::stream::{Stream, baseline};
+use daotwin_community::stream::{Message, Stream, baseline};
 use daotwin_core::Seed;
 
 use crate::Result;
@@ -75,4 +75,80 @@ pub fn streams(plan: &Plan, own: Option<&Stream>, seed: Seed) -> Result<Vec<Stre
             Ok(attacked(stream, &some, seed)?.0)
         })
         .collect()
+}
+
+/// The first messages and transfers of a stream, as many as the share says, and the others; in both all accounts. Answers to
+/// messages of the other part answer nothing.
+pub fn parts(stream: &Stream, share: f64) -> (Stream, Stream) {
+    let mut times: Vec<i64> = stream.messages.iter().map(|message| message.at).collect();
+    times.extend(stream.transfers.iter().map(|transfer| transfer.at));
+    times.sort_unstable();
+    let place = (times.len() as f64 * share.clamp(0.0, 1.0)) as usize;
+    let border = times.get(place).copied().unwrap_or(i64::MAX);
+    let part = |keep: &dyn Fn(i64) -> bool| {
+        let mut went = vec![None; stream.messages.len()];
+        let mut messages = Vec::new();
+        for (place, message) in stream.messages.iter().enumerate().filter(|(_, message)| keep(message.at)) {
+            went[place] = Some(messages.len() as u32);
+            let reply_to = message.reply_to.and_then(|asked| went.get(asked as usize).copied().flatten());
+            messages.push(Message { reply_to, ..message.clone() });
+        }
+        let transfers = stream.transfers.iter().filter(|transfer| keep(transfer.at)).cloned().collect();
+        Stream { messages, transfers, ..stream.clone() }
+    };
+    (part(&|at| at < border), part(&|at| at >= border))
+}
+
+/// Acts that own streams have together, at most about so many, so that a large History takes no longer than generated streams.
+const OWN_ACTS: usize = 300_000;
+
+/// What a method learns from, and what its bars are set on: generated communities and, where a stream is given, that one too,
+/// each time with other campaigns; the last third of it sets the bars. Deterministic.
+///
+/// # Errors
+/// An own stream that cannot be attacked.
+pub fn lessons(own: Option<&Stream>, seed: Seed) -> Result<(Vec<Stream>, Vec<Stream>)> {
+    let held_seed = Seed(seed.streams("held streams").stream(0).bits());
+    let plan = Plan::default();
+    let Some(own) = own else {
+        let held = Plan { streams: plan.streams / 2, ..plan.clone() };
+        return Ok((streams(&plan, None, seed)?, streams(&held, None, held_seed)?));
+    };
+    let (first, last) = parts(own, 2.0 / 3.0);
+    let acts = own.messages.len() + own.transfers.len();
+    let times = (OWN_ACTS / acts.max(1)).clamp(4, 24) as u64;
+    let mut lessons = streams(&Plan { streams: plan.streams / 2, ..plan.clone() }, None, seed)?;
+    lessons.extend(streams(&Plan { streams: times, ..plan.clone() }, Some(&first), held_seed)?);
+    // Honest acts alone count for the bars, and these are the same whatever is written beside them.
+    Ok((lessons, vec![last]))
+}
+
+#[cfg(test)]
+mod test {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    #[test]
+    fn parts_are_the_whole_and_answers_stay_within_them() {
+        let stream = baseline(60, 20, Seed(1));
+        let (first, last) = parts(&stream, 0.6);
+        assert_eq!(first.messages.len() + last.messages.len(), stream.messages.len());
+        assert_eq!(first.transfers.len() + last.transfers.len(), stream.transfers.len());
+        assert!(first.messages.last().unwrap().at <= last.messages[0].at);
+        let mut answers = 0;
+        for part in [&first, &last] {
+            for (place, message) in part.messages.iter().enumerate() {
+                if let Some(asked) = message.reply_to {
+                    let asked = &part.messages[asked as usize];
+                    let whole = stream.messages.iter().find(|other| other.at == message.at && other.text == message.text && other.author == message.author).unwrap();
+                    assert_eq!(asked.text, stream.messages[whole.reply_to.unwrap() as usize].text, "{place}");
+                    answers += 1;
+                }
+            }
+        }
+        assert!(answers > 10, "{answers}");
+        let (none, all) = parts(&stream, 0.0);
+        assert!(none.messages.is_empty() && all == stream);
+    }
 }

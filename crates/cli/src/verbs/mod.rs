@@ -7,6 +7,7 @@ pub(crate) mod audit;
 pub(crate) mod calibrate;
 pub(crate) mod compare;
 pub(crate) mod demo;
+pub(crate) mod detect;
 pub(crate) mod evaluate;
 pub(crate) mod export;
 pub(crate) mod fit;
@@ -52,6 +53,7 @@ pub(crate) fn run(verb: Verb, context: &mut Context) -> Result<Answer, Failure> 
         Verb::Attack(verb) => verb.run(context),
         Verb::Audit(verb) => verb.run(context),
         Verb::Calibrate(verb) => verb.run(context),
+        Verb::Detect(verb) => verb.run(context),
         Verb::Randomise(verb) => verb.run(context),
         Verb::Report(verb) => verb.run(context),
         Verb::Privacy(verb) => verb.run(context),
