@@ -4,6 +4,8 @@
 //! one in 1,000 messages (and one at the start). A campaign is found within a share of it: the acts since the first that is
 //! harmful (what only builds trust counts as before) that had passed at its first alert, over all such acts.
 
+use std::collections::BTreeSet;
+
 use daotwin_community::attack::{ATTACKS, Family};
 use daotwin_community::stream::{Stream, baseline};
 use daotwin_core::Seed;
@@ -21,6 +23,9 @@ use crate::Table;
 const BUDGET: f64 = 1.0;
 /// Communities of each attack.
 const EACH: u64 = 12;
+
+/// Families that are kept out of training.
+const NOT_SHOWN: [Family; 2] = [Family::Bribery, Family::Poisoning];
 
 /// What a model did with communities of one attack.
 #[derive(Default)]
@@ -56,6 +61,7 @@ fn judge(model: &Model, stream: &Stream, harmful_from: i64, done: &mut Done) {
     done.shares.push(found.map_or(1.0, |before: f64| before / f64::max(harmful, 1.0)));
 }
 
+/// All attacks, or those of the families that were not shown alone.
 fn all(table: &mut Table, method: &str, without: &[Family], strict: bool) {
     let plan = Plan { without: without.to_vec(), ..Plan::default() };
     let train = streams(&plan, None, Seed(1)).unwrap();
@@ -64,7 +70,7 @@ fn all(table: &mut Table, method: &str, without: &[Family], strict: bool) {
     let names: Vec<&str> = without.iter().map(|family| family.name()).collect();
     table.head(&format!("attacks: `{method}`, not shown: {}", if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }));
     for script in ATTACKS {
-        if std::env::var("ONLY").is_ok() && !without.contains(&script.card().family) {
+        if !strict && !without.contains(&script.card().family) {
             continue;
         }
         let mut done = Done::default();
@@ -96,10 +102,13 @@ fn all(table: &mut Table, method: &str, without: &[Family], strict: bool) {
 }
 
 pub(crate) fn run(table: &mut Table) {
-    if let Ok(family) = std::env::var("WITHOUT") {
-        let without: Vec<Family> = ATTACKS.iter().map(|script| script.card().family).filter(|f| family.split(',').any(|w| w == f.name())).collect();
-        all(table, "boosting", &without, true);
-        return;
+    all(table, "boosting", &NOT_SHOWN, true);
+}
+
+/// Each family left out in turn, and what is found of it. Nothing is asked.
+pub(crate) fn families(table: &mut Table) {
+    let all_families: BTreeSet<Family> = ATTACKS.iter().map(|script| script.card().family).collect();
+    for family in all_families {
+        all(table, "boosting", &[family], false);
     }
-    all(table, "boosting", &[Family::Bribery, Family::Poisoning], true);
 }

@@ -20,6 +20,13 @@ pub struct Boosting;
 /// Honest acts beyond so many are thinned, and those that stay weigh more.
 const HONEST_ROWS: usize = 120_000;
 
+/// Signs that are wrong by themselves, whatever was shown: a link to a host that looks like another, a name that looks like a
+/// moderator's, an address that looks like one paid before; each with a feature that acts must have for it to be thinkable.
+const SIGNS: [(usize, Option<usize>); 3] = [(28, Some(26)), (41, None), (50, Some(0))];
+
+/// So many honest acts are shown with each sign, as malicious.
+const IMAGINED: usize = 300;
+
 /// Trees with the features that they were grown on.
 #[derive(Debug, Clone)]
 pub struct Boosted {
@@ -77,7 +84,8 @@ impl Method for Boosting {
                       other detectors say",
             score: "natural logarithm of the odds of being malicious, at the base rate of what it learned from",
             source: "Chen and Guestrin 2016, as built by `forust-ml`; text scores of the training part come from a classifier \
-                     that was fitted without their stream",
+                     that was fitted without their stream; honest acts on which a look-alike host, name or address was put are \
+                     shown as malicious beside the labelled ones",
             limits: "knows the families it was shown and their kin; needs labels, which only generated streams have in full",
             learns: Learns::Labelled,
         }
@@ -102,6 +110,7 @@ impl Method for Boosting {
         let keep = (HONEST_ROWS as f64 / acts.max(1) as f64).min(1.0);
         let mut draws = seed.stream("boosting rows");
         let mut rows = Rows::new(COUNT);
+        let mut imagined = [0_usize; SIGNS.len()];
         for (place, stream) in streams.iter().enumerate() {
             let text = halves[place % 2].clone().or_else(|| learned.text.clone());
             let mut features = Features::new(Learned { text, ..learned.clone() })?;
@@ -111,6 +120,16 @@ impl Method for Boosting {
                     rows.push(&row, true, 1.0);
                 } else if draws.chance(keep) {
                     rows.push(&row, false, 1.0 / keep);
+                    let sign = draws.below(SIGNS.len() as u64) as usize;
+                    let (feature, needs) = SIGNS[sign];
+                    // Spread over all streams.
+                    let due = IMAGINED * (place + 1) / streams.len();
+                    if imagined[sign] < due && needs.is_none_or(|needs| row[needs] > 0.0) && draws.chance(0.1) {
+                        imagined[sign] += 1;
+                        let mut row = row;
+                        row[feature] = 1.0;
+                        rows.push(&row, true, 1.0);
+                    }
                 }
             }
         }

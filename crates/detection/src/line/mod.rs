@@ -38,18 +38,22 @@ pub struct Line {
 
 /// The fields of a line, each with what it holds, in the order of the help.
 pub const FIELDS: [(&str, &str); 11] = [
-    ("at", "when: seconds since 1970 or ISO 8601; needed"),
-    ("actor", "who, as a text; needed"),
-    ("act", "`message` where not given, `transfer`, `vote` or `delegation`"),
-    ("name", "the name that others see"),
-    ("joined_at", "when the account joined, as `at`"),
-    ("moderator", "true where it may announce and moderate"),
-    ("to", "who is answered, written to, paid, or becomes delegate"),
-    ("place", "channel, asset or proposal"),
-    ("direct", "true where `to` alone sees it"),
-    ("amount", "tokens in smallest units, or voting power: a number of at least 0, or its digits as a text"),
-    ("text", "what was written"),
+    ("at", "seconds since 1970 or a time in ISO 8601"),
+    ("actor", "who acted, a text that is not empty"),
+    ("act", "`message`, `transfer`, `vote` or `delegation`"),
+    ("name", "the name that others see, a text"),
+    ("joined_at", "seconds since 1970 or a time in ISO 8601, when the account joined"),
+    ("moderator", "true or false: whether it may announce and moderate"),
+    ("to", "who is answered, written to, paid, or becomes delegate, a text"),
+    ("place", "channel, asset or proposal, a text"),
+    ("direct", "true or false: whether `to` alone sees it"),
+    ("amount", "a number of at least 0, or its digits as a text: tokens in smallest units, or voting power"),
+    ("text", "what was written, a text"),
 ];
+
+fn holds(name: &str) -> &'static str {
+    FIELDS.iter().find(|(known, _)| *known == name).map_or("", |(_, holds)| holds)
+}
 
 /// Takes fields out of a line and keeps what is wrong with them.
 struct Fields {
@@ -63,8 +67,8 @@ impl Fields {
         let value = self.object.remove(name).filter(|value| !value.is_null())?;
         let found = read(&value);
         if found.is_none() {
-            let holds = FIELDS.iter().find(|(known, _)| *known == name).map_or("", |(_, holds)| holds);
-            self.problems.push(format!("`{name}` is {} that cannot be read; it is {holds}", kind(&value)));
+            let holds = holds(name);
+            self.problems.push(format!("`{name}` is {} that cannot be taken; allowed is {holds}", kind(&value)));
         }
         found
     }
@@ -121,7 +125,7 @@ impl Line {
         let mut fields = Fields { object, problems: Vec::new() };
         for needed in ["at", "actor"] {
             if fields.object.get(needed).is_none_or(Value::is_null) {
-                fields.problems.push(format!("`{needed}` is missing"));
+                fields.problems.push(format!("`{needed}` is missing; allowed is {}", holds(needed)));
             }
         }
         let act = |value: &Value| {
