@@ -81,6 +81,7 @@ pub(crate) enum Verb {
     Calibrate(verbs::calibrate::Calibrate),
     Treasury(verbs::treasury::Treasury),
     Community(verbs::community::Community),
+    Detect(verbs::detect::Detect),
     Randomise(verbs::randomise::Randomise),
     Report(verbs::report::Report),
     Privacy(verbs::privacy::Privacy),

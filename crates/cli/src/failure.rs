@@ -80,6 +80,7 @@ from_room!(
     daotwin::generators::Error,
     daotwin::community::Error,
     daotwin::core::Error,
+    daotwin::detection::Error,
     daotwin::evaluation::Error,
     daotwin::history::Error,
     daotwin::privacy::Error,

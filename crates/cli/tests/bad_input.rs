@@ -529,8 +529,30 @@ const COMMUNITY: &[Case] = &[
     case("texts without a stream to write", "community history --out new.html --learn", 2, &["--history"]),
 ];
 
+const DETECT: &[Case] = &[
+    case("nothing to judge", "detect", 2, &["HISTORY|STREAM.jsonl|-", "--train"]),
+    case(
+        "everything wrong at once",
+        "detect missing --method bosting --budget 0 --report no/such/new.html",
+        2,
+        &[
+            "4 problems",
+            "unknown detector `bosting`",
+            "did you mean `boosting`?",
+            "`--budget` is 0",
+            "the folder `no/such`",
+            "cannot read `missing`",
+        ],
+    ),
+    case("a report of no format", "detect history --report new.xyz", 2, &["`new.xyz`", "`.html`"]),
+    case("no such model", "detect history --model absent.json", 2, &["cannot read `absent.json`"]),
+    case("a file that is no model", "detect history --model export.json", 2, &["`export.json`", "--train"]),
+    case("to learn from a file", "detect export.json --train new.json", 2, &["`export.json` is no History"]),
+    case("to learn and to judge", "detect history --train new.json --model export.json", 2, &["cannot be used with"]),
+];
+
 /// The specification.
-const CASES: &[&[Case]] = &[INGEST, READ, FIT, SAMPLE, EVALUATE, SIMULATE, COMMUNITY, OTHERS];
+const CASES: &[&[Case]] = &[INGEST, READ, FIT, SAMPLE, EVALUATE, SIMULATE, COMMUNITY, DETECT, OTHERS];
 
 #[test]
 fn every_verb_refuses_bad_input_and_leaves_nothing_behind() {

@@ -6,6 +6,7 @@
 pub use daotwin_audit as audit;
 pub use daotwin_community as community;
 pub use daotwin_core as core;
+pub use daotwin_detection as detection;
 pub use daotwin_evaluation as evaluation;
 pub use daotwin_generators as generators;
 pub use daotwin_history as history;

@@ -25,6 +25,18 @@ pub enum Error {
         /// What there is, quoted and joined by commas.
         known: String,
     },
+    /// Trees could not be grown.
+    #[error("trees could not be grown: {0}")]
+    Trees(String),
+    /// A model that was read is not one.
+    #[error("this is no detector of daotwin: {problem}; make one with `daotwin detect --train`")]
+    Model {
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// Something that cannot be.
+    #[error("defect: {0}")]
+    Defect(String),
     /// Values that make no sense here; one message a problem, each with its place.
     #[error("{}", problems.join("\n"))]
     Parameters {
@@ -34,6 +46,14 @@ pub enum Error {
 }
 
 impl Error {
+    pub(crate) fn defect(error: impl std::fmt::Display) -> Self {
+        Self::Defect(error.to_string())
+    }
+
+    pub(crate) fn model(error: impl std::fmt::Display) -> Self {
+        Self::Model { problem: error.to_string() }
+    }
+
     /// The kind of this failure.
     pub fn kind(&self) -> ErrorKind {
         match self {
@@ -41,7 +61,8 @@ impl Error {
             Self::History(error) => error.kind(),
             Self::Community(error) => error.kind(),
             Self::Unknown { .. } => ErrorKind::NotFound,
-            Self::Parameters { .. } => ErrorKind::Input,
+            Self::Parameters { .. } | Self::Model { .. } => ErrorKind::Input,
+            Self::Trees(_) | Self::Defect(_) => ErrorKind::Internal,
         }
     }
 }

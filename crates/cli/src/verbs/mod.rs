@@ -8,6 +8,7 @@ pub(crate) mod calibrate;
 pub(crate) mod community;
 pub(crate) mod compare;
 pub(crate) mod demo;
+pub(crate) mod detect;
 pub(crate) mod evaluate;
 pub(crate) mod export;
 pub(crate) mod fit;
@@ -56,6 +57,7 @@ pub(crate) fn run(verb: Verb, context: &mut Context) -> Result<Answer, Failure> 
         Verb::Calibrate(verb) => verb.run(context),
         Verb::Treasury(verb) => verb.run(context),
         Verb::Community(verb) => verb.run(context),
+        Verb::Detect(verb) => verb.run(context),
         Verb::Randomise(verb) => verb.run(context),
         Verb::Report(verb) => verb.run(context),
         Verb::Privacy(verb) => verb.run(context),
