@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use crate::{agents, contracts, instructions, peers, real, snapshot, tools};
+use crate::{agents, contracts, instructions, peers, real, snapshot, tools, treasury};
 
 /// What a check is given.
 #[derive(Debug)]
