@@ -21,7 +21,7 @@ const ASSETS: usize = 20;
 /// Scenarios, optimum (seven digits, of all peers), seconds asked for.
 const CASES: [(usize, f64, f64); 2] = [(10_000, 0.039_398_5, 0.05), (50_000, 0.039_038_4, 0.30)];
 const MEBIBYTES: f64 = 64.0;
-const REPEATS: usize = 7;
+const REPEATS: usize = 21;
 
 fn output(command: &mut Command) -> Result<String, String> {
     let found = command.output().map_err(|error| format!("{command:?}: {error}"))?;
@@ -93,25 +93,26 @@ fn measure() -> Result<bool, String> {
         let names: Vec<String> = (0..ASSETS).map(|at| format!("asset {at}")).collect();
         let mut limits = Limits { caps: vec![0.4; ASSETS], mean: Some(4e-4), ..Limits::long_only(ASSETS) };
         limits.floors[0] = 0.2;
-        let mut times = vec![];
         let mut walls = vec![];
+        let begin = Instant::now();
+        let before = processor(begin);
         let mut found = None;
         for _ in 0..REPEATS {
             // From the returns on, as the peers are timed.
             let (names, returns) = (names.clone(), returns.clone());
             let wall = Instant::now();
-            let start = processor(wall);
             let scenarios = Scenarios::new(names, returns).map_err(|error| error.to_string())?;
             let portfolio =
                 least_risk(&scenarios, &limits, &Objective::default()).map_err(|error| error.to_string())?;
-            times.push((processor(wall).saturating_sub(start)).as_secs_f64());
             walls.push(wall.elapsed().as_secs_f64());
             // The tail of the peers' figure is a whole number of scenarios: of (1 - 0.95) of them in floats, rounded up.
             let whole = ((1.0 - 0.95) * count as f64).ceil();
             let tail = scenarios.conditional_value_at_risk(&portfolio.weights, 1.0 - whole / count as f64);
             found = Some((portfolio, tail));
         }
-        times.sort_by(f64::total_cmp);
+        // The system counts a thread's time in steps of some milliseconds: all repeats are counted together, and copying
+        // the returns and the tail's figure with them.
+        let mean = processor(begin).saturating_sub(before).as_secs_f64() / REPEATS as f64;
         walls.sort_by(f64::total_cmp);
         let (found, reached) = found.ok_or("no repeat")?;
         println!("{ASSETS} assets, {count} scenarios ({} passes)", found.passes);
@@ -128,14 +129,13 @@ fn measure() -> Result<bool, String> {
             "<= 1e-6",
             gap <= 1e-6,
         );
-        let median = times[REPEATS / 2];
         holds &= row(
-            "  processor seconds, median of 7",
-            &format!("{median:.4}"),
+            "  processor seconds, mean of 21",
+            &format!("{mean:.4}"),
             &format!("<= {seconds}"),
-            median <= seconds,
+            mean <= seconds,
         );
-        println!("{:<58} {:>14.4} |", "  seconds on the wall, median of 7", walls[REPEATS / 2]);
+        println!("{:<58} {:>14.4} |", "  seconds on the wall, median of 21", walls[REPEATS / 2]);
         if let Some(used) = memory() {
             holds &=
                 row("  memory of the whole process, MiB", &format!("{used:.0}"), "< 64", used < MEBIBYTES);
@@ -158,7 +158,7 @@ fn measure() -> Result<bool, String> {
                         "{:<58} {:>14.3} | {} times as long, {} MiB",
                         format!("  processor seconds of {peer}"),
                         number("processor_seconds"),
-                        (number("processor_seconds") / median).round(),
+                        (number("processor_seconds") / mean).round(),
                         number("mebibytes")
                     );
                 }
