@@ -173,7 +173,7 @@ impl Programme {
             match node.parent {
                 Some(parent) if parent < at => sums[parent] += node.probability,
                 _ => {
-                    problems.push(format!("node {at} has no parent before it; list parents before children"))
+                    problems.push(format!("node {at} has no parent before it; list parents before children"));
                 }
             }
             if node.growth.len() != width
