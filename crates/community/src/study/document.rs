@@ -187,7 +187,7 @@ impl Study {
             }),
         ];
         let rows = self.spread.iter().map(|spread| {
-            let card = contagion::find(spread.model).map(|model| model.card());
+            let card = contagion::find(spread.model).map(contagion::Model::card);
             vec![
                 spread.model.to_owned(),
                 format!("{:.1} ± {:.1}", spread.reach, 1.96 * spread.error),
