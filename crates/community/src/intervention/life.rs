@@ -1,8 +1,8 @@
 //! Members who live on week by week, with and without an intervention, under the same draws.
 
-use daotwin_core::{Run, Seed};
 use daotwin_core::random::Stream as Draws;
 use daotwin_core::statistics::{mean, normal_cdf, quantile_sorted, standard_deviation, student_quantile};
+use daotwin_core::{Run, Seed};
 use daotwin_simulation::engine::math::poisson_quantile;
 use rayon::prelude::*;
 
@@ -167,7 +167,8 @@ fn live(climate: &Climate, fate: &Fate, weeks: usize, change: &Change) -> Outcom
             member.stayed |= week >= member.joined + STAYED;
             let chance = climate.answered[usize::from(!first)];
             let spoken = 1.0 - (1.0 - chance).powf(messages);
-            let (plain, raised) = (u[1] < spoken, u[1] < spoken.max(if first { change.greeted } else { 0.0 }));
+            let (plain, raised) =
+                (u[1] < spoken, u[1] < spoken.max(if first { change.greeted } else { 0.0 }));
             if raised && !plain {
                 acts += 1.0;
             }
@@ -214,8 +215,11 @@ fn live(climate: &Climate, fate: &Fate, weeks: usize, change: &Change) -> Outcom
         }
         if (week + 1) % MONTH == 0 {
             let total: f64 = shares.iter().sum();
-            let entropy: f64 =
-                shares.iter().filter(|share| **share > 0.0).map(|share| -(share / total) * (share / total).ln()).sum();
+            let entropy: f64 = shares
+                .iter()
+                .filter(|share| **share > 0.0)
+                .map(|share| -(share / total) * (share / total).ln())
+                .sum();
             voices.push(if total > 0.0 { entropy.exp() } else { 0.0 });
             shares.fill(0.0);
         }
@@ -281,8 +285,7 @@ pub fn judge(
                 let column = |arm: usize| outcomes.iter().map(|run| measure(&run[arm])).collect::<Vec<_>>();
                 paired(&column(0), &column(number + 1))
             };
-            let measures =
-                [of(|run| run.retention), of(|run| run.breadth), of(|run| run.sentiment)];
+            let measures = [of(|run| run.retention), of(|run| run.breadth), of(|run| run.sentiment)];
             let voices = WORTH[1] * measures[1].without;
             let worth = [(measures[0], WORTH[0]), (measures[1], voices), (measures[2], WORTH[2])];
             let acts = mean(&outcomes.iter().map(|run| run[number + 1].acts).collect::<Vec<_>>());
@@ -292,8 +295,12 @@ pub fn judge(
                 breadth: measures[1],
                 sentiment: measures[2],
                 acts,
-                helps: worth.iter().any(|(paired, worth)| paired.interval.0 > 0.0 && paired.difference >= *worth)
-                    && worth.iter().all(|(paired, worth)| paired.interval.1 >= 0.0 || paired.difference > -worth),
+                helps: worth
+                    .iter()
+                    .any(|(paired, worth)| paired.interval.0 > 0.0 && paired.difference >= *worth)
+                    && worth
+                        .iter()
+                        .all(|(paired, worth)| paired.interval.1 >= 0.0 || paired.difference > -worth),
             }
         })
         .collect();

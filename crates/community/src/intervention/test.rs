@@ -1,7 +1,7 @@
 #![cfg(test)]
 
-use daotwin_core::{Run, Seed};
 use daotwin_core::random::Stream as Draws;
+use daotwin_core::{Run, Seed};
 
 use super::*;
 use crate::stream::{Label, Message, Record, Stream, Timing, baseline};
@@ -77,7 +77,8 @@ fn every_intervention_is_told() {
 /// Members who write once a week and stay while they are answered, which is decided by a coin.
 fn answered_stay(matters: bool) -> Record {
     let mut draws = Seed(3).stream("made");
-    let mut stream = Stream { channels: vec!["general".to_owned()], topics: vec!["all".to_owned()], ..Stream::default() };
+    let mut stream =
+        Stream { channels: vec!["general".to_owned()], topics: vec!["all".to_owned()], ..Stream::default() };
     let mut gone = vec![false; 2_000];
     let message = |author, at, reply_to| Message {
         author,
