@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use daotwin_core::statistics::{mean, quantile_sorted, sorted, standard_deviation};
+use daotwin_core::statistics::{mean, normal_quantile, quantile_sorted, sorted, standard_deviation};
 
 use crate::stream::{Record, Timing};
 use crate::{Error, Result};
@@ -43,6 +43,8 @@ pub struct Climate {
     pub moods: [f64; 2],
     /// Standard deviation of a message around its author's mood.
     pub noise: f64,
+    /// Share of messages that are hostile.
+    pub hostile: f64,
     /// Member-weeks that it was learned from.
     pub rows: u64,
 }
@@ -252,8 +254,17 @@ impl Climate {
             mood,
             moods: [mean(&means), between.min(total)],
             noise: total,
+            hostile: off.iter().filter(|sentiment| **sentiment < HOSTILE).count() as f64 / off.len() as f64,
             rows: rows.len() as u64,
         })
+    }
+}
+
+impl Climate {
+    /// Below this a message counts as hostile where messages are normal around moods: at the mean mood, as many are as in the
+    /// record, whose sentiments are not normal.
+    pub(super) fn edge(&self) -> f64 {
+        self.moods[0] + self.noise.max(1e-6) * normal_quantile(self.hostile.clamp(1e-6, 0.5))
     }
 }
 

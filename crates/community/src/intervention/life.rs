@@ -6,7 +6,6 @@ use daotwin_core::{Run, Seed};
 use daotwin_simulation::engine::math::poisson_quantile;
 use rayon::prelude::*;
 
-use super::climate::HOSTILE;
 use super::{Change, Climate, Intervention};
 use crate::Result;
 
@@ -138,8 +137,9 @@ fn live(climate: &Climate, fate: &Fate, weeks: usize, change: &Change) -> Outcom
     let effect = [climate.keep[2] * fate.cause[0], climate.keep[3] * fate.cause[1]];
     let [own, heard_part] = [climate.mood[1], climate.mood[2]];
     let (mut acts, mut moods, mut voices) = (0.0, Vec::new(), Vec::new());
+    let edge = climate.edge();
     let mut air = climate.moods[0];
-    let mut hostile_share = normal_cdf((HOSTILE - air) / climate.noise.max(1e-6));
+    let mut hostile_share = normal_cdf((edge - air) / climate.noise.max(1e-6));
     let mut shares: Vec<f64> = vec![0.0; members.len()];
     for week in 0..weeks {
         let (mut read, mut of, mut hostile) = (0.0, 0.0, 0.0);
@@ -174,7 +174,7 @@ fn live(climate: &Climate, fate: &Fate, weeks: usize, change: &Change) -> Outcom
             }
             let met = |share: f64| u[2] < 1.0 - (1.0 - (share * chance).min(1.0)).powf(messages);
             let flag = |holds: bool| f64::from(u8::from(holds));
-            let own_hostile = normal_cdf((HOSTILE - member.mood) / climate.noise.max(1e-6));
+            let own_hostile = normal_cdf((edge - member.mood) / climate.noise.max(1e-6));
             let removed = own_hostile * change.removed * messages;
             acts += removed;
             let mut odds = climate.keep[0]
@@ -195,7 +195,7 @@ fn live(climate: &Climate, fate: &Fate, weeks: usize, change: &Change) -> Outcom
             let noise = climate.noise / messages.sqrt();
             let written = member.mood + noise * fate.normals[cell];
             let kept = (1.0 - own_hostile * change.removed).max(0.05);
-            let density = (-0.5 * ((HOSTILE - member.mood) / climate.noise.max(1e-6)).powi(2)).exp()
+            let density = (-0.5 * ((edge - member.mood) / climate.noise.max(1e-6)).powi(2)).exp()
                 / std::f64::consts::TAU.sqrt();
             // The sum over what is cut is mood x share - noise x density at the cut.
             let cut = change.removed * (member.mood * own_hostile - climate.noise * density);

@@ -272,6 +272,14 @@ pub fn study(history: &History, options: &Options, run: &Run) -> Result<Study> {
     run.step("community: interventions", 3, 5)?;
     if found.model.is_some() {
         found.climate = told(Climate::fit(&record), &mut found.missing)?;
+        if found.climate.is_some() && record.stream.messages.iter().all(|message| message.reply_to.is_none())
+        {
+            found.missing.push(
+                "The record names no answers; who was answered is inferred from what others wrote next, so that what answers do is \
+                 blurred, and onboarding judged too low rather than too high."
+                    .to_owned(),
+            );
+        }
         if let Some(climate) = &found.climate {
             let judging = intervention::Options { runs: options.runs, weeks: options.weeks };
             found.interventions = intervention::judge(climate, INTERVENTIONS, &judging, seed, run)?;
