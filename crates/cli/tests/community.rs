@@ -35,7 +35,8 @@ fn a_community_is_told_drawn_and_repeated() {
     assert_eq!(found["interventions"].as_array().unwrap().len(), 4);
     assert!(!found["reasons"].as_array().unwrap().is_empty());
     let report = std::fs::read_to_string(folder.join("report.html")).unwrap();
-    let parts = ["Who is tied to whom", "What helps members", "What helps against attacks", "not private", "<svg"];
+    let parts =
+        ["Who is tied to whom", "What helps members", "What helps against attacks", "not private", "<svg"];
     for part in parts {
         assert!(report.contains(part), "{part}");
     }
@@ -63,11 +64,16 @@ fn ballots_alone_tell_ties_and_nothing_is_left_of_a_failure() {
     let found: Value =
         serde_json::from_str(&succeed(folder, "community history --out report.md --json")).unwrap();
     assert_eq!(found["ties"]["of"], "the same first choice on three proposals");
-    assert!(!found["missing"].as_array().unwrap().is_empty() && found["interventions"].as_array().unwrap().is_empty());
+    assert!(
+        !found["missing"].as_array().unwrap().is_empty()
+            && found["interventions"].as_array().unwrap().is_empty()
+    );
     assert!(std::fs::read_to_string(folder.join("report.md")).unwrap().contains("Who is tied to whom"));
     let before = snapshot(folder);
-    let output =
-        daotwin(folder).args(["community", "history", "--out", "r.html", "--history", "new"]).output().unwrap();
+    let output = daotwin(folder)
+        .args(["community", "history", "--out", "r.html", "--history", "new"])
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(output.stdout.is_empty() && before == snapshot(folder));
 }

@@ -1,12 +1,11 @@
 //! Members who live on week by week, with and without an intervention, under the same draws.
 
-use daotwin_core::{Run, Seed};
 use daotwin_core::random::Stream as Draws;
 use daotwin_core::statistics::{mean, normal_cdf, quantile_sorted, standard_deviation, student_quantile};
+use daotwin_core::{Run, Seed};
 use daotwin_simulation::engine::math::poisson_quantile;
 use rayon::prelude::*;
 
-use super::climate::HOSTILE;
 use super::{Change, Climate, Intervention};
 use crate::Result;
 
@@ -138,8 +137,9 @@ fn live(climate: &Climate, fate: &Fate, weeks: usize, change: &Change) -> Outcom
     let effect = [climate.keep[2] * fate.cause[0], climate.keep[3] * fate.cause[1]];
     let [own, heard_part] = [climate.mood[1], climate.mood[2]];
     let (mut acts, mut moods, mut voices) = (0.0, Vec::new(), Vec::new());
+    let edge = climate.edge();
     let mut air = climate.moods[0];
-    let mut hostile_share = normal_cdf((HOSTILE - air) / climate.noise.max(1e-6));
+    let mut hostile_share = normal_cdf((edge - air) / climate.noise.max(1e-6));
     let mut shares: Vec<f64> = vec![0.0; members.len()];
     for week in 0..weeks {
         let (mut read, mut of, mut hostile) = (0.0, 0.0, 0.0);
@@ -167,13 +167,14 @@ fn live(climate: &Climate, fate: &Fate, weeks: usize, change: &Change) -> Outcom
             member.stayed |= week >= member.joined + STAYED;
             let chance = climate.answered[usize::from(!first)];
             let spoken = 1.0 - (1.0 - chance).powf(messages);
-            let (plain, raised) = (u[1] < spoken, u[1] < spoken.max(if first { change.greeted } else { 0.0 }));
+            let (plain, raised) =
+                (u[1] < spoken, u[1] < spoken.max(if first { change.greeted } else { 0.0 }));
             if raised && !plain {
                 acts += 1.0;
             }
             let met = |share: f64| u[2] < 1.0 - (1.0 - (share * chance).min(1.0)).powf(messages);
             let flag = |holds: bool| f64::from(u8::from(holds));
-            let own_hostile = normal_cdf((HOSTILE - member.mood) / climate.noise.max(1e-6));
+            let own_hostile = normal_cdf((edge - member.mood) / climate.noise.max(1e-6));
             let removed = own_hostile * change.removed * messages;
             acts += removed;
             let mut odds = climate.keep[0]
@@ -194,7 +195,7 @@ fn live(climate: &Climate, fate: &Fate, weeks: usize, change: &Change) -> Outcom
             let noise = climate.noise / messages.sqrt();
             let written = member.mood + noise * fate.normals[cell];
             let kept = (1.0 - own_hostile * change.removed).max(0.05);
-            let density = (-0.5 * ((HOSTILE - member.mood) / climate.noise.max(1e-6)).powi(2)).exp()
+            let density = (-0.5 * ((edge - member.mood) / climate.noise.max(1e-6)).powi(2)).exp()
                 / std::f64::consts::TAU.sqrt();
             // The sum over what is cut is mood x share - noise x density at the cut.
             let cut = change.removed * (member.mood * own_hostile - climate.noise * density);
@@ -214,8 +215,11 @@ fn live(climate: &Climate, fate: &Fate, weeks: usize, change: &Change) -> Outcom
         }
         if (week + 1) % MONTH == 0 {
             let total: f64 = shares.iter().sum();
-            let entropy: f64 =
-                shares.iter().filter(|share| **share > 0.0).map(|share| -(share / total) * (share / total).ln()).sum();
+            let entropy: f64 = shares
+                .iter()
+                .filter(|share| **share > 0.0)
+                .map(|share| -(share / total) * (share / total).ln())
+                .sum();
             voices.push(if total > 0.0 { entropy.exp() } else { 0.0 });
             shares.fill(0.0);
         }
@@ -281,8 +285,7 @@ pub fn judge(
                 let column = |arm: usize| outcomes.iter().map(|run| measure(&run[arm])).collect::<Vec<_>>();
                 paired(&column(0), &column(number + 1))
             };
-            let measures =
-                [of(|run| run.retention), of(|run| run.breadth), of(|run| run.sentiment)];
+            let measures = [of(|run| run.retention), of(|run| run.breadth), of(|run| run.sentiment)];
             let voices = WORTH[1] * measures[1].without;
             let worth = [(measures[0], WORTH[0]), (measures[1], voices), (measures[2], WORTH[2])];
             let acts = mean(&outcomes.iter().map(|run| run[number + 1].acts).collect::<Vec<_>>());
@@ -292,8 +295,12 @@ pub fn judge(
                 breadth: measures[1],
                 sentiment: measures[2],
                 acts,
-                helps: worth.iter().any(|(paired, worth)| paired.interval.0 > 0.0 && paired.difference >= *worth)
-                    && worth.iter().all(|(paired, worth)| paired.interval.1 >= 0.0 || paired.difference > -worth),
+                helps: worth
+                    .iter()
+                    .any(|(paired, worth)| paired.interval.0 > 0.0 && paired.difference >= *worth)
+                    && worth
+                        .iter()
+                        .all(|(paired, worth)| paired.interval.1 >= 0.0 || paired.difference > -worth),
             }
         })
         .collect();
