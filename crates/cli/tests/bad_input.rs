@@ -530,7 +530,7 @@ const COMMUNITY: &[Case] = &[
 ];
 
 const DETECT: &[Case] = &[
-    case("nothing to judge", "detect", 2, &["HISTORY|STREAM.jsonl|-", "--train"]),
+    case("nothing to judge", "detect", 2, &["HISTORY|STREAM.jsonl|-"]),
     case(
         "everything wrong at once",
         "detect missing --method bosting --budget 0 --report no/such/new.html",

@@ -2,7 +2,7 @@
 
 mod forest;
 
-use daotwin_community::stream::Stream;
+use daotwin_community::stream::{Label, Stream};
 use daotwin_core::Seed;
 
 pub use forest::{Effort, Forest, Rows};
@@ -92,6 +92,11 @@ impl Method for Boosting {
     }
 
     fn train(&self, streams: &[Stream], seed: Seed) -> Result<Box<dyn Detector>> {
+        // Imagined acts alone are nothing to learn from.
+        let messages = streams.iter().flat_map(|stream| stream.messages.iter().map(|message| message.label));
+        let transfers = streams.iter().flat_map(|stream| stream.transfers.iter().map(|transfer| transfer.label));
+        let shown: Vec<bool> = messages.chain(transfers).map(Label::malicious).collect();
+        text::both_classes(&shown)?;
         // Words are scored by a classifier that has not seen their stream, as they will be later.
         let texts = |parity: Option<usize>| -> Result<Option<Logistic>> {
             let of: Vec<&Stream> = streams
