@@ -223,7 +223,7 @@ impl Scenarios {
     }
 }
 
-/// Stretches every asset's months around their median, cuts what is beyond [`MOST_GROWTH`], and shifts them so that their
+/// Stretches every asset's months around their median, cuts what is beyond a tenfold rise or fall, and shifts them so that their
 /// mean growth is `growth`.
 pub fn centre(paths: &mut Paths, growth: f64, stretch: f64) {
     let width = paths.assets.len();

@@ -1,6 +1,6 @@
 //! A plan over several stages on a tree of scenarios.
 //!
-//! At every node of the [`Tree`] but the last ones the treasury sells and buys; then prices grow and bills fall due. What is least
+//! At every node of the tree but the last ones the treasury sells and buys; then prices grow and bills fall due. What is least
 //! is the conditional value at risk of what is left at the end (with its sign changed), less a reward of its mean, and a
 //! penalty on bills that were not paid. A linear programme over all nodes at once, solved by nested decomposition:
 //! J. R. Birge (1985), "Decomposition and partitioning methods for multistage stochastic linear programs", Operations
