@@ -239,8 +239,18 @@ impl Climate {
         let effort = sorted(&effort);
         let share = |(some, all): (f64, f64)| if all > 0.0 { some / all } else { 0.0 };
         let off: Vec<f64> = messages.iter().map(|message| message.sentiment).collect();
-        let between = standard_deviation(&means);
-        let total = standard_deviation(&off);
+        // Moods of members and messages around them, by analysis of variance: means of few messages vary by these too.
+        let mut by_author: BTreeMap<u32, (f64, f64, f64)> = BTreeMap::new();
+        for message in messages.iter().filter(|message| message.to.is_none()) {
+            let sums = by_author.entry(message.author).or_default();
+            let sentiment = message.sentiment;
+            *sums = (sums.0 + 1.0, sums.1 + sentiment, sums.2 + sentiment * sentiment);
+        }
+        let within: f64 = by_author.values().map(|(many, sum, squares)| squares - sum * sum / many).sum();
+        let freedom: f64 = by_author.values().map(|(many, _, _)| many - 1.0).sum();
+        let noise = (within.max(0.0) / freedom.max(1.0)).sqrt();
+        let part = by_author.values().map(|(many, _, _)| 1.0 / many).sum::<f64>() / by_author.len() as f64;
+        let between = (standard_deviation(&means).powi(2) - noise * noise * part).max(0.0).sqrt();
         Ok(Self {
             weeks: weeks as u32,
             present,
@@ -252,8 +262,8 @@ impl Climate {
             keep,
             keep_errors,
             mood,
-            moods: [mean(&means), between.min(total)],
-            noise: total,
+            moods: [mean(&means), between],
+            noise,
             hostile: off.iter().filter(|sentiment| **sentiment < HOSTILE).count() as f64 / off.len() as f64,
             rows: rows.len() as u64,
         })
@@ -261,10 +271,11 @@ impl Climate {
 }
 
 impl Climate {
-    /// Below this a message counts as hostile where messages are normal around moods: at the mean mood, as many are as in the
+    /// Below this a message counts as hostile where messages are normal around moods: over all moods, as many are as in the
     /// record, whose sentiments are not normal.
     pub(super) fn edge(&self) -> f64 {
-        self.moods[0] + self.noise.max(1e-6) * normal_quantile(self.hostile.clamp(1e-6, 0.5))
+        let spread = self.noise.hypot(self.moods[1]).max(1e-6);
+        self.moods[0] + spread * normal_quantile(self.hostile.clamp(1e-6, 0.5))
     }
 }
 

@@ -23,7 +23,8 @@ impl Intervention for Moderation {
             purpose: "moderators take half of the hostile messages away before others read them",
             source: "what hostility costs is the record's own; authors of removed messages lose 0 to 1 of their log odds of coming \
                      back, uniformly drawn, a judgement",
-            limits: "hostility is what the lexicon scores below -0.5: sarcasm is missed, plain words about losses are hit",
+            limits: "hostility is what the lexicon scores below -0.5: sarcasm is missed, plain words about losses are hit; \
+                     voices even out partly because those who write most lose most messages and leave",
         }
     }
 

@@ -522,7 +522,10 @@ impl Study {
             sentences.push(if helps.is_empty() {
                 "No intervention gains anything beyond chance that is worth it.".to_owned()
             } else {
-                format!("What helps, and costs nothing else that is measured: {}.", helps.join(", "))
+                format!(
+                    "What helps, and loses less than a hundredth of anything else that is measured: {}.",
+                    helps.join(", ")
+                )
             });
         }
         if self.recommendation.is_some() {
