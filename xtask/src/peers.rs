@@ -25,6 +25,12 @@ const SYNTHCITY: &[&str] = &["synthcity==0.2.12", "opacus==1.4.1"];
 /// PATE-CTGAN and DP-CTGAN; it needs `packaging` and does not say so.
 const SMARTNOISE: &[&str] = &["smartnoise-synth==1.0.8", "packaging"];
 
+/// Texts with the ratings of twenty readers.
+const RATED: &str = "vaderSentiment==3.3.2";
+
+/// Discord's messages and published means of their days, beside a checkout.
+const DISCORD: &str = "../shared/data/community-discord";
+
 /// NIST's k-marginal score.
 const SDNIST: &[&str] = &["sdnist==2.4"];
 
@@ -49,6 +55,21 @@ fn folder(context: &Context, name: &str) -> Result<PathBuf, String> {
 
 fn text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
+}
+
+/// The lexicon of sentiment on texts that people rated, which come with its own package, and on Discord's days.
+pub(crate) fn sentiment(context: &Context) -> Answer {
+    if let Some(skipped) = missing(context, &[DISCORD], 1) {
+        return Ok(skipped);
+    }
+    let folder = folder(context, "sentiment")?;
+    let place = text(&folder);
+    let package = ["-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:", "--dest", &place, RATED];
+    context.command("python3", &package)?;
+    let archive = text(&folder.join(format!("{}.tar.gz", RATED.replace("==", "-"))));
+    context.command("tar", &["-xzf", &archive, "-C", &place, "--strip-components=2", "--wildcards", "*/hutto_ICWSM_2014.tar.gz"])?;
+    context.command("tar", &["-xzf", &text(&folder.join("hutto_ICWSM_2014.tar.gz")), "-C", &place])?;
+    example(context, "sentiment_scores", &[&text(&folder.join("hutto_ICWSM_2014")), DISCORD])
 }
 
 /// SDV's HMA beside the twin.

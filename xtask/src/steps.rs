@@ -85,6 +85,7 @@ pub(crate) const VERIFY: &[Step] = &[
     ("audit peers", contracts::race),
     ("simulation peers", agents::frameworks),
     ("market speed", treasury::speed),
+    ("sentiment", peers::sentiment),
     ("relational peer", peers::relational),
     ("table peers", peers::tables),
     ("k-marginal", peers::kmarginal),

@@ -12,7 +12,7 @@ use daotwin_community::mitigation::{
     Card, Interval, NEVER, POLICIES, Policy, Response, Scene, TOLERANCE, recommend,
 };
 use daotwin_community::stream::{Stream, baseline};
-use daotwin_core::Seed;
+use daotwin_core::{Run, Seed};
 
 /// The control: refuses one message in fifty by chance, whatever it is.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ fn main() -> Result<(), daotwin_community::Error> {
     let mut policies: Vec<&'static dyn Policy> = POLICIES.to_vec();
     policies.push(&ByChance);
     let plan = Plan { attacks: ATTACKS, policies: &policies, together: 2, campaigns };
-    let trials = run(&streams, &plan, Seed(6))?;
+    let trials = run(&streams, &plan, Seed(6), &Run::default())?;
     let single = |place: usize| trials.set(&[place]).unwrap_or(0);
     let mut broken = Vec::new();
 
@@ -145,7 +145,7 @@ fn main() -> Result<(), daotwin_community::Error> {
         }
     }
 
-    let recommendation = recommend(&streams[0], campaigns.min(20), TOLERANCE, Seed(7))?;
+    let recommendation = recommend(&streams[0], campaigns.min(20), TOLERANCE, Seed(7), &Run::default())?;
     println!("\nrecommended in the first of these communities: {}", recommendation.policies().join(", "));
     recommendation.reasons.iter().for_each(|reason| println!("- {reason}"));
     let set = recommendation.chosen;

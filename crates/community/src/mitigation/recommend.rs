@@ -1,6 +1,6 @@
 //! What to do in a community: the policies that avoid most harm for a friction that is bearable, with reasons.
 
-use daotwin_core::Seed;
+use daotwin_core::{Run, Seed};
 use daotwin_core::document::{Block, Chart, Plot, Section, Table};
 
 use super::scene::Friction;
@@ -41,12 +41,18 @@ pub struct Recommendation {
 /// community's stand in for them. Deterministic in `seed` on any number of threads.
 ///
 /// # Errors
-/// A stream with fewer than two honest accounts or no span, fewer than two campaigns.
-pub fn recommend(stream: &Stream, campaigns: usize, tolerance: f64, seed: Seed) -> Result<Recommendation> {
+/// A stream with fewer than two honest accounts or no span, fewer than two campaigns; an interrupt.
+pub fn recommend(
+    stream: &Stream,
+    campaigns: usize,
+    tolerance: f64,
+    seed: Seed,
+    work: &Run,
+) -> Result<Recommendation> {
     let plan = Plan { attacks: ATTACKS, policies: POLICIES, together: POLICIES.len(), campaigns };
     let mut recent = recent(stream, RECENT);
     let stand_ins = stand_in(&mut recent, seed);
-    let trials = run(std::slice::from_ref(&recent), &plan, seed)?;
+    let trials = run(std::slice::from_ref(&recent), &plan, seed, work)?;
     Ok(choose(trials, tolerance, stand_ins))
 }
 

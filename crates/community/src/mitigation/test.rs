@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use daotwin_core::Seed;
+use daotwin_core::{Run, Seed};
 
 use super::scene::has_link;
 use super::trial::{Plan, run};
@@ -279,7 +279,7 @@ fn a_policy_avoids_more_than_chance_and_sets_avoid_more_than_their_parts() {
     let funding = crate::attack::registry::find("sybil-funding").unwrap();
     let plan = Plan { attacks: &[lure, funding], policies: POLICIES, together: 2, campaigns: 20 };
     let streams = [baseline(300, 30, Seed(1)), baseline(300, 30, Seed(2))];
-    let trials = run(&streams, &plan, Seed(5)).unwrap();
+    let trials = run(&streams, &plan, Seed(5), &Run::default()).unwrap();
     assert_eq!(trials.sets.len(), 1 + 3 + 3);
     assert_eq!(trials.campaigns(0), 20);
     for attack in 0..2 {
@@ -301,7 +301,7 @@ fn a_policy_avoids_more_than_chance_and_sets_avoid_more_than_their_parts() {
     }
     // On any number of threads the same.
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
-    let again = pool.install(|| run(&streams, &plan, Seed(5))).unwrap();
+    let again = pool.install(|| run(&streams, &plan, Seed(5), &Run::default())).unwrap();
     assert_eq!(format!("{trials:?}"), format!("{again:?}"));
 }
 
@@ -338,7 +338,7 @@ fn a_hijack_robs_as_few_as_the_published_one_and_a_second_person_stops_it() {
 #[test]
 fn a_recommendation_is_bearable_and_says_why() {
     let stream = baseline(150, 24, Seed(4));
-    let recommendation = recommend(&stream, 4, TOLERANCE, Seed(1)).unwrap();
+    let recommendation = recommend(&stream, 4, TOLERANCE, Seed(1), &Run::default()).unwrap();
     let trials = &recommendation.trials;
     let minutes = trials.friction(recommendation.chosen, |friction| friction.minutes).mean;
     assert!(!recommendation.policies().is_empty() && minutes <= TOLERANCE, "{minutes}");
@@ -372,6 +372,6 @@ fn a_recommendation_is_bearable_and_says_why() {
     // Nothing is bearable but nothing.
     let none = recommend::choose(trials.clone(), 0.0, StandIns::default());
     assert!(none.trials.friction(none.chosen, |friction| friction.minutes).mean == 0.0);
-    let error = run(&[], &Plan { attacks: ATTACKS, policies: POLICIES, together: 1, campaigns: 1 }, Seed(0));
+    let error = run(&[], &Plan { attacks: ATTACKS, policies: POLICIES, together: 1, campaigns: 1 }, Seed(0), &Run::default());
     assert_eq!(error.unwrap_err().to_string().lines().count(), 2);
 }

@@ -6,7 +6,7 @@
 //! attack's variance.
 
 use daotwin_core::statistics::{mean, standard_deviation, student_quantile};
-use daotwin_core::{Seed, random};
+use daotwin_core::{Run, Seed, random};
 use rayon::prelude::*;
 
 use super::scene::Friction;
@@ -101,8 +101,8 @@ pub struct Plan<'p> {
 /// threads.
 ///
 /// # Errors
-/// No stream, a stream that cannot be attacked, fewer than two campaigns.
-pub fn run(streams: &[Stream], plan: &Plan<'_>, seed: Seed) -> Result<Trials> {
+/// No stream, a stream that cannot be attacked, fewer than two campaigns; an interrupt.
+pub fn run(streams: &[Stream], plan: &Plan<'_>, seed: Seed, work: &Run) -> Result<Trials> {
     let mut problems = Vec::new();
     if streams.is_empty() {
         problems.push("there is no stream to try policies in; one or more are needed".to_owned());
@@ -119,6 +119,7 @@ pub fn run(streams: &[Stream], plan: &Plan<'_>, seed: Seed) -> Result<Trials> {
         let mut drawn = 0;
         // Where an attack hardly ever harms, fewer campaigns have to do.
         while played.len() < plan.campaigns && drawn < 6 * plan.campaigns {
+            work.check()?;
             let stream = &streams[drawn % streams.len()];
             let own = Seed(seed.streams(&format!("trial {}", script.name())).stream(drawn as u64).bits());
             drawn += 1;
