@@ -92,6 +92,12 @@ impl Model {
         self.bars[before] + share * (self.bars[after] - self.bars[before])
     }
 
+    /// What lies between the lowest and the highest bar, in the unit of the method's score; 1 where nothing does.
+    pub fn spread(&self) -> f64 {
+        let spread = self.bars[self.bars.len() - 1] - self.bars[0];
+        if spread > 0.0 { spread } else { 1.0 }
+    }
+
     /// Writes it, whole or not at all.
     ///
     /// # Errors

@@ -128,7 +128,7 @@ impl Told {
             manifest: vec![
                 ("detector".to_owned(), model.method().to_owned()),
                 ("alerts a thousand acts, at most".to_owned(), alerts_per_thousand.to_string()),
-                ("bar".to_owned(), format!("{:.3}", watch.bar())),
+                ("bar at the end".to_owned(), format!("{:.3}", watch.bar())),
                 ("acts".to_owned(), acts.to_string()),
                 ("daotwin".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
             ],
@@ -150,19 +150,19 @@ impl Told {
             ]
         };
         let mut blocks = Vec::new();
-        if let (Some(first), Some(bar)) = (self.first_at, self.listed.first().map(|finding| finding.bar)) {
+        if !self.listed.is_empty() {
             let series = |name: &str, role, mark, points| Series { name: name.to_owned(), role, mark, points, upper: Vec::new() };
-            let dots = self.listed.iter().map(|finding| (finding.at as f64, finding.score)).collect();
+            let points = |of: fn(&Finding) -> f64| self.listed.iter().map(|finding| (finding.at as f64, of(finding))).collect();
             blocks.push(Block::Chart(Chart {
                 id: "findings".to_owned(),
                 title: "When".to_owned(),
-                description: "The score of every finding by its time, above the bar.".to_owned(),
+                description: "The score of every finding by its time, above the bar of that time.".to_owned(),
                 plot: Plot::Xy {
                     x: Axis { label: "time".to_owned(), scale: Scale::Time },
                     y: Axis { label: "score".to_owned(), scale: Scale::Linear },
                     series: vec![
-                        series("findings", Role::Other(0), Mark::Dots, dots),
-                        series("bar", Role::Other(1), Mark::Line, vec![(first as f64, bar), (self.last_at as f64, bar)]),
+                        series("findings", Role::Other(0), Mark::Dots, points(|finding| finding.score)),
+                        series("bar", Role::Other(1), Mark::Line, points(|finding| finding.bar)),
                     ],
                 },
             }));

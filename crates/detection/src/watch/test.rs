@@ -55,6 +55,28 @@ fn budgets_bars_and_files_hold() {
 }
 
 #[test]
+fn the_budget_goes_to_the_highest_where_all_score_high() {
+    // A third of the accounts acts fast all the time, far above the model's bar, and one much faster near the end.
+    let model = model("velocity");
+    let mut watch = Watch::new(&model, 1.0).unwrap();
+    let names: Vec<String> = (0..3_000).map(|index| format!("fast-{index}")).collect();
+    let mut at = 0;
+    let mut found = Vec::new();
+    for (place, name) in names.iter().enumerate() {
+        let acts = if place == 2_800 { 400 } else { 12 };
+        for _ in 0..acts {
+            at += 1;
+            if let Seen::New(finding) = watch.see(&Event { at, actor: name, place: "general", ..Event::default() }) {
+                found.push(finding.actor);
+            }
+        }
+        at += 5_000;
+    }
+    assert!(watch.bar() > model.bar(1.0));
+    assert!(found.contains(&"fast-2800".to_owned()), "{found:?}");
+}
+
+#[test]
 fn findings_have_reasons() {
     let model = model("boosting");
     let plan = Plan { streams: 1, members: 80, days: 20, campaigns: 9, ..Plan::default() };
