@@ -79,6 +79,7 @@ pub(crate) enum Verb {
     Attack(verbs::attack::Attack),
     Audit(verbs::audit::Audit),
     Calibrate(verbs::calibrate::Calibrate),
+    Community(verbs::community::Community),
     Detect(verbs::detect::Detect),
     Randomise(verbs::randomise::Randomise),
     Report(verbs::report::Report),

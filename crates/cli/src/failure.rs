@@ -78,6 +78,7 @@ macro_rules! from_room {
 from_room!(
     daotwin::audit::Error,
     daotwin::generators::Error,
+    daotwin::community::Error,
     daotwin::core::Error,
     daotwin::detection::Error,
     daotwin::evaluation::Error,

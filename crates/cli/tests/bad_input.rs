@@ -524,8 +524,35 @@ const DETECT: &[Case] = &[
     case("to learn and to judge", "detect history --train new.json --model export.json", 2, &["cannot be used with"]),
 ];
 
+const COMMUNITY: &[Case] = &[
+    case("no such History", "community missing --out new.html", 2, &["cannot read `missing`"]),
+    case(
+        "everything wrong at once",
+        "community missing --out no/such/new.xyz --draws 1 --weeks 3 --campaigns 1 --tolerance -1",
+        2,
+        &[
+            "7 problems",
+            "known are `.html`",
+            "the folder `no/such`",
+            "`draws` is 1; allowed is 2 to 1000",
+            "`weeks` is 3",
+            "`campaigns` is 1",
+            "`tolerance` is -1",
+            "cannot read `missing`",
+        ],
+    ),
+    case("a DAO that is not there", "community history --out new.html --dao other", 2, &["`other`"]),
+    case(
+        "a stream of a History without messages",
+        "community history --out new.html --history new",
+        2,
+        &["`--history`", "too few messages"],
+    ),
+    case("texts without a stream to write", "community history --out new.html --learn", 2, &["--history"]),
+];
+
 /// The specification.
-const CASES: &[&[Case]] = &[INGEST, READ, FIT, SAMPLE, EVALUATE, SIMULATE, DETECT, OTHERS];
+const CASES: &[&[Case]] = &[INGEST, READ, FIT, SAMPLE, EVALUATE, SIMULATE, COMMUNITY, DETECT, OTHERS];
 
 #[test]
 fn every_verb_refuses_bad_input_and_leaves_nothing_behind() {
@@ -578,6 +605,7 @@ const WRITERS: &[&str] = &[
     "sample twin --out full/new --proposals 2000",
     "evaluate --real history --synthetic synthetic --out full/new.html --metric fidelity.facts",
     "simulate twin --scenario downturn --runs 4 --out full/new.html",
+    "community history --out full/new.html",
 ];
 
 /// A disk of 8 KiB: a file system of that size where this process may mount one, else a limit on the size of

@@ -111,7 +111,9 @@ fn forum(path: &Path) -> Record {
 /// Whether a stream that became a History is the same stream again.
 fn comes_back(drawn: &Record) -> bool {
     let read = from_history(&to_history(&drawn.stream, "dao").unwrap(), None).unwrap();
-    let told = |record: &Record| record.stream.messages.iter().map(|message| message.text.clone()).collect::<Vec<_>>();
+    let told = |record: &Record| {
+        record.stream.messages.iter().map(|message| message.text.clone()).collect::<Vec<_>>()
+    };
     read.stream.messages.len() == drawn.stream.messages.len() && told(&read) == told(drawn)
 }
 
@@ -120,9 +122,8 @@ fn compare(name: &str, record: &Record) -> bool {
     let model = StreamModel::fit(record, Some(LanguageOptions { authors: 5, row: ROW }), Seed(1)).unwrap();
     // Facts do not depend on what texts are made of; templates are faster.
     let plain = StreamModel { language: None, ..model.clone() };
-    let drawn: Vec<Record> = (0..DRAWS)
-        .map(|draw| if draw == 0 { &model } else { &plain }.sample(Seed(100 + draw)))
-        .collect();
+    let drawn: Vec<Record> =
+        (0..DRAWS).map(|draw| if draw == 0 { &model } else { &plain }.sample(Seed(100 + draw))).collect();
     let told: Vec<Vec<Fact>> = drawn.iter().map(facts).collect();
     println!(
         "\n{name}: {} messages by {} authors, drawn {DRAWS} times",
@@ -139,7 +140,10 @@ fn compare(name: &str, record: &Record) -> bool {
             model.hawkes.branching_ratio()
         );
     }
-    println!("  {:<16} {:>9} {:>9} {:>8} {:>9} {:>7}  asked", "fact", "record", "drawn", "sd", "floor", "off");
+    println!(
+        "  {:<16} {:>9} {:>9} {:>8} {:>9} {:>7}  asked",
+        "fact", "record", "drawn", "sd", "floor", "off"
+    );
     let mut holds = true;
     for (place, fact) in facts(record).iter().enumerate() {
         let values: Vec<f64> = told
@@ -204,10 +208,14 @@ fn topics(path: &Path) -> bool {
         ("99 % quantile", |sizes| quantile(sizes, 0.99)),
     ];
     for (name, measure) in measures {
-        let (asked, found) = (measure(&real), mean(&drawn.iter().map(|drawn| measure(drawn)).collect::<Vec<_>>()));
+        let (asked, found) =
+            (measure(&real), mean(&drawn.iter().map(|drawn| measure(drawn)).collect::<Vec<_>>()));
         let kept = (found - asked).abs() <= 0.1 * asked;
         holds &= kept;
-        println!("  posts a topic, {name}: {found:.2} | asked: {asked:.2} within 10 % {}", if kept { "" } else { "BROKEN" });
+        println!(
+            "  posts a topic, {name}: {found:.2} | asked: {asked:.2} within 10 % {}",
+            if kept { "" } else { "BROKEN" }
+        );
     }
     holds
 }

@@ -47,7 +47,8 @@ fn score(name: &str, path: &Path, lexicon: &Lexicon) -> bool {
             scored.push(lexicon.score(text));
         }
     }
-    let signs: Vec<(i8, i8)> = rated.iter().zip(&scored).map(|(real, found)| (sign(*real), sign(*found))).collect();
+    let signs: Vec<(i8, i8)> =
+        rated.iter().zip(&scored).map(|(real, found)| (sign(*real), sign(*found))).collect();
     let many = signs.len() as f64;
     let right = signs.iter().filter(|(real, found)| real == found).count() as f64 / many;
     let count = |wanted: i8| signs.iter().filter(|(real, _)| *real == wanted).count() as f64;
@@ -88,7 +89,11 @@ fn daily(folder: &Path, name: &str, lexicon: &Lexicon) {
             theirs.push(published);
         }
     }
-    println!("Discord, {name}: {} days, correlation with the published means {:.3}", ours.len(), pearson(&ours, &theirs));
+    println!(
+        "Discord, {name}: {} days, correlation with the published means {:.3}",
+        ours.len(),
+        pearson(&ours, &theirs)
+    );
 }
 
 fn main() -> ExitCode {

@@ -4,6 +4,7 @@
 //! This crate re-exports the rooms and holds no logic.
 
 pub use daotwin_audit as audit;
+pub use daotwin_community as community;
 pub use daotwin_core as core;
 pub use daotwin_detection as detection;
 pub use daotwin_evaluation as evaluation;

@@ -5,6 +5,7 @@ pub(crate) mod advise;
 pub(crate) mod attack;
 pub(crate) mod audit;
 pub(crate) mod calibrate;
+pub(crate) mod community;
 pub(crate) mod compare;
 pub(crate) mod demo;
 pub(crate) mod detect;
@@ -53,6 +54,7 @@ pub(crate) fn run(verb: Verb, context: &mut Context) -> Result<Answer, Failure> 
         Verb::Attack(verb) => verb.run(context),
         Verb::Audit(verb) => verb.run(context),
         Verb::Calibrate(verb) => verb.run(context),
+        Verb::Community(verb) => verb.run(context),
         Verb::Detect(verb) => verb.run(context),
         Verb::Randomise(verb) => verb.run(context),
         Verb::Report(verb) => verb.run(context),

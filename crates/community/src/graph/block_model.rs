@@ -56,8 +56,7 @@ pub fn divide(graph: &Graph, seed: Seed) -> Division {
     for start in 0..STARTS {
         let mut draws = streams.stream(start);
         let most = MOST.min(graph.nodes.max(1) as usize);
-        let drawn: Vec<usize> =
-            (0..graph.nodes).map(|_| draws.below(most as u64) as usize).collect();
+        let drawn: Vec<usize> = (0..graph.nodes).map(|_| draws.below(most as u64) as usize).collect();
         let mut state = Grouped::new(graph, &degrees, drawn, most);
         loop {
             state.climb(&lists, &degrees, &mut draws);

@@ -1,5 +1,7 @@
 //! A ring of neighbours, rewired a little (Watts and Strogatz 1998).
 
+use std::collections::BTreeSet;
+
 use daotwin_core::Seed;
 use daotwin_core::random::Stream as Draws;
 
@@ -13,7 +15,7 @@ pub struct WattsStrogatz;
 /// `rewired`; an edge that has nowhere to go stays.
 pub fn ring(nodes: u32, near: u32, rewired: f64, draws: &mut Draws) -> Graph {
     let near = near.min(nodes.saturating_sub(1) / 2);
-    let mut lists: Vec<std::collections::BTreeSet<u32>> = vec![Default::default(); nodes as usize];
+    let mut lists: Vec<BTreeSet<u32>> = vec![BTreeSet::new(); nodes as usize];
     for node in 0..nodes {
         for step in 1..=near {
             let other = (node + step) % nodes;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use daotwin_core::statistics::{mean, quantile_sorted, sorted, standard_deviation};
+use daotwin_core::statistics::{mean, normal_quantile, quantile_sorted, sorted, standard_deviation};
 
 use crate::stream::{Record, Timing};
 use crate::{Error, Result};
@@ -43,6 +43,8 @@ pub struct Climate {
     pub moods: [f64; 2],
     /// Standard deviation of a message around its author's mood.
     pub noise: f64,
+    /// Share of messages that are hostile.
+    pub hostile: f64,
     /// Member-weeks that it was learned from.
     pub rows: u64,
 }
@@ -148,7 +150,10 @@ impl Climate {
         let messages = &record.stream.messages;
         let refuse = |problem: String| Error::Parameters { problems: vec![problem] };
         let (Some(first), Some(last)) = (messages.first(), messages.last()) else {
-            return Err(refuse("the record has no messages; interventions are judged on at least 16 weeks of them".to_owned()));
+            return Err(refuse(
+                "the record has no messages; interventions are judged on at least 16 weeks of them"
+                    .to_owned(),
+            ));
         };
         let weeks = (last.at - first.at) / WEEK + 1;
         if record.timing == Timing::Order || weeks < 2 * AGAIN {
@@ -161,7 +166,8 @@ impl Climate {
         let answers = answers(record);
         let mut lives: BTreeMap<u32, BTreeMap<i64, Week>> = BTreeMap::new();
         for (place, message) in messages.iter().enumerate().filter(|(_, message)| message.to.is_none()) {
-            let week = lives.entry(message.author).or_default().entry((message.at - first.at) / WEEK).or_default();
+            let week =
+                lives.entry(message.author).or_default().entry((message.at - first.at) / WEEK).or_default();
             week.messages += 1.0;
             week.mood += message.sentiment;
             if let Some(answer) = answers[place].map(|answer| &messages[answer]) {
@@ -191,14 +197,22 @@ impl Climate {
                 if at + AGAIN < weeks {
                     let came = next.is_some_and(|(next, _)| **next - at <= AGAIN);
                     let flag = |holds: bool| f64::from(u8::from(holds));
-                    let features =
-                        [1.0, flag(at == begun), flag(week.answered > 0.0), flag(week.hostile), week.messages.ln()];
+                    let features = [
+                        1.0,
+                        flag(at == begun),
+                        flag(week.answered > 0.0),
+                        flag(week.hostile),
+                        week.messages.ln(),
+                    ];
                     rows.push((features, came));
                 }
                 if let Some((_, next)) = next
                     && week.heard.1 > 0.0
                 {
-                    moods.push(([1.0, week.mood / week.messages, week.heard.0 / week.heard.1], next.mood / next.messages));
+                    moods.push((
+                        [1.0, week.mood / week.messages, week.heard.0 / week.heard.1],
+                        next.mood / next.messages,
+                    ));
                 }
             }
         }
@@ -231,15 +245,26 @@ impl Climate {
             weeks: weeks as u32,
             present,
             arrivals: newcomers / (weeks - AGAIN) as f64,
-            effort: (0..LEVELS).map(|level| quantile_sorted(&effort, level as f64 / (LEVELS - 1) as f64)).collect(),
+            effort: (0..LEVELS)
+                .map(|level| quantile_sorted(&effort, level as f64 / (LEVELS - 1) as f64))
+                .collect(),
             answered: answered.map(share),
             keep,
             keep_errors,
             mood,
             moods: [mean(&means), between.min(total)],
             noise: total,
+            hostile: off.iter().filter(|sentiment| **sentiment < HOSTILE).count() as f64 / off.len() as f64,
             rows: rows.len() as u64,
         })
+    }
+}
+
+impl Climate {
+    /// Below this a message counts as hostile where messages are normal around moods: at the mean mood, as many are as in the
+    /// record, whose sentiments are not normal.
+    pub(super) fn edge(&self) -> f64 {
+        self.moods[0] + self.noise.max(1e-6) * normal_quantile(self.hostile.clamp(1e-6, 0.5))
     }
 }
 

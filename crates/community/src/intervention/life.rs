@@ -1,12 +1,11 @@
 //! Members who live on week by week, with and without an intervention, under the same draws.
 
-use daotwin_core::{Run, Seed};
 use daotwin_core::random::Stream as Draws;
 use daotwin_core::statistics::{mean, normal_cdf, quantile_sorted, standard_deviation, student_quantile};
+use daotwin_core::{Run, Seed};
 use daotwin_simulation::engine::math::poisson_quantile;
 use rayon::prelude::*;
 
-use super::climate::HOSTILE;
 use super::{Change, Climate, Intervention};
 use crate::Result;
 
@@ -14,6 +13,12 @@ use crate::Result;
 const MOST: f64 = 3_000.0;
 /// Weeks over which voices are counted.
 const MONTH: usize = 4;
+/// Differences that are worth something: in the share of newcomers who stay, in voices as a share of them, in mean sentiment. A
+/// judgement; smaller ones can be beyond chance and still be nothing.
+pub const WORTH: [f64; 3] = [0.01, 0.01, 0.01];
+/// Weeks after joining from which on a newcomer has stayed, and weeks that newcomers are watched for at least.
+const STAYED: usize = 4;
+const WATCHED: usize = 12;
 /// Uniform draws a member and week: messages, answered, hostility, staying, thanks, rounds, mood.
 const DRAWS: usize = 7;
 
@@ -50,7 +55,7 @@ pub struct Paired {
 pub struct Judged {
     /// The intervention.
     pub intervention: &'static str,
-    /// Share of newcomers of the first half who still write in the last eight weeks.
+    /// Share of newcomers who write again four weeks after they joined, or later.
     pub retention: Paired,
     /// Effective number of voices a month: the exponential of the entropy of shares of messages (Hill 1973, order 1).
     pub breadth: Paired,
@@ -58,7 +63,7 @@ pub struct Judged {
     pub sentiment: Paired,
     /// What has to be done a week, in acts: greetings, thanks, removals or invitations.
     pub acts: f64,
-    /// Whether an interval lies above 0 and none below.
+    /// Whether it gains something beyond chance that is worth it (see [`WORTH`]), and loses nothing as large.
     pub helps: bool,
 }
 
@@ -67,7 +72,7 @@ struct Member {
     effort: f64,
     mood: f64,
     present: bool,
-    wrote_at: Option<usize>,
+    stayed: bool,
 }
 
 /// Measures of one run.
@@ -124,7 +129,7 @@ fn live(climate: &Climate, fate: &Fate, weeks: usize, change: &Change) -> Outcom
             effort: quantile_sorted(&climate.effort, effort),
             mood: (climate.moods[0] + climate.moods[1] * mood).clamp(-1.0, 1.0),
             present: true,
-            wrote_at: None,
+            stayed: false,
         })
         .collect();
     // Associations of the record as far as they are causes; what is not goes into the constant, so that the community
@@ -132,8 +137,9 @@ fn live(climate: &Climate, fate: &Fate, weeks: usize, change: &Change) -> Outcom
     let effect = [climate.keep[2] * fate.cause[0], climate.keep[3] * fate.cause[1]];
     let [own, heard_part] = [climate.mood[1], climate.mood[2]];
     let (mut acts, mut moods, mut voices) = (0.0, Vec::new(), Vec::new());
+    let edge = climate.edge();
     let mut air = climate.moods[0];
-    let mut hostile_share = normal_cdf((HOSTILE - air) / climate.noise.max(1e-6));
+    let mut hostile_share = normal_cdf((edge - air) / climate.noise.max(1e-6));
     let mut shares: Vec<f64> = vec![0.0; members.len()];
     for week in 0..weeks {
         let (mut read, mut of, mut hostile) = (0.0, 0.0, 0.0);
@@ -158,16 +164,17 @@ fn live(climate: &Climate, fate: &Fate, weeks: usize, change: &Change) -> Outcom
             if messages == 0.0 {
                 continue;
             }
-            member.wrote_at = Some(week);
+            member.stayed |= week >= member.joined + STAYED;
             let chance = climate.answered[usize::from(!first)];
             let spoken = 1.0 - (1.0 - chance).powf(messages);
-            let (plain, raised) = (u[1] < spoken, u[1] < spoken.max(if first { change.greeted } else { 0.0 }));
+            let (plain, raised) =
+                (u[1] < spoken, u[1] < spoken.max(if first { change.greeted } else { 0.0 }));
             if raised && !plain {
                 acts += 1.0;
             }
             let met = |share: f64| u[2] < 1.0 - (1.0 - (share * chance).min(1.0)).powf(messages);
             let flag = |holds: bool| f64::from(u8::from(holds));
-            let own_hostile = normal_cdf((HOSTILE - member.mood) / climate.noise.max(1e-6));
+            let own_hostile = normal_cdf((edge - member.mood) / climate.noise.max(1e-6));
             let removed = own_hostile * change.removed * messages;
             acts += removed;
             let mut odds = climate.keep[0]
@@ -188,7 +195,7 @@ fn live(climate: &Climate, fate: &Fate, weeks: usize, change: &Change) -> Outcom
             let noise = climate.noise / messages.sqrt();
             let written = member.mood + noise * fate.normals[cell];
             let kept = (1.0 - own_hostile * change.removed).max(0.05);
-            let density = (-0.5 * ((HOSTILE - member.mood) / climate.noise.max(1e-6)).powi(2)).exp()
+            let density = (-0.5 * ((edge - member.mood) / climate.noise.max(1e-6)).powi(2)).exp()
                 / std::f64::consts::TAU.sqrt();
             // The sum over what is cut is mood x share - noise x density at the cut.
             let cut = change.removed * (member.mood * own_hostile - climate.noise * density);
@@ -208,17 +215,18 @@ fn live(climate: &Climate, fate: &Fate, weeks: usize, change: &Change) -> Outcom
         }
         if (week + 1) % MONTH == 0 {
             let total: f64 = shares.iter().sum();
-            let entropy: f64 =
-                shares.iter().filter(|share| **share > 0.0).map(|share| -(share / total) * (share / total).ln()).sum();
+            let entropy: f64 = shares
+                .iter()
+                .filter(|share| **share > 0.0)
+                .map(|share| -(share / total) * (share / total).ln())
+                .sum();
             voices.push(if total > 0.0 { entropy.exp() } else { 0.0 });
             shares.fill(0.0);
         }
     }
-    let young = members.iter().filter(|member| member.joined > 0 && member.joined < weeks / 2);
-    let (kept, all) = young.fold((0.0, 0.0), |(kept, all), member| {
-        let writes = member.wrote_at.is_some_and(|week| week + 8 >= weeks);
-        (kept + f64::from(u8::from(writes)), all + 1.0)
-    });
+    let young = members.iter().filter(|member| member.joined > 0 && member.joined + WATCHED <= weeks);
+    let (kept, all) =
+        young.fold((0.0, 0.0), |(kept, all), member| (kept + f64::from(u8::from(member.stayed)), all + 1.0));
     Outcome {
         retention: if all > 0.0 { kept / all } else { 0.0 },
         breadth: mean(&voices),
@@ -277,8 +285,9 @@ pub fn judge(
                 let column = |arm: usize| outcomes.iter().map(|run| measure(&run[arm])).collect::<Vec<_>>();
                 paired(&column(0), &column(number + 1))
             };
-            let measures =
-                [of(|run| run.retention), of(|run| run.breadth), of(|run| run.sentiment)];
+            let measures = [of(|run| run.retention), of(|run| run.breadth), of(|run| run.sentiment)];
+            let voices = WORTH[1] * measures[1].without;
+            let worth = [(measures[0], WORTH[0]), (measures[1], voices), (measures[2], WORTH[2])];
             let acts = mean(&outcomes.iter().map(|run| run[number + 1].acts).collect::<Vec<_>>());
             Judged {
                 intervention: intervention.name(),
@@ -286,8 +295,12 @@ pub fn judge(
                 breadth: measures[1],
                 sentiment: measures[2],
                 acts,
-                helps: measures.iter().any(|paired| paired.interval.0 > 0.0)
-                    && measures.iter().all(|paired| paired.interval.1 >= 0.0),
+                helps: worth
+                    .iter()
+                    .any(|(paired, worth)| paired.interval.0 > 0.0 && paired.difference >= *worth)
+                    && worth
+                        .iter()
+                        .all(|(paired, worth)| paired.interval.1 >= 0.0 || paired.difference > -worth),
             }
         })
         .collect();

@@ -1,8 +1,7 @@
 #![cfg(test)]
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use daotwin_core::{Run, Seed};
 use daotwin_core::random::Stream as Draws;
+use daotwin_core::{Run, Seed};
 
 use super::*;
 use crate::stream::{Label, Message, Record, Stream, Timing, baseline};
@@ -20,6 +19,7 @@ fn climate() -> Climate {
         mood: [0.01, 0.6, 0.3],
         moods: [0.1, 0.2],
         noise: 0.4,
+        hostile: 0.07,
         rows: 1_000,
     }
 }
@@ -78,7 +78,8 @@ fn every_intervention_is_told() {
 /// Members who write once a week and stay while they are answered, which is decided by a coin.
 fn answered_stay(matters: bool) -> Record {
     let mut draws = Seed(3).stream("made");
-    let mut stream = Stream { channels: vec!["general".to_owned()], topics: vec!["all".to_owned()], ..Stream::default() };
+    let mut stream =
+        Stream { channels: vec!["general".to_owned()], topics: vec!["all".to_owned()], ..Stream::default() };
     let mut gone = vec![false; 2_000];
     let message = |author, at, reply_to| Message {
         author,
@@ -121,6 +122,9 @@ fn what_answers_do_is_learned_and_only_where_they_do() {
     assert!((found.arrivals - 30.0).abs() < 3.0, "{}", found.arrivals);
     let control = Climate::fit(&answered_stay(false)).unwrap();
     assert!(control.keep[2].abs() < 5.0 * control.keep_errors[2], "{control:?}");
+    // At the mean mood the normal law has as many hostile messages as the record.
+    let edge = climate().edge();
+    assert!((daotwin_core::statistics::normal_cdf((edge - 0.1) / 0.4) - 0.07).abs() < 1e-9);
     let mut short = answered_stay(true);
     short.timing = Timing::Order;
     assert!(Climate::fit(&short).unwrap_err().to_string().contains("at least 16"));

@@ -36,7 +36,11 @@ pub fn coupled(
 ) -> Result<Described> {
     let mut problems = Vec::new();
     if opinions.len() != members.len() {
-        problems.push(format!("`opinions` has {}; one of each of the {} members is needed", opinions.len(), members.len()));
+        problems.push(format!(
+            "`opinions` has {}; one of each of the {} members is needed",
+            opinions.len(),
+            members.len()
+        ));
     }
     if let Some(place) = opinions.iter().position(|opinion| !(-1.0..=1.0).contains(opinion)) {
         problems.push(format!("`opinions[{place}]` is {}; give -1 to 1", opinions[place]));

@@ -1,5 +1,4 @@
 #![cfg(test)]
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use daotwin_core::Seed;
 use daotwin_core::statistics::{kolmogorov_smirnov, mean, standard_deviation};

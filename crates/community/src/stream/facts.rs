@@ -214,5 +214,8 @@ fn again<T: Copy>(values: &[T], draws: &mut Draws) -> Vec<T> {
 
 fn blocks<T: Copy>(values: &[T], starts: &[usize]) -> Vec<T> {
     let days = starts.iter().flat_map(|start| (0..BLOCK).map(move |step| start + step));
-    days.map(|day| day % values.len().max(1)).filter_map(|day| values.get(day).copied()).take(values.len()).collect()
+    days.map(|day| day % values.len().max(1))
+        .filter_map(|day| values.get(day).copied())
+        .take(values.len())
+        .collect()
 }

@@ -15,7 +15,9 @@ use super::facts::{QUICK, autocorrelation, counted, parts, share_of};
 use super::{Account, Label, Law, Message, Record, Stream, Timing};
 use crate::opinion::mood::{OrnsteinUhlenbeck, Seen};
 use crate::point_process::simulate::within_day;
-use crate::point_process::{Event, FitOptions, Goodness, Hawkes, Rhythm, fit as fit_hawkes, fit::guess, goodness};
+use crate::point_process::{
+    Event, FitOptions, Goodness, Hawkes, Rhythm, fit as fit_hawkes, fit::guess, goodness,
+};
 use crate::sentiment::Lexicon;
 use crate::text::{LanguageModel, LanguageOptions, Mood, sentence};
 use crate::{Error, Result};
@@ -208,7 +210,13 @@ impl StreamModel {
             channels: if threads.is_some() {
                 Vec::new()
             } else {
-                stream.channels.iter().cloned().zip(channels).filter(|(_, messages)| *messages > 0.0).collect()
+                stream
+                    .channels
+                    .iter()
+                    .cloned()
+                    .zip(channels)
+                    .filter(|(_, messages)| *messages > 0.0)
+                    .collect()
             },
             threads,
             lengths: Law::fit(&whole(&parts.lengths)),
@@ -353,7 +361,9 @@ impl StreamModel {
         hawkes.excitations.iter_mut().for_each(|excitation| excitation.weight *= self.crowding);
         for (day, &count) in days.iter().enumerate() {
             let midnight = self.start_at + day as i64 * DAY as i64;
-            at.extend(within_day(&hawkes, count as usize, draws).iter().map(|within| midnight + *within as i64));
+            at.extend(
+                within_day(&hawkes, count as usize, draws).iter().map(|within| midnight + *within as i64),
+            );
         }
         at
     }
@@ -446,7 +456,13 @@ impl StreamModel {
 }
 
 /// Of a few texts the one whose sentiment is nearest.
-fn nearest(language: &LanguageModel, lexicon: &Lexicon, length: usize, sentiment: f64, draws: &mut Draws) -> String {
+fn nearest(
+    language: &LanguageModel,
+    lexicon: &Lexicon,
+    length: usize,
+    sentiment: f64,
+    draws: &mut Draws,
+) -> String {
     let mut best = (f64::INFINITY, String::new());
     for _ in 0..if length == 0 { 0 } else { TEXTS } {
         let text = language.write(length, draws);
@@ -467,7 +483,13 @@ fn cut(subject: &str, sentiment: f64, length: usize, draws: &mut Draws) -> Strin
     while characters < length {
         let sentence = sentence(subject, Mood::of(sentiment), draws);
         for (place, word) in sentence.split(' ').enumerate() {
-            let gap = if characters == 0 { "" } else if place == 0 { ". " } else { " " };
+            let gap = if characters == 0 {
+                ""
+            } else if place == 0 {
+                ". "
+            } else {
+                " "
+            };
             let longer = characters + gap.len() + word.chars().count();
             if characters > 0 && longer > length && longer - length >= length - characters {
                 return text;
@@ -556,12 +578,19 @@ fn topics(record: &Record, places: &[usize], even: f64) -> Vec<Topic> {
     let mut by_day: Vec<BTreeMap<i64, Vec<f64>>> = vec![BTreeMap::new(); stream.topics.len()];
     for &place in places {
         let message = &stream.messages[place];
-        by_day[message.topic as usize].entry(message.at.div_euclid(DAY as i64)).or_default().push(message.sentiment);
+        by_day[message.topic as usize]
+            .entry(message.at.div_euclid(DAY as i64))
+            .or_default()
+            .push(message.sentiment);
     }
-    let squares: f64 = by_day.iter().flat_map(BTreeMap::values).map(|day| {
-        let center = mean(day);
-        day.iter().map(|value| (value - center).powi(2)).sum::<f64>()
-    }).sum();
+    let squares: f64 = by_day
+        .iter()
+        .flat_map(BTreeMap::values)
+        .map(|day| {
+            let center = mean(day);
+            day.iter().map(|value| (value - center).powi(2)).sum::<f64>()
+        })
+        .sum();
     let freedom: f64 = by_day.iter().flat_map(BTreeMap::values).map(|day| day.len() as f64 - 1.0).sum();
     let noise = squares / freedom.max(1.0);
     // Moods are of those messages that have one.
@@ -595,9 +624,9 @@ fn answers(record: &Record, places: &[usize]) -> (f64, Law) {
     }
     let asked: Vec<(usize, u32)> =
         places.iter().filter_map(|&place| Some((place, stream.messages[place].reply_to?))).collect();
-    let same = asked.iter().filter(|(place, asked)| {
-        stream.messages[*place].channel == stream.messages[*asked as usize].channel
-    });
+    let same = asked
+        .iter()
+        .filter(|(place, asked)| stream.messages[*place].channel == stream.messages[*asked as usize].channel);
     let back: Vec<u32> =
         same.map(|(place, asked)| within[*place].saturating_sub(within[*asked as usize] + 1)).collect();
     (asked.len() as f64 / places.len() as f64, Law::fit(&back))
@@ -661,5 +690,10 @@ fn threads(record: &Record, places: &[usize], sizes: &[u32]) -> Option<Threads> 
             apart.push((order - before - 1) as f64);
         }
     }
-    Some(Threads { count: sizes.len() as u32, replies: Law::fit(sizes), known: known / of, apart: mean(&apart) })
+    Some(Threads {
+        count: sizes.len() as u32,
+        replies: Law::fit(sizes),
+        known: known / of,
+        apart: mean(&apart),
+    })
 }

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use arrow::array::{Array, AsArray, DictionaryArray, RecordBatch};
 use arrow::datatypes::{Decimal256Type, Float64Type, Int32Type, TimestampSecondType};
 use daotwin_core::Limits;
+use daotwin_history::History;
 use daotwin_history::builder::{Cell, HistoryBuilder};
 use daotwin_history::schema::{Precision, Table};
 use daotwin_history::view::DaoView;
-use daotwin_history::History;
 
 use super::{Account, Campaign, Label, Message, Stream, Transfer};
 use crate::attack::ATTACKS;
@@ -22,7 +22,7 @@ use crate::{Error, Result};
 pub enum Timing {
     /// To the minute or better.
     Second,
-    /// The day alone.
+    /// The day alone: said so, or most times are midnight.
     Day,
     /// Their order alone.
     Order,
@@ -65,7 +65,8 @@ pub fn to_history(stream: &Stream, dao: &str) -> Result<History> {
         let known = label.campaign.and_then(|campaign| labels.get(campaign as usize));
         Cell::from(known.map(String::as_str))
     };
-    let member = |index: u32| Cell::from(stream.accounts.get(index as usize).map(|found| found.member.as_str()));
+    let member =
+        |index: u32| Cell::from(stream.accounts.get(index as usize).map(|found| found.member.as_str()));
     for account in &stream.accounts {
         builder.table(Table::Members).push_named(&[
             ("dao", Cell::Text(dao)),
@@ -122,9 +123,8 @@ impl<'a> Ids<'a> {
 }
 
 fn of_schema<T>(found: Option<T>, name: &str) -> Result<T> {
-    found.ok_or_else(|| {
-        daotwin_history::Error::Defect(format!("column `{name}` is not of the schema")).into()
-    })
+    found
+        .ok_or_else(|| daotwin_history::Error::Defect(format!("column `{name}` is not of the schema")).into())
 }
 
 fn ids<'a>(batch: &'a RecordBatch, name: &str) -> Result<Ids<'a>> {
@@ -138,7 +138,8 @@ fn texts<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a arrow::array::Str
 }
 
 fn times<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a arrow::array::TimestampSecondArray> {
-    let found = batch.column_by_name(name).and_then(|column| column.as_primitive_opt::<TimestampSecondType>());
+    let found =
+        batch.column_by_name(name).and_then(|column| column.as_primitive_opt::<TimestampSecondType>());
     of_schema(found, name)
 }
 
@@ -224,7 +225,8 @@ pub fn from_history(history: &History, dao: Option<&str>) -> Result<Record> {
 fn talkers(history: &History) -> Result<Vec<String>> {
     let Some(batch) = history.table(Table::Messages) else { return Ok(Vec::new()) };
     let daos = ids(batch, "dao")?;
-    let mut found: Vec<String> = (0..batch.num_rows()).filter_map(|row| daos.get(row)).map(str::to_owned).collect();
+    let mut found: Vec<String> =
+        (0..batch.num_rows()).filter_map(|row| daos.get(row)).map(str::to_owned).collect();
     found.sort_unstable();
     found.dedup();
     Ok(found)
@@ -234,13 +236,16 @@ fn messages(batch: &RecordBatch, dao: &str, people: &mut Names) -> Result<(Strea
     let (daos, authors) = (ids(batch, "dao")?, ids(batch, "member")?);
     let (channels, topics, labels) = (ids(batch, "channel")?, ids(batch, "topic")?, ids(batch, "label")?);
     let precisions = ids(batch, "at_precision")?;
-    let (numbers, replies, words) = (texts(batch, "message")?, texts(batch, "reply_to")?, texts(batch, "text")?);
+    let (numbers, replies, words) =
+        (texts(batch, "message")?, texts(batch, "reply_to")?, texts(batch, "text")?);
     let at = times(batch, "at")?;
     let moods = batch.column_by_name("sentiment").and_then(|column| column.as_primitive_opt::<Float64Type>());
     let moods = of_schema(moods, "sentiment")?;
     let rows: Vec<usize> = (0..batch.num_rows()).filter(|&row| daos.get(row) == Some(dao)).collect();
     let timed = rows.iter().filter(|&&row| at.is_valid(row)).count();
-    let by_day = rows.iter().filter(|&&row| precisions.get(row) == Some("day")).count();
+    // Who knows the day alone often writes its midnight.
+    let midnight = |row: usize| at.is_valid(row) && at.value(row).rem_euclid(86_400) == 0;
+    let by_day = rows.iter().filter(|&&row| precisions.get(row) == Some("day") || midnight(row)).count();
     let timing = match () {
         () if 2 * timed < rows.len() => Timing::Order,
         () if 2 * by_day > timed => Timing::Day,
@@ -280,7 +285,12 @@ fn messages(batch: &RecordBatch, dao: &str, people: &mut Names) -> Result<(Strea
             reply_to: None,
             topic: subjects.number(topics.get(row).unwrap_or_else(|| subject(text))),
             sentiment,
-            label: Label { campaign: labels.get(row).filter(|label| !label.is_empty()).map(|label| campaigns.number(label)) },
+            label: Label {
+                campaign: labels
+                    .get(row)
+                    .filter(|label| !label.is_empty())
+                    .map(|label| campaigns.number(label)),
+            },
             text: text.to_owned(),
         });
     }
@@ -292,7 +302,8 @@ fn messages(batch: &RecordBatch, dao: &str, people: &mut Names) -> Result<(Strea
         let at = of.map(|message| message.at);
         let (start_at, end_at) = at.fold((i64::MAX, i64::MIN), |(low, high), at| (low.min(at), high.max(at)));
         let word = label.split(' ').next().unwrap_or_default();
-        let attack = ATTACKS.iter().map(|attack| attack.name()).find(|known| *known == word).unwrap_or(RECORDED);
+        let attack =
+            ATTACKS.iter().map(|attack| attack.name()).find(|known| *known == word).unwrap_or(RECORDED);
         stream.campaigns.push(Campaign { attack, start_at, end_at, harm: 0.0 });
     }
     stream.channels = places.names;
@@ -309,7 +320,8 @@ fn transfers(
     let daos = ids(batch, "dao")?;
     let (payers, receivers, kinds) = (ids(batch, "from")?, ids(batch, "to")?, ids(batch, "asset")?);
     let at = times(batch, "at")?;
-    let amounts = batch.column_by_name("amount").and_then(|column| column.as_primitive_opt::<Decimal256Type>());
+    let amounts =
+        batch.column_by_name("amount").and_then(|column| column.as_primitive_opt::<Decimal256Type>());
     let amounts = of_schema(amounts, "amount")?;
     let mut names = Names::default();
     let mut found = Vec::new();

@@ -70,14 +70,18 @@ fn a_stream_comes_back_out_of_its_history() {
     let name = |stream: &Stream, account: u32| stream.accounts[account as usize].member.clone();
     assert_eq!(read.stream.messages.len(), stream.messages.len());
     for (old, new) in stream.messages.iter().zip(&read.stream.messages) {
-        assert_eq!((&old.text, old.at, old.sentiment, old.reply_to), (&new.text, new.at, new.sentiment, new.reply_to));
+        assert_eq!(
+            (&old.text, old.at, old.sentiment, old.reply_to),
+            (&new.text, new.at, new.sentiment, new.reply_to)
+        );
         assert_eq!(name(&stream, old.author), name(&read.stream, new.author));
         assert_eq!(old.to.map(|to| name(&stream, to)), new.to.map(|to| name(&read.stream, to)));
         assert_eq!(stream.topics[old.topic as usize], read.stream.topics[new.topic as usize]);
         assert_eq!(old.label.malicious(), new.label.malicious());
     }
     assert_eq!(read.stream.accounts.len(), 60);
-    let paid = |stream: &Stream| stream.transfers.iter().map(|paid| (paid.at, paid.amount)).collect::<Vec<_>>();
+    let paid =
+        |stream: &Stream| stream.transfers.iter().map(|paid| (paid.at, paid.amount)).collect::<Vec<_>>();
     assert_eq!(paid(&read.stream), paid(&stream));
     assert!(from_history(&history, Some("other")).unwrap_err().to_string().contains("`other`"));
 }
@@ -88,7 +92,8 @@ fn a_fitted_stream_has_the_facts_and_a_wrong_one_has_not() {
     let real = facts(&record);
     let model = StreamModel::fit(&record, None, Seed(1)).unwrap();
     let floors = floors(&record, 60, Seed(1));
-    let drawn = |model: &StreamModel| (0..6).map(|draw| facts(&model.sample(Seed(50 + draw)))).collect::<Vec<_>>();
+    let drawn =
+        |model: &StreamModel| (0..6).map(|draw| facts(&model.sample(Seed(50 + draw)))).collect::<Vec<_>>();
     let off = |told: &[Vec<Fact>], name: &str| {
         let place = real.iter().position(|fact| fact.name == name).unwrap();
         // Where nobody answers or a tail has no excess there is no such fact.

@@ -60,7 +60,8 @@ impl Study {
                 label: "Help".to_owned(),
                 figure: format!("{helps} of {} interventions help", self.interventions.len()),
                 outcome: Outcome::Neutral,
-                text: "an interval of retention, breadth or sentiment lies above none, and none lies below".to_owned(),
+                text: "more newcomers who stay, voices or gladness, beyond chance and by a hundredth or more, and nothing lost as large"
+                    .to_owned(),
             });
         }
         if self.recommendation.is_some() {
@@ -186,7 +187,7 @@ impl Study {
             }),
         ];
         let rows = self.spread.iter().map(|spread| {
-            let card = contagion::find(spread.model).map(|model| model.card());
+            let card = contagion::find(spread.model).map(contagion::Model::card);
             vec![
                 spread.model.to_owned(),
                 format!("{:.1} ± {:.1}", spread.reach, 1.96 * spread.error),
@@ -228,14 +229,16 @@ impl Study {
                 verdict(&times.calm)
             )),
             Block::Table(Table {
-                caption: "What begets what: mean number begotten directly, and mean delay in minutes".to_owned(),
+                caption: "What begets what: mean number begotten directly, and mean delay in minutes"
+                    .to_owned(),
                 columns: owned(&["from", "to", "begets", "minutes"]),
                 rows: rows.collect(),
             }),
             Block::Chart(Chart {
                 id: "hours".to_owned(),
                 title: "Hours of the day".to_owned(),
-                description: "Factor of each hour, in the record's own time zone, on what nobody provoked".to_owned(),
+                description: "Factor of each hour, in the record's own time zone, on what nobody provoked"
+                    .to_owned(),
                 plot: Plot::Xy {
                     x: axis("hour", Scale::Linear),
                     y: axis("factor", Scale::Linear),
@@ -256,7 +259,11 @@ impl Study {
                 format!("{:.1} %", 100.0 * topic.share),
                 format!("{:+.2}", topic.mood.mean),
                 format!("{:.2}", topic.mood.spread),
-                if topic.mood.spread > 0.0 { format!("{:.1}", 1.0 / topic.mood.pull) } else { "-".to_owned() },
+                if topic.mood.spread > 0.0 {
+                    format!("{:.1}", 1.0 / topic.mood.pull)
+                } else {
+                    "-".to_owned()
+                },
             ]
         });
         let table = Table {
@@ -285,13 +292,21 @@ impl Study {
         });
         let mut blocks = vec![Block::Table(Table {
             caption: format!(
-                "Differences under the same draws, with 95 % intervals: share of newcomers who stay (without {:.3}), effective voices a \
+                "Differences under the same draws, with 95 % intervals: share of newcomers who write again four weeks later or more (without {:.3}), effective voices a \
                  month (without {:.1}), mean sentiment that is read (without {:+.3}); acts a week that it takes",
                 self.interventions.first().map_or(f64::NAN, |judged| judged.retention.without),
                 self.interventions.first().map_or(f64::NAN, |judged| judged.breadth.without),
                 self.interventions.first().map_or(f64::NAN, |judged| judged.sentiment.without),
             ),
-            columns: owned(&["intervention", "what is done", "retention", "breadth", "sentiment", "acts", "helps"]),
+            columns: owned(&[
+                "intervention",
+                "what is done",
+                "retention",
+                "breadth",
+                "sentiment",
+                "acts",
+                "helps",
+            ]),
             rows: rows.collect(),
         })];
         let keeps = KEEPS.iter().zip(climate.keep.iter().zip(&climate.keep_errors));
@@ -307,7 +322,12 @@ impl Study {
         }));
         for intervention in INTERVENTIONS {
             let card = intervention.card();
-            blocks.push(text(format!("`{}`: {}. Not counted: {}.", intervention.name(), card.source, card.limits)));
+            blocks.push(text(format!(
+                "`{}`: {}. Not counted: {}.",
+                intervention.name(),
+                card.source,
+                card.limits
+            )));
         }
         Some(Section { id: "help".to_owned(), title: "What helps members".to_owned(), blocks })
     }

@@ -15,7 +15,9 @@ use crate::contagion::{self, Network};
 use crate::graph::{self, Observed, Ranked};
 use crate::intervention::{self, Climate, INTERVENTIONS, Judged};
 use crate::mitigation::{self, Recommendation, TOLERANCE};
-use crate::point_process::{Event, FitOptions, Goodness, Hawkes, Rhythm, fit as fit_hawkes, fit::guess, goodness};
+use crate::point_process::{
+    Event, FitOptions, Goodness, Hawkes, Rhythm, fit as fit_hawkes, fit::guess, goodness,
+};
 use crate::stream::model::{Topic, events};
 use crate::stream::{Record, StreamModel, Timing, facts, floors, from_history};
 use crate::text::LanguageOptions;
@@ -255,7 +257,8 @@ pub fn study(history: &History, options: &Options, run: &Run) -> Result<Study> {
     }
     found.compare(&record, options, run)?;
     run.step("community: ties", 1, 5)?;
-    let ballots = if found.model.is_none() { Some(DaoView::one(history, options.dao.as_deref())?) } else { None };
+    let ballots =
+        if found.model.is_none() { Some(DaoView::one(history, options.dao.as_deref())?) } else { None };
     let (of, observed) = match &ballots {
         Some(view) => ("the same first choice on three proposals", graph::covoting(view, VOTERS, TOGETHER)),
         None => ("an answer", graph::answers(&record.stream)),
@@ -269,14 +272,21 @@ pub fn study(history: &History, options: &Options, run: &Run) -> Result<Study> {
     run.step("community: interventions", 3, 5)?;
     if found.model.is_some() {
         found.climate = told(Climate::fit(&record), &mut found.missing)?;
+        if found.climate.is_some() && record.stream.messages.iter().all(|message| message.reply_to.is_none())
+        {
+            found.missing.push(
+                "The record names no answers; who was answered is inferred from what others wrote next, so that what answers do is \
+                 blurred, and onboarding judged too low rather than too high."
+                    .to_owned(),
+            );
+        }
         if let Some(climate) = &found.climate {
             let judging = intervention::Options { runs: options.runs, weeks: options.weeks };
             found.interventions = intervention::judge(climate, INTERVENTIONS, &judging, seed, run)?;
         }
         run.step("community: policies", 4, 5)?;
         if options.campaigns > 0 && record.timing != Timing::Order {
-            let tried =
-                mitigation::recommend(&record.stream, options.campaigns, options.tolerance, seed);
+            let tried = mitigation::recommend(&record.stream, options.campaigns, options.tolerance, seed);
             if let Some(recommendation) = told(tried, &mut found.missing)? {
                 found.policies = recommendation.policies();
                 found.reasons.clone_from(&recommendation.reasons);
@@ -297,7 +307,8 @@ fn told<T>(found: Result<T>, missing: &mut Vec<String>) -> Result<Option<T>> {
         Err(Error::Parameters { problems }) => {
             missing.extend(problems.iter().map(|problem| {
                 let mut letters = problem.chars();
-                let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+                let first =
+                    letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
                 format!("{first}{}.", letters.as_str())
             }));
             Ok(None)
@@ -362,11 +373,12 @@ impl Study {
             degrees
         };
         let nearest = models.first().and_then(|ranked| graph::find(ranked.model).ok());
-        let drawn = nearest.and_then(|model| model.fit(observed, self.seed)).map(|fitted| {
-            descending(&(fitted.sample)(&mut self.seed.stream("community drawn graph")))
-        });
+        let drawn = nearest
+            .and_then(|model| model.fit(observed, self.seed))
+            .map(|fitted| descending(&(fitted.sample)(&mut self.seed.stream("community drawn graph"))));
         let network = Network::even(&observed.graph, PASSED_ON);
-        let most = (0..network.nodes()).max_by_key(|&node| (network.out[node].len(), std::cmp::Reverse(node)));
+        let most =
+            (0..network.nodes()).max_by_key(|&node| (network.out[node].len(), std::cmp::Reverse(node)));
         let seeds: Vec<u32> = most.map(|node| node as u32).into_iter().collect();
         let shared = Network::shared(&observed.graph);
         for model in contagion::MODELS {
@@ -390,7 +402,8 @@ impl Study {
     /// Messages of the tenth who write most and of the others.
     fn writing(&mut self, record: &Record) -> Result<Option<Times>> {
         if record.timing != Timing::Second {
-            self.missing.push("The record tells no time of day, so no process is fitted to times.".to_owned());
+            self.missing
+                .push("The record tells no time of day, so no process is fitted to times.".to_owned());
             return Ok(None);
         }
         let stream = &record.stream;
@@ -402,14 +415,19 @@ impl Study {
         order[..order.len().div_ceil(10)].iter().for_each(|&account| core[account] = true);
         let from = stream.messages.len().saturating_sub(EVENTS);
         let latest = &stream.messages[from..];
-        let kinds = latest.iter().map(|message| u32::from(!core[message.author as usize])).collect::<Vec<_>>();
+        let kinds =
+            latest.iter().map(|message| u32::from(!core[message.author as usize])).collect::<Vec<_>>();
         let at: Vec<i64> = latest.iter().map(|message| message.at).collect();
         self.process("messages", vec!["the tenth who write most", "others"], &at, &kinds)
     }
 
     fn ballots(&mut self, view: &DaoView) -> Result<Option<Times>> {
-        let mut at: Vec<i64> =
-            view.votes.iter().filter(|vote| vote.precision != Precision::Day).filter_map(|vote| vote.at).collect();
+        let mut at: Vec<i64> = view
+            .votes
+            .iter()
+            .filter(|vote| vote.precision != Precision::Day)
+            .filter_map(|vote| vote.at)
+            .collect();
         at.sort_unstable();
         let at = at.split_off(at.len().saturating_sub(EVENTS));
         let kinds = vec![0; at.len()];
@@ -444,7 +462,8 @@ impl Study {
             .collect();
         let end = (days * DAY + 60) as f64;
         let base = vec![0.5 * events.len() as f64 / end / names.len() as f64; names.len()];
-        let first = Hawkes { base, excitations: guess(names.len(), &[120.0, 3600.0]), rhythm: Rhythm::flat() };
+        let first =
+            Hawkes { base, excitations: guess(names.len(), &[120.0, 3600.0]), rhythm: Rhythm::flat() };
         let options = FitOptions { hours: true, days: true, passes: 150, tolerance: 1e-6 };
         let hawkes = fit_hawkes(&first, &events, end, &options)?.hawkes;
         let calm = Hawkes { excitations: Vec::new(), ..first };
@@ -482,8 +501,8 @@ impl Study {
         }
         if let Some(times) = &self.times {
             sentences.push(format!(
-                "Each of {} {} begets {:.2} more in the long run of its cluster's generations; by time rescaling the process is {:.3} \
-                 from its law (chance {:.1e}), without excitement {:.3} (chance {:.1e}).",
+                "Of {} {}, one begets {:.2} others directly (the branching ratio); by time rescaling the process is {:.3} from its \
+                 law (chance {:.1e}), without excitement {:.3} (chance {:.1e}).",
                 times.events,
                 times.of,
                 times.branching,
@@ -501,9 +520,9 @@ impl Study {
             .collect();
         if !self.interventions.is_empty() {
             sentences.push(if helps.is_empty() {
-                "No intervention helps beyond chance.".to_owned()
+                "No intervention gains anything beyond chance that is worth it.".to_owned()
             } else {
-                format!("What helps, and harms nothing that is measured: {}.", helps.join(", "))
+                format!("What helps, and costs nothing else that is measured: {}.", helps.join(", "))
             });
         }
         if self.recommendation.is_some() {

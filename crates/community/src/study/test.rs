@@ -1,5 +1,4 @@
 #![cfg(test)]
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use daotwin_core::{Limits, Run, Seed};
 use daotwin_history::builder::{HistoryBuilder, VoteRow};
@@ -17,7 +16,10 @@ fn a_community_is_studied_whole_and_the_same_twice() {
     let history = to_history(&baseline(80, 130, Seed(4)), "dao").unwrap();
     let found = study(&history, &quick(), &Run::default()).unwrap();
     assert!(found.facts.len() >= 9 && found.ties.is_some() && found.climate.is_some());
-    assert_eq!((found.interventions.len(), found.spread.len()), (INTERVENTIONS.len(), contagion::MODELS.len()));
+    assert_eq!(
+        (found.interventions.len(), found.spread.len()),
+        (INTERVENTIONS.len(), contagion::MODELS.len())
+    );
     assert!(found.recommendation.is_some(), "{:?}", found.missing);
     let times = found.times.as_ref().unwrap();
     // The wrong model, without excitement, is told from the right kind.
@@ -64,14 +66,8 @@ fn ballots_alone_tell_ties_and_times() {
 
 #[test]
 fn every_bad_option_is_told() {
-    let bad = Options {
-        draws: 1,
-        runs: 0,
-        weeks: 3,
-        campaigns: 1,
-        tolerance: f64::NAN,
-        ..Options::default()
-    };
+    let bad =
+        Options { draws: 1, runs: 0, weeks: 3, campaigns: 1, tolerance: f64::NAN, ..Options::default() };
     let history = to_history(&baseline(10, 2, Seed(1)), "dao").unwrap();
     let told = study(&history, &bad, &Run::default()).unwrap_err().to_string();
     for name in ["draws", "runs", "weeks", "campaigns", "tolerance"] {

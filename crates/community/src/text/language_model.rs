@@ -55,7 +55,9 @@ pub fn words(text: &str) -> Vec<String> {
                 && word.chars().count() <= 20
                 && !word.starts_with("u_")
                 && word.chars().filter(char::is_ascii_digit).count() < 5
-                && word.chars().all(|letter| letter.is_alphanumeric() || letter == '\'' || letter == '’' || letter == '-')
+                && word.chars().all(|letter| {
+                    letter.is_alphanumeric() || letter == '\'' || letter == '’' || letter == '-'
+                })
         })
         .collect()
 }

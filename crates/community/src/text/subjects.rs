@@ -2,13 +2,66 @@
 
 /// Words that tell each subject, of [`super::SUBJECTS`]; what has none of them is `everyday`.
 const WORDS: [(&str, &[&str]); 7] = [
-    ("governance", &["vote", "votes", "voting", "voted", "proposal", "proposals", "quorum", "delegate", "delegates", "delegation", "governance", "snapshot", "council", "dao"]),
-    ("treasury", &["treasury", "runway", "budget", "diversify", "fund", "funds", "spend", "spending", "reserves"]),
+    (
+        "governance",
+        &[
+            "vote",
+            "votes",
+            "voting",
+            "voted",
+            "proposal",
+            "proposals",
+            "quorum",
+            "delegate",
+            "delegates",
+            "delegation",
+            "governance",
+            "snapshot",
+            "council",
+            "dao",
+        ],
+    ),
+    (
+        "treasury",
+        &["treasury", "runway", "budget", "diversify", "fund", "funds", "spend", "spending", "reserves"],
+    ),
     ("grants", &["grant", "grants", "grantee", "milestone", "milestones", "applicant", "funding"]),
-    ("security", &["hack", "hacked", "hacker", "exploit", "scam", "scammer", "phishing", "audit", "audits", "multisig", "bug", "rug"]),
-    ("product", &["app", "dashboard", "interface", "release", "feature", "update", "pool", "pools", "swap", "gas", "api", "sdk", "bridge"]),
-    ("newcomers", &["new", "join", "joined", "newbie", "welcome", "guide", "start", "help", "support", "ticket"]),
-    ("market", &["price", "token", "tokens", "buy", "sell", "pump", "dump", "market", "chart", "usd", "eth", "btc", "airdrop", "yield", "apy"]),
+    (
+        "security",
+        &[
+            "hack", "hacked", "hacker", "exploit", "scam", "scammer", "phishing", "audit", "audits",
+            "multisig", "bug", "rug",
+        ],
+    ),
+    (
+        "product",
+        &[
+            "app",
+            "dashboard",
+            "interface",
+            "release",
+            "feature",
+            "update",
+            "pool",
+            "pools",
+            "swap",
+            "gas",
+            "api",
+            "sdk",
+            "bridge",
+        ],
+    ),
+    (
+        "newcomers",
+        &["new", "join", "joined", "newbie", "welcome", "guide", "start", "help", "support", "ticket"],
+    ),
+    (
+        "market",
+        &[
+            "price", "token", "tokens", "buy", "sell", "pump", "dump", "market", "chart", "usd", "eth",
+            "btc", "airdrop", "yield", "apy",
+        ],
+    ),
 ];
 
 /// The subject of which a text has most words; of several the first, `everyday` where it has none. English only.

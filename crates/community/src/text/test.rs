@@ -15,7 +15,8 @@ fn corpus() -> Vec<(u32, String)> {
 fn nothing_long_is_copied_and_a_copier_is_caught() {
     let corpus = corpus();
     let known = || corpus.iter().map(|(_, text)| text.as_str());
-    let learn = |options| LanguageModel::learn(corpus.iter().map(|(author, text)| (*author, text.as_str())), options);
+    let learn =
+        |options| LanguageModel::learn(corpus.iter().map(|(author, text)| (*author, text.as_str())), options);
     let write = |model: &LanguageModel| -> Vec<String> {
         let streams = Seed(2).streams("write");
         (0..500).map(|index| model.write(60, &mut streams.stream(index))).collect()
