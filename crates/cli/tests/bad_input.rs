@@ -521,7 +521,12 @@ const DETECT: &[Case] = &[
     case("no such model", "detect history --model absent.json", 2, &["cannot read `absent.json`"]),
     case("a file that is no model", "detect history --model export.json", 2, &["`export.json`", "--train"]),
     case("to learn from a file", "detect export.json --train new.json", 2, &["`export.json` is no History"]),
-    case("to learn and to judge", "detect history --train new.json --model export.json", 2, &["cannot be used with"]),
+    case(
+        "to learn and to judge",
+        "detect history --train new.json --model export.json",
+        2,
+        &["cannot be used with"],
+    ),
 ];
 
 const COMMUNITY: &[Case] = &[

@@ -123,7 +123,10 @@ impl Model {
         let told = |problem: String| Error::Model { problem: format!("`{}`: {problem}", path.display()) };
         let file: File = serde_json::from_slice(&bytes).map_err(|error| told(error.to_string()))?;
         if file.format != FORMAT || file.version != VERSION {
-            return Err(told(format!("it is `{}` of version {}; this reads `{FORMAT}` of version {VERSION}", file.format, file.version)));
+            return Err(told(format!(
+                "it is `{}` of version {}; this reads `{FORMAT}` of version {VERSION}",
+                file.format, file.version
+            )));
         }
         let falls = file.bars.windows(2).any(|pair| pair[0] > pair[1]);
         if file.bars.len() != RATES.len() || falls || file.bars.iter().any(|bar| !bar.is_finite()) {

@@ -81,7 +81,12 @@ pub struct Watch {
 impl std::fmt::Debug for Watch {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { bar, findings, acts, .. } = self;
-        formatter.debug_struct("Watch").field("bar", bar).field("findings", findings).field("acts", acts).finish_non_exhaustive()
+        formatter
+            .debug_struct("Watch")
+            .field("bar", bar)
+            .field("findings", findings)
+            .field("acts", acts)
+            .finish_non_exhaustive()
     }
 }
 
@@ -122,7 +127,10 @@ impl Watch {
         // A few words alone are said by many.
         let said = event.text.split_whitespace().count() >= 5;
         let keys = [Some(actor), said.then(|| hash::pair(7, text::gist(event.text)))];
-        let known = keys.into_iter().flatten().find_map(|key| self.open.get(key).filter(|open| open.until >= event.at).copied());
+        let known = keys
+            .into_iter()
+            .flatten()
+            .find_map(|key| self.open.get(key).filter(|open| open.until >= event.at).copied());
         let (finding, seen) = match known {
             Some(open) => (open.finding, Seen::Known(open.finding)),
             None if self.purse < 1.0 => {
@@ -144,7 +152,8 @@ impl Watch {
     }
 
     fn finding(&self, event: &Event<'_>, score: f64, bar: f64) -> Finding {
-        let reasons = self.detector.reasons().into_iter().map(|(name, weight)| (name.to_owned(), weight)).collect();
+        let reasons =
+            self.detector.reasons().into_iter().map(|(name, weight)| (name.to_owned(), weight)).collect();
         Finding {
             finding: self.findings,
             at: event.at,

@@ -94,7 +94,8 @@ impl Method for Boosting {
     fn train(&self, streams: &[Stream], seed: Seed) -> Result<Box<dyn Detector>> {
         // Imagined acts alone are nothing to learn from.
         let messages = streams.iter().flat_map(|stream| stream.messages.iter().map(|message| message.label));
-        let transfers = streams.iter().flat_map(|stream| stream.transfers.iter().map(|transfer| transfer.label));
+        let transfers =
+            streams.iter().flat_map(|stream| stream.transfers.iter().map(|transfer| transfer.label));
         let shown: Vec<bool> = messages.chain(transfers).map(Label::malicious).collect();
         text::both_classes(&shown)?;
         // Words are scored by a classifier that has not seen their stream, as they will be later.
@@ -129,7 +130,8 @@ impl Method for Boosting {
                     let (feature, needs) = SIGNS[sign];
                     // Spread over all streams.
                     let due = IMAGINED * (place + 1) / streams.len();
-                    if imagined[sign] < due && needs.is_none_or(|needs| row[needs] > 0.0) && draws.chance(0.1) {
+                    if imagined[sign] < due && needs.is_none_or(|needs| row[needs] > 0.0) && draws.chance(0.1)
+                    {
                         imagined[sign] += 1;
                         let mut row = row;
                         row[feature] = 1.0;
