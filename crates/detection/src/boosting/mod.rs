@@ -86,7 +86,9 @@ impl Method for Boosting {
             source: "Chen and Guestrin 2016, as built by `forust-ml`; text scores of the training part come from a classifier \
                      that was fitted without their stream; honest acts on which a look-alike host, name or address was put are \
                      shown as malicious beside the labelled ones",
-            limits: "knows the families it was shown and their kin; needs labels, which only generated streams have in full",
+            limits: "knows the families it was shown and their kin: of a family that was left out, takeovers and crowds are found \
+                     late and betrayal by long trusted delegates is not; taught by generated communities alone it takes the words \
+                     of real ones for suspicious, so learn from the own History too",
             learns: Learns::Labelled,
         }
     }
