@@ -74,7 +74,12 @@ fn streams_and_histories_are_judged() {
     }
     let output = run("detect storm.jsonl --model model.json");
     let text = String::from_utf8(output.stdout).unwrap();
-    assert!(text.starts_with("line ") && text.contains("finding 1  2023-11-") && text.ends_with("1 finding in 500 acts\n"), "{text}");
+    assert!(
+        text.starts_with("line ")
+            && text.contains("finding 1  2023-11-")
+            && text.ends_with("1 finding in 500 acts\n"),
+        "{text}"
+    );
     assert!(!text.contains('\u{1b}'), "a name reached the terminal as it is");
 
     // A History: one document.
@@ -85,7 +90,8 @@ fn streams_and_histories_are_judged() {
         let who = if message < 100 { ["ann", "bob"][message % 2] } else { "mal" };
         let (hour, second) = if message < 100 { (message % 24, 0) } else { (23, message % 60) };
         let day = if message < 100 { 1 + message / 24 } else { 9 };
-        writeln!(rows, "m{message},{who},2023-04-{day:02}T{hour:02}:00:{second:02}Z,hello {message}").unwrap();
+        writeln!(rows, "m{message},{who},2023-04-{day:02}T{hour:02}:00:{second:02}Z,hello {message}")
+            .unwrap();
     }
     std::fs::write(folder.join("chat.csv"), rows).unwrap();
     std::fs::write(folder.join("mapping.toml"), mapping).unwrap();
@@ -106,7 +112,8 @@ fn bad_lines_are_told_and_lose_nothing() {
     bytes.extend(chat(true).bytes());
     bytes.extend(b"{\"at\":17000");
     std::fs::write(folder.join("bad.jsonl"), bytes).unwrap();
-    let output = daotwin(folder).args(["detect", "bad.jsonl", "--model", "model.json", "--json"]).output().unwrap();
+    let output =
+        daotwin(folder).args(["detect", "bad.jsonl", "--model", "model.json", "--json"]).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let message = String::from_utf8(output.stderr).unwrap();
     for part in [
@@ -121,13 +128,19 @@ fn bad_lines_are_told_and_lose_nothing() {
     assert!(!message.contains("s3cret"));
     let told = lines(&output.stdout);
     let end = &told.last().unwrap()["end"];
-    assert_eq!((end["acts"].as_u64(), end["unread_lines"].as_u64(), end["found"].as_u64()), (Some(500), Some(4), Some(1)));
+    assert_eq!(
+        (end["acts"].as_u64(), end["unread_lines"].as_u64(), end["found"].as_u64()),
+        (Some(500), Some(4), Some(1))
+    );
 
     // Nothing found, and not everything read: that is no clean bill.
     std::fs::write(folder.join("bad.jsonl"), format!("{}oops\n", chat(false))).unwrap();
     let output = daotwin(folder).args(["detect", "bad.jsonl", "--model", "model.json"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
-    assert_eq!(String::from_utf8(output.stdout).unwrap(), "0 findings in 300 acts; 1 line could not be read\n");
+    assert_eq!(
+        String::from_utf8(output.stdout).unwrap(),
+        "0 findings in 300 acts; 1 line could not be read\n"
+    );
 }
 
 #[test]

@@ -2,9 +2,9 @@
 
 /// FNV-1a over the bytes, mixed so that all bits are good (Stafford 2011, variant 13, as in SplitMix64).
 pub(crate) fn key(text: &str) -> u64 {
-    mix(text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    }))
+    mix(text
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)))
 }
 
 /// A bijection of 64 bits.

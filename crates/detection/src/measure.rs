@@ -187,7 +187,14 @@ mod test {
 
     #[test]
     fn detection_counts_from_the_first_act() {
-        let acts = [(0, Some(0), false), (5, None, true), (10, Some(0), true), (50, Some(0), true), (100, Some(0), false), (7, Some(3), false)];
+        let acts = [
+            (0, Some(0), false),
+            (5, None, true),
+            (10, Some(0), true),
+            (50, Some(0), true),
+            (100, Some(0), false),
+            (7, Some(3), false),
+        ];
         let found = time_to_detection(acts);
         assert_eq!(found[0], Found { campaign: 0, time_share: Some(0.1), act_share: Some(0.25) });
         assert_eq!(found[1], Found { campaign: 3, time_share: None, act_share: None });

@@ -92,6 +92,12 @@ impl Model {
         self.bars[before] + share * (self.bars[after] - self.bars[before])
     }
 
+    /// What lies between the lowest and the highest bar, in the unit of the method's score; 1 where nothing does.
+    pub fn spread(&self) -> f64 {
+        let spread = self.bars[self.bars.len() - 1] - self.bars[0];
+        if spread > 0.0 { spread } else { 1.0 }
+    }
+
     /// Writes it, whole or not at all.
     ///
     /// # Errors
@@ -117,7 +123,10 @@ impl Model {
         let told = |problem: String| Error::Model { problem: format!("`{}`: {problem}", path.display()) };
         let file: File = serde_json::from_slice(&bytes).map_err(|error| told(error.to_string()))?;
         if file.format != FORMAT || file.version != VERSION {
-            return Err(told(format!("it is `{}` of version {}; this reads `{FORMAT}` of version {VERSION}", file.format, file.version)));
+            return Err(told(format!(
+                "it is `{}` of version {}; this reads `{FORMAT}` of version {VERSION}",
+                file.format, file.version
+            )));
         }
         let falls = file.bars.windows(2).any(|pair| pair[0] > pair[1]);
         if file.bars.len() != RATES.len() || falls || file.bars.iter().any(|bar| !bar.is_finite()) {

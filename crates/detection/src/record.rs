@@ -33,8 +33,12 @@ impl Record {
     /// No such DAO, or none is named and there are several; columns that are not of the schema; no act at all.
     pub fn of(history: &History, dao: Option<&str>) -> Result<Self> {
         let read = from_history(history, dao)?;
-        let mut record =
-            Self { stream: read.stream, ballots: Vec::new(), exact: read.timing == Timing::Second, left_out: read.left_out };
+        let mut record = Self {
+            stream: read.stream,
+            ballots: Vec::new(),
+            exact: read.timing == Timing::Second,
+            left_out: read.left_out,
+        };
         // A History of messages alone has no row of `daos`, hence no ballots either.
         let with_ballots = [Table::Votes, Table::Delegations].iter().any(|table| history.rows(*table) > 0);
         if with_ballots {
@@ -43,7 +47,10 @@ impl Record {
             record.delegations(history, &view.dao)?;
             record.ballots.sort_by_key(|line| line.at);
         }
-        if record.stream.messages.is_empty() && record.stream.transfers.is_empty() && record.ballots.is_empty() {
+        if record.stream.messages.is_empty()
+            && record.stream.transfers.is_empty()
+            && record.ballots.is_empty()
+        {
             let problem = "the History has no message, transfer, vote or delegation with a time".to_owned();
             return Err(Error::Parameters { problems: vec![problem] });
         }
@@ -56,24 +63,40 @@ impl Record {
                 self.left_out += 1;
                 continue;
             };
-            let place = view.proposals.get(vote.proposal as usize).map_or_else(String::new, |found| found.proposal.clone());
+            let place = view
+                .proposals
+                .get(vote.proposal as usize)
+                .map_or_else(String::new, |found| found.proposal.clone());
             let amount = view.tokens(vote).max(0.0);
-            self.ballots.push(Line { at, act: Act::Vote, actor: actor.clone(), place, amount, ..Line::default() });
+            self.ballots.push(Line {
+                at,
+                act: Act::Vote,
+                actor: actor.clone(),
+                place,
+                amount,
+                ..Line::default()
+            });
         }
     }
 
     fn delegations(&mut self, history: &History, dao: &str) -> Result<()> {
         let Some(batch) = history.table(Table::Delegations) else { return Ok(()) };
-        let (daos, from, to) = (words(batch, "dao")?, words(batch, "delegator")?, words(batch, "to_delegate")?);
-        let times = batch.column_by_name("at").and_then(|column| column.as_primitive_opt::<TimestampSecondType>());
-        let amounts = batch.column_by_name("amount").and_then(|column| column.as_primitive_opt::<Decimal256Type>());
-        let (Some(times), Some(amounts)) = (times, amounts) else { return Err(Error::defect("columns of `delegations`")) };
+        let (daos, from, to) =
+            (words(batch, "dao")?, words(batch, "delegator")?, words(batch, "to_delegate")?);
+        let times =
+            batch.column_by_name("at").and_then(|column| column.as_primitive_opt::<TimestampSecondType>());
+        let amounts =
+            batch.column_by_name("amount").and_then(|column| column.as_primitive_opt::<Decimal256Type>());
+        let (Some(times), Some(amounts)) = (times, amounts) else {
+            return Err(Error::defect("columns of `delegations`"));
+        };
         for row in (0..batch.num_rows()).filter(|&row| daos[row].as_deref() == Some(dao)) {
             let (Some(actor), true) = (from[row].clone(), times.is_valid(row)) else {
                 self.left_out += 1;
                 continue;
             };
-            let units = amounts.is_valid(row).then(|| amounts.value(row).to_i128()).flatten().unwrap_or_default();
+            let units =
+                amounts.is_valid(row).then(|| amounts.value(row).to_i128()).flatten().unwrap_or_default();
             self.ballots.push(Line {
                 at: times.value(row),
                 act: Act::Delegation,
@@ -111,8 +134,6 @@ fn words(batch: &RecordBatch, name: &str) -> Result<Vec<Option<String>>> {
 
 #[cfg(test)]
 mod test {
-    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
     use daotwin_community::stream::baseline;
     use daotwin_community::stream::record::to_history;
     use daotwin_core::{Limits, Seed};
@@ -130,8 +151,14 @@ mod test {
         let (asked, read) = (events(&stream), record.events());
         assert_eq!(asked.len(), read.len());
         for ((asked, _), (read, _)) in asked.iter().zip(&read) {
-            assert_eq!((asked.at, asked.act, asked.actor, asked.other, asked.text), (read.at, read.act, read.actor, read.other, read.text));
-            assert_eq!((asked.moderator, asked.direct, asked.joined_at), (read.moderator, read.direct, read.joined_at));
+            assert_eq!(
+                (asked.at, asked.act, asked.actor, asked.other, asked.text),
+                (read.at, read.act, read.actor, read.other, read.text)
+            );
+            assert_eq!(
+                (asked.moderator, asked.direct, asked.joined_at),
+                (read.moderator, read.direct, read.joined_at)
+            );
         }
         assert!(!record.labelled());
     }
@@ -163,7 +190,11 @@ mod test {
         builder.table(Table::Delegations).push_named(&given).unwrap();
         builder.table(Table::Delegations).push_named(&given[..3]).unwrap();
         let record = Record::of(&builder.finish().unwrap(), None).unwrap();
-        let acts: Vec<_> = record.events().into_iter().map(|(event, _)| (event.at, event.act, event.actor, event.other, event.amount)).collect();
+        let acts: Vec<_> = record
+            .events()
+            .into_iter()
+            .map(|(event, _)| (event.at, event.act, event.actor, event.other, event.amount))
+            .collect();
         assert_eq!(acts, [(20, Act::Delegation, "bob", "ann", 3.0), (50, Act::Vote, "ann", "", 7.0)]);
         assert_eq!(record.left_out, 1);
     }

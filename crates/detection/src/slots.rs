@@ -33,7 +33,10 @@ impl<T: Clone + Default> Slots<T> {
 
     /// The value under a key, where it is known still.
     pub(crate) fn get(&self, key: u64) -> Option<&T> {
-        self.slots[self.group(key)].iter().find(|slot| slot.used > 0 && slot.key == key).map(|slot| &slot.value)
+        self.slots[self.group(key)]
+            .iter()
+            .find(|slot| slot.used > 0 && slot.key == key)
+            .map(|slot| &slot.value)
     }
 
     /// The value under a key, new where it is not known.

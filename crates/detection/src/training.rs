@@ -48,7 +48,11 @@ pub fn parameters(script: &dyn AttackScript, seed: Seed) -> Parameters {
 ///
 /// # Errors
 /// A stream that cannot be attacked.
-pub fn attacked(mut stream: Stream, scripts: &[&dyn AttackScript], seed: Seed) -> Result<(Stream, Vec<Injected>)> {
+pub fn attacked(
+    mut stream: Stream,
+    scripts: &[&dyn AttackScript],
+    seed: Seed,
+) -> Result<(Stream, Vec<Injected>)> {
     let mut injected = Vec::new();
     for script in scripts {
         injected.push(inject(&mut stream, *script, &parameters(*script, seed), seed)?);
@@ -125,8 +129,6 @@ pub fn lessons(own: Option<&Stream>, seed: Seed) -> Result<(Vec<Stream>, Vec<Str
 
 #[cfg(test)]
 mod test {
-    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
     use super::*;
 
     #[test]
@@ -141,7 +143,15 @@ mod test {
             for (place, message) in part.messages.iter().enumerate() {
                 if let Some(asked) = message.reply_to {
                     let asked = &part.messages[asked as usize];
-                    let whole = stream.messages.iter().find(|other| other.at == message.at && other.text == message.text && other.author == message.author).unwrap();
+                    let whole = stream
+                        .messages
+                        .iter()
+                        .find(|other| {
+                            other.at == message.at
+                                && other.text == message.text
+                                && other.author == message.author
+                        })
+                        .unwrap();
                     assert_eq!(asked.text, stream.messages[whole.reply_to.unwrap() as usize].text, "{place}");
                     answers += 1;
                 }

@@ -23,7 +23,7 @@ pub struct Finding {
     pub place: String,
     /// How suspicious it is, in the unit of the method's score.
     pub score: f64,
-    /// The score above which alerts are raised.
+    /// The score above which alerts were raised then.
     pub bar: f64,
     /// Why: at most three reasons with their weight; empty where the method gives none.
     pub reasons: Vec<(String, f64)>,
@@ -52,10 +52,23 @@ struct Open {
 /// So long after its last suspicious act a finding is closed, in seconds.
 const QUIET: i64 = 7 * 86_400;
 
+/// A step of the bar, as a share of what lies between the lowest and the highest bar that the model knows.
+const STEP: f64 = 0.02;
+
+/// Of the alerts that are paid for, the share that the bar lets through in the long run: the others are in the purse when worse
+/// comes.
+const SHARE: f64 = 0.3;
+
 /// A detector with a bar and a budget. Constant memory.
+///
+/// A community whose honest acts score higher than those that the model knows would spend the budget on the first of them that
+/// comes. So the bar rises with every act that asks for an alert of its own, and sinks back as others pass, by stochastic
+/// approximation of a quantile that the budget pays for (Robbins and Monro 1951); it is never below the model's.
 pub struct Watch {
     detector: Box<dyn Detector>,
+    least: f64,
     bar: f64,
+    step: f64,
     earns: f64,
     purse: f64,
     open: Slots<Open>,
@@ -68,7 +81,12 @@ pub struct Watch {
 impl std::fmt::Debug for Watch {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { bar, findings, acts, .. } = self;
-        formatter.debug_struct("Watch").field("bar", bar).field("findings", findings).field("acts", acts).finish_non_exhaustive()
+        formatter
+            .debug_struct("Watch")
+            .field("bar", bar)
+            .field("findings", findings)
+            .field("acts", acts)
+            .finish_non_exhaustive()
     }
 }
 
@@ -80,7 +98,9 @@ impl Watch {
     pub fn new(model: &Model, alerts_per_thousand: f64) -> Result<Self> {
         Ok(Self {
             detector: model.detector()?,
+            least: model.bar(alerts_per_thousand),
             bar: model.bar(alerts_per_thousand),
+            step: STEP * model.spread(),
             earns: alerts_per_thousand / 1000.0,
             purse: 1.0,
             open: Slots::new(14),
@@ -98,24 +118,31 @@ impl Watch {
         self.score = score;
         self.acts += 1;
         self.purse += self.earns;
-        if score <= self.bar {
+        let bar = self.bar;
+        self.bar = (bar - SHARE * self.step * self.earns).max(self.least);
+        if score <= bar {
             return Seen::Quiet;
         }
         let actor = hash::key(event.actor);
         // A few words alone are said by many.
         let said = event.text.split_whitespace().count() >= 5;
         let keys = [Some(actor), said.then(|| hash::pair(7, text::gist(event.text)))];
-        let known = keys.into_iter().flatten().find_map(|key| self.open.get(key).filter(|open| open.until >= event.at).copied());
+        let known = keys
+            .into_iter()
+            .flatten()
+            .find_map(|key| self.open.get(key).filter(|open| open.until >= event.at).copied());
         let (finding, seen) = match known {
             Some(open) => (open.finding, Seen::Known(open.finding)),
             None if self.purse < 1.0 => {
+                self.bar += self.step;
                 self.held_back += 1;
                 return Seen::HeldBack;
             }
             None => {
+                self.bar += self.step;
                 self.purse -= 1.0;
                 self.findings += 1;
-                (self.findings, Seen::New(self.finding(event, score)))
+                (self.findings, Seen::New(self.finding(event, score, bar)))
             }
         };
         for key in keys.into_iter().flatten() {
@@ -124,8 +151,9 @@ impl Watch {
         seen
     }
 
-    fn finding(&self, event: &Event<'_>, score: f64) -> Finding {
-        let reasons = self.detector.reasons().into_iter().map(|(name, weight)| (name.to_owned(), weight)).collect();
+    fn finding(&self, event: &Event<'_>, score: f64, bar: f64) -> Finding {
+        let reasons =
+            self.detector.reasons().into_iter().map(|(name, weight)| (name.to_owned(), weight)).collect();
         Finding {
             finding: self.findings,
             at: event.at,
@@ -134,7 +162,7 @@ impl Watch {
             other: event.other.to_owned(),
             place: event.place.to_owned(),
             score,
-            bar: self.bar,
+            bar,
             reasons,
         }
     }
@@ -144,7 +172,7 @@ impl Watch {
         self.score
     }
 
-    /// The score above which it speaks.
+    /// The score above which it speaks now.
     pub const fn bar(&self) -> f64 {
         self.bar
     }

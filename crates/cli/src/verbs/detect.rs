@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 use daotwin::core::{Error as CoreError, ErrorKind, Limits, Seed};
+use daotwin::detection::Event;
 use daotwin::detection::detector::Card;
 use daotwin::detection::line::{self, Line};
 use daotwin::detection::model::Model;
@@ -15,7 +16,6 @@ use daotwin::detection::registry::{self, METHODS};
 use daotwin::detection::told::{Told, iso};
 use daotwin::detection::training::lessons;
 use daotwin::detection::watch::{Finding, Seen, Watch};
-use daotwin::detection::Event;
 use daotwin::history::History;
 use serde::Serialize;
 
@@ -132,7 +132,9 @@ impl Detect {
         if let Some(out) = &self.train {
             return self.learn(method, out, context);
         }
-        let Some(source) = &self.source else { return Err(Failure::defect("a source is required by the arguments")) };
+        let Some(source) = &self.source else {
+            return Err(Failure::defect("a source is required by the arguments"));
+        };
         let model = if let Some(path) = &self.model {
             Model::load(path, &context.run.limits)?
         } else {
@@ -149,14 +151,22 @@ impl Detect {
             self.stream(source, (&mut watch, &mut told), &model, context)?
         };
         if let (Some(format), Some(path)) = (format, &self.report) {
-            let name = if standard(source) { "standard input".to_owned() } else { format!("`{}`", source.display()) };
+            let name = if standard(source) {
+                "standard input".to_owned()
+            } else {
+                format!("`{}`", source.display())
+            };
             format.write(&told.document(&watch, &model, self.budget, &name), path)?;
-            context.note(&format!("report written to `{}`; it names accounts and is not private", path.display()));
+            context.note(&format!(
+                "report written to `{}`; it names accounts and is not private",
+                path.display()
+            ));
         }
         let (_, found, _) = watch.counts();
         let (unread, late) = told.troubles();
         if late > 0 {
-            context.note(&format!("{late} acts came after later ones and were taken as simultaneous with them"));
+            context
+                .note(&format!("{late} acts came after later ones and were taken as simultaneous with them"));
         }
         if !whole {
             return Ok(Answer::Interrupted);
@@ -165,7 +175,10 @@ impl Detect {
             (0, 0) => Ok(Answer::Yes),
             (0, unread) => Err(Failure::new(
                 ErrorKind::Input,
-                format!("lines that could not be read, of {}: {unread}; all others were judged, and nothing was found", shown(source)),
+                format!(
+                    "lines that could not be read, of {}: {unread}; all others were judged, and nothing was found",
+                    shown(source)
+                ),
             )),
             _ => Ok(Answer::No),
         }
@@ -179,7 +192,10 @@ impl Detect {
             kept(Err::<(), _>(output::unknown("detector", method, &known)), &mut problems)?;
         }
         if !(self.budget > 0.0 && self.budget <= 1000.0) {
-            problems.push(format!("`--budget` is {}; allowed is more than 0, at most 1000 alerts a thousand acts", self.budget));
+            problems.push(format!(
+                "`--budget` is {}; allowed is more than 0, at most 1000 alerts a thousand acts",
+                self.budget
+            ));
         }
         let format = kept(self.report.as_deref().map(Format::of).transpose(), &mut problems)?.flatten();
         for path in self.report.iter().chain(&self.train) {
@@ -207,7 +223,9 @@ impl Detect {
             None => None,
             Some(folder) if folder.is_dir() => {
                 let record = Record::of(&History::read(folder, &context.run)?, self.dao.as_deref())?;
-                context.note("what attacks the History had count as honest; the model tells of it, and is not private");
+                context.note(
+                    "what attacks the History had count as honest; the model tells of it, and is not private",
+                );
                 Some(record)
             }
             Some(other) => {
@@ -219,18 +237,28 @@ impl Detect {
         };
         let model = self.model_of(method, own.as_ref(), context)?;
         model.save(out)?;
-        context.print(&format!("{}\n", out.display()), &serde_json::json!({ "model": out, "method": method }))?;
+        context
+            .print(&format!("{}\n", out.display()), &serde_json::json!({ "model": out, "method": method }))?;
         let source = self.source.as_deref().map_or_else(|| "history".to_owned(), shown);
         context.next(&format!("daotwin detect {source} --model {}", shown(out)));
         Ok(Answer::Yes)
     }
 
     /// Judges a History. False where it was interrupted.
-    fn history(&self, folder: &Path, (watch, told): (&mut Watch, &mut Told), model: &Model, context: &Context) -> Result<bool, Failure> {
+    fn history(
+        &self,
+        folder: &Path,
+        (watch, told): (&mut Watch, &mut Told),
+        model: &Model,
+        context: &Context,
+    ) -> Result<bool, Failure> {
         context.status("reading the History");
         let record = Record::of(&History::read(folder, &context.run)?, self.dao.as_deref())?;
         if record.left_out > 0 {
-            context.note(&format!("{} rows have no time or nobody who acted, and are not judged", record.left_out));
+            context.note(&format!(
+                "{} rows have no time or nobody who acted, and are not judged",
+                record.left_out
+            ));
         }
         if !record.exact {
             context.note("messages have no exact times: what is told of paces says little");
@@ -259,9 +287,17 @@ impl Detect {
     }
 
     /// Judges lines as they come. False where it was interrupted.
-    fn stream(&self, source: &Path, (watch, told): (&mut Watch, &mut Told), model: &Model, context: &Context) -> Result<bool, Failure> {
+    fn stream(
+        &self,
+        source: &Path,
+        (watch, told): (&mut Watch, &mut Told),
+        model: &Model,
+        context: &Context,
+    ) -> Result<bool, Failure> {
         interrupt::be_patient();
-        let failed = |error: std::io::Error| Failure::from(CoreError::Io { action: "read", path: source.to_path_buf(), source: error });
+        let failed = |error: std::io::Error| {
+            Failure::from(CoreError::Io { action: "read", path: source.to_path_buf(), source: error })
+        };
         let mut reader: Box<dyn BufRead + Send> = if standard(source) {
             Box::new(BufReader::new(std::io::stdin()))
         } else {
@@ -314,7 +350,9 @@ impl Detect {
                     if bad <= max_problems {
                         problems.iter().for_each(|problem| note(&format!("error: line {number}: {problem}")));
                     } else if bad == max_problems + 1 {
-                        note(&format!("error: line {number} and others: these are only counted (`max_problems` is {max_problems})"));
+                        note(&format!(
+                            "error: line {number} and others: these are only counted (`max_problems` is {max_problems})"
+                        ));
                     }
                 }
             }
@@ -331,7 +369,12 @@ impl Detect {
 }
 
 /// Judges one act of a stream, and tells what it came to.
-fn judge(number: u64, event: &Event<'_>, (watch, told): (&mut Watch, &mut Told), context: &Context) -> Result<(), Failure> {
+fn judge(
+    number: u64,
+    event: &Event<'_>,
+    (watch, told): (&mut Watch, &mut Told),
+    context: &Context,
+) -> Result<(), Failure> {
     let seen = watch.see(event);
     told.take(event, &seen);
     let Seen::New(finding) = seen else { return Ok(()) };
@@ -373,9 +416,12 @@ fn plain(text: &str) -> String {
 /// A finding for people, in a line.
 fn text(finding: &Finding) -> String {
     let Finding { finding: number, at, act, actor, other, place, score, bar, reasons } = finding;
-    let part = |word: &str, what: &str| if what.is_empty() { String::new() } else { format!(" {word} {}", plain(what)) };
+    let part = |word: &str, what: &str| {
+        if what.is_empty() { String::new() } else { format!(" {word} {}", plain(what)) }
+    };
     let because: Vec<&str> = reasons.iter().map(|(reason, _)| reason.as_str()).collect();
-    let because = if because.is_empty() { String::new() } else { format!("; because of {}", because.join("; ")) };
+    let because =
+        if because.is_empty() { String::new() } else { format!("; because of {}", because.join("; ")) };
     format!(
         "finding {number}  {}  {}{}{}{}: {score:.2} above {bar:.2}{because}\n",
         iso(*at),
@@ -395,9 +441,12 @@ struct Entry {
 }
 
 fn list(context: &Context) -> Result<Answer, Failure> {
-    let entries: Vec<Entry> = METHODS.iter().map(|method| Entry { name: method.name(), card: method.card() }).collect();
-    let rows: Vec<Vec<String>> =
-        entries.iter().map(|entry| [entry.name, entry.card.purpose, entry.card.limits].map(str::to_owned).into()).collect();
+    let entries: Vec<Entry> =
+        METHODS.iter().map(|method| Entry { name: method.name(), card: method.card() }).collect();
+    let rows: Vec<Vec<String>> = entries
+        .iter()
+        .map(|entry| [entry.name, entry.card.purpose, entry.card.limits].map(str::to_owned).into())
+        .collect();
     context.print(&table(&["detector", "for", "not for"], &rows), &entries)?;
     Ok(Answer::Yes)
 }

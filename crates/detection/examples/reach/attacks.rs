@@ -17,14 +17,15 @@ use daotwin_detection::registry;
 use daotwin_detection::training::{Plan, attacked, streams};
 use daotwin_detection::watch::{Seen, Watch};
 
-use crate::Table;
+use crate::{Table, head};
 
 /// Alerts a thousand messages.
 const BUDGET: f64 = 1.0;
 /// Communities of each attack.
 const EACH: u64 = 12;
 
-/// Families that are kept out of training.
+/// Families that are kept out of training. Poisoning is told by a look-alike address, which the trees take for wrong without
+/// having been shown an attack with it; without that sign it is not found.
 const NOT_SHOWN: [Family; 2] = [Family::Bribery, Family::Poisoning];
 
 /// What a model did with communities of one attack.
@@ -68,7 +69,10 @@ fn all(table: &mut Table, method: &str, without: &[Family], strict: bool) {
     let held = streams(&Plan { streams: 12, ..plan }, None, Seed(2)).unwrap();
     let model = Model::train(registry::find(method).unwrap(), &train, &held, Seed(3)).unwrap();
     let names: Vec<&str> = without.iter().map(|family| family.name()).collect();
-    table.head(&format!("attacks: `{method}`, not shown: {}", if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }));
+    head(&format!(
+        "attacks: `{method}`, not shown: {}",
+        if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+    ));
     for script in ATTACKS {
         if !strict && !without.contains(&script.card().family) {
             continue;
@@ -82,22 +86,38 @@ fn all(table: &mut Table, method: &str, without: &[Family], strict: bool) {
         let fresh = if without.contains(&script.card().family) { ", family not shown" } else { "" };
         let name = format!("{}{fresh}", script.name());
         let bar = |asked: f64| strict.then_some(asked);
-        table.say(&format!("{name}: precision of {} alerts", done.alerts), done.right / f64::max(done.alerts, 1.0), bar(0.8));
+        table.say(
+            &format!("{name}: precision of {} alerts", done.alerts),
+            done.right / f64::max(done.alerts, 1.0),
+            bar(0.8),
+        );
         let median = quantile(&done.shares, 0.5);
-        let within = done.shares.iter().filter(|&&share| share <= 0.1).count() as f64 / done.shares.len() as f64;
+        let within =
+            done.shares.iter().filter(|&&share| share <= 0.1).count() as f64 / done.shares.len() as f64;
         if strict {
             table.most(&format!("{name}: share of the campaign at the first alert, median"), median, 0.1);
-            table.most(&format!("{name}: alerts a thousand acts"), 1000.0 * done.alerts / done.acts, BUDGET + 1000.0 * EACH as f64 / done.acts);
+            table.most(
+                &format!("{name}: alerts a thousand acts"),
+                1000.0 * done.alerts / done.acts,
+                BUDGET + 1000.0 * EACH as f64 / done.acts,
+            );
         } else {
             table.say(&format!("{name}: share of the campaign at the first alert, median"), median, None);
         }
         table.say(&format!("{name}: campaigns found within a tenth"), within, None);
         table.say(
-            &format!("{name}: average precision of acts, base rate {:.4}", done.labels.iter().filter(|&&label| label).count() as f64 / done.acts),
+            &format!(
+                "{name}: average precision of acts, base rate {:.4}",
+                done.labels.iter().filter(|&&label| label).count() as f64 / done.acts
+            ),
             average_precision(&done.scores, &done.labels),
             None,
         );
-        table.say(&format!("{name}: precision of the highest one in a thousand"), precision_at(&done.scores, &done.labels, BUDGET), None);
+        table.say(
+            &format!("{name}: precision of the highest one in a thousand"),
+            precision_at(&done.scores, &done.labels, BUDGET),
+            None,
+        );
     }
 }
 

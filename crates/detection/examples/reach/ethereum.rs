@@ -7,7 +7,7 @@ use daotwin_generators::table::{registry, sample};
 use daotwin_history::frame::synthesizer::TableFitOptions;
 use daotwin_history::frame::{Column, Frame, Kind, Values};
 
-use crate::{Table, data, part, records};
+use crate::{Table, data, head, part, records};
 
 /// The class is the last column.
 fn rows(frame: &Frame) -> (Rows, Vec<Vec<f64>>, Vec<bool>) {
@@ -25,21 +25,23 @@ fn rows(frame: &Frame) -> (Rows, Vec<Vec<f64>>, Vec<bool>) {
 pub(crate) fn run(table: &mut Table) {
     let Some(folder) = data("eth-fraud") else { return };
     let all = records(&folder.join("address_features.csv.gz"));
-    let (head, body) = all.split_first().unwrap();
+    let (names, body) = all.split_first().unwrap();
     // Columns that never change or are texts are left out.
-    let places: Vec<usize> = (2..head.len())
+    let places: Vec<usize> = (2..names.len())
         .filter(|&place| {
-            let number = |row: &Vec<String>| row[place].trim().is_empty() || row[place].trim().parse::<f64>().is_ok();
+            let number =
+                |row: &Vec<String>| row[place].trim().is_empty() || row[place].trim().parse::<f64>().is_ok();
             body.iter().all(number) && body.iter().any(|row| row[place] != body[0][place])
         })
         .collect();
     let frame = |rows: &[&Vec<String>]| -> Frame {
         let (mut columns, mut values) = (Vec::new(), Vec::new());
         for &place in &places {
-            let numbers: Vec<f64> = rows.iter().map(|row| row[place].trim().parse().unwrap_or(f64::NAN)).collect();
+            let numbers: Vec<f64> =
+                rows.iter().map(|row| row[place].trim().parse().unwrap_or(f64::NAN)).collect();
             let known = || numbers.iter().copied().filter(|value| !value.is_nan());
             columns.push(Column {
-                name: format!("{place} {}", head[place].trim()),
+                name: format!("{place} {}", names[place].trim()),
                 kind: Kind::Numeric { decimals: None },
                 optional: numbers.iter().any(|value| value.is_nan()),
                 bounds: (known().fold(f64::INFINITY, f64::min), known().fold(f64::NEG_INFINITY, f64::max)),
@@ -55,9 +57,10 @@ pub(crate) fn run(table: &mut Table) {
         values.push(Values::Code(rows.iter().map(|row| u32::from(row[1] == "1")).collect()));
         Frame::new(columns, values).unwrap()
     };
-    let (train, test): (Vec<&Vec<String>>, Vec<&Vec<String>>) = body.iter().partition(|row| part(&row[0]) < 75);
+    let (train, test): (Vec<&Vec<String>>, Vec<&Vec<String>>) =
+        body.iter().partition(|row| part(&row[0]) < 75);
     let (train, test) = (frame(&train), frame(&test));
-    table.head(&format!(
+    head(&format!(
         "Ethereum addresses, split by a hash of the address: {} to learn from, {} to judge, {} columns",
         train.rows(),
         test.rows(),
@@ -72,12 +75,17 @@ pub(crate) fn run(table: &mut Table) {
     let (best, sign) = (0..places.len())
         .flat_map(|column| [(column, 1.0), (column, -1.0)])
         .max_by(|&(a, x), &(b, y)| {
-            average_precision(&single(&plain, a, x), &labels).total_cmp(&average_precision(&single(&plain, b, y), &labels))
+            average_precision(&single(&plain, a, x), &labels)
+                .total_cmp(&average_precision(&single(&plain, b, y), &labels))
         })
         .unwrap();
     let naive = single(&judged, best, sign);
     let baseline = average_precision(&naive, &truth);
-    println!("| naive: {} `{}` | {baseline:.4} | |", if sign > 0.0 { "large" } else { "small" }, head[places[best]].trim());
+    println!(
+        "| naive: {} `{}` | {baseline:.4} | |",
+        if sign > 0.0 { "large" } else { "small" },
+        names[places[best]].trim()
+    );
     let effort = Effort { trees: 150, rate: 0.1, depth: 5, leaf: 4.0 };
     let scores = |rows: &Rows| -> Vec<f64> {
         let forest = Forest::fit(rows, effort).unwrap();
@@ -91,7 +99,14 @@ pub(crate) fn run(table: &mut Table) {
     let drawn = sample::sample(fitted.as_ref(), train.rows() as u64, &Vec::new(), Seed(2), &run).unwrap();
     let (synthetic, _, _) = rows(&drawn);
     let from_synthetic = scores(&synthetic);
-    let figure = precision_figure("average precision, learned from real addresses", &from_real, &naive, &truth, &[], Seed(3));
+    let figure = precision_figure(
+        "average precision, learned from real addresses",
+        &from_real,
+        &naive,
+        &truth,
+        &[],
+        Seed(3),
+    );
     table.figure(&figure, Some(baseline));
     let figure = precision_figure(
         "average precision, learned from synthetic addresses of `trees` alone",
@@ -102,6 +117,14 @@ pub(crate) fn run(table: &mut Table) {
         Seed(3),
     );
     table.figure(&figure, Some(baseline));
-    table.most("real less synthetic", average_precision(&from_real, &truth) - average_precision(&from_synthetic, &truth), 0.05);
-    table.say("precision of the first 100 of 1,000, synthetic", precision_at(&from_synthetic, &truth, 100.0), None);
+    table.most(
+        "real less synthetic",
+        average_precision(&from_real, &truth) - average_precision(&from_synthetic, &truth),
+        0.05,
+    );
+    table.say(
+        "precision of the first 100 of 1,000, synthetic",
+        precision_at(&from_synthetic, &truth, 100.0),
+        None,
+    );
 }

@@ -28,13 +28,14 @@ struct Table {
 }
 
 impl Table {
-    fn head(&self, title: &str) {
-        println!("\n## {title}\n\n| figure | reached | asked |\n|---|--:|--:|");
-    }
-
     fn say(&mut self, name: &str, reached: f64, at_least: Option<f64>) {
         let holds = at_least.is_none_or(|asked| reached >= asked);
-        self.line(name, &format!("{reached:.4}"), at_least.map(|asked| format!("at least {asked:.4}")), holds);
+        self.line(
+            name,
+            &format!("{reached:.4}"),
+            at_least.map(|asked| format!("at least {asked:.4}")),
+            holds,
+        );
     }
 
     fn most(&mut self, name: &str, reached: f64, at_most: f64) {
@@ -51,8 +52,17 @@ impl Table {
 
     fn line(&mut self, name: &str, reached: &str, asked: Option<String>, holds: bool) {
         self.broken += usize::from(!holds);
-        println!("| {name} | {reached} | {}{} |", asked.unwrap_or_default(), if holds { "" } else { " **broken**" });
+        println!(
+            "| {name} | {reached} | {}{} |",
+            asked.unwrap_or_default(),
+            if holds { "" } else { " **broken**" }
+        );
     }
+}
+
+/// Begins a table.
+fn head(title: &str) {
+    println!("\n## {title}\n\n| figure | reached | asked |\n|---|--:|--:|");
 }
 
 /// The folder of a data set; none where it is not here.

@@ -10,14 +10,14 @@ use std::collections::BTreeMap;
 
 use daotwin_core::Seed;
 use daotwin_core::statistics::quantile;
+use daotwin_detection::Event;
 use daotwin_detection::boosting::{Effort, Forest, Rows};
 use daotwin_detection::features::{COUNT, Features, Learned};
 use daotwin_detection::measure::precision_figure;
 use daotwin_detection::memory::Memories;
 use daotwin_detection::midas::{Judged, Settings, Sketch};
-use daotwin_detection::Event;
 
-use crate::{Table, data, records};
+use crate::{Table, data, head, records};
 
 struct Rating {
     from: String,
@@ -35,7 +35,9 @@ fn labels(ratings: &[Rating]) -> Vec<bool> {
 }
 
 fn key(id: &str) -> u64 {
-    id.bytes().fold(7, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29))
+    id.bytes().fold(7, |hash: u64, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29)
+    })
 }
 
 pub(crate) fn run(table: &mut Table) {
@@ -47,22 +49,34 @@ pub(crate) fn run(table: &mut Table) {
         let mut ratings: Vec<Rating> = records(&folder.join(format!("{name}.csv.gz")))
             .into_iter()
             .filter_map(|row| {
-                let [value, at] = [2, 3].map(|place| row.get(place).and_then(|text| text.trim().parse().ok()));
+                let [value, at] =
+                    [2, 3].map(|place| row.get(place).and_then(|text| text.trim().parse().ok()));
                 Some(Rating { from: row[0].clone(), to: row[1].clone(), value: value?, at: at? })
             })
             .collect();
         ratings.sort_by(|a, b| a.at.total_cmp(&b.at));
         let truth = labels(&ratings);
-        table.head(&format!("{name}: {} ratings", ratings.len()));
+        head(&format!("{name}: {} ratings", ratings.len()));
         let found = truth.iter().filter(|&&label| label).count();
-        table.line("positives of the labelling", &found.to_string(), Some(format!("exactly {positives}")), found == positives);
+        table.line(
+            "positives of the labelling",
+            &found.to_string(),
+            Some(format!("exactly {positives}")),
+            found == positives,
+        );
         let times: Vec<f64> = ratings.iter().map(|rating| rating.at).collect();
         let split = quantile(&times, 0.85);
         let start = times.partition_point(|&at| at <= split);
         let known = labels(&ratings[..start]);
         let events: Vec<Event<'_>> = ratings
             .iter()
-            .map(|rating| Event { at: rating.at as i64, actor: &rating.from, other: &rating.to, place: "trust", ..Event::default() })
+            .map(|rating| Event {
+                at: rating.at as i64,
+                actor: &rating.from,
+                other: &rating.to,
+                place: "trust",
+                ..Event::default()
+            })
             .collect();
         let groups: Vec<u64> = ratings[start..].iter().map(|rating| key(&rating.to)).collect();
         let test = &truth[start..];
@@ -81,8 +95,13 @@ pub(crate) fn run(table: &mut Table) {
             table.figure(&figure, asked);
         };
 
-        let mut sketch = Sketch::new(Settings { tick_seconds: 86_400, judged: Judged::Largest, ..Settings::default() }).unwrap();
-        let scores: Vec<f64> = ratings.iter().map(|rating| sketch.edge(key(&rating.from), key(&rating.to), rating.at as i64)).collect();
+        let mut sketch =
+            Sketch::new(Settings { tick_seconds: 86_400, judged: Judged::Largest, ..Settings::default() })
+                .unwrap();
+        let scores: Vec<f64> = ratings
+            .iter()
+            .map(|rating| sketch.edge(key(&rating.from), key(&rating.to), rating.at as i64))
+            .collect();
         say(&format!("average precision of `midas` (paper's MIDAS {midas:.4})"), &scores, None);
 
         // Whose ways change: the receiver's, as in the paper.

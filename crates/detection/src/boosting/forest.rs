@@ -98,7 +98,10 @@ impl Forest {
     pub fn fit(rows: &Rows, effort: Effort) -> Result<Self> {
         let positives = rows.positives();
         if positives == 0 || positives == rows.len() {
-            let problem = format!("of {} rows to learn from {positives} are positive; both kinds are needed", rows.len());
+            let problem = format!(
+                "of {} rows to learn from {positives} are positive; both kinds are needed",
+                rows.len()
+            );
             return Err(Error::Parameters { problems: vec![problem] });
         }
         // The library refuses columns without variance; they cannot help anyway.
@@ -109,7 +112,8 @@ impl Forest {
             })
             .collect();
         let weight: f64 = rows.weights.iter().sum();
-        let share = rows.labels.iter().zip(&rows.weights).map(|(label, weight)| label * weight).sum::<f64>() / weight;
+        let share =
+            rows.labels.iter().zip(&rows.weights).map(|(label, weight)| label * weight).sum::<f64>() / weight;
         let base = (share / (1.0 - share)).ln();
         if usable.is_empty() {
             return Ok(Self { columns: rows.columns.len(), base, trees: Vec::new() });
@@ -212,8 +216,6 @@ impl Forest {
 
 #[cfg(test)]
 mod test {
-    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
     use daotwin_core::Seed;
 
     use super::*;

@@ -86,7 +86,9 @@ impl Method for Boosting {
             source: "Chen and Guestrin 2016, as built by `forust-ml`; text scores of the training part come from a classifier \
                      that was fitted without their stream; honest acts on which a look-alike host, name or address was put are \
                      shown as malicious beside the labelled ones",
-            limits: "knows the families it was shown and their kin; needs labels, which only generated streams have in full",
+            limits: "knows the families it was shown and their kin: of a family that was left out, takeovers and crowds are found \
+                     late and betrayal by long trusted delegates is not; taught by generated communities alone it takes the words \
+                     of real ones for suspicious, so learn from the own History too",
             learns: Learns::Labelled,
         }
     }
@@ -94,7 +96,8 @@ impl Method for Boosting {
     fn train(&self, streams: &[Stream], seed: Seed) -> Result<Box<dyn Detector>> {
         // Imagined acts alone are nothing to learn from.
         let messages = streams.iter().flat_map(|stream| stream.messages.iter().map(|message| message.label));
-        let transfers = streams.iter().flat_map(|stream| stream.transfers.iter().map(|transfer| transfer.label));
+        let transfers =
+            streams.iter().flat_map(|stream| stream.transfers.iter().map(|transfer| transfer.label));
         let shown: Vec<bool> = messages.chain(transfers).map(Label::malicious).collect();
         text::both_classes(&shown)?;
         // Words are scored by a classifier that has not seen their stream, as they will be later.
@@ -129,7 +132,8 @@ impl Method for Boosting {
                     let (feature, needs) = SIGNS[sign];
                     // Spread over all streams.
                     let due = IMAGINED * (place + 1) / streams.len();
-                    if imagined[sign] < due && needs.is_none_or(|needs| row[needs] > 0.0) && draws.chance(0.1) {
+                    if imagined[sign] < due && needs.is_none_or(|needs| row[needs] > 0.0) && draws.chance(0.1)
+                    {
                         imagined[sign] += 1;
                         let mut row = row;
                         row[feature] = 1.0;

@@ -79,7 +79,13 @@ mod test {
         assert_eq!(skeleton("Adm1n-Of_DAO"), skeleton("admin.0f.dao"));
         assert_eq!(skeleton("rnoderator"), skeleton("moderator"));
         assert_ne!(skeleton("alice"), skeleton("bob"));
-        for (left, right, asked) in [("kitten", "kitten", 0), ("kitten", "kittne", 1), ("kitten", "sitting", 3), ("abcd", "bcd", 1), ("", "abc", 3)] {
+        for (left, right, asked) in [
+            ("kitten", "kitten", 0),
+            ("kitten", "kittne", 1),
+            ("kitten", "sitting", 3),
+            ("abcd", "bcd", 1),
+            ("", "abc", 3),
+        ] {
             assert_eq!(distance(&chars(left), &chars(right)), asked, "{left} {right}");
         }
         assert_eq!(likeness(&chars("votedao"), [chars("voteda0").as_slice()].into_iter()), 0.5);

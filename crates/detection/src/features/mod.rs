@@ -5,6 +5,7 @@ mod alike;
 use daotwin_community::stream::Stream;
 use daotwin_core::Seed;
 
+use crate::Detector as _;
 use crate::Result;
 use crate::event::{Act, Event};
 use crate::hash::{key, pair};
@@ -14,7 +15,6 @@ use crate::midas::{Settings, Sketch, concerned};
 use crate::slots::Slots;
 use crate::text::{self, Logistic};
 use crate::velocity::{Fading, Rules};
-use crate::Detector as _;
 
 /// How many numbers.
 pub const COUNT: usize = NAMES.len();
@@ -271,9 +271,16 @@ impl Features {
     pub fn bytes(&self) -> usize {
         let slots = self.accounts.bytes() + self.pairs.bytes() + self.places.bytes() + self.texts.bytes();
         let more = self.hosts.bytes() + self.names.bytes() + self.joins.bytes() + self.ends.bytes();
-        let guarded = GUARDED * (size_of::<Known>() + size_of::<(u64, Vec<char>)>() + 2 * 48 * size_of::<char>());
+        let guarded =
+            GUARDED * (size_of::<Known>() + size_of::<(u64, Vec<char>)>() + 2 * 48 * size_of::<char>());
         let text = self.text.as_ref().map_or(0, crate::Detector::bytes);
-        slots + more + guarded + text + self.rules.bytes() + self.sketch.bytes() + self.residuals.bytes()
+        slots
+            + more
+            + guarded
+            + text
+            + self.rules.bytes()
+            + self.sketch.bytes()
+            + self.residuals.bytes()
             + self.memories.bytes()
     }
 
@@ -346,7 +353,8 @@ impl Features {
             self.words(event, actor, new, &mut own, &mut theirs, &mut spot, &mut row);
         }
         self.likeness(event, actor, first_act, &mut row);
-        let funder = (own.funder != 0).then(|| self.accounts.get(own.funder).map_or(0, |funder| funder.funded));
+        let funder =
+            (own.funder != 0).then(|| self.accounts.get(own.funder).map_or(0, |funder| funder.funded));
         row[44] = f64::from(funder.unwrap_or(0)).ln_1p();
         if transfer {
             self.money(event, (actor, other), &mut own, &mut theirs, &mut row);
@@ -388,7 +396,8 @@ impl Features {
         row: &mut [f64; COUNT],
     ) {
         let text = event.text;
-        let (mut signs, mut capitals, mut digits, mut loud, mut letters) = (0_u32, 0_u32, 0_u32, 0_u32, 0_u32);
+        let (mut signs, mut capitals, mut digits, mut loud, mut letters) =
+            (0_u32, 0_u32, 0_u32, 0_u32, 0_u32);
         for sign in text.chars().take(4_000) {
             signs += 1;
             letters += u32::from(sign.is_alphabetic());
@@ -488,7 +497,10 @@ impl Features {
                 seen.last = actor;
             }
             seen.times = 1;
-            if event.moderator && self.moderators.len() < GUARDED && self.moderators.iter().all(|(id, _)| *id != actor) {
+            if event.moderator
+                && self.moderators.len() < GUARDED
+                && self.moderators.iter().all(|(id, _)| *id != actor)
+            {
                 self.moderators.push((actor, sight));
             }
         }
@@ -532,7 +544,11 @@ impl Features {
         }
         row[51] = theirs.payers.add(event.at, DAY, flag(theirs.last_payer != actor)).ln_1p();
         row[52] = own.payees.add(event.at, DAY, flag(own.last_payee != other)).ln_1p();
-        own.equal = if own.last_amount > 0.0 && (amount / own.last_amount - 1.0).abs() < 0.05 { own.equal + 1 } else { 0 };
+        own.equal = if own.last_amount > 0.0 && (amount / own.last_amount - 1.0).abs() < 0.05 {
+            own.equal + 1
+        } else {
+            0
+        };
         row[53] = f64::from(own.equal).ln_1p();
         row[55] = flag(own.got > 0.0) * (amount / own.got.max(1e-9)).min(2.0);
         own.last_amount = amount;

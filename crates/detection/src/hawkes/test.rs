@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use super::*;
 
 /// By clusters: immigrants, each with generations of children.
@@ -55,7 +53,8 @@ fn residuals_are_exponential_under_the_model_and_a_burst_is_not() {
         high as f64 / times.len() as f64
     };
     // Times are in milliseconds here, so that rounding to whole units does not count.
-    let in_units = |p: Process| Process { base: p.base / 1000.0, branching: p.branching, decay: p.decay / 1000.0 };
+    let in_units =
+        |p: Process| Process { base: p.base / 1000.0, branching: p.branching, decay: p.decay / 1000.0 };
     // A score above 3 has probability exp(-3) = 0.0498. Overlapping windows: the standard deviation of the share is below
     // sqrt(8 * 0.05 / 8000) = 0.007; five of them.
     let share = shares(in_units(process));

@@ -68,7 +68,8 @@ impl Fields {
         let found = read(&value);
         if found.is_none() {
             let holds = holds(name);
-            self.problems.push(format!("`{name}` is {} that cannot be taken; allowed is {holds}", kind(&value)));
+            self.problems
+                .push(format!("`{name}` is {} that cannot be taken; allowed is {holds}", kind(&value)));
         }
         found
     }
@@ -105,7 +106,9 @@ fn time(value: &Value) -> Option<i64> {
 
 fn amount(value: &Value) -> Option<f64> {
     let amount = match value {
-        Value::String(text) if text.bytes().all(|sign| sign.is_ascii_digit() || sign == b'.') => text.parse().ok()?,
+        Value::String(text) if text.bytes().all(|sign| sign.is_ascii_digit() || sign == b'.') => {
+            text.parse().ok()?
+        }
         other => other.as_f64()?,
     };
     (amount.is_finite() && amount >= 0.0).then_some(amount)
@@ -135,7 +138,9 @@ impl Line {
         let line = Self {
             at: fields.take("at", time).unwrap_or_default(),
             act: fields.take("act", act).unwrap_or_default(),
-            actor: fields.take("actor", |value| value.as_str().filter(|actor| !actor.is_empty()).map(str::to_owned)).unwrap_or_default(),
+            actor: fields
+                .take("actor", |value| value.as_str().filter(|actor| !actor.is_empty()).map(str::to_owned))
+                .unwrap_or_default(),
             name: fields.text("name"),
             joined_at: fields.take("joined_at", time),
             moderator: fields.flag("moderator"),
@@ -145,7 +150,11 @@ impl Line {
             amount: fields.take("amount", amount).unwrap_or_default(),
             text: fields.text("text"),
         };
-        if fields.problems.is_empty() { Ok((line, fields.object.keys().cloned().collect())) } else { Err(fields.problems) }
+        if fields.problems.is_empty() {
+            Ok((line, fields.object.keys().cloned().collect()))
+        } else {
+            Err(fields.problems)
+        }
     }
 
     /// The act, as detectors see it.
@@ -197,7 +206,10 @@ pub fn stranger(field: &str) -> String {
 ///
 /// # Errors
 /// The reader's own.
-pub fn next(reader: &mut impl BufRead, most: u64) -> std::io::Result<Option<std::result::Result<String, String>>> {
+pub fn next(
+    reader: &mut impl BufRead,
+    most: u64,
+) -> std::io::Result<Option<std::result::Result<String, String>>> {
     let mut bytes = Vec::new();
     if reader.by_ref().take(most.saturating_add(1)).read_until(b'\n', &mut bytes)? == 0 {
         return Ok(None);
@@ -206,7 +218,9 @@ pub fn next(reader: &mut impl BufRead, most: u64) -> std::io::Result<Option<std:
         reader.skip_until(b'\n')?;
         return Ok(Some(Err(format!("it is longer than {most} bytes (`max_cell_bytes`)"))));
     }
-    Ok(Some(String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned()).map(|text| text.trim().to_owned())))
+    Ok(Some(
+        String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned()).map(|text| text.trim().to_owned()),
+    ))
 }
 
 #[cfg(test)]

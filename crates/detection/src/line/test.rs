@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use super::*;
 
 #[test]
@@ -20,8 +18,10 @@ fn a_line_is_read_as_it_was_written() {
     let text = serde_json::to_string(&Line::of(&event)).unwrap();
     let (read, strangers) = Line::read(&text).unwrap();
     assert_eq!((read.event(), strangers.len()), (event, 0));
-    let (read, strangers) =
-        Line::read(r#"{"at":"2023-11-14T22:13:20Z","actor":"a","amount":"1000000000000000000000","txt":"hi","to":null}"#).unwrap();
+    let (read, strangers) = Line::read(
+        r#"{"at":"2023-11-14T22:13:20Z","actor":"a","amount":"1000000000000000000000","txt":"hi","to":null}"#,
+    )
+    .unwrap();
     assert_eq!((read.at, read.act, read.amount), (1_700_000_000, Act::Message, 1e21));
     assert_eq!(strangers, ["txt"]);
     assert!(stranger("txt").ends_with("did you mean `text`?"));
@@ -32,11 +32,23 @@ fn all_problems_of_a_line_are_told_and_nothing_of_it() {
     let problems = Line::read(r#"{"at":"secret","act":"hello","amount":-1,"direct":3}"#).unwrap_err();
     let all = problems.join("\n");
     assert_eq!(problems.len(), 5, "{all}");
-    for part in ["`actor` is missing", "`at` is a text", "ISO 8601", "`delegation`", "at least 0", "`direct` is a number"] {
+    for part in [
+        "`actor` is missing",
+        "`at` is a text",
+        "ISO 8601",
+        "`delegation`",
+        "at least 0",
+        "`direct` is a number",
+    ] {
         assert!(all.contains(part), "{part}: {all}");
     }
     assert!(!all.contains("secret"));
-    for (bad, says) in [("", "not JSON"), ("[1]", "a list"), ("{\"at\":", "not JSON"), (r#"{"at":1e18,"actor":"a"}"#, "`at` is a number")] {
+    for (bad, says) in [
+        ("", "not JSON"),
+        ("[1]", "a list"),
+        ("{\"at\":", "not JSON"),
+        (r#"{"at":1e18,"actor":"a"}"#, "`at` is a number"),
+    ] {
         assert!(Line::read(bad).unwrap_err()[0].contains(says), "{bad}");
     }
 }

@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::collections::BTreeSet;
 
 use daotwin_community::stream::{Account, Campaign, Label, Message, Stream, baseline};

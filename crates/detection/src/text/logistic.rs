@@ -68,10 +68,17 @@ impl Logistic {
 
     /// Refuses weights that are too many, too few or no numbers.
     pub(crate) fn check(&self) -> Result<()> {
-        if self.weights.len() == FEATURES && self.weights.iter().chain([&self.intercept]).all(|weight| weight.is_finite()) {
+        if self.weights.len() == FEATURES
+            && self.weights.iter().chain([&self.intercept]).all(|weight| weight.is_finite())
+        {
             return Ok(());
         }
-        Err(Error::Model { problem: format!("its words have {} weights; {FEATURES} finite ones are needed", self.weights.len()) })
+        Err(Error::Model {
+            problem: format!(
+                "its words have {} weights; {FEATURES} finite ones are needed",
+                self.weights.len()
+            ),
+        })
     }
 
     /// The natural logarithm of the odds that a document is positive.

@@ -25,7 +25,8 @@ const LONGEST: usize = 8_192;
 pub(crate) fn links(text: &str) -> impl Iterator<Item = &str> {
     text.split_whitespace()
         .filter_map(|word| {
-            let start = word.find("http://").or_else(|| word.find("https://")).or_else(|| word.find("www."))?;
+            let start =
+                word.find("http://").or_else(|| word.find("https://")).or_else(|| word.find("www."))?;
             word.get(start..)
         })
         .take(8)
@@ -86,7 +87,11 @@ fn words(text: &str) -> Vec<String> {
             if sign.is_alphanumeric() && (word.is_empty() || digits == is_digit) {
                 digits = is_digit;
                 // Which digits there are tells nothing; how many do.
-                if is_digit { word.push('0') } else { word.extend(sign.to_lowercase()) }
+                if is_digit {
+                    word.push('0');
+                } else {
+                    word.extend(sign.to_lowercase());
+                }
                 continue;
             }
             if !word.is_empty() {
@@ -120,7 +125,8 @@ pub fn features(text: &str) -> Vec<u32> {
             push(hash::pair(last, key));
         }
         last = Some(key);
-        let framed: Vec<char> = std::iter::once('^').chain(word.chars()).chain(std::iter::once('$')).collect();
+        let framed: Vec<char> =
+            std::iter::once('^').chain(word.chars()).chain(std::iter::once('$')).collect();
         for four in framed.windows(4) {
             push(hash::mix(four.iter().fold(4, |hash, &sign| hash::pair(hash, u64::from(sign)))));
         }

@@ -52,7 +52,8 @@ impl Mixture {
                     }
                 }
             }
-            mixture.shares = weights.iter().map(|weight| (weight + 0.5) / (count + 0.5 * components as f64)).collect();
+            mixture.shares =
+                weights.iter().map(|weight| (weight + 0.5) / (count + 0.5 * components as f64)).collect();
             for (list, weight) in sums.iter_mut().zip(&weights) {
                 for chance in list {
                     *chance = (*chance / (weight + PRIOR)).clamp(LEAST, 1.0 - LEAST);
@@ -67,7 +68,9 @@ impl Mixture {
                 .chances
                 .iter()
                 .zip(&mixture.shares)
-                .map(|(chances, share)| share.ln() + chances.iter().map(|chance| (-chance).ln_1p()).sum::<f64>())
+                .map(|(chances, share)| {
+                    share.ln() + chances.iter().map(|chance| (-chance).ln_1p()).sum::<f64>()
+                })
                 .collect();
             let odds: Vec<Vec<f64>> = mixture
                 .chances

@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use super::synthetic::Mixture;
 use super::*;
 
@@ -50,7 +48,13 @@ fn synthetic_documents_teach_what_real_ones_teach() {
                 let document = (0..200_u32)
                     .filter(|&feature| {
                         let chance = match feature {
-                            0..10 => if label { 0.3 } else { 0.1 },
+                            0..10 => {
+                                if label {
+                                    0.3
+                                } else {
+                                    0.1
+                                }
+                            }
                             10..100 if kind => 0.2,
                             100..200 if !kind => 0.2,
                             _ => 0.01,
@@ -66,8 +70,12 @@ fn synthetic_documents_teach_what_real_ones_teach() {
     let (test, truth) = draw(2000);
     let (mut documents, mut classes) = (Vec::new(), Vec::new());
     for class in [false, true] {
-        let of: Vec<&[u32]> =
-            train.iter().zip(&labels).filter(|(_, label)| **label == class).map(|(d, _)| d.as_slice()).collect();
+        let of: Vec<&[u32]> = train
+            .iter()
+            .zip(&labels)
+            .filter(|(_, label)| **label == class)
+            .map(|(d, _)| d.as_slice())
+            .collect();
         let mixture = Mixture::fit(&of, 2, Seed(1));
         let drawn = mixture.sample(of.len(), Seed(2));
         assert!(drawn.iter().all(|document| !of.contains(&document.as_slice())), "a document was copied");

@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use daotwin_core::{Limits, Seed};
 
 use super::*;
@@ -25,7 +23,9 @@ fn budgets_bars_and_files_hold() {
     let read = Model::load(&path, &Limits::default()).unwrap();
     assert_eq!(read, model);
     let text = std::fs::read_to_string(&path).unwrap();
-    for bad in ["{}", "[]", &text.replace("\"version\":1", "\"version\":9"), &text.replace("velocity", "velocit")] {
+    for bad in
+        ["{}", "[]", &text.replace("\"version\":1", "\"version\":9"), &text.replace("velocity", "velocit")]
+    {
         let path = folder.path().join("bad.json");
         daotwin_core::files::atomic_write(&path, bad.as_bytes()).unwrap();
         assert!(Model::load(&path, &Limits::default()).is_err(), "{bad}");
@@ -47,11 +47,40 @@ fn budgets_bars_and_files_hold() {
     assert_eq!(told, 1);
     let names: Vec<String> = (0..50).map(|index| format!("stormer-{index}")).collect();
     for second in 500..6_000_i64 {
-        watch.see(&Event { at: second, actor: &names[second as usize % 50], place: "general", ..Event::default() });
+        watch.see(&Event {
+            at: second,
+            actor: &names[second as usize % 50],
+            place: "general",
+            ..Event::default()
+        });
     }
     let (acts, findings, held_back) = watch.counts();
     assert!(findings > 5 && findings as f64 <= 1.0 + acts as f64 * 5.0 / 1000.0, "{findings}");
     assert!(held_back > 0);
+}
+
+#[test]
+fn the_budget_goes_to_the_highest_where_all_score_high() {
+    // A third of the accounts acts fast all the time, far above the model's bar, and one much faster near the end.
+    let model = model("velocity");
+    let mut watch = Watch::new(&model, 1.0).unwrap();
+    let names: Vec<String> = (0..3_000).map(|index| format!("fast-{index}")).collect();
+    let mut at = 0;
+    let mut found = Vec::new();
+    for (place, name) in names.iter().enumerate() {
+        let acts = if place == 2_800 { 400 } else { 12 };
+        for _ in 0..acts {
+            at += 1;
+            if let Seen::New(finding) =
+                watch.see(&Event { at, actor: name, place: "general", ..Event::default() })
+            {
+                found.push(finding.actor);
+            }
+        }
+        at += 5_000;
+    }
+    assert!(watch.bar() > model.bar(1.0));
+    assert!(found.contains(&"fast-2800".to_owned()), "{found:?}");
 }
 
 #[test]
