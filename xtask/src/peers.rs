@@ -64,10 +64,14 @@ pub(crate) fn sentiment(context: &Context) -> Answer {
     }
     let folder = folder(context, "sentiment")?;
     let place = text(&folder);
-    let package = ["-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:", "--dest", &place, RATED];
+    let package =
+        ["-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:", "--dest", &place, RATED];
     context.command("python3", &package)?;
     let archive = text(&folder.join(format!("{}.tar.gz", RATED.replace("==", "-"))));
-    context.command("tar", &["-xzf", &archive, "-C", &place, "--strip-components=2", "--wildcards", "*/hutto_ICWSM_2014.tar.gz"])?;
+    context.command(
+        "tar",
+        &["-xzf", &archive, "-C", &place, "--strip-components=2", "--wildcards", "*/hutto_ICWSM_2014.tar.gz"],
+    )?;
     context.command("tar", &["-xzf", &text(&folder.join("hutto_ICWSM_2014.tar.gz")), "-C", &place])?;
     example(context, "sentiment_scores", &[&text(&folder.join("hutto_ICWSM_2014")), DISCORD])
 }

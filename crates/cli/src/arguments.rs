@@ -79,10 +79,7 @@ pub(crate) enum Verb {
     Attack(verbs::attack::Attack),
     Audit(verbs::audit::Audit),
     Calibrate(verbs::calibrate::Calibrate),
-<<<<<<< HEAD
     Treasury(verbs::treasury::Treasury),
-=======
->>>>>>> c2063f63625df96ac4a375de8aebce74267d89ff
     Community(verbs::community::Community),
     Detect(verbs::detect::Detect),
     Randomise(verbs::randomise::Randomise),

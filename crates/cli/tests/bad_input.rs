@@ -502,8 +502,6 @@ const OTHERS: &[Case] = &[
     case("no threads", "schema --threads 0", 2, &["--threads"]),
 ];
 
-<<<<<<< HEAD
-=======
 const DETECT: &[Case] = &[
     case("nothing to judge", "detect", 2, &["HISTORY|STREAM.jsonl|-"]),
     case(
@@ -531,7 +529,6 @@ const DETECT: &[Case] = &[
     ),
 ];
 
->>>>>>> c2063f63625df96ac4a375de8aebce74267d89ff
 const COMMUNITY: &[Case] = &[
     case("no such History", "community missing --out new.html", 2, &["cannot read `missing`"]),
     case(
@@ -557,28 +554,6 @@ const COMMUNITY: &[Case] = &[
         &["`--history`", "too few messages"],
     ),
     case("texts without a stream to write", "community history --out new.html --learn", 2, &["--history"]),
-];
-
-const DETECT: &[Case] = &[
-    case("nothing to judge", "detect", 2, &["HISTORY|STREAM.jsonl|-"]),
-    case(
-        "everything wrong at once",
-        "detect missing --method bosting --budget 0 --report no/such/new.html",
-        2,
-        &[
-            "4 problems",
-            "unknown detector `bosting`",
-            "did you mean `boosting`?",
-            "`--budget` is 0",
-            "the folder `no/such`",
-            "cannot read `missing`",
-        ],
-    ),
-    case("a report of no format", "detect history --report new.xyz", 2, &["`new.xyz`", "`.html`"]),
-    case("no such model", "detect history --model absent.json", 2, &["cannot read `absent.json`"]),
-    case("a file that is no model", "detect history --model export.json", 2, &["`export.json`", "--train"]),
-    case("to learn from a file", "detect export.json --train new.json", 2, &["`export.json` is no History"]),
-    case("to learn and to judge", "detect history --train new.json --model export.json", 2, &["cannot be used with"]),
 ];
 
 /// The specification.

@@ -55,10 +55,7 @@ pub(crate) fn run(verb: Verb, context: &mut Context) -> Result<Answer, Failure> 
         Verb::Attack(verb) => verb.run(context),
         Verb::Audit(verb) => verb.run(context),
         Verb::Calibrate(verb) => verb.run(context),
-<<<<<<< HEAD
         Verb::Treasury(verb) => verb.run(context),
-=======
->>>>>>> c2063f63625df96ac4a375de8aebce74267d89ff
         Verb::Community(verb) => verb.run(context),
         Verb::Detect(verb) => verb.run(context),
         Verb::Randomise(verb) => verb.run(context),

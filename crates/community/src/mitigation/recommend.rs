@@ -1,7 +1,7 @@
 //! What to do in a community: the policies that avoid most harm for a friction that is bearable, with reasons.
 
-use daotwin_core::{Run, Seed};
 use daotwin_core::document::{Block, Chart, Plot, Section, Table};
+use daotwin_core::{Run, Seed};
 
 use super::scene::Friction;
 use super::stand_in::{StandIns, stand_in};

@@ -372,6 +372,11 @@ fn a_recommendation_is_bearable_and_says_why() {
     // Nothing is bearable but nothing.
     let none = recommend::choose(trials.clone(), 0.0, StandIns::default());
     assert!(none.trials.friction(none.chosen, |friction| friction.minutes).mean == 0.0);
-    let error = run(&[], &Plan { attacks: ATTACKS, policies: POLICIES, together: 1, campaigns: 1 }, Seed(0), &Run::default());
+    let error = run(
+        &[],
+        &Plan { attacks: ATTACKS, policies: POLICIES, together: 1, campaigns: 1 },
+        Seed(0),
+        &Run::default(),
+    );
     assert_eq!(error.unwrap_err().to_string().lines().count(), 2);
 }

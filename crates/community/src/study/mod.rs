@@ -286,7 +286,8 @@ pub fn study(history: &History, options: &Options, run: &Run) -> Result<Study> {
         }
         run.step("community: policies", 4, 5)?;
         if options.campaigns > 0 && record.timing != Timing::Order {
-            let tried = mitigation::recommend(&record.stream, options.campaigns, options.tolerance, seed, run);
+            let tried =
+                mitigation::recommend(&record.stream, options.campaigns, options.tolerance, seed, run);
             if let Some(recommendation) = told(tried, &mut found.missing)? {
                 found.policies = recommendation.policies();
                 found.reasons.clone_from(&recommendation.reasons);
