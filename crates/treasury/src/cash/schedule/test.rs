@@ -1,4 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 use daotwin_core::Seed;
 
 use super::super::grants::Milestone;
@@ -9,8 +8,8 @@ fn schedule(chance: Chance) -> Schedule {
     running.step = 1;
     let mut team = Stream::new("team", "TKN", "team", 48_000_001, second(-6), 48 * MONTH);
     (team.cliff, team.step) = (12 * MONTH, MONTH);
-    let milestones =
-        [1, 3, 9].map(|month| Milestone { at: second(month), amount: 1_000 + month.unsigned_abs() as u128 });
+    let milestones = [1, 3, 9]
+        .map(|month| Milestone { at: second(month), amount: 1_000 + u128::from(month.unsigned_abs()) });
     let grant = Grant {
         name: "bridge".to_owned(),
         asset: "USDC".to_owned(),
