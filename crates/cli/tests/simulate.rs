@@ -151,7 +151,7 @@ fn rules_scenarios_and_incidents_are_told() {
 #[test]
 fn the_shipped_schema_is_the_printed_one() {
     let folder = tempfile::tempdir().unwrap();
-    for name in ["scenario", "attack", "audit", "audit-finding"] {
+    for name in ["scenario", "attack", "audit", "audit-finding", "treasury"] {
         let shipped = format!("{}/../../docs/{name}.schema.json", env!("CARGO_MANIFEST_DIR"));
         let shipped: Value = serde_json::from_str(&std::fs::read_to_string(shipped).unwrap()).unwrap();
         assert_eq!(shipped, json(folder.path(), &format!("schema {name}")));

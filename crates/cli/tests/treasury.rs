@@ -11,7 +11,7 @@ use std::path::Path;
 use serde_json::Value;
 use support::{daotwin, succeed};
 
-/// A year of transfers, and prices of the own token and of ETH.
+/// A year of transfers and votes, and prices of the own token and of ETH.
 fn small(folder: &Path) {
     let mut transfers = "at,from,to,asset,amount,purpose\n2023-01-01,sale,safe,TKN,500000,genesis\n\
                          2023-01-01,sale,safe,USDC,1500000,genesis\n2023-01-01,sale,safe,ETH,100,genesis\n"
@@ -21,7 +21,19 @@ fn small(folder: &Path) {
         writeln!(transfers, "2023-{month:02}-20,safe,team,USDC,20000,Grants").unwrap();
     }
     let mapping = "[transfers]\nfile = 'transfers.csv'\ntime = 'iso'\nunit = 'tokens'\n[transfers.columns]\nat = 'at'\nfrom = 'from'\n\
-                   to = 'to'\nasset = 'asset'\namount = 'amount'\npurpose = 'purpose'\n[transfers.constants]\ndao = 'example'\n";
+                   to = 'to'\nasset = 'asset'\namount = 'amount'\npurpose = 'purpose'\n[transfers.constants]\ndao = 'example'\n\
+                   [votes]\nfile = 'votes.csv'\ntime = 'iso'\n[votes.columns]\nproposal = 'proposal'\nmember = 'member'\n\
+                   cast_at = 'cast_at'\nchoice = 'choice'\npower = 'power'\n[votes.constants]\ndao = 'example'\n";
+    let mut votes = "proposal,member,cast_at,choice,power\n".to_owned();
+    for day in 0..336 {
+        // Members vote on a proposal a week, the lower their number the more often; new ones join.
+        let (month, date, proposal) = (day / 28 + 1, day % 28 + 1, day / 7);
+        for member in 0..(10 + day / 8) {
+            if (day * 31 + member * 17) % (4 + member) == 0 {
+                writeln!(votes, "p{proposal},m{member},2023-{month:02}-{date:02},1,{}", 1 + member % 9).unwrap();
+            }
+        }
+    }
     let mut prices = "symbol,day,close\n".to_owned();
     let (mut token, mut ether) = (2.0_f64, 1_500.0_f64);
     for day in 0..360 {
@@ -37,9 +49,10 @@ fn small(folder: &Path) {
         }
     }
     std::fs::write(folder.join("transfers.csv"), transfers).unwrap();
+    std::fs::write(folder.join("votes.csv"), votes).unwrap();
     std::fs::write(folder.join("mapping.toml"), mapping).unwrap();
     std::fs::write(folder.join("prices.csv"), prices).unwrap();
-    succeed(folder, "ingest transfers.csv --mapping mapping.toml --out history");
+    succeed(folder, "ingest transfers.csv votes.csv --mapping mapping.toml --out history");
 }
 
 #[test]
@@ -59,9 +72,17 @@ fn a_plan_is_printed_written_and_repeated() {
         found["policies"].as_array().unwrap().len() >= 4 && found["stress"].as_array().unwrap().len() >= 8
     );
     let report = std::fs::read_to_string(folder.join("report.html")).unwrap();
-    for part in ["How long it lasts", "What could go wrong", "not private", "<svg"] {
+    for part in ["How long it lasts", "What could go wrong", "not private", "<svg", "Reward rules", "retroactive-median"] {
         assert!(report.contains(part), "{part}");
     }
+    assert_eq!(found["rewards"]["id"], "rewards");
+    assert!(
+        found["assumptions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|line| line.as_str().unwrap().contains("reward rules are compared"))
+    );
     let again = succeed(folder, &format!("{} --threads 1", arguments.replace("report.html", "again.html")));
     assert_eq!(printed, again);
     assert_eq!(report, std::fs::read_to_string(folder.join("again.html")).unwrap());

@@ -36,6 +36,8 @@ enum What {
     Audit,
     /// The JSON Schema of the findings that `audit` writes.
     AuditFinding,
+    /// The JSON Schema of files of what a treasury holds and pays, for `treasury`.
+    Treasury,
 }
 
 #[derive(Serialize)]
@@ -68,6 +70,10 @@ impl Schema {
             }
             What::AuditFinding => {
                 let schema = daotwin::audit::export::json_schema();
+                context.print(&format!("{schema:#}\n"), &schema)?;
+            }
+            What::Treasury => {
+                let schema = daotwin::treasury::plan::described::json_schema();
                 context.print(&format!("{schema:#}\n"), &schema)?;
             }
             What::Scenario => {

@@ -37,8 +37,9 @@ pub(crate) struct Treasury {
     /// The History's folder; without one, `--plan` says everything.
     #[arg(required_unless_present_any = ["plan", "list"])]
     history_folder: Option<PathBuf>,
-    /// What the treasury holds and pays, and its market: TOML with `[[assets]]`, `[bills]`, `[impact]`, `token`, `accounts`
-    /// and `drift`. What it does not say is read from the records or assumed.
+    /// What the treasury holds and pays, and its market: TOML with `[[assets]]`, `[bills]`, `[[streams]]`, `[[vesting]]`,
+    /// `[[grants]]`, `[impact]`, `token`, `accounts` and `drift` (`daotwin schema treasury`). What it does not say is read from
+    /// the records or assumed.
     #[arg(long, value_name = "FILE")]
     plan: Option<PathBuf>,
     /// Daily prices: a CSV or Parquet file with columns `symbol`, `day` and `close`, or a folder of such files.

@@ -343,7 +343,7 @@ pub fn recommend(
     }
     let names = treasury.assets.iter().map(|asset| asset.name.clone());
     Ok(Recommendation {
-        orders: names.zip(first_orders(treasury, policy.as_ref())).collect(),
+        orders: names.zip(first_orders(treasury, learned, policy.as_ref())).collect(),
         triggers,
         chosen: tuned[chosen].clone(),
         table: tuned.into_iter().zip(scores).collect(),

@@ -10,6 +10,7 @@ use daotwin_core::{Run, Seed};
 use rayon::prelude::*;
 
 use super::policy::TreasuryPolicy;
+use crate::cash::schedule::{Payment, Schedule, tokens};
 use crate::market::Paths;
 use crate::market::impact::{Impact, Pressure};
 use crate::{Error, Result};
@@ -78,6 +79,9 @@ pub struct Treasury {
     pub assets: Vec<Asset>,
     /// What the DAO pays.
     pub bills: Bills,
+    /// What it has promised by date, which comes on top. A promise in an asset whose price moves is a bill of what that is worth
+    /// then, without what the treasury's own trades do to the price.
+    pub schedule: Schedule,
     /// What the treasury's own trades do to its token's price. A price of 1 is the price at the start.
     pub impact: Impact,
     /// Months of the plan; final values and ruin are of its end.
@@ -97,6 +101,7 @@ pub fn benchmark(impact: Impact, own: &str, volatile: [&str; 2]) -> Treasury {
             asset("yield", Kind::Stable { interest: 0.04, losses: 0.03, share: 0.15 }, 1e6, 0.0005),
         ],
         bills: Bills { payroll: 0.25e6, growth: 0.03, grants: 0.30e6, every: 3, success: 0.7, count: 12 },
+        schedule: Schedule::default(),
         impact,
         plan: 36,
     }
@@ -177,6 +182,51 @@ impl Treasury {
     }
 }
 
+/// Prices beyond so many times the start's, and bills of so many dollars a month, are no plan's: a model ran away. Squares of
+/// it fit a double, and a month's factor a single.
+const RUNAWAY: f64 = 1e30;
+
+/// The mean over paths of what is due a month in the year from each month on; nothing where nothing is due.
+fn ahead(promised: &[f64], paths: usize, months: usize) -> Vec<f64> {
+    if promised.is_empty() {
+        return vec![];
+    }
+    let mut means = vec![0.0; months];
+    for path in promised.chunks_exact(months) {
+        means.iter_mut().zip(path).for_each(|(mean, due)| *mean += due / paths as f64);
+    }
+    (0..months)
+        .map(|month| {
+            let year = &means[month..(month + 12).min(months)];
+            year.iter().sum::<f64>() / year.len() as f64
+        })
+        .collect()
+}
+
+/// What runs away in these columns of a market: a problem for each asset, with the first path and month.
+fn runaway(market: &Paths, columns: &[usize]) -> Vec<String> {
+    let width = market.assets.len();
+    let most = RUNAWAY.ln();
+    let first = |column: usize| {
+        (0..market.paths).find_map(|path| {
+            let mut level = 0.0_f64;
+            market.path(path).iter().skip(column).step_by(width).enumerate().find_map(|(month, &growth)| {
+                level = (level + growth).max(-most);
+                (growth.is_nan() || growth > most || level > most).then_some((path, month, growth))
+            })
+        })
+    };
+    let told = |&column: &usize| {
+        let (path, month, growth) = first(column)?;
+        Some(format!(
+            "`{}` runs away on path {path} in month {month} (log return {growth}); give log returns that are numbers and keep its \
+             price below {RUNAWAY:e} times the start's",
+            market.assets[column]
+        ))
+    };
+    columns.iter().filter_map(told).collect()
+}
+
 /// Prices and bills to come, month by month.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Futures {
@@ -187,6 +237,8 @@ pub struct Futures {
     factors: Vec<f32>,
     /// Dollars, `[path][month]`.
     bills: Vec<f32>,
+    /// Dollars of what is scheduled, `[month]`: over the twelve months from each on, a month, on average over all paths.
+    scheduled: Vec<f64>,
     /// Growth factor of an asset in a month, on average.
     means: Vec<f64>,
 }
@@ -195,7 +247,9 @@ impl Futures {
     /// From monthly market paths; bills, and what becomes of stable assets, are drawn here.
     ///
     /// # Errors
-    /// As [`Treasury::check`]; a market that lacks an asset.
+    /// As [`Treasury::check`]; a market that lacks an asset, or in which one runs away: a month's factor or a price beyond
+    /// `1e30` times the start's, or no number at all; bills beyond all money. (A price that falls below `1e-30` of the start's
+    /// stays there: it is worth nothing, and can still be divided by.)
     pub fn new(treasury: &Treasury, market: &Paths, seed: Seed) -> Result<Self> {
         treasury.check()?;
         let width = treasury.assets.len();
@@ -213,6 +267,17 @@ impl Futures {
         if market.paths == 0 || market.steps == 0 {
             problems.push("the market has no path or no month; draw at least one".to_owned());
         }
+        let last = (market.steps as f64 / 12.0).max(1.0);
+        let highest =
+            treasury.bills.payroll * (1.0 + treasury.bills.growth).powf(last) + treasury.bills.grants;
+        if highest.is_nan() || highest > RUNAWAY {
+            problems.push(format!(
+                "bills grow to {highest:e} dollars a month in {} months; give a growth that keeps them below {RUNAWAY:e}",
+                market.steps
+            ));
+        }
+        let used: Vec<usize> = columns.iter().flatten().copied().collect();
+        problems.extend(runaway(market, &used));
         if !problems.is_empty() {
             return Err(Error::Parameters { problems });
         }
@@ -221,16 +286,57 @@ impl Futures {
         let mut bills = vec![0.0_f32; paths * months];
         let streams = seed.streams("treasury futures");
         let bill = &treasury.bills;
+        let schedule = &treasury.schedule;
+        let (streamed, ledger) = schedule.streamed(months)?;
+        let granted = seed.streams("scheduled grants");
+        // Which of the treasury's assets each of the schedule is; none where it is worth its first price for ever.
+        let places: Vec<Option<usize>> = schedule
+            .assets
+            .iter()
+            .map(|paid| {
+                let same = |asset: &Asset| {
+                    asset.name == paid.name && matches!(asset.kind, Kind::Own | Kind::Volatile)
+                };
+                treasury.assets.iter().position(same)
+            })
+            .collect();
+        let mut promised = vec![0.0_f64; if schedule.is_empty() { 0 } else { paths * months }];
+        promised.par_chunks_mut(months).enumerate().try_for_each(|(path, promised)| {
+            let mut ledger = ledger.clone();
+            let mut paid = schedule.granted(months, &mut granted.stream(path as u64), &mut ledger)?;
+            paid.extend_from_slice(&streamed);
+            paid.sort_by_key(|payment| payment.month);
+            let drawn = market.path(path);
+            // Log price of each of the schedule's assets, up to the month it was last asked in.
+            let mut levels = vec![(0, 0.0_f64); places.len()];
+            for Payment { month, asset, amount } in paid {
+                let column = places[asset].and_then(|place| columns[place]);
+                let (until, level) = &mut levels[asset];
+                if let Some(column) = column {
+                    while *until < month {
+                        let growth = drawn[*until * market.assets.len() + column];
+                        (*until, *level) = (*until + 1, (*level + growth).max(-RUNAWAY.ln()));
+                    }
+                }
+                promised[month] += tokens(amount) * schedule.assets[asset].price * level.exp();
+            }
+            Ok::<(), Error>(())
+        })?;
         let rows = factors.par_chunks_mut(months * width).zip(bills.par_chunks_mut(months)).enumerate();
         rows.for_each(|(path, (factors, bills))| {
             let mut stream = streams.stream(path as u64);
             let drawn = market.path(path);
+            let mut levels = vec![0.0_f64; width];
             for month in 0..months {
                 for (at, asset) in treasury.assets.iter().enumerate() {
                     factors[month * width + at] = match asset.kind {
                         Kind::Own | Kind::Volatile => {
                             let column = columns[at].unwrap_or(0);
-                            drawn[month * market.assets.len() + column].exp() as f32
+                            let growth = drawn[month * market.assets.len() + column];
+                            let before = levels[at];
+                            levels[at] = (before + growth).max(-RUNAWAY.ln());
+                            let held = levels[at] > before + growth;
+                            (if held { levels[at] - before } else { growth }).exp() as f32
                         }
                         Kind::Cash => 1.0,
                         Kind::Stable { interest, losses, share } => {
@@ -244,16 +350,18 @@ impl Futures {
                     let met = (0..bill.count.max(1)).filter(|_| stream.chance(bill.success)).count();
                     due += bill.grants * met as f64 / bill.count.max(1) as f64;
                 }
-                bills[month] = due as f32;
+                due += promised.get(path * months + month).unwrap_or(&0.0);
+                bills[month] = due.min(RUNAWAY) as f32;
             }
         });
+        let scheduled = ahead(&promised, paths, months);
         let means = (0..width)
             .map(|at| {
                 let column = factors.iter().skip(at).step_by(width);
                 column.map(|&factor| f64::from(factor)).sum::<f64>() / (paths * months) as f64
             })
             .collect();
-        Ok(Self { paths, months, width, factors, bills, means })
+        Ok(Self { paths, months, width, factors, bills, scheduled, means })
     }
 
     /// How many paths.
@@ -290,6 +398,16 @@ impl Futures {
         due.sum::<f64>() / self.paths as f64
     }
 
+    /// Dollars a month of what is scheduled, over the year from a month on, on average over all paths.
+    pub fn scheduled(&self, month: usize) -> f64 {
+        self.scheduled.get(month).copied().unwrap_or(0.0)
+    }
+
+    /// Dollars due in a month on a path.
+    pub fn bill(&self, path: usize, month: usize) -> f64 {
+        f64::from(self.bills[path * self.months + month])
+    }
+
     /// The first paths of these.
     pub fn first(&self, paths: usize) -> Self {
         let paths = paths.min(self.paths);
@@ -297,6 +415,7 @@ impl Futures {
             paths,
             factors: self.factors[..paths * self.months * self.width].to_vec(),
             bills: self.bills[..paths * self.months].to_vec(),
+            scheduled: self.scheduled.clone(),
             means: self.means.clone(),
             ..*self
         }
@@ -452,7 +571,7 @@ impl Book<'_> {
 }
 
 /// What a policy does with a treasury now: dollars to buy (above 0) or sell (below 0) of each asset; what is sold goes to cash.
-pub fn first_orders(treasury: &Treasury, policy: &dyn TreasuryPolicy) -> Vec<f64> {
+pub fn first_orders(treasury: &Treasury, futures: &Futures, policy: &dyn TreasuryPolicy) -> Vec<f64> {
     let values: Vec<f64> = treasury.assets.iter().map(|asset| asset.dollars).collect();
     let stable = |asset: &&Asset| matches!(asset.kind, Kind::Cash | Kind::Stable { .. });
     let state = State {
@@ -461,7 +580,7 @@ pub fn first_orders(treasury: &Treasury, policy: &dyn TreasuryPolicy) -> Vec<f64
         values: &values,
         total: treasury.value(),
         stable: treasury.assets.iter().filter(stable).map(|asset| asset.dollars).sum(),
-        bill: treasury.bills.monthly(),
+        bill: treasury.bills.monthly() + futures.scheduled(0),
         price: 1.0,
         momentum: 0.0,
         drawdown: 0.0,
@@ -532,7 +651,8 @@ fn one(treasury: &Treasury, futures: &Futures, policy: &dyn TreasuryPolicy, path
             values: &values,
             total,
             stable,
-            bill: treasury.bills.monthly() * (1.0 + treasury.bills.growth).powf(month as f64 / 12.0),
+            bill: treasury.bills.monthly() * (1.0 + treasury.bills.growth).powf(month as f64 / 12.0)
+                + futures.scheduled(month),
             price,
             momentum: log - own_log[0],
             drawdown: log - highest,

@@ -292,6 +292,41 @@ fn every_problem_of_a_treasury_is_told_at_once() {
 }
 
 #[test]
+fn prices_and_bills_that_run_away_are_refused_and_worthless_ones_stay_finite() {
+    let treasury = benchmark(deep(), "own", ["ETH", "BTC"]);
+    let with = |returns: &[(usize, f64)]| {
+        let mut market = flat(2, 3);
+        returns.iter().for_each(|&(place, value)| market.log_returns[place] = value);
+        market
+    };
+    // Path 1 begins at 9; of a month's three returns ETH's is the second.
+    let market = with(&[(9, f64::NAN), (10, 90.0), (5, 50.0), (8, 50.0)]);
+    let Err(Error::Parameters { problems }) = Futures::new(&treasury, &market, Seed(1)) else { panic!() };
+    let expected = [
+        "`own` runs away on path 1 in month 0",
+        "`ETH` runs away on path 1",
+        "`BTC` runs away on path 0 in month 2",
+    ];
+    assert!(
+        expected.iter().zip(&problems).all(|(expected, told)| told.starts_with(expected)),
+        "{problems:?}"
+    );
+    assert_eq!(problems.len(), 3, "{problems:?}");
+    let mut costly = treasury.clone();
+    costly.bills.growth = 9.0;
+    let Err(Error::Parameters { problems }) = Futures::new(&costly, &flat(1, 600), Seed(1)) else { panic!() };
+    assert!(problems.len() == 1 && problems[0].contains("bills grow"), "{problems:?}");
+    // An own token that loses all, for ever, and a market of the others that does: nothing is paid with them, nothing breaks.
+    let dead = with(&[(0, -800.0), (3, -800.0), (6, f64::NEG_INFINITY), (1, -900.0), (9, -3.0)]);
+    let futures = Futures::new(&treasury, &dead, Seed(1)).unwrap();
+    for family in FAMILIES {
+        let policy = build(*family, &usual(*family), &treasury, &futures).unwrap();
+        let found = simulate(&treasury, &futures, policy.as_ref());
+        assert!(found.value.iter().chain(&found.runway).all(|value| value.is_finite()), "{}", family.name());
+    }
+}
+
+#[test]
 fn every_allocator_has_a_card_and_gives_weights_that_flee_from_risk() {
     let treasury = benchmark(shallow(), "own", ["ETH", "BTC"]);
     let futures = Futures::new(&treasury, &moving(600, 24, 4), Seed(2)).unwrap();

@@ -6,6 +6,7 @@
 pub mod flows;
 pub mod grants;
 pub mod ledger;
+pub mod schedule;
 
 /// `amount` times `part` over `whole`, rounded down, exact for every amount.
 ///

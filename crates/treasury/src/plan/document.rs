@@ -5,7 +5,7 @@ use daotwin_core::document::{
     Verdict,
 };
 
-use super::{Judged, Plan};
+use super::{Judged, Plan, Promise};
 use crate::allocation::allocator;
 use crate::allocation::policy::find;
 use crate::market::registry;
@@ -170,7 +170,10 @@ impl Plan {
                 self.frontier_section(),
                 self.treasury_section(),
                 self.market_section(),
-            ],
+            ]
+            .into_iter()
+            .chain(self.rewards.clone())
+            .collect(),
         }
     }
 
@@ -515,6 +518,28 @@ impl Plan {
                 ],
             ),
         ];
+        if !self.promises.is_empty() {
+            let row = |promise: &Promise| {
+                vec![
+                    promise.name.clone(),
+                    promise.kind.to_owned(),
+                    format!("{} {}", number(promise.tokens), promise.asset),
+                    format!("{} to {}", promise.months.0, promise.months.1),
+                    dollars(promise.dollars),
+                ]
+            };
+            blocks.push(table(
+                "What it has promised by date, which comes on top",
+                &[
+                    "promise",
+                    "kind",
+                    "in all",
+                    "months of the plan",
+                    "at most within the plan, at today's prices",
+                ],
+                self.promises.iter().map(row).collect(),
+            ));
+        }
         if let Some(records) = &self.records {
             let how = if records.told { "given" } else { "guessed: they stand on a side of most transfers" };
             blocks.push(table(

@@ -8,9 +8,11 @@ pub mod described;
 mod document;
 pub mod records;
 pub mod scenarios;
+mod scheduled;
 #[cfg(test)]
 mod test;
 
+use daotwin_core::document::Section;
 use daotwin_core::statistics::{mean, quantile_sorted, sorted, wilson};
 use daotwin_core::{Run, Seed};
 use daotwin_history::History;
@@ -27,6 +29,7 @@ use crate::cash::grants::{DECENTRALAND, Success};
 use crate::market::Paths;
 use crate::market::impact::{Impact, Venue};
 use crate::market::prices::Prices;
+use crate::rewards::comparison::{Settings, chapter};
 use crate::{Error, Result};
 
 /// What is asked.
@@ -77,6 +80,23 @@ pub struct Holding {
     pub dollars: f64,
     /// Where the figure comes from.
     pub source: &'static str,
+}
+
+/// A stream, vesting or a grant.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Promise {
+    /// `stream`, `vesting` or `grant`.
+    pub kind: &'static str,
+    /// Its name.
+    pub name: String,
+    /// What is paid in.
+    pub asset: String,
+    /// Tokens in all.
+    pub tokens: f64,
+    /// Month of the plan that it begins in, or that its first milestone is judged in; and its last.
+    pub months: (i64, i64),
+    /// Dollars at the start's prices that come due within the plan, where all milestones are met.
+    pub dollars: f64,
 }
 
 /// A policy's figures on futures that it was not tuned on.
@@ -139,6 +159,8 @@ pub struct Plan {
     pub success: f64,
     /// Dollars a month in all, on average.
     pub monthly: f64,
+    /// What is promised by date.
+    pub promises: Vec<Promise>,
     /// Dollars of revenue a month in the records, and what of it is counted on.
     pub revenue: (f64, f64),
     /// What the records told.
@@ -165,6 +187,8 @@ pub struct Plan {
     pub frontier: Frontier,
     /// What each allocator would hold now, in weights, in the order of the holdings.
     pub allocators: Vec<(&'static str, Vec<f64>)>,
+    /// What reward rules would make of the DAO's members; none without records of what members did.
+    pub rewards: Option<Section>,
     /// What was assumed because nobody said it.
     pub assumptions: Vec<String>,
 }
@@ -174,6 +198,7 @@ struct Problem {
     treasury: Treasury,
     holdings: Vec<Holding>,
     moving: Vec<Moving>,
+    promises: Vec<Promise>,
     assumptions: Vec<String>,
     revenue: (f64, f64),
 }
@@ -244,6 +269,7 @@ pub fn plan(
     let mut assumptions = problem.assumptions;
     assumptions.extend(scenarios.source.notes.iter().cloned());
     assumptions.extend(missed);
+    let rewards = rewards(history, dao.as_deref(), bills, options.seed, &mut assumptions, run)?;
     Ok(Plan {
         dao: dao.unwrap_or_else(|| "the DAO".to_owned()),
         months: options.months,
@@ -257,6 +283,7 @@ pub fn plan(
         count: bills.count,
         success: bills.success,
         monthly: bills.monthly(),
+        promises: problem.promises,
         revenue: problem.revenue,
         records,
         drift,
@@ -270,8 +297,46 @@ pub fn plan(
         triggers: found.triggers,
         frontier,
         allocators,
+        rewards,
         assumptions,
     })
+}
+
+/// The chapter on reward rules, with a round's grants as what is paid out; what it rests on is told with the rest.
+fn rewards(
+    history: Option<&History>,
+    dao: Option<&str>,
+    bills: &Bills,
+    seed: Seed,
+    assumptions: &mut Vec<String>,
+    run: &Run,
+) -> Result<Option<Section>> {
+    let Some(history) = history else { return Ok(None) };
+    let standard = Settings::default();
+    let budget = if bills.grants >= 1.0 { bills.grants.min(1e12) as u64 } else { standard.budget };
+    let settings = Settings {
+        dao: dao.map(str::to_owned),
+        budget,
+        periods: REWARD_PERIODS,
+        runs: REWARD_RUNS,
+        seed,
+        ..standard
+    };
+    match chapter(history, &settings, run) {
+        Ok(section) => {
+            assumptions.push(format!(
+                "reward rules are compared as if each paid out {} a period; where records lack gifts, judgements, stakes or \
+                 salaries, they are taken from what members did for each other",
+                document::dollars(budget as f64)
+            ));
+            Ok(Some(section))
+        }
+        Err(Error::Parameters { problems }) => {
+            assumptions.push(format!("reward rules are not compared: {}", problems.join("; ")));
+            Ok(None)
+        }
+        Err(other) => Err(other),
+    }
 }
 
 /// Expected return a year of assets whose price moves, where nobody says otherwise.
@@ -283,6 +348,10 @@ const STALE: i64 = 30;
 /// Paths on which shocks are simulated at most: a tenth percentile of so many errs by some 2 % of its density's inverse,
 /// which is far less than what shocks do.
 const STRESS_PATHS: usize = 2_000;
+
+/// Periods and runs of the comparison of reward rules: a chapter of a plan, which few seconds are for.
+const REWARD_PERIODS: u32 = 4;
+const REWARD_RUNS: u64 = 10;
 
 /// Months that allocations are judged over, paths that they are judged on at most, the level of their conditional value
 /// at risk, and what a unit of mean return counts against one of risk.
@@ -484,6 +553,18 @@ fn problem(
              `[[assets]]` in the plan's file"
         ));
     }
+    // Dollars and what the plan holds can be promised.
+    let worth = |asset: &str| {
+        let held = holdings.iter().find(|(holding, _, _)| holding.name == asset);
+        match held {
+            _ if is_dollar(asset) => Some(1.0),
+            Some((_, Kind::Stable { .. }, _)) => Some(1.0),
+            Some((holding, ..)) => holding.price,
+            None => None,
+        }
+    };
+    let (schedule, promises) =
+        scheduled::build(described, options.months, &worth, &mut problems, &mut assumptions)?;
     let (bills, revenue) = bills(records, described, &mut problems, &mut assumptions);
     let impact = match described.impact.build() {
         Ok(impact) => Some(impact),
@@ -518,10 +599,10 @@ fn problem(
         })
         .collect();
     // A pool's value is told at the price of the start, which the simulation counts as 1.
-    let treasury = Treasury { assets, bills, impact, plan: options.months };
+    let treasury = Treasury { assets, bills, schedule, impact, plan: options.months };
     treasury.check()?;
     let holdings = holdings.into_iter().map(|(holding, _, _)| holding).collect();
-    Ok(Problem { treasury, holdings, moving, assumptions, revenue })
+    Ok(Problem { treasury, holdings, moving, promises, assumptions, revenue })
 }
 
 fn bills(
@@ -642,6 +723,15 @@ fn stresses(
                 Kind::Volatile => volatile,
                 Kind::Cash | Kind::Stable { .. } => stable,
             };
+        }
+        for asset in &treasury.assets {
+            let fall = match asset.kind {
+                Kind::Own => own,
+                Kind::Volatile => volatile,
+                Kind::Cash | Kind::Stable { .. } => continue,
+            };
+            let promised = treasury.schedule.assets.iter_mut().filter(|paid| paid.name == asset.name);
+            promised.for_each(|paid| paid.price *= fall);
         }
         treasury.bills.payroll *= bills;
         treasury.bills.grants *= bills;

@@ -28,6 +28,8 @@ pub struct Success {
     groups: Vec<Group>,
     /// Weight, mean and strength (a + b) of each point of the grid.
     grid: Vec<(f64, f64, f64)>,
+    /// Weights of all points up to each.
+    cumulative: Vec<f64>,
 }
 
 /// The Decentraland set's outcomes up to May 2022, category by category: of what had vested of a grant, the share that was
@@ -84,7 +86,15 @@ impl Success {
         for point in &mut grid {
             point.0 = (point.0 - top).exp() / total;
         }
-        Ok(Self { groups: groups.to_vec(), grid })
+        let mut sum = 0.0;
+        let cumulative = grid
+            .iter()
+            .map(|point| {
+                sum += point.0;
+                sum
+            })
+            .collect();
+        Ok(Self { groups: groups.to_vec(), grid, cumulative })
     }
 
     /// The expected success probability of a group; of a new one where there is no such group.
@@ -101,16 +111,9 @@ impl Success {
     /// Draws a group's success probability from what is known.
     pub fn draw(&self, group: usize, stream: &mut Stream) -> f64 {
         let known = self.groups.get(group).copied().unwrap_or(Group { successes: 0.0, trials: 0.0 });
-        let mut left = stream.uniform();
-        let mut point = self.grid.last().copied().unwrap_or((1.0, 0.5, 2.0));
-        for candidate in &self.grid {
-            left -= candidate.0;
-            if left < 0.0 {
-                point = *candidate;
-                break;
-            }
-        }
-        let (_, mean, strength) = point;
+        let drawn = stream.uniform();
+        let place = self.cumulative.partition_point(|sum| *sum <= drawn).min(self.grid.len() - 1);
+        let (_, mean, strength) = self.grid[place];
         let a = stream.gamma(mean * strength + known.successes);
         let b = stream.gamma((1.0 - mean) * strength + known.trials - known.successes);
         if a + b > 0.0 { a / (a + b) } else { mean }
