@@ -30,7 +30,8 @@ fn small(folder: &Path) {
         let (month, date, proposal) = (day / 28 + 1, day % 28 + 1, day / 7);
         for member in 0..(10 + day / 8) {
             if (day * 31 + member * 17) % (4 + member) == 0 {
-                writeln!(votes, "p{proposal},m{member},2023-{month:02}-{date:02},1,{}", 1 + member % 9).unwrap();
+                writeln!(votes, "p{proposal},m{member},2023-{month:02}-{date:02},1,{}", 1 + member % 9)
+                    .unwrap();
             }
         }
     }
@@ -72,7 +73,14 @@ fn a_plan_is_printed_written_and_repeated() {
         found["policies"].as_array().unwrap().len() >= 4 && found["stress"].as_array().unwrap().len() >= 8
     );
     let report = std::fs::read_to_string(folder.join("report.html")).unwrap();
-    for part in ["How long it lasts", "What could go wrong", "not private", "<svg", "Reward rules", "retroactive-median"] {
+    for part in [
+        "How long it lasts",
+        "What could go wrong",
+        "not private",
+        "<svg",
+        "Reward rules",
+        "retroactive-median",
+    ] {
         assert!(report.contains(part), "{part}");
     }
     assert_eq!(found["rewards"]["id"], "rewards");
