@@ -267,7 +267,8 @@ pub struct Recommendation {
     pub orders: Vec<(String, f64)>,
 }
 
-/// Tunes every family on `learned`, chooses the one with the longest tenth percentile of runway there, and judges all on
+/// Tunes every family on `learned`, chooses the one with the longest tenth percentile of runway on such of its paths as no search
+/// saw (`learned` has at least twice `tuning.paths` for that), and judges all on
 /// `unseen`.
 ///
 /// # Errors
@@ -280,8 +281,8 @@ pub fn recommend(
     run: &Run,
 ) -> Result<Recommendation> {
     let tuned = tune_all(treasury, learned, tuning, run)?;
-    // A choice between few, on enough paths that it owes little to chance, and few enough for policies that plan.
-    let choosing = learned.first(tuning.paths);
+    // On paths that no search saw: a family with many parameters fits those of its search better than one with few.
+    let choosing = learned.part(tuning.paths, tuning.paths);
     let mut best = (f64::NEG_INFINITY, 0);
     let mut outcomes = vec![];
     for (at, candidate) in tuned.iter().enumerate() {

@@ -410,11 +410,18 @@ impl Futures {
 
     /// The first paths of these.
     pub fn first(&self, paths: usize) -> Self {
-        let paths = paths.min(self.paths);
+        self.part(0, paths)
+    }
+
+    /// So many paths from this one on, or as many as there are.
+    pub fn part(&self, from: usize, paths: usize) -> Self {
+        let from = from.min(self.paths);
+        let paths = paths.min(self.paths - from);
+        let (months, cells) = (self.months, self.months * self.width);
         Self {
             paths,
-            factors: self.factors[..paths * self.months * self.width].to_vec(),
-            bills: self.bills[..paths * self.months].to_vec(),
+            factors: self.factors[from * cells..(from + paths) * cells].to_vec(),
+            bills: self.bills[from * months..(from + paths) * months].to_vec(),
             scheduled: self.scheduled.clone(),
             means: self.means.clone(),
             ..*self
@@ -703,8 +710,6 @@ fn one(treasury: &Treasury, futures: &Futures, policy: &dyn TreasuryPolicy, path
                 .enumerate()
                 .map(|(at, held)| if at == own { held * book.price() } else { *held })
                 .sum();
-        } else {
-            drawdown = 1.0;
         }
         outcome.turnover = book.traded / start / years(outcome.runway.min(plan as f64));
     }

@@ -178,7 +178,8 @@ fn bills_that_cash_cannot_pay_are_paid_from_the_safest_asset_first() {
     let hold = build(find("hold").unwrap(), &[], &treasury, &futures).unwrap();
     let found = simulate(&treasury, &futures, hold.as_ref());
     assert!((found.runway[0] - 2.5).abs() < 1e-6, "{}", found.runway[0]);
-    assert_eq!(found.drawdown[0], 1.0, "ruined within the plan");
+    // After the first bill the own token is all there is, and halves; what bills take is no fall.
+    assert!((found.drawdown[0] - 0.5).abs() < 1e-6, "{}", found.drawdown[0]);
 }
 
 #[test]

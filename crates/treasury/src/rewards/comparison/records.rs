@@ -234,7 +234,9 @@ fn periods(view: &DaoView, first: i64, end: i64) -> (Vec<i64>, Period) {
     calls.sort_unstable();
     if calls.len() >= 8 * FEWEST {
         let block = calls.len().div_ceil(PERIODS).max(FEWEST);
-        let begins: Vec<i64> = calls.iter().copied().skip(calls.len() % block).step_by(block).collect();
+        let mut begins: Vec<i64> = calls.iter().copied().skip(calls.len() % block).step_by(block).collect();
+        // Proposals that begin together begin no period of their own.
+        begins.dedup();
         let span = end - begins.first().copied().unwrap_or(first);
         let days = span as f64 / DAY as f64 / begins.len() as f64;
         return (begins, Period { proposals: Some(block as u32), days });
