@@ -121,8 +121,11 @@ pub fn lessons(own: Option<&Stream>, seed: Seed) -> Result<(Vec<Stream>, Vec<Str
     let (first, last) = parts(own, 2.0 / 3.0);
     let acts = own.messages.len() + own.transfers.len();
     let times = (OWN_ACTS / acts.max(1)).clamp(4, 24) as u64;
-    let mut lessons = streams(&Plan { streams: plan.streams / 2, ..plan.clone() }, None, seed)?;
-    lessons.extend(streams(&Plan { streams: times, ..plan.clone() }, Some(&first), held_seed)?);
+    // Own and generated streams take turns: what scores the words of own ones (`boosting`) is fitted on streams of the other
+    // parity, and the own ones share their honest words.
+    let generated = streams(&Plan { streams: times, ..plan.clone() }, None, seed)?;
+    let written = streams(&Plan { streams: times, ..plan.clone() }, Some(&first), held_seed)?;
+    let lessons = written.into_iter().zip(generated).flat_map(|(own, other)| [own, other]).collect();
     // Honest acts alone count for the bars, and these are the same whatever is written beside them.
     Ok((lessons, vec![last]))
 }

@@ -52,6 +52,13 @@ struct Open {
 /// So long after its last suspicious act a finding is closed, in seconds.
 const QUIET: i64 = 7 * 86_400;
 
+/// Letters of a name that a finding keeps: names come from outside, and findings stay in memory.
+const LETTERS: usize = 256;
+
+fn shortened(name: &str) -> String {
+    name.chars().take(LETTERS).collect()
+}
+
 /// A step of the bar, as a share of what lies between the lowest and the highest bar that the model knows.
 const STEP: f64 = 0.02;
 
@@ -158,9 +165,9 @@ impl Watch {
             finding: self.findings,
             at: event.at,
             act: event.act,
-            actor: event.actor.to_owned(),
-            other: event.other.to_owned(),
-            place: event.place.to_owned(),
+            actor: shortened(event.actor),
+            other: shortened(event.other),
+            place: shortened(event.place),
             score,
             bar,
             reasons,

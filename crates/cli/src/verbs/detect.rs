@@ -305,7 +305,7 @@ impl Detect {
         };
         let Limits { max_cell_bytes, max_problems, .. } = context.run.limits;
         // A thread of its own waits for lines, so that an interrupt ends the wait.
-        let (sender, lines) = sync_channel(256);
+        let (sender, lines) = sync_channel(8);
         std::thread::spawn(move || {
             while let Some(line) = line::next(&mut reader, max_cell_bytes).transpose() {
                 let last = line.is_err();

@@ -247,5 +247,7 @@ fn grow(nodes: u32, each: f64, triads: f64, draws: &mut Draws) -> Graph {
 
 /// Edges a node that growth needs for as many edges.
 fn edges_each(graph: &Graph) -> f64 {
-    (graph.edges.len() as f64 / f64::from(graph.nodes.max(1))).max(0.05)
+    // The first m nodes have no edges of their own: of n nodes come m (n - m) edges, n^2 / 4 at most.
+    let (nodes, edges) = (f64::from(graph.nodes.max(1)), graph.edges.len() as f64);
+    ((nodes - (nodes * nodes - 4.0 * edges).max(0.0).sqrt()) / 2.0).max(0.05)
 }

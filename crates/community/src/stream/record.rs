@@ -174,17 +174,18 @@ pub fn from_history(history: &History, dao: Option<&str>) -> Result<Record> {
         (Some(named), known) if known.iter().any(|known| known == named) => named.to_owned(),
         _ => DaoView::one(history, dao)?.dao,
     };
-    let mut people = Names::default();
+    let (mut people, mut campaigns) = (Names::default(), Names::default());
     let mut stream = Stream::default();
     let mut left_out = 0;
     let mut scored = false;
     let mut timing = Timing::Order;
     if let Some(batch) = history.table(Table::Messages) {
-        let read = messages(batch, &dao, &mut people)?;
+        let read = messages(batch, &dao, &mut people, &mut campaigns)?;
         (stream, timing, left_out, scored) = (read.0, read.1, read.2, read.3);
     }
     if let Some(batch) = history.table(Table::Transfers) {
-        stream.transfers = transfers(batch, &dao, &mut people, &mut stream.assets)?;
+        let without = transfers(batch, &dao, &mut people, &mut campaigns, &mut stream)?;
+        left_out += without;
     }
     let mut joined: BTreeMap<String, (Option<i64>, bool)> = BTreeMap::new();
     if let Some(batch) = history.table(Table::Members) {
@@ -198,8 +199,10 @@ pub fn from_history(history: &History, dao: Option<&str>) -> Result<Record> {
         }
     }
     let mut seen: BTreeMap<u32, i64> = BTreeMap::new();
-    for message in &stream.messages {
-        seen.entry(message.author).or_insert(message.at);
+    let wrote = stream.messages.iter().map(|message| (message.author, message.at));
+    let paid = stream.transfers.iter().flat_map(|row| [(row.from, row.at), (row.to, row.at)]);
+    for (account, at) in wrote.chain(paid) {
+        seen.entry(account).and_modify(|first| *first = at.min(*first)).or_insert(at);
     }
     stream.accounts = people
         .names
@@ -232,7 +235,12 @@ fn talkers(history: &History) -> Result<Vec<String>> {
     Ok(found)
 }
 
-fn messages(batch: &RecordBatch, dao: &str, people: &mut Names) -> Result<(Stream, Timing, u64, bool)> {
+fn messages(
+    batch: &RecordBatch,
+    dao: &str,
+    people: &mut Names,
+    campaigns: &mut Names,
+) -> Result<(Stream, Timing, u64, bool)> {
     let (daos, authors) = (ids(batch, "dao")?, ids(batch, "member")?);
     let (channels, topics, labels) = (ids(batch, "channel")?, ids(batch, "topic")?, ids(batch, "label")?);
     let precisions = ids(batch, "at_precision")?;
@@ -253,7 +261,7 @@ fn messages(batch: &RecordBatch, dao: &str, people: &mut Names) -> Result<(Strea
     };
     let scored = rows.iter().all(|&row| moods.is_null(row));
     let lexicon = scored.then(Lexicon::new);
-    let (mut places, mut subjects, mut campaigns) = (Names::default(), Names::default(), Names::default());
+    let (mut places, mut subjects) = (Names::default(), Names::default());
     let mut stream = Stream::default();
     let mut left_out = 0;
     let mut by_id: BTreeMap<&str, u32> = BTreeMap::new();
@@ -311,37 +319,62 @@ fn messages(batch: &RecordBatch, dao: &str, people: &mut Names) -> Result<(Strea
     Ok((stream, timing, left_out, scored))
 }
 
+/// The campaign that a transfer's purpose names: an attack of ours with its number, as [`to_history`] writes it. Any other
+/// purpose is what it says.
+fn campaign_of(purpose: &str) -> Option<&'static str> {
+    let (attack, number) = purpose.split_once(' ')?;
+    number.parse::<u32>().ok()?;
+    ATTACKS.iter().map(|known| known.name()).find(|known| *known == attack)
+}
+
+/// Adds the transfers of a DAO to a stream, and returns how many rows lack a payer, a receiver, an amount or a time.
 fn transfers(
     batch: &RecordBatch,
     dao: &str,
     people: &mut Names,
-    assets: &mut Vec<String>,
-) -> Result<Vec<Transfer>> {
+    campaigns: &mut Names,
+    stream: &mut Stream,
+) -> Result<u64> {
     let daos = ids(batch, "dao")?;
     let (payers, receivers, kinds) = (ids(batch, "from")?, ids(batch, "to")?, ids(batch, "asset")?);
     let at = times(batch, "at")?;
     let amounts =
         batch.column_by_name("amount").and_then(|column| column.as_primitive_opt::<Decimal256Type>());
     let amounts = of_schema(amounts, "amount")?;
+    let purposes = ids(batch, "purpose")?;
     let mut names = Names::default();
-    let mut found = Vec::new();
+    let mut left_out = 0;
     for row in (0..batch.num_rows()).filter(|&row| daos.get(row) == Some(dao)) {
         let amount = amounts.is_valid(row).then(|| amounts.value(row).to_i128()).flatten();
         let amount = amount.and_then(|amount| u128::try_from(amount).ok());
         let (Some(from), Some(to), Some(amount), true) =
             (payers.get(row), receivers.get(row), amount, at.is_valid(row))
         else {
+            left_out += 1;
             continue;
         };
-        found.push(Transfer {
-            at: at.value(row),
+        let at = at.value(row);
+        let mut label = Label::HONEST;
+        if let Some((purpose, attack)) =
+            purposes.get(row).and_then(|purpose| Some((purpose, campaign_of(purpose)?)))
+        {
+            let number = campaigns.number(purpose);
+            if number as usize == stream.campaigns.len() {
+                stream.campaigns.push(Campaign { attack, start_at: at, end_at: at, harm: 0.0 });
+            }
+            let campaign = &mut stream.campaigns[number as usize];
+            (campaign.start_at, campaign.end_at) = (campaign.start_at.min(at), campaign.end_at.max(at));
+            label = Label { campaign: Some(number) };
+        }
+        stream.transfers.push(Transfer {
+            at,
             from: people.number(from),
             to: people.number(to),
             amount,
             asset: names.number(kinds.get(row).unwrap_or("token")),
-            label: Label::HONEST,
+            label,
         });
     }
-    *assets = names.names;
-    Ok(found)
+    stream.assets = names.names;
+    Ok(left_out)
 }

@@ -41,13 +41,15 @@ impl Process {
         Err(Error::model("a process needs a base and a decay above 0 and a branching from 0 to below 1"))
     }
 
-    /// Fits one process to several sequences of ascending times, each observed from its first act to `until` (expectation
+    /// Fits one process to several sequences of ascending times, each observed from its first act to its own end (expectation
     /// maximisation over who excited whom, Veen and Schoenberg 2008; sums over pairs by recursion, Ogata 1981, so a round is
     /// linear). `None` where fewer than eight acts have one before them.
-    pub fn fit(sequences: &[Vec<f64>], until: f64) -> Option<Self> {
-        let acts: usize = sequences.iter().map(|times| times.len().saturating_sub(1)).sum();
-        let exposed: f64 =
-            sequences.iter().filter_map(|times| times.first()).map(|first| (until - first).max(1.0)).sum();
+    pub fn fit(sequences: &[(Vec<f64>, f64)]) -> Option<Self> {
+        let acts: usize = sequences.iter().map(|(times, _)| times.len().saturating_sub(1)).sum();
+        // Every act may excite others, the last ones and single ones too.
+        let parents: usize = sequences.iter().map(|(times, _)| times.len()).sum();
+        let observed = sequences.iter().filter_map(|(times, end)| Some(end - times.first()?));
+        let exposed: f64 = observed.map(|span| span.max(1.0)).sum();
         if acts < 8 {
             return None;
         }
@@ -55,7 +57,7 @@ impl Process {
         let mut process = Self { base: rate / 2.0, branching: 0.5, decay: (1.0 / 600.0_f64).max(4.0 * rate) };
         for _ in 0..ROUNDS {
             let (mut immigrants, mut excited, mut waited) = (0.0, 0.0, 0.0);
-            for times in sequences {
+            for (times, _) in sequences {
                 // Sums over earlier acts of exp(-decay wait) and of wait exp(-decay wait).
                 let (mut near, mut far) = (0.0, 0.0);
                 for pair in times.windows(2) {
@@ -71,7 +73,7 @@ impl Process {
                 }
             }
             process.base = (immigrants / exposed).max(1e-12);
-            process.branching = (excited / acts as f64).clamp(1e-6, MOST_BRANCHING);
+            process.branching = (excited / parents as f64).clamp(1e-6, MOST_BRANCHING);
             process.decay = (excited / waited.max(1e-9)).clamp(1e-7, 1.0);
         }
         Some(process)
@@ -115,7 +117,9 @@ impl Residual {
         }
         let wait = at.saturating_sub(track.at).max(0) as f64;
         let fade = (-decay * wait).exp();
-        let rescaled = base * wait + branching * track.excitement * (1.0 - fade);
+        // Times are whole seconds: acts of one second may lie up to a second apart.
+        let longest = wait + 1.0;
+        let rescaled = base * longest + branching * track.excitement * (1.0 - (-decay * longest).exp());
         track.waits[(track.seen as usize - 1) % LOOK_BACK] = rescaled as f32;
         track.excitement = track.excitement * fade + 1.0;
         track.at = track.at.max(at);
@@ -181,24 +185,27 @@ impl Residuals {
     /// Learns from streams as they are.
     pub fn fit(streams: &[Stream]) -> Self {
         let (mut accounts, mut places) = (Vec::new(), Vec::new());
-        let mut span = 1.0_f64;
         for stream in streams {
             let events = events(stream);
-            let Some(start) = events.first().map(|(event, _)| event.at) else { continue };
+            let [Some(start), Some(end)] =
+                [events.first(), events.last()].map(|event| event.map(|(event, _)| event.at))
+            else {
+                continue;
+            };
+            let end = (end - start) as f64;
             let mut of_account: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
             let mut of_place: BTreeMap<(&str, crate::Act), Vec<f64>> = BTreeMap::new();
             for (event, _) in &events {
                 let at = (event.at - start) as f64;
-                span = span.max(at);
                 of_account.entry(event.actor).or_default().push(at);
                 of_place.entry((event.place, event.act)).or_default().push(at);
             }
-            accounts.extend(of_account.into_values());
-            places.extend(of_place.into_values());
+            accounts.extend(of_account.into_values().map(|times| (times, end)));
+            places.extend(of_place.into_values().map(|times| (times, end)));
         }
         // What a chat's account does, where streams say nothing.
         let usual = Process { base: 1.0 / 86_400.0, branching: 0.5, decay: 1.0 / 300.0 };
-        Self::new([&accounts, &places].map(|sequences| Process::fit(sequences, span).unwrap_or(usual)))
+        Self::new([&accounts, &places].map(|sequences| Process::fit(sequences).unwrap_or(usual)))
     }
 }
 
