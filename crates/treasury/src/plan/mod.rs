@@ -630,18 +630,21 @@ fn bills(
         known
     });
     let every = said.every.unwrap_or(3).max(1);
-    let whole = said.payroll.is_some() || said.grants.is_some();
-    let payroll = said
-        .payroll
-        .unwrap_or_else(|| if whole { 0.0 } else { recorded.map_or(0.0, |records| records.payments) });
-    // What was paid is what was promised and met.
-    let grants = said.grants.unwrap_or_else(|| {
-        if whole {
-            0.0
-        } else {
-            recorded.map_or(0.0, |records| records.grants * every as f64 / success.max(0.05))
+    let of_records = |what: &str, dollars: f64, assumptions: &mut Vec<String>| {
+        if dollars > 0.0 && (said.payroll.is_some() || said.grants.is_some()) {
+            assumptions.push(format!(
+                "`bills.{what}` is not said: {} a month in the records are taken; give 0 for none",
+                document::dollars(dollars)
+            ));
         }
-    });
+        dollars
+    };
+    let paid = recorded.map_or((0.0, 0.0), |records| (records.payments, records.grants));
+    let payroll = said.payroll.unwrap_or_else(|| of_records("payroll", paid.0, assumptions));
+    // What was paid is what was promised and met.
+    let grants = said
+        .grants
+        .unwrap_or_else(|| of_records("grants", paid.1, assumptions) * every as f64 / success.max(0.05));
     let count = said.count.unwrap_or_else(|| {
         let paid = recorded.map_or(0.0, |records| records.grants_count * every as f64 / success.max(0.05));
         (paid.round() as u64).max(1)

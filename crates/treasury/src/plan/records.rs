@@ -169,8 +169,8 @@ pub fn read(history: &History, dao: Option<&str>, accounts: &[String], prices: &
         };
         let ours: BTreeSet<&str> = records.accounts.iter().map(|(account, _)| account.as_str()).collect();
         let last = records.last.unwrap_or(0);
-        let first =
-            rows.iter().filter_map(|row| at(*row)).filter(|at| *at > last - YEAR).min().unwrap_or(last);
+        let first = rows.iter().filter_map(|row| at(*row)).min().unwrap_or(last);
+        // The last year is twelve months long, whatever its first row; younger records are as long as they are.
         records.months = ((last - first) as f64 / (YEAR as f64 / 12.0)).clamp(1.0, 12.0);
         let mut by_purpose: BTreeMap<String, f64> = BTreeMap::new();
         let mut unpriced: BTreeMap<String, u64> = BTreeMap::new();

@@ -12,6 +12,10 @@ const MONTH: i64 = 30 * 86_400;
 
 /// Two years of a DAO: a grant's payment and a salary a month, revenue, a swap, and what came in at first.
 fn history() -> History {
+    history_of(24)
+}
+
+fn history_of(months: i64) -> History {
     let mut builder = HistoryBuilder::new(6, CoreLimits::default());
     builder
         .table(Table::Daos)
@@ -33,7 +37,7 @@ fn history() -> History {
     };
     push(0, "sale", "safe", "TKN", 1_000_000, "genesis");
     push(0, "sale", "safe", "USDC", 2_000_000, "genesis");
-    for month in 1..=24 {
+    for month in 1..=months {
         push(month, "safe", "ann", "USDC", 60_000, "Salary");
         push(month, "safe", &format!("team{month}"), "DAI", 30_000, "Grants");
         push(month, "users", "safe", "USDC", 15_000, "Fees");
@@ -73,16 +77,18 @@ fn records_tell_accounts_holdings_bills_and_revenue() {
     assert_eq!(found.holdings["TKN"], 1_000_000.0 - 24_000.0);
     assert_eq!(found.holdings["USDC"], 2_000_000.0 - 24.0 * 45_000.0);
     assert_eq!(found.holdings["DAI"], 24.0 * 1_000.0);
-    // Twelve months of salaries and grants lie in the last 365 days, over the 11.8 months from the first of them on; swaps
-    // are no payments.
-    let months = 11.0 * 30.0 / (365.0 / 12.0);
-    let scale = |paid: f64| paid * 12.0 / months;
-    assert!((found.payments - scale(60_000.0)).abs() < 0.1 * 60_000.0, "{found:?}");
-    assert!(
-        (found.grants / found.payments - 0.5).abs() < 1e-9
-            && (found.revenue / found.payments - 0.25).abs() < 1e-9,
-        "{found:?}"
-    );
+    // Thirteen paydays, 30 days apart, lie in the last 365 days, which are twelve months; swaps are no payments.
+    let monthly = [found.payments, found.grants, found.revenue, found.grants_count * 30_000.0];
+    for (found, paid) in monthly.iter().zip([60_000.0, 30_000.0, 15_000.0, 30_000.0]) {
+        assert!((found - 13.0 * paid / 12.0).abs() < 1e-6, "{monthly:?}");
+    }
+    assert_eq!(found.months, 12.0);
+    // Records of 150 days are as many days long, from their first row on; of a day, a month.
+    let young = records::read(&history_of(5), Some("example"), &[], &prices()).unwrap();
+    let months = 150.0 * 12.0 / 365.0;
+    assert!((young.months - months).abs() < 1e-12, "{young:?}");
+    assert!((young.payments - 5.0 * 60_000.0 / months).abs() < 1e-6, "{young:?}");
+    assert_eq!(records::read(&history_of(0), Some("example"), &[], &prices()).unwrap().months, 1.0);
     // Accounts that were told are taken as they are.
     let told = records::read(&history(), Some("example"), &["ann".to_owned()], &prices()).unwrap();
     assert!(told.told && told.holdings["USDC"] == 1_440_000.0, "{told:?}");
@@ -178,6 +184,28 @@ fn without_records_or_prices_a_plan_is_elicited_and_says_so() {
     let document = found.document();
     assert!(document.warnings.iter().any(|line| line.contains("elicited")), "{:?}", document.warnings);
     assert_eq!(found.holdings.iter().map(|holding| holding.dollars).sum::<f64>(), 6.5e6);
+}
+
+#[test]
+fn each_bill_that_is_not_said_is_taken_from_the_records() {
+    let found = records::read(&history(), Some("example"), &[], &prices()).unwrap();
+    let read = |text: &str| {
+        let (mut problems, mut told) = (vec![], vec![]);
+        let described = Described::read(&format!("[bills]\nsuccess = 0.5\nevery = 2\n{text}")).unwrap();
+        let bills = bills(Some(&found), &described, &mut problems, &mut told).0.unwrap();
+        assert!(problems.is_empty());
+        (bills.payroll, bills.grants, told.iter().filter(|line| line.contains("is not said")).count())
+    };
+    // Half of a round of two months is paid: what was paid a month is a quarter of it.
+    let (payroll, grants) = (13.0 * 60_000.0 / 12.0, 4.0 * 13.0 * 30_000.0 / 12.0);
+    let near = |left: (f64, f64, usize), right: (f64, f64, usize)| {
+        let same = (left.0 - right.0).abs() < 1e-6 && (left.1 - right.1).abs() < 1e-6 && left.2 == right.2;
+        assert!(same, "{left:?} {right:?}");
+    };
+    near(read(""), (payroll, grants, 0));
+    near(read("payroll = 7"), (7.0, grants, 1));
+    near(read("grants = 7"), (payroll, 7.0, 1));
+    near(read("payroll = 5\ngrants = 0"), (5.0, 0.0, 0));
 }
 
 /// A plan's file with one promise of each kind.
