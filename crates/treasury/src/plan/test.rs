@@ -192,7 +192,7 @@ fn each_bill_that_is_not_said_is_taken_from_the_records() {
     let read = |text: &str| {
         let (mut problems, mut told) = (vec![], vec![]);
         let described = Described::read(&format!("[bills]\nsuccess = 0.5\nevery = 2\n{text}")).unwrap();
-        let bills = bills(Some(&found), &described, &mut problems, &mut told).0.unwrap();
+        let bills = bills(Some(&found), &described, false, &mut problems, &mut told).0.unwrap();
         assert!(problems.is_empty());
         (bills.payroll, bills.grants, told.iter().filter(|line| line.contains("is not said")).count())
     };
@@ -287,6 +287,39 @@ fn promises_are_settled_exactly_and_added_to_the_bills_of_their_path() {
     );
     let hold = |plan: &Plan| plan.policy("hold").unwrap().score.mean_value;
     assert!(hold(&found) < hold(&bare.unwrap()) - 3e5);
+}
+
+#[test]
+fn a_shock_takes_a_pool_down_with_the_root_of_the_price() {
+    let described = Described::read(&format!("{PROMISES}[impact]\nvenue = 'pool'\ndepth = 3e6\n")).unwrap();
+    let found =
+        problem(None, &Prices::default(), &described, &options(), Some("TKN".to_owned())).unwrap().treasury;
+    let after = shocked(&found, 0.25, 1.0, 1.0, 1.3, 0.5);
+    let Venue::ConstantProduct { value_at_one, .. } = after.impact.venue else { panic!() };
+    // A pool of x tokens and y dollars is worth 2 y: at a quarter of the price it holds 2 x and y / 2.
+    assert!((value_at_one - 3e6 * 0.5 * 0.5).abs() < 1e-6, "{value_at_one}");
+    assert_eq!((after.assets[after.own()].dollars, after.bills.payroll), (2e6, 1.3e5));
+    let same = shocked(&found, 1.0, 1.0, 1.0, 1.0, 1.0);
+    assert_eq!(same, found);
+}
+
+#[test]
+fn promises_by_date_are_bills_enough_and_revenue_pays_for_them() {
+    let text = PROMISES.replace("[bills]\npayroll = 1e5\n", "");
+    let (prices, run) = (Prices::default(), Run::default());
+    let bare = plan(None, &prices, &Described::read(&text).unwrap(), &options(), &run).unwrap();
+    assert!((bare.monthly, bare.payroll, bare.promises.len()) == (0.0, 0.0, 4));
+    assert!(bare.policies.iter().all(|judged| judged.score.mean_value.is_finite()), "{:?}", bare.policies);
+    let earning = text.replace("[[streams]]", "[bills]\nrevenue = 2e4\ngrowth = 3\n[[streams]]");
+    let earning = plan(None, &prices, &Described::read(&earning).unwrap(), &options(), &run).unwrap();
+    let hold = |plan: &Plan| plan.policy("hold").unwrap().score.mean_value;
+    // Twelve months of revenue, which does not grow, are what holding has more of: neither sells the token, whose venue would cost.
+    let more = hold(&earning) - hold(&bare);
+    assert!((more - 12.0 * 2e4).abs() < 100.0, "{more}");
+    let empty = "token = 'TKN'\n[[assets]]\nname = 'TKN'\ndollars = 1e6\n[bills]\nrevenue = 1\n";
+    let message =
+        plan(None, &prices, &Described::read(empty).unwrap(), &options(), &run).unwrap_err().to_string();
+    assert!(message.contains("[[streams]]"), "{message}");
 }
 
 #[test]
