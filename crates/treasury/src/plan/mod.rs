@@ -223,7 +223,7 @@ pub fn plan(
         .map(|history| records::read(history, dao.as_deref(), &described.accounts, &prices))
         .transpose()?;
     let own = own_token(history, records.as_ref(), described, options)?;
-    let problem = problem(records.as_ref(), &prices, described, options, own)?;
+    let problem = problem(records.as_ref(), &prices, described, options, own, run)?;
     let treasury = &problem.treasury;
     let drift = described.drift.unwrap_or(DRIFT);
     let scenarios =
@@ -231,10 +231,9 @@ pub fn plan(
     // Who judges on few paths does not want to wait for a search on many.
     let tuning =
         Tuning { seed: options.seed, paths: options.tuning.paths.min(options.paths), ..options.tuning };
-    // A runway is counted to well beyond the plan.
-    let months = (2 * options.months).max(options.months + 24);
+    let months = drawn(options.months);
     let (first, second) = (Seed(options.seed.0.wrapping_mul(2)), Seed(options.seed.0.wrapping_mul(2) + 1));
-    let learned = Futures::new(treasury, &scenarios.draw(4 * tuning.paths, months, first, run)?, first)?;
+    let learned = Futures::new(treasury, &scenarios.draw(tuning.paths.saturating_mul(4), months, first, run)?, first)?;
     let unseen_market = scenarios.draw(options.paths, months, second, run)?;
     let unseen = Futures::new(treasury, &unseen_market, second)?;
     let found = recommend(treasury, &learned, &unseen, &tuning, run)?;
@@ -300,6 +299,11 @@ pub fn plan(
         rewards,
         assumptions,
     })
+}
+
+/// Months that are drawn for a plan of so many: a runway is counted to well beyond the plan.
+fn drawn(months: usize) -> usize {
+    months.saturating_mul(2).max(months.saturating_add(24))
 }
 
 /// The chapter on reward rules, with a round's grants as what is paid out; what it rests on is told with the rest.
@@ -410,6 +414,7 @@ fn problem(
     described: &Described,
     options: &Options,
     own: Option<String>,
+    run: &Run,
 ) -> Result<Problem> {
     let mut problems = vec![];
     let mut assumptions = vec![];
@@ -586,6 +591,9 @@ fn problem(
             100.0 * DRIFT
         ));
     }
+    // Policies are tuned on four times the tuning's paths, and judged on the rest.
+    let most = options.paths.max(options.tuning.paths.min(options.paths).saturating_mul(4));
+    problems.extend(scenarios::too_many(most, drawn(options.months), holdings.len(), run));
     let (Some(bills), Some(impact), true) = (bills, impact, problems.is_empty()) else {
         return Err(Error::Parameters { problems });
     };
@@ -649,7 +657,8 @@ fn bills(
         .unwrap_or_else(|| of_records("grants", paid.1, assumptions) * every as f64 / success.max(0.05));
     let count = said.count.unwrap_or_else(|| {
         let paid = recorded.map_or(0.0, |records| records.grants_count * every as f64 / success.max(0.05));
-        (paid.round() as u64).max(1)
+        // As many as a plan's file may say: each is drawn by itself.
+        paid.round().clamp(1.0, 10_000.0) as u64
     });
     let earned = records.map_or(0.0, |records| records.revenue);
     let counted = said.revenue.unwrap_or(0.0);

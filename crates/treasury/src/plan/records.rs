@@ -11,6 +11,7 @@ use daotwin_history::{Error as HistoryError, History, Table};
 use serde::Serialize;
 
 use crate::Result;
+pub use crate::market::prices::asset_name;
 use crate::market::prices::Prices;
 
 /// Tokens that are worth a dollar by what they promise.
@@ -18,19 +19,11 @@ pub const DOLLARS: [&str; 18] = [
     "USD", "USDC", "USDC.E", "USDT", "DAI", "XDAI", "WXDAI", "USDS", "SUSD", "LUSD", "GUSD", "TUSD", "BUSD",
     "FRAX", "PYUSD", "USDP", "FEI", "MAI",
 ];
-/// Tokens that stand for another one.
-const WRAPPED: [(&str, &str); 4] = [("WETH", "ETH"), ("STETH", "ETH"), ("WBTC", "BTC"), ("WMATIC", "MATIC")];
 /// Words in a purpose or a counterparty that tell a move between assets from a payment.
 const MOVES: [&str; 6] = ["swap", "endowment", "invest", "exchange", "bridge", "sale"];
 /// Seconds of the last year, and of a day.
 const YEAR: i64 = 365 * 86_400;
 const DAY: i64 = 86_400;
-
-/// The name under which prices and plans know an asset.
-pub fn asset_name(asset: &str) -> String {
-    let upper = asset.trim().trim_start_matches('$').to_uppercase();
-    WRAPPED.iter().find(|(wrapped, _)| *wrapped == upper).map_or(upper, |(_, plain)| (*plain).to_owned())
-}
 
 /// Whether an asset is worth a dollar by what it promises.
 pub fn is_dollar(asset: &str) -> bool {
@@ -108,7 +101,7 @@ pub fn prices_of(history: &History, prices: &mut Prices) -> Result<()> {
         close.ok_or_else(|| HistoryError::Defect("column `close` is not of the schema".to_owned()))?;
     for row in 0..batch.num_rows() {
         if let (Some(at), true) = (at(row), close.is_valid(row)) {
-            prices.insert(&asset_name(assets.get(row)), at, close.value(row));
+            prices.insert(assets.get(row), at, close.value(row));
         }
     }
     prices.cut();

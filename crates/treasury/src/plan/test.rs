@@ -220,7 +220,7 @@ fn promises_are_settled_exactly_and_added_to_the_bills_of_their_path() {
     use crate::cash::ledger::Account;
     let described = Described::read(PROMISES).unwrap();
     let (prices, run) = (Prices::default(), Run::default());
-    let problem = problem(None, &prices, &described, &options(), Some("TKN".to_owned())).unwrap();
+    let problem = problem(None, &prices, &described, &options(), Some("TKN".to_owned()), &run).unwrap();
     let treasury = &problem.treasury;
     let market = Scenarios::fit(problem.moving.clone(), &prices, None, 0.0, Seed(4), &run)
         .unwrap()
@@ -293,7 +293,9 @@ fn promises_are_settled_exactly_and_added_to_the_bills_of_their_path() {
 fn a_shock_takes_a_pool_down_with_the_root_of_the_price() {
     let described = Described::read(&format!("{PROMISES}[impact]\nvenue = 'pool'\ndepth = 3e6\n")).unwrap();
     let found =
-        problem(None, &Prices::default(), &described, &options(), Some("TKN".to_owned())).unwrap().treasury;
+        problem(None, &Prices::default(), &described, &options(), Some("TKN".to_owned()), &Run::default())
+            .unwrap()
+            .treasury;
     let after = shocked(&found, 0.25, 1.0, 1.0, 1.3, 0.5);
     let Venue::ConstantProduct { value_at_one, .. } = after.impact.venue else { panic!() };
     // A pool of x tokens and y dollars is worth 2 y: at a quarter of the price it holds 2 x and y / 2.
@@ -450,6 +452,56 @@ fn an_asset_of_few_days_does_not_keep_others_from_being_learned() {
     assert!(name == "YOUNG" && (volatility / 0.955 - 1.0).abs() < 0.35, "{volatility}");
     let drawn = market.draw(500, 12, Seed(2), &Run::default()).unwrap();
     assert_eq!(drawn.assets, ["TKN", "ETH", "YOUNG"]);
+}
+
+#[test]
+fn more_futures_than_a_run_may_hold_are_told_before_they_are_drawn() {
+    let described = Described::read(PROMISES).unwrap();
+    let (prices, mut run) = (Prices::default(), Run::default());
+    let refused = |paths: usize, run: &Run| {
+        let options = Options { paths, ..options() };
+        plan(None, &prices, &described, &options, run).unwrap_err().to_string()
+    };
+    // 36 months of the token and dollars, 8 bytes each.
+    for paths in [usize::MAX, usize::MAX / 16, 1 << 40] {
+        let message = refused(paths, &run);
+        assert!(message.contains(&format!("give at most {} futures", (64_u64 << 30) / (36 * 2 * 8))), "{message}");
+    }
+    run.limits.max_decoded_bytes = 36 * 2 * 8 * 240;
+    assert!(refused(241, &run).contains("give at most 240 futures"));
+    // 200 and four times 60.
+    assert!(plan(None, &prices, &described, &options(), &run).is_ok());
+    let moving = vec![Moving { name: "A".to_owned(), volatility: None }];
+    let market = Scenarios::fit(moving, &prices, None, 0.0, Seed(1), &run).unwrap();
+    let message = market.draw(usize::MAX, usize::MAX, Seed(1), &run).unwrap_err().to_string();
+    assert!(message.contains("give at most 0 futures"), "{message}");
+}
+
+#[test]
+fn no_more_grants_a_round_are_counted_than_may_be_said() {
+    let found = Records { grants: 1e3, grants_count: 1e12, payments: 1.0, ..Records::default() };
+    let bills = bills(Some(&found), &Described::default(), false, &mut vec![], &mut vec![]).0.unwrap();
+    assert_eq!(bills.count, 10_000);
+}
+
+#[test]
+fn prices_are_learned_and_duplicates_found_whatever_case_and_wrapping_a_name_has() {
+    let mut lower = Prices::default();
+    let day = |day: i64| START.div_euclid(86_400) + day;
+    let same = prices();
+    for at in 0..600 {
+        lower.insert("tkn", START + at * 86_400, same.at("TKN", day(at)).unwrap());
+        lower.insert("weth", START + at * 86_400, same.at("ETH", day(at)).unwrap());
+    }
+    let moving = ["TKN", "ETH"].map(|name| Moving { name: name.to_owned(), volatility: None });
+    let fit = |prices: &Prices| {
+        Scenarios::fit(moving.to_vec(), prices, None, 0.0, Seed(1), &Run::default()).unwrap().source
+    };
+    assert_eq!(fit(&lower), fit(&same));
+    assert_eq!(fit(&lower).model, Some("t-copula"));
+    let text = "[[assets]]\nname = 'stETH'\ndollars = 1\n[[assets]]\nname = 'eth'\ndollars = 1\n";
+    let message = Described::read(text).unwrap_err().to_string();
+    assert!(message.contains("`assets.eth` stands twice, as `ETH`"), "{message}");
 }
 
 #[test]
