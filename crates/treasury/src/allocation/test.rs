@@ -50,7 +50,8 @@ fn frictionless() -> Treasury {
             (*interest, *losses) = (0.0, 0.0);
         }
     }
-    treasury.bills = Bills { payroll: 1e6, growth: 0.0, grants: 0.0, every: 0, success: 1.0, count: 1, revenue: 0.0 };
+    treasury.bills =
+        Bills { payroll: 1e6, growth: 0.0, grants: 0.0, every: 0, success: 1.0, count: 1, revenue: 0.0 };
     treasury
 }
 
@@ -126,7 +127,8 @@ fn a_simulator_nets_revenue_against_every_bill_and_keeps_the_rest() {
     let mut treasury = frictionless();
     treasury.assets[3].dollars = 2e7;
     let start = treasury.value();
-    treasury.bills = Bills { payroll: 1e6, growth: 1.0, grants: 3e6, every: 3, success: 1.0, count: 1, revenue: 1.5e6 };
+    treasury.bills =
+        Bills { payroll: 1e6, growth: 1.0, grants: 3e6, every: 3, success: 1.0, count: 1, revenue: 1.5e6 };
     let futures = Futures::new(&treasury, &flat(2, 24), Seed(1)).unwrap();
     let due = |month: usize| {
         let round = if month % 3 == 2 { 3e6 } else { 0.0 };

@@ -282,10 +282,8 @@ impl Described {
             }
             let name = asset_name(&asset.name);
             if self.assets[..place].iter().any(|other| asset_name(&other.name) == name) {
-                problems.push(format!(
-                    "`assets.{}` stands twice, as `{name}`; give each asset once",
-                    asset.name
-                ));
+                problems
+                    .push(format!("`assets.{}` stands twice, as `{name}`; give each asset once", asset.name));
             }
         }
         if let Err(Error::Parameters { problems: more }) = self.impact.build() {

@@ -502,10 +502,7 @@ impl Plan {
                 "What it pays",
                 &["bill", "figure"],
                 vec![
-                    vec![
-                        "people and other payments a month".to_owned(),
-                        dollars(self.payroll),
-                    ],
+                    vec!["people and other payments a month".to_owned(), dollars(self.payroll)],
                     vec!["their growth a year".to_owned(), percent(self.growth)],
                     vec![
                         format!("grants promised every {} months, {} of them", self.every, self.count),

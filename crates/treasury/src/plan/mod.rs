@@ -233,7 +233,8 @@ pub fn plan(
         Tuning { seed: options.seed, paths: options.tuning.paths.min(options.paths), ..options.tuning };
     let months = drawn(options.months);
     let (first, second) = (Seed(options.seed.0.wrapping_mul(2)), Seed(options.seed.0.wrapping_mul(2) + 1));
-    let learned = Futures::new(treasury, &scenarios.draw(tuning.paths.saturating_mul(4), months, first, run)?, first)?;
+    let learned =
+        Futures::new(treasury, &scenarios.draw(tuning.paths.saturating_mul(4), months, first, run)?, first)?;
     let unseen_market = scenarios.draw(options.paths, months, second, run)?;
     let unseen = Futures::new(treasury, &unseen_market, second)?;
     let found = recommend(treasury, &learned, &unseen, &tuning, run)?;
@@ -745,9 +746,7 @@ fn shocked(base: &Treasury, own: f64, volatile: f64, stable: f64, bills: f64, de
         Venue::ConstantProduct { value_at_one, fee } => {
             Venue::ConstantProduct { value_at_one: value_at_one * depth * own.sqrt(), fee }
         }
-        Venue::OrderBook { depth: now, shape, fee } => {
-            Venue::OrderBook { depth: now * depth, shape, fee }
-        }
+        Venue::OrderBook { depth: now, shape, fee } => Venue::OrderBook { depth: now * depth, shape, fee },
     };
     treasury
 }

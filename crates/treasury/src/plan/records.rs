@@ -11,8 +11,8 @@ use daotwin_history::{Error as HistoryError, History, Table};
 use serde::Serialize;
 
 use crate::Result;
-pub use crate::market::prices::asset_name;
 use crate::market::prices::Prices;
+pub use crate::market::prices::asset_name;
 
 /// Tokens that are worth a dollar by what they promise.
 pub const DOLLARS: [&str; 18] = [

@@ -465,7 +465,10 @@ fn more_futures_than_a_run_may_hold_are_told_before_they_are_drawn() {
     // 36 months of the token and dollars, 8 bytes each.
     for paths in [usize::MAX, usize::MAX / 16, 1 << 40] {
         let message = refused(paths, &run);
-        assert!(message.contains(&format!("give at most {} futures", (64_u64 << 30) / (36 * 2 * 8))), "{message}");
+        assert!(
+            message.contains(&format!("give at most {} futures", (64_u64 << 30) / (36 * 2 * 8))),
+            "{message}"
+        );
     }
     run.limits.max_decoded_bytes = 36 * 2 * 8 * 240;
     assert!(refused(241, &run).contains("give at most 240 futures"));

@@ -45,7 +45,11 @@ fn an_asset_is_one_whatever_its_case_and_wrapping() {
     let day = day_of("2021-01-01").unwrap();
     for name in ["ETH", "eth", "Weth", "$ETH"] {
         assert_eq!((prices.find(name), prices.days(name)), (Some("ETH"), 3), "{name}");
-        assert_eq!((prices.at(name, day), prices.day_at(name, day + 9)), (Some(1000.0), Some(day + 2)), "{name}");
+        assert_eq!(
+            (prices.at(name, day), prices.day_at(name, day + 9)),
+            (Some(1000.0), Some(day + 2)),
+            "{name}"
+        );
     }
     let panel = prices.panel(&["weth".to_owned()], 0, 1 << 20).unwrap();
     let expected = [1.1_f64.ln(), 1.2_f64.ln()];
