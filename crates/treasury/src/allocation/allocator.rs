@@ -168,7 +168,8 @@ pub fn programme(question: &Question<'_>) -> Result<Programme> {
     let width = scenarios(treasury, futures, months)?.assets().len();
     let stages = BRANCHES.len().min(months);
     let today = weights(treasury);
-    let bill = futures.mean_bills(0, 1);
+    // The programme spends; what comes in beyond the bills is left out of it.
+    let bill = futures.mean_bills(0, 1).max(0.0);
     let mut tree = vec![Node { parent: None, probability: 1.0, growth: vec![1.0; width], bill }];
     let mut ends = vec![0];
     for (stage, &wanted) in BRANCHES.iter().enumerate().take(stages) {
@@ -190,7 +191,7 @@ pub fn programme(question: &Question<'_>) -> Result<Programme> {
             })
             .collect();
         // The first month's bill is paid at the root, those of a stage at its end.
-        let bill = futures.mean_bills(from.max(1), until - from.max(1).min(until));
+        let bill = futures.mean_bills(from.max(1), until - from.max(1).min(until)).max(0.0);
         let mut next = vec![];
         for parent in ends {
             for (probability, growth) in &groups {

@@ -63,12 +63,25 @@ pub struct Bills {
     pub success: f64,
     /// How many grants of equal size a round has.
     pub count: u64,
+    /// Dollars a month that come in and do not grow. What exceeds a month's bills goes to cash.
+    pub revenue: f64,
 }
 
 impl Bills {
-    /// Dollars a month, on average over the first year.
-    pub fn monthly(&self) -> f64 {
+    /// Dollars due a month before revenue, without growth.
+    pub fn gross(&self) -> f64 {
         self.payroll + self.grants * self.success / self.every.max(1) as f64
+    }
+
+    /// Dollars a month after revenue, without growth; below 0 where more comes in than is due.
+    pub fn monthly(&self) -> f64 {
+        self.gross() - self.revenue
+    }
+
+    /// What policies take for a month's cost, with growth until that month and what is `scheduled` in it. They count months
+    /// by it: it is a dollar at least, so that what costs nothing lasts long and not for ever.
+    fn expected(&self, month: usize, scheduled: f64) -> f64 {
+        (self.gross() * (1.0 + self.growth).powf(month as f64 / 12.0) + scheduled - self.revenue).max(1.0)
     }
 }
 
@@ -100,7 +113,15 @@ pub fn benchmark(impact: Impact, own: &str, volatile: [&str; 2]) -> Treasury {
             asset("stable", Kind::Cash, 1e6, 0.0),
             asset("yield", Kind::Stable { interest: 0.04, losses: 0.03, share: 0.15 }, 1e6, 0.0005),
         ],
-        bills: Bills { payroll: 0.25e6, growth: 0.03, grants: 0.30e6, every: 3, success: 0.7, count: 12 },
+        bills: Bills {
+            payroll: 0.25e6,
+            growth: 0.03,
+            grants: 0.30e6,
+            every: 3,
+            success: 0.7,
+            count: 12,
+            revenue: 0.0,
+        },
         schedule: Schedule::default(),
         impact,
         plan: 36,
@@ -158,12 +179,18 @@ impl Treasury {
         let bills = &self.bills;
         if !(bills.payroll >= 0.0
             && bills.grants >= 0.0
-            && bills.monthly() > 0.0
-            && bills.monthly().is_finite())
+            && bills.gross().is_finite()
+            && (bills.gross() > 0.0 || !self.schedule.is_empty()))
         {
             problems.push(format!(
-                "bills of {} dollars a month and grants of {} a round; give 0 or more each, and one above 0",
+                "bills of {} dollars a month and grants of {} a round; give 0 or more each, and one above 0 or a promise by date",
                 bills.payroll, bills.grants
+            ));
+        }
+        if !(bills.revenue >= 0.0 && bills.revenue <= RUNAWAY) {
+            problems.push(format!(
+                "revenue of {} dollars a month; give 0 to {RUNAWAY:e}, what comes in without growth",
+                bills.revenue
             ));
         }
         if !(-0.9..=10.0).contains(&bills.growth) || !(0.0..=1.0).contains(&bills.success) {
@@ -235,7 +262,7 @@ pub struct Futures {
     width: usize,
     /// Growth factors, `[path][month][asset]`.
     factors: Vec<f32>,
-    /// Dollars, `[path][month]`.
+    /// Dollars after revenue, `[path][month]`; below 0 where more comes in.
     bills: Vec<f32>,
     /// Dollars of what is scheduled, `[month]`: over the twelve months from each on, a month, on average over all paths.
     scheduled: Vec<f64>,
@@ -351,7 +378,8 @@ impl Futures {
                     due += bill.grants * met as f64 / bill.count.max(1) as f64;
                 }
                 due += promised.get(path * months + month).unwrap_or(&0.0);
-                bills[month] = due.min(RUNAWAY) as f32;
+                // A month that earns more than it costs has a bill below 0, which pays into cash.
+                bills[month] = (due - bill.revenue).min(RUNAWAY) as f32;
             }
         });
         let scheduled = ahead(&promised, paths, months);
@@ -389,7 +417,7 @@ impl Futures {
         product
     }
 
-    /// Bills over `months` from a month on, in dollars, on average over all paths.
+    /// Bills less revenue over `months` from a month on, in dollars, on average over all paths.
     pub fn mean_bills(&self, from: usize, months: usize) -> f64 {
         let until = (from + months).min(self.months);
         let paths = self.bills.chunks_exact(self.months);
@@ -403,7 +431,7 @@ impl Futures {
         self.scheduled.get(month).copied().unwrap_or(0.0)
     }
 
-    /// Dollars due in a month on a path.
+    /// Dollars due in a month on a path, after revenue; below 0 where more comes in.
     pub fn bill(&self, path: usize, month: usize) -> f64 {
         f64::from(self.bills[path * self.months + month])
     }
@@ -442,7 +470,7 @@ pub struct State<'a> {
     pub total: f64,
     /// Dollars in cash and stable assets.
     pub stable: f64,
-    /// Dollars that a month costs now, on average.
+    /// Dollars that a month costs now after revenue, on average; 1 at least.
     pub bill: f64,
     /// The own token's price; 1 at the start.
     pub price: f64,
@@ -540,7 +568,7 @@ impl Book<'_> {
         };
     }
 
-    /// Pays a bill; returns the share that was paid.
+    /// Pays a bill, or takes in what one below 0 brings; returns the share that was paid.
     fn pay(&mut self, bill: f64) -> f64 {
         if self.held[self.cash] < bill {
             self.raise(bill);
@@ -587,7 +615,7 @@ pub fn first_orders(treasury: &Treasury, futures: &Futures, policy: &dyn Treasur
         values: &values,
         total: treasury.value(),
         stable: treasury.assets.iter().filter(stable).map(|asset| asset.dollars).sum(),
-        bill: treasury.bills.monthly() + futures.scheduled(0),
+        bill: treasury.bills.expected(0, futures.scheduled(0)),
         price: 1.0,
         momentum: 0.0,
         drawdown: 0.0,
@@ -658,8 +686,7 @@ fn one(treasury: &Treasury, futures: &Futures, policy: &dyn TreasuryPolicy, path
             values: &values,
             total,
             stable,
-            bill: treasury.bills.monthly() * (1.0 + treasury.bills.growth).powf(month as f64 / 12.0)
-                + futures.scheduled(month),
+            bill: treasury.bills.expected(month, futures.scheduled(month)),
             price,
             momentum: log - own_log[0],
             drawdown: log - highest,

@@ -50,7 +50,8 @@ fn frictionless() -> Treasury {
             (*interest, *losses) = (0.0, 0.0);
         }
     }
-    treasury.bills = Bills { payroll: 1e6, growth: 0.0, grants: 0.0, every: 0, success: 1.0, count: 1 };
+    treasury.bills =
+        Bills { payroll: 1e6, growth: 0.0, grants: 0.0, every: 0, success: 1.0, count: 1, revenue: 0.0 };
     treasury
 }
 
@@ -118,6 +119,40 @@ fn where_nothing_costs_or_moves_every_policy_lasts_what_there_is() {
     let policy =
         build(find("sell-down").unwrap(), &usual(find("sell-down").unwrap()), &costly, &futures).unwrap();
     assert!(simulate(&costly, &futures, policy.as_ref()).runway[0] < 18.0);
+}
+
+/// Named for the simulator: what comes in pays grants and promises too, does not grow, and what is left over is kept.
+#[test]
+fn a_simulator_nets_revenue_against_every_bill_and_keeps_the_rest() {
+    let mut treasury = frictionless();
+    treasury.assets[3].dollars = 2e7;
+    let start = treasury.value();
+    treasury.bills =
+        Bills { payroll: 1e6, growth: 1.0, grants: 3e6, every: 3, success: 1.0, count: 1, revenue: 1.5e6 };
+    let futures = Futures::new(&treasury, &flat(2, 24), Seed(1)).unwrap();
+    let due = |month: usize| {
+        let round = if month % 3 == 2 { 3e6 } else { 0.0 };
+        1e6 * 2.0_f64.powf(month as f64 / 12.0) + round - 1.5e6
+    };
+    for month in 0..24 {
+        assert!((futures.bill(1, month) - due(month)).abs() < 1.0, "{month}: {}", futures.bill(1, month));
+    }
+    assert!(futures.bill(0, 0) < 0.0);
+    treasury.plan = 12;
+    let policy = build(find("hold").unwrap(), &[], &treasury, &futures).unwrap();
+    let found = simulate(&treasury, &futures, policy.as_ref());
+    let left = start - (0..12).map(due).sum::<f64>();
+    assert!((found.value[0] - left).abs() < 100.0, "{} {left}", found.value[0]);
+    // A surplus lasts, and is no rise that a later fall is counted from.
+    treasury.bills = Bills { payroll: 1.0, growth: 0.0, grants: 0.0, revenue: 1e6, ..treasury.bills.clone() };
+    let futures = Futures::new(&treasury, &flat(2, 24), Seed(1)).unwrap();
+    let found = simulate(&treasury, &futures, policy.as_ref());
+    assert!(found.runway[0] >= 24.0 && found.drawdown[0] < 1e-6, "{found:?}");
+    assert!((found.value[0] - start - 12.0 * (1e6 - 1.0)).abs() < 100.0, "{found:?}");
+    treasury.bills.revenue = -1.0;
+    treasury.bills.payroll = 0.0;
+    let Err(Error::Parameters { problems }) = treasury.check() else { panic!() };
+    assert_eq!(problems.len(), 2, "{problems:?}");
 }
 
 #[test]

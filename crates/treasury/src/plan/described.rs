@@ -56,6 +56,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::market::impact::{BookShape, Impact, Venue};
+use crate::market::prices::asset_name;
 use crate::{Error, Result};
 
 /// The whole file.
@@ -279,8 +280,10 @@ impl Described {
                 problems
                     .push(format!("`assets.{}`: give either `amount` in tokens or `dollars`", asset.name));
             }
-            if self.assets[..place].iter().any(|other| other.name.eq_ignore_ascii_case(&asset.name)) {
-                problems.push(format!("`assets.{}` stands twice; give each asset once", asset.name));
+            let name = asset_name(&asset.name);
+            if self.assets[..place].iter().any(|other| asset_name(&other.name) == name) {
+                problems
+                    .push(format!("`assets.{}` stands twice, as `{name}`; give each asset once", asset.name));
             }
         }
         if let Err(Error::Parameters { problems: more }) = self.impact.build() {

@@ -397,7 +397,8 @@ impl Plan {
             id: "stress".to_owned(),
             title: "What could go wrong".to_owned(),
             blocks: vec![table(
-                "Shocks at the start, then the same prices as above (2,000 paths at most); the policy is not tuned to them",
+                "Shocks at the start, then the same prices as above (2,000 paths at most); the policy is not tuned to them, and \
+                 counts the price after the shock as its start: it does not see a fall from a high",
                 &["what happens", "runway P10", "median", "ruin", "doing nothing: P10", "ruin"],
                 rows,
             )],
@@ -501,17 +502,17 @@ impl Plan {
                 "What it pays",
                 &["bill", "figure"],
                 vec![
-                    vec![
-                        "people and other payments a month, after revenue that is counted on".to_owned(),
-                        dollars(self.payroll),
-                    ],
+                    vec!["people and other payments a month".to_owned(), dollars(self.payroll)],
                     vec!["their growth a year".to_owned(), percent(self.growth)],
                     vec![
                         format!("grants promised every {} months, {} of them", self.every, self.count),
                         dollars(self.grants),
                     ],
                     vec!["share of grants that is paid out".to_owned(), percent(self.success)],
-                    vec!["in all a month, on average".to_owned(), dollars(self.monthly)],
+                    vec![
+                        "in all a month, on average, after revenue that is counted on".to_owned(),
+                        dollars(self.monthly),
+                    ],
                     vec!["revenue a month in the records".to_owned(), dollars(self.revenue.0)],
                     vec!["revenue a month that is counted on".to_owned(), dollars(self.revenue.1)],
                     vec!["market of the own token".to_owned(), self.impact.clone()],

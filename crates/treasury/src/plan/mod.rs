@@ -145,7 +145,7 @@ pub struct Plan {
     pub seed: u64,
     /// What the treasury holds.
     pub holdings: Vec<Holding>,
-    /// Dollars a month for people, after revenue that may be counted on.
+    /// Dollars a month for people, before revenue.
     pub payroll: f64,
     /// Growth of it a year.
     pub growth: f64,
@@ -157,7 +157,7 @@ pub struct Plan {
     pub count: u64,
     /// Share of them that are paid out.
     pub success: f64,
-    /// Dollars a month in all, on average.
+    /// Dollars a month in all, on average, after revenue that is counted on and without what is promised by date.
     pub monthly: f64,
     /// What is promised by date.
     pub promises: Vec<Promise>,
@@ -223,7 +223,7 @@ pub fn plan(
         .map(|history| records::read(history, dao.as_deref(), &described.accounts, &prices))
         .transpose()?;
     let own = own_token(history, records.as_ref(), described, options)?;
-    let problem = problem(records.as_ref(), &prices, described, options, own)?;
+    let problem = problem(records.as_ref(), &prices, described, options, own, run)?;
     let treasury = &problem.treasury;
     let drift = described.drift.unwrap_or(DRIFT);
     let scenarios =
@@ -231,10 +231,10 @@ pub fn plan(
     // Who judges on few paths does not want to wait for a search on many.
     let tuning =
         Tuning { seed: options.seed, paths: options.tuning.paths.min(options.paths), ..options.tuning };
-    // A runway is counted to well beyond the plan.
-    let months = (2 * options.months).max(options.months + 24);
+    let months = drawn(options.months);
     let (first, second) = (Seed(options.seed.0.wrapping_mul(2)), Seed(options.seed.0.wrapping_mul(2) + 1));
-    let learned = Futures::new(treasury, &scenarios.draw(4 * tuning.paths, months, first, run)?, first)?;
+    let learned =
+        Futures::new(treasury, &scenarios.draw(tuning.paths.saturating_mul(4), months, first, run)?, first)?;
     let unseen_market = scenarios.draw(options.paths, months, second, run)?;
     let unseen = Futures::new(treasury, &unseen_market, second)?;
     let found = recommend(treasury, &learned, &unseen, &tuning, run)?;
@@ -300,6 +300,11 @@ pub fn plan(
         rewards,
         assumptions,
     })
+}
+
+/// Months that are drawn for a plan of so many: a runway is counted to well beyond the plan.
+fn drawn(months: usize) -> usize {
+    months.saturating_mul(2).max(months.saturating_add(24))
 }
 
 /// The chapter on reward rules, with a round's grants as what is paid out; what it rests on is told with the rest.
@@ -410,6 +415,7 @@ fn problem(
     described: &Described,
     options: &Options,
     own: Option<String>,
+    run: &Run,
 ) -> Result<Problem> {
     let mut problems = vec![];
     let mut assumptions = vec![];
@@ -565,7 +571,7 @@ fn problem(
     };
     let (schedule, promises) =
         scheduled::build(described, options.months, &worth, &mut problems, &mut assumptions)?;
-    let (bills, revenue) = bills(records, described, &mut problems, &mut assumptions);
+    let (bills, revenue) = bills(records, described, !schedule.is_empty(), &mut problems, &mut assumptions);
     let impact = match described.impact.build() {
         Ok(impact) => Some(impact),
         Err(Error::Parameters { problems: more }) => {
@@ -586,6 +592,9 @@ fn problem(
             100.0 * DRIFT
         ));
     }
+    // Policies are tuned on four times the tuning's paths, and judged on the rest.
+    let most = options.paths.max(options.tuning.paths.min(options.paths).saturating_mul(4));
+    problems.extend(scenarios::too_many(most, drawn(options.months), holdings.len(), run));
     let (Some(bills), Some(impact), true) = (bills, impact, problems.is_empty()) else {
         return Err(Error::Parameters { problems });
     };
@@ -605,18 +614,20 @@ fn problem(
     Ok(Problem { treasury, holdings, moving, promises, assumptions, revenue })
 }
 
+/// What is paid and earned; `scheduled` where something is promised by date, which is a bill too.
 fn bills(
     records: Option<&Records>,
     described: &Described,
+    scheduled: bool,
     problems: &mut Vec<String>,
     assumptions: &mut Vec<String>,
 ) -> (Option<Bills>, (f64, f64)) {
     let said = &described.bills;
     let recorded = records.filter(|records| records.payments + records.grants > 0.0);
-    if said.payroll.is_none() && said.grants.is_none() && recorded.is_none() {
+    if said.payroll.is_none() && said.grants.is_none() && recorded.is_none() && !scheduled {
         problems.push(
-            "neither the records nor the plan's file tell what the DAO pays; give `[bills]` with `payroll` and `grants` in a file \
-             with `--plan`"
+            "neither the records nor the plan's file tell what the DAO pays; give `[bills]` with `payroll` and `grants`, or \
+             `[[streams]]`, `[[vesting]]` or `[[grants]]`, in a file with `--plan`"
                 .to_owned(),
         );
         return (None, (0.0, 0.0));
@@ -630,21 +641,25 @@ fn bills(
         known
     });
     let every = said.every.unwrap_or(3).max(1);
-    let whole = said.payroll.is_some() || said.grants.is_some();
-    let payroll = said
-        .payroll
-        .unwrap_or_else(|| if whole { 0.0 } else { recorded.map_or(0.0, |records| records.payments) });
-    // What was paid is what was promised and met.
-    let grants = said.grants.unwrap_or_else(|| {
-        if whole {
-            0.0
-        } else {
-            recorded.map_or(0.0, |records| records.grants * every as f64 / success.max(0.05))
+    let of_records = |what: &str, dollars: f64, assumptions: &mut Vec<String>| {
+        if dollars > 0.0 && (said.payroll.is_some() || said.grants.is_some()) {
+            assumptions.push(format!(
+                "`bills.{what}` is not said: {} a month in the records are taken; give 0 for none",
+                document::dollars(dollars)
+            ));
         }
-    });
+        dollars
+    };
+    let paid = recorded.map_or((0.0, 0.0), |records| (records.payments, records.grants));
+    let payroll = said.payroll.unwrap_or_else(|| of_records("payroll", paid.0, assumptions));
+    // What was paid is what was promised and met.
+    let grants = said
+        .grants
+        .unwrap_or_else(|| of_records("grants", paid.1, assumptions) * every as f64 / success.max(0.05));
     let count = said.count.unwrap_or_else(|| {
         let paid = recorded.map_or(0.0, |records| records.grants_count * every as f64 / success.max(0.05));
-        (paid.round() as u64).max(1)
+        // As many as a plan's file may say: each is drawn by itself.
+        paid.round().clamp(1.0, 10_000.0) as u64
     });
     let earned = records.map_or(0.0, |records| records.revenue);
     let counted = said.revenue.unwrap_or(0.0);
@@ -655,13 +670,13 @@ fn bills(
         ));
     }
     let growth = said.growth.unwrap_or(0.0);
-    let bills = Bills { payroll: (payroll - counted).max(0.0), growth, grants, every, success, count };
-    if bills.monthly() <= 0.0 {
+    let bills = Bills { payroll, growth, grants, every, success, count, revenue: counted };
+    if bills.monthly() <= 0.0 && !scheduled {
         problems.push(format!(
             "revenue of {} a month that is counted on covers all bills of {} a month: there is nothing to plan; give a lower \
              `bills.revenue`",
             document::dollars(counted),
-            document::dollars(payroll + grants * success / every as f64)
+            document::dollars(bills.gross())
         ));
         return (None, (earned, counted));
     }
@@ -704,6 +719,38 @@ fn first_of(mut market: Paths, paths: usize) -> Paths {
     market
 }
 
+/// A treasury after a shock, in factors: the own token's price, other prices, what is in dollars, bills, and the depth of the own
+/// token's market. The simulated price starts at 1 again.
+fn shocked(base: &Treasury, own: f64, volatile: f64, stable: f64, bills: f64, depth: f64) -> Treasury {
+    let mut treasury = base.clone();
+    for asset in &mut treasury.assets {
+        asset.dollars *= match asset.kind {
+            Kind::Own => own,
+            Kind::Volatile => volatile,
+            Kind::Cash | Kind::Stable { .. } => stable,
+        };
+    }
+    for asset in &treasury.assets {
+        let fall = match asset.kind {
+            Kind::Own => own,
+            Kind::Volatile => volatile,
+            Kind::Cash | Kind::Stable { .. } => continue,
+        };
+        let promised = treasury.schedule.assets.iter_mut().filter(|paid| paid.name == asset.name);
+        promised.for_each(|paid| paid.price *= fall);
+    }
+    treasury.bills.payroll *= bills;
+    treasury.bills.grants *= bills;
+    treasury.impact.venue = match treasury.impact.venue {
+        // A constant product is worth twice the root of its product times the price: it falls with the price's root.
+        Venue::ConstantProduct { value_at_one, fee } => {
+            Venue::ConstantProduct { value_at_one: value_at_one * depth * own.sqrt(), fee }
+        }
+        Venue::OrderBook { depth: now, shape, fee } => Venue::OrderBook { depth: now * depth, shape, fee },
+    };
+    treasury
+}
+
 /// Simulates the recommended policy and holding under shocks, on the same prices.
 fn stresses(
     problem: &Problem,
@@ -716,34 +763,7 @@ fn stresses(
 ) -> Result<Vec<Stress>> {
     let base = &problem.treasury;
     let scaled = |what: &str, own: f64, volatile: f64, stable: f64, bills: f64, depth: f64| {
-        let mut treasury = base.clone();
-        for asset in &mut treasury.assets {
-            asset.dollars *= match asset.kind {
-                Kind::Own => own,
-                Kind::Volatile => volatile,
-                Kind::Cash | Kind::Stable { .. } => stable,
-            };
-        }
-        for asset in &treasury.assets {
-            let fall = match asset.kind {
-                Kind::Own => own,
-                Kind::Volatile => volatile,
-                Kind::Cash | Kind::Stable { .. } => continue,
-            };
-            let promised = treasury.schedule.assets.iter_mut().filter(|paid| paid.name == asset.name);
-            promised.for_each(|paid| paid.price *= fall);
-        }
-        treasury.bills.payroll *= bills;
-        treasury.bills.grants *= bills;
-        treasury.impact.venue = match treasury.impact.venue {
-            Venue::ConstantProduct { value_at_one, fee } => {
-                Venue::ConstantProduct { value_at_one: value_at_one * depth, fee }
-            }
-            Venue::OrderBook { depth: now, shape, fee } => {
-                Venue::OrderBook { depth: now * depth, shape, fee }
-            }
-        };
-        (what.to_owned(), treasury)
+        (what.to_owned(), shocked(base, own, volatile, stable, bills, depth))
     };
     let mut list = vec![
         scaled("as it is", 1.0, 1.0, 1.0, 1.0, 1.0),
@@ -758,8 +778,7 @@ fn stresses(
     let (earned, counted) = problem.revenue;
     if earned > counted {
         let (_, mut treasury) = scaled("", 1.0, 1.0, 1.0, 1.0, 1.0);
-        let left = (treasury.bills.payroll - (earned - counted)).max(0.01 * base.bills.monthly());
-        treasury.bills.payroll = left;
+        treasury.bills.revenue = earned;
         list.push(("revenue comes in as in the last year of the records".to_owned(), treasury));
     }
     let hold = found.table.iter().find(|(tuned, _)| tuned.family == "hold").map(|(tuned, _)| tuned);
@@ -779,7 +798,7 @@ fn stresses(
         let hold = hold.map(&figures).transpose()?.unwrap_or(recommended);
         stresses.push(Stress { what, recommended, hold });
     }
-    // A market that moves twice as much: the same draws, stretched around their middle.
+    // A market that moves half as much again: the same draws, stretched around their middle.
     let mut wild = market;
     centre(&mut wild, growth, 1.5);
     let futures = Futures::new(base, &wild, seed)?;

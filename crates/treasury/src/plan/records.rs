@@ -12,25 +12,18 @@ use serde::Serialize;
 
 use crate::Result;
 use crate::market::prices::Prices;
+pub use crate::market::prices::asset_name;
 
 /// Tokens that are worth a dollar by what they promise.
 pub const DOLLARS: [&str; 18] = [
     "USD", "USDC", "USDC.E", "USDT", "DAI", "XDAI", "WXDAI", "USDS", "SUSD", "LUSD", "GUSD", "TUSD", "BUSD",
     "FRAX", "PYUSD", "USDP", "FEI", "MAI",
 ];
-/// Tokens that stand for another one.
-const WRAPPED: [(&str, &str); 4] = [("WETH", "ETH"), ("STETH", "ETH"), ("WBTC", "BTC"), ("WMATIC", "MATIC")];
 /// Words in a purpose or a counterparty that tell a move between assets from a payment.
 const MOVES: [&str; 6] = ["swap", "endowment", "invest", "exchange", "bridge", "sale"];
 /// Seconds of the last year, and of a day.
 const YEAR: i64 = 365 * 86_400;
 const DAY: i64 = 86_400;
-
-/// The name under which prices and plans know an asset.
-pub fn asset_name(asset: &str) -> String {
-    let upper = asset.trim().trim_start_matches('$').to_uppercase();
-    WRAPPED.iter().find(|(wrapped, _)| *wrapped == upper).map_or(upper, |(_, plain)| (*plain).to_owned())
-}
 
 /// Whether an asset is worth a dollar by what it promises.
 pub fn is_dollar(asset: &str) -> bool {
@@ -108,7 +101,7 @@ pub fn prices_of(history: &History, prices: &mut Prices) -> Result<()> {
         close.ok_or_else(|| HistoryError::Defect("column `close` is not of the schema".to_owned()))?;
     for row in 0..batch.num_rows() {
         if let (Some(at), true) = (at(row), close.is_valid(row)) {
-            prices.insert(&asset_name(assets.get(row)), at, close.value(row));
+            prices.insert(assets.get(row), at, close.value(row));
         }
     }
     prices.cut();
@@ -169,8 +162,8 @@ pub fn read(history: &History, dao: Option<&str>, accounts: &[String], prices: &
         };
         let ours: BTreeSet<&str> = records.accounts.iter().map(|(account, _)| account.as_str()).collect();
         let last = records.last.unwrap_or(0);
-        let first =
-            rows.iter().filter_map(|row| at(*row)).filter(|at| *at > last - YEAR).min().unwrap_or(last);
+        let first = rows.iter().filter_map(|row| at(*row)).min().unwrap_or(last);
+        // The last year is twelve months long, whatever its first row; younger records are as long as they are.
         records.months = ((last - first) as f64 / (YEAR as f64 / 12.0)).clamp(1.0, 12.0);
         let mut by_purpose: BTreeMap<String, f64> = BTreeMap::new();
         let mut unpriced: BTreeMap<String, u64> = BTreeMap::new();

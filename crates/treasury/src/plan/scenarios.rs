@@ -169,8 +169,11 @@ impl Scenarios {
     /// Draws monthly paths of all assets.
     ///
     /// # Errors
-    /// As [`FittedMarket::simulate_summed`].
+    /// As [`FittedMarket::simulate_summed`]; more paths than the run may hold ([`too_many`]).
     pub fn draw(&self, paths: usize, months: usize, seed: Seed, run: &Run) -> Result<Paths> {
+        if let Some(problem) = too_many(paths, months, self.moving.len(), run) {
+            return Err(Error::Parameters { problems: vec![problem] });
+        }
         let fitted = self
             .fitted
             .as_ref()
@@ -221,6 +224,20 @@ impl Scenarios {
         centre(&mut drawn, (1.0 + self.drift).powf(1.0 / 12.0), 1.0);
         Ok(drawn)
     }
+}
+
+/// What is wrong with drawing so many paths of so many months and assets, where they take more than the run may hold: a number
+/// of 8 bytes each.
+pub fn too_many(paths: usize, months: usize, width: usize, run: &Run) -> Option<String> {
+    let most = u128::from(run.limits.max_decoded_bytes);
+    let path = 8 * months.max(1) as u128 * width.max(1) as u128;
+    (path.saturating_mul(paths as u128) > most).then(|| {
+        format!(
+            "{paths} futures of {months} months and {width} assets take more than the {most} bytes that a run may hold \
+             (`max_decoded_bytes`); give at most {} futures, or raise the limit",
+            most / path
+        )
+    })
 }
 
 /// Stretches every asset's months around their median, cuts what is beyond a tenfold rise or fall, and shifts them so that their

@@ -12,6 +12,10 @@ const MONTH: i64 = 30 * 86_400;
 
 /// Two years of a DAO: a grant's payment and a salary a month, revenue, a swap, and what came in at first.
 fn history() -> History {
+    history_of(24)
+}
+
+fn history_of(months: i64) -> History {
     let mut builder = HistoryBuilder::new(6, CoreLimits::default());
     builder
         .table(Table::Daos)
@@ -33,7 +37,7 @@ fn history() -> History {
     };
     push(0, "sale", "safe", "TKN", 1_000_000, "genesis");
     push(0, "sale", "safe", "USDC", 2_000_000, "genesis");
-    for month in 1..=24 {
+    for month in 1..=months {
         push(month, "safe", "ann", "USDC", 60_000, "Salary");
         push(month, "safe", &format!("team{month}"), "DAI", 30_000, "Grants");
         push(month, "users", "safe", "USDC", 15_000, "Fees");
@@ -73,16 +77,18 @@ fn records_tell_accounts_holdings_bills_and_revenue() {
     assert_eq!(found.holdings["TKN"], 1_000_000.0 - 24_000.0);
     assert_eq!(found.holdings["USDC"], 2_000_000.0 - 24.0 * 45_000.0);
     assert_eq!(found.holdings["DAI"], 24.0 * 1_000.0);
-    // Twelve months of salaries and grants lie in the last 365 days, over the 11.8 months from the first of them on; swaps
-    // are no payments.
-    let months = 11.0 * 30.0 / (365.0 / 12.0);
-    let scale = |paid: f64| paid * 12.0 / months;
-    assert!((found.payments - scale(60_000.0)).abs() < 0.1 * 60_000.0, "{found:?}");
-    assert!(
-        (found.grants / found.payments - 0.5).abs() < 1e-9
-            && (found.revenue / found.payments - 0.25).abs() < 1e-9,
-        "{found:?}"
-    );
+    // Thirteen paydays, 30 days apart, lie in the last 365 days, which are twelve months; swaps are no payments.
+    let monthly = [found.payments, found.grants, found.revenue, found.grants_count * 30_000.0];
+    for (found, paid) in monthly.iter().zip([60_000.0, 30_000.0, 15_000.0, 30_000.0]) {
+        assert!((found - 13.0 * paid / 12.0).abs() < 1e-6, "{monthly:?}");
+    }
+    assert_eq!(found.months, 12.0);
+    // Records of 150 days are as many days long, from their first row on; of a day, a month.
+    let young = records::read(&history_of(5), Some("example"), &[], &prices()).unwrap();
+    let months = 150.0 * 12.0 / 365.0;
+    assert!((young.months - months).abs() < 1e-12, "{young:?}");
+    assert!((young.payments - 5.0 * 60_000.0 / months).abs() < 1e-6, "{young:?}");
+    assert_eq!(records::read(&history_of(0), Some("example"), &[], &prices()).unwrap().months, 1.0);
     // Accounts that were told are taken as they are.
     let told = records::read(&history(), Some("example"), &["ann".to_owned()], &prices()).unwrap();
     assert!(told.told && told.holdings["USDC"] == 1_440_000.0, "{told:?}");
@@ -180,6 +186,28 @@ fn without_records_or_prices_a_plan_is_elicited_and_says_so() {
     assert_eq!(found.holdings.iter().map(|holding| holding.dollars).sum::<f64>(), 6.5e6);
 }
 
+#[test]
+fn each_bill_that_is_not_said_is_taken_from_the_records() {
+    let found = records::read(&history(), Some("example"), &[], &prices()).unwrap();
+    let read = |text: &str| {
+        let (mut problems, mut told) = (vec![], vec![]);
+        let described = Described::read(&format!("[bills]\nsuccess = 0.5\nevery = 2\n{text}")).unwrap();
+        let bills = bills(Some(&found), &described, false, &mut problems, &mut told).0.unwrap();
+        assert!(problems.is_empty());
+        (bills.payroll, bills.grants, told.iter().filter(|line| line.contains("is not said")).count())
+    };
+    // Half of a round of two months is paid: what was paid a month is a quarter of it.
+    let (payroll, grants) = (13.0 * 60_000.0 / 12.0, 4.0 * 13.0 * 30_000.0 / 12.0);
+    let near = |left: (f64, f64, usize), right: (f64, f64, usize)| {
+        let same = (left.0 - right.0).abs() < 1e-6 && (left.1 - right.1).abs() < 1e-6 && left.2 == right.2;
+        assert!(same, "{left:?} {right:?}");
+    };
+    near(read(""), (payroll, grants, 0));
+    near(read("payroll = 7"), (7.0, grants, 1));
+    near(read("grants = 7"), (payroll, 7.0, 1));
+    near(read("payroll = 5\ngrants = 0"), (5.0, 0.0, 0));
+}
+
 /// A plan's file with one promise of each kind.
 const PROMISES: &str = "token = 'TKN'\n[[assets]]\nname = 'TKN'\namount = 4e6\nprice = 2\n[[assets]]\nname = 'USDC'\namount = 9e6\n\
     [bills]\npayroll = 1e5\n[[streams]]\nname = 'desk'\namount = 600000\nstart = -3\nend = 9\n\
@@ -192,7 +220,7 @@ fn promises_are_settled_exactly_and_added_to_the_bills_of_their_path() {
     use crate::cash::ledger::Account;
     let described = Described::read(PROMISES).unwrap();
     let (prices, run) = (Prices::default(), Run::default());
-    let problem = problem(None, &prices, &described, &options(), Some("TKN".to_owned())).unwrap();
+    let problem = problem(None, &prices, &described, &options(), Some("TKN".to_owned()), &run).unwrap();
     let treasury = &problem.treasury;
     let market = Scenarios::fit(problem.moving.clone(), &prices, None, 0.0, Seed(4), &run)
         .unwrap()
@@ -259,6 +287,41 @@ fn promises_are_settled_exactly_and_added_to_the_bills_of_their_path() {
     );
     let hold = |plan: &Plan| plan.policy("hold").unwrap().score.mean_value;
     assert!(hold(&found) < hold(&bare.unwrap()) - 3e5);
+}
+
+#[test]
+fn a_shock_takes_a_pool_down_with_the_root_of_the_price() {
+    let described = Described::read(&format!("{PROMISES}[impact]\nvenue = 'pool'\ndepth = 3e6\n")).unwrap();
+    let found =
+        problem(None, &Prices::default(), &described, &options(), Some("TKN".to_owned()), &Run::default())
+            .unwrap()
+            .treasury;
+    let after = shocked(&found, 0.25, 1.0, 1.0, 1.3, 0.5);
+    let Venue::ConstantProduct { value_at_one, .. } = after.impact.venue else { panic!() };
+    // A pool of x tokens and y dollars is worth 2 y: at a quarter of the price it holds 2 x and y / 2.
+    assert!((value_at_one - 3e6 * 0.5 * 0.5).abs() < 1e-6, "{value_at_one}");
+    assert_eq!((after.assets[after.own()].dollars, after.bills.payroll), (2e6, 1.3e5));
+    let same = shocked(&found, 1.0, 1.0, 1.0, 1.0, 1.0);
+    assert_eq!(same, found);
+}
+
+#[test]
+fn promises_by_date_are_bills_enough_and_revenue_pays_for_them() {
+    let text = PROMISES.replace("[bills]\npayroll = 1e5\n", "");
+    let (prices, run) = (Prices::default(), Run::default());
+    let bare = plan(None, &prices, &Described::read(&text).unwrap(), &options(), &run).unwrap();
+    assert!((bare.monthly, bare.payroll, bare.promises.len()) == (0.0, 0.0, 4));
+    assert!(bare.policies.iter().all(|judged| judged.score.mean_value.is_finite()), "{:?}", bare.policies);
+    let earning = text.replace("[[streams]]", "[bills]\nrevenue = 2e4\ngrowth = 3\n[[streams]]");
+    let earning = plan(None, &prices, &Described::read(&earning).unwrap(), &options(), &run).unwrap();
+    let hold = |plan: &Plan| plan.policy("hold").unwrap().score.mean_value;
+    // Twelve months of revenue, which does not grow, are what holding has more of: neither sells the token, whose venue would cost.
+    let more = hold(&earning) - hold(&bare);
+    assert!((more - 12.0 * 2e4).abs() < 100.0, "{more}");
+    let empty = "token = 'TKN'\n[[assets]]\nname = 'TKN'\ndollars = 1e6\n[bills]\nrevenue = 1\n";
+    let message =
+        plan(None, &prices, &Described::read(empty).unwrap(), &options(), &run).unwrap_err().to_string();
+    assert!(message.contains("[[streams]]"), "{message}");
 }
 
 #[test]
@@ -389,6 +452,59 @@ fn an_asset_of_few_days_does_not_keep_others_from_being_learned() {
     assert!(name == "YOUNG" && (volatility / 0.955 - 1.0).abs() < 0.35, "{volatility}");
     let drawn = market.draw(500, 12, Seed(2), &Run::default()).unwrap();
     assert_eq!(drawn.assets, ["TKN", "ETH", "YOUNG"]);
+}
+
+#[test]
+fn more_futures_than_a_run_may_hold_are_told_before_they_are_drawn() {
+    let described = Described::read(PROMISES).unwrap();
+    let (prices, mut run) = (Prices::default(), Run::default());
+    let refused = |paths: usize, run: &Run| {
+        let options = Options { paths, ..options() };
+        plan(None, &prices, &described, &options, run).unwrap_err().to_string()
+    };
+    // 36 months of the token and dollars, 8 bytes each.
+    for paths in [usize::MAX, usize::MAX / 16, 1 << 40] {
+        let message = refused(paths, &run);
+        assert!(
+            message.contains(&format!("give at most {} futures", (64_u64 << 30) / (36 * 2 * 8))),
+            "{message}"
+        );
+    }
+    run.limits.max_decoded_bytes = 36 * 2 * 8 * 240;
+    assert!(refused(241, &run).contains("give at most 240 futures"));
+    // 200 and four times 60.
+    assert!(plan(None, &prices, &described, &options(), &run).is_ok());
+    let moving = vec![Moving { name: "A".to_owned(), volatility: None }];
+    let market = Scenarios::fit(moving, &prices, None, 0.0, Seed(1), &run).unwrap();
+    let message = market.draw(usize::MAX, usize::MAX, Seed(1), &run).unwrap_err().to_string();
+    assert!(message.contains("give at most 0 futures"), "{message}");
+}
+
+#[test]
+fn no_more_grants_a_round_are_counted_than_may_be_said() {
+    let found = Records { grants: 1e3, grants_count: 1e12, payments: 1.0, ..Records::default() };
+    let bills = bills(Some(&found), &Described::default(), false, &mut vec![], &mut vec![]).0.unwrap();
+    assert_eq!(bills.count, 10_000);
+}
+
+#[test]
+fn prices_are_learned_and_duplicates_found_whatever_case_and_wrapping_a_name_has() {
+    let mut lower = Prices::default();
+    let day = |day: i64| START.div_euclid(86_400) + day;
+    let same = prices();
+    for at in 0..600 {
+        lower.insert("tkn", START + at * 86_400, same.at("TKN", day(at)).unwrap());
+        lower.insert("weth", START + at * 86_400, same.at("ETH", day(at)).unwrap());
+    }
+    let moving = ["TKN", "ETH"].map(|name| Moving { name: name.to_owned(), volatility: None });
+    let fit = |prices: &Prices| {
+        Scenarios::fit(moving.to_vec(), prices, None, 0.0, Seed(1), &Run::default()).unwrap().source
+    };
+    assert_eq!(fit(&lower), fit(&same));
+    assert_eq!(fit(&lower).model, Some("t-copula"));
+    let text = "[[assets]]\nname = 'stETH'\ndollars = 1\n[[assets]]\nname = 'eth'\ndollars = 1\n";
+    let message = Described::read(text).unwrap_err().to_string();
+    assert!(message.contains("`assets.eth` stands twice, as `ETH`"), "{message}");
 }
 
 #[test]

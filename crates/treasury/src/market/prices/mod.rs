@@ -15,10 +15,19 @@ use crate::{Error, Result};
 /// A price that changes by more than this factor from one day to the next is taken for a token that was renamed or
 /// redenominated, not for a return.
 pub const STEP: f64 = 15.0;
+/// Tokens that stand for another one.
+const WRAPPED: [(&str, &str); 4] = [("WETH", "ETH"), ("STETH", "ETH"), ("WBTC", "BTC"), ("WMATIC", "MATIC")];
 /// Seconds of a day.
 const DAY: f64 = 86_400.0;
 
-/// Daily prices by asset and day since 1970.
+/// The name under which prices and plans know an asset: in capitals, and of what it stands for.
+pub fn asset_name(asset: &str) -> String {
+    let upper = asset.trim().trim_start_matches('$').to_uppercase();
+    WRAPPED.iter().find(|(wrapped, _)| *wrapped == upper).map_or(upper, |(_, plain)| (*plain).to_owned())
+}
+
+/// Daily prices by asset and day since 1970. Assets are kept and looked up by their [`asset_name`], so that `weth` and `ETH`
+/// are one.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Prices {
     series: BTreeMap<String, BTreeMap<i64, f64>>,
@@ -117,9 +126,10 @@ impl Prices {
         if !problems.is_empty() {
             return Err(Error::Parameters { problems });
         }
+        let names: Vec<String> = labels.iter().map(|label| asset_name(label)).collect();
         let mut unknown: BTreeMap<&str, u64> = BTreeMap::new();
         for (row, code) in table.values(asset).codes().iter().enumerate() {
-            let (Some(name), value) = (labels.get(*code as usize), values[row]) else { continue };
+            let (Some(name), value) = (names.get(*code as usize), values[row]) else { continue };
             if days[row].is_nan() || value.is_nan() {
                 continue;
             }
@@ -154,7 +164,7 @@ impl Prices {
     /// Adds one price; the first of an asset and day counts.
     pub fn insert(&mut self, asset: &str, at_seconds: i64, price: f64) {
         if price > 0.0 && price.is_finite() {
-            let days = self.series.entry(asset.to_owned()).or_default();
+            let days = self.series.entry(asset_name(asset)).or_default();
             days.entry(at_seconds.div_euclid(DAY as i64)).or_insert(price);
         }
     }
@@ -188,12 +198,13 @@ impl Prices {
 
     /// What was left out of these assets' prices, a sentence each.
     pub fn notes<'a>(&'a self, assets: &'a [String]) -> impl Iterator<Item = &'a str> {
-        self.notes.iter().filter(|(asset, _)| assets.contains(asset)).map(|(_, note)| note.as_str())
+        let asked: Vec<String> = assets.iter().map(|asset| asset_name(asset)).collect();
+        self.notes.iter().filter(move |(asset, _)| asked.contains(asset)).map(|(_, note)| note.as_str())
     }
 
     /// The day since 1970 whose price [`Prices::at`] gives.
     pub fn day_at(&self, asset: &str, day: i64) -> Option<i64> {
-        let days = self.series.get(asset)?;
+        let days = self.series.get(&asset_name(asset))?;
         days.range(..=day).next_back().or_else(|| days.iter().next()).map(|(day, _)| *day)
     }
 
@@ -202,19 +213,19 @@ impl Prices {
         self.series.keys().map(String::as_str)
     }
 
-    /// The asset of this name, whatever its case.
+    /// The asset of this name, as it is kept.
     pub fn find(&self, name: &str) -> Option<&str> {
-        self.assets().find(|asset| asset.eq_ignore_ascii_case(name))
+        self.series.get_key_value(&asset_name(name)).map(|(asset, _)| asset.as_str())
     }
 
     /// The days that an asset has.
     pub fn days(&self, asset: &str) -> usize {
-        self.series.get(asset).map_or(0, BTreeMap::len)
+        self.series.get(&asset_name(asset)).map_or(0, BTreeMap::len)
     }
 
     /// The last price of an asset on or before a day since 1970, or its first.
     pub fn at(&self, asset: &str, day: i64) -> Option<f64> {
-        self.series.get(asset)?.get(&self.day_at(asset, day)?).copied()
+        self.series.get(&asset_name(asset))?.get(&self.day_at(asset, day)?).copied()
     }
 
     /// Log returns of these assets over the days from `from` to `to` (both included) on which all have a price. A return
@@ -225,7 +236,7 @@ impl Prices {
     pub fn panel(&self, assets: &[String], from: i64, to: i64) -> Result<Panel> {
         let missing: Vec<String> = assets
             .iter()
-            .filter(|asset| !self.series.contains_key(*asset))
+            .filter(|asset| self.find(asset).is_none())
             .map(|asset| {
                 let known: Vec<String> = self.assets().map(|name| format!("`{name}`")).collect();
                 format!("there are no prices of `{asset}`; there are prices of {}", known.join(", "))
@@ -235,7 +246,7 @@ impl Prices {
             return Err(Error::Parameters { problems: missing });
         }
         let series: Vec<&BTreeMap<i64, f64>> =
-            assets.iter().filter_map(|asset| self.series.get(asset)).collect();
+            assets.iter().filter_map(|asset| self.series.get(&asset_name(asset))).collect();
         let days: BTreeSet<i64> = series.first().map_or_else(BTreeSet::new, |first| {
             first
                 .range(from..=to)

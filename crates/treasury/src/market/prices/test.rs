@@ -35,6 +35,33 @@ fn files_of_a_folder_become_one_panel() {
 }
 
 #[test]
+fn an_asset_is_one_whatever_its_case_and_wrapping() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "symbol,day,close\nweth,2021-01-01,1000\nETH,2021-01-01,7\nEth,2021-01-02,1100\n$tkn,2021-01-01,1\ntkn,2021-01-02,0\n";
+    atomic_write(&folder.path().join("a.csv"), text.as_bytes()).unwrap();
+    let mut prices = Prices::read(folder.path(), &Run::default()).unwrap();
+    prices.insert("stETH", day_of("2021-01-03").unwrap() * 86_400, 1_320.0);
+    assert_eq!(prices.assets().collect::<Vec<_>>(), ["ETH", "TKN"]);
+    let day = day_of("2021-01-01").unwrap();
+    for name in ["ETH", "eth", "Weth", "$ETH"] {
+        assert_eq!((prices.find(name), prices.days(name)), (Some("ETH"), 3), "{name}");
+        assert_eq!(
+            (prices.at(name, day), prices.day_at(name, day + 9)),
+            (Some(1000.0), Some(day + 2)),
+            "{name}"
+        );
+    }
+    let panel = prices.panel(&["weth".to_owned()], 0, 1 << 20).unwrap();
+    let expected = [1.1_f64.ln(), 1.2_f64.ln()];
+    assert!(
+        panel.steps() == 2
+            && panel.returns().iter().zip(expected).all(|(left, right)| (left - right).abs() < 1e-12),
+        "{panel:?}"
+    );
+    assert_eq!(prices.notes(&["Tkn".to_owned()]).count(), 1);
+}
+
+#[test]
 fn every_problem_of_every_file_is_told() {
     let folder = tempfile::tempdir().unwrap();
     atomic_write(&folder.path().join("a.csv"), b"coin,day,close\nETH,2021-01-01,1\nETH,2021-01-02,2\n")
