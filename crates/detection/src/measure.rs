@@ -122,6 +122,8 @@ pub fn precision_figure(
 pub struct Found {
     /// The campaign.
     pub campaign: u32,
+    /// Seconds from its first act to the first alert; `None` where none came.
+    pub seconds: Option<i64>,
     /// Of the time from its first act to its last, the share that had passed at the first alert; `None` where none came.
     pub time_share: Option<f64>,
     /// Of its acts, the share that had been done before the one that raised the alert.
@@ -151,6 +153,7 @@ pub fn time_to_detection(acts: impl IntoIterator<Item = (i64, Option<u32>, bool)
     seen.into_iter()
         .map(|(campaign, seen)| Found {
             campaign,
+            seconds: seen.alert.map(|(at, _)| at - seen.first),
             time_share: seen
                 .alert
                 .map(|(at, _)| (at - seen.first) as f64 / ((seen.last - seen.first) as f64).max(1.0)),
@@ -196,8 +199,11 @@ mod test {
             (7, Some(3), false),
         ];
         let found = time_to_detection(acts);
-        assert_eq!(found[0], Found { campaign: 0, time_share: Some(0.1), act_share: Some(0.25) });
-        assert_eq!(found[1], Found { campaign: 3, time_share: None, act_share: None });
+        assert_eq!(
+            found[0],
+            Found { campaign: 0, seconds: Some(10), time_share: Some(0.1), act_share: Some(0.25) }
+        );
+        assert_eq!(found[1], Found { campaign: 3, seconds: None, time_share: None, act_share: None });
     }
 
     #[test]

@@ -132,8 +132,8 @@ impl Watch {
         }
         let actor = hash::key(event.actor);
         // A few words alone are said by many.
-        let said = event.text.split_whitespace().count() >= 5;
-        let keys = [Some(actor), said.then(|| hash::pair(7, text::gist(event.text)))];
+        let (gist, words) = text::gist(event.text);
+        let keys = [Some(actor), (words >= 5).then(|| hash::pair(7, gist))];
         let known = keys
             .into_iter()
             .flatten()

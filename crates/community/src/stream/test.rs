@@ -87,6 +87,29 @@ fn a_stream_comes_back_out_of_its_history() {
 }
 
 #[test]
+fn campaigns_of_messages_and_of_transfers_come_back_out_of_a_history() {
+    use crate::attack::{ATTACKS, Parameters, inject};
+    for script in ATTACKS {
+        let mut stream = baseline(60, 20, Seed(4));
+        inject(&mut stream, *script, &Parameters::of(*script), Seed(4)).unwrap();
+        let read = from_history(&to_history(&stream, "dao").unwrap(), None).unwrap().stream;
+        let counts = |stream: &Stream| {
+            let messages = stream.messages.iter().filter(|row| row.label.malicious()).count();
+            let transfers = stream.transfers.iter().filter(|row| row.label.malicious()).count();
+            (messages, transfers)
+        };
+        assert_eq!(counts(&read), counts(&stream), "{}", script.name());
+        // One campaign, whatever it did, over the same time.
+        let (old, new) = (&stream.campaigns, &read.campaigns);
+        assert_eq!(new.len(), 1, "{}", script.name());
+        assert_eq!(
+            (new[0].attack, new[0].start_at, new[0].end_at),
+            (old[0].attack, old[0].start_at, old[0].end_at)
+        );
+    }
+}
+
+#[test]
 fn a_fitted_stream_has_the_facts_and_a_wrong_one_has_not() {
     let record = recorded(150, 90, 3);
     let real = facts(&record);

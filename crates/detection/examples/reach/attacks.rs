@@ -11,7 +11,7 @@ use daotwin_community::stream::{Stream, baseline};
 use daotwin_core::Seed;
 use daotwin_core::statistics::quantile;
 use daotwin_detection::event::events;
-use daotwin_detection::measure::{average_precision, precision_at};
+use daotwin_detection::measure::{average_precision, precision_at, time_to_detection};
 use daotwin_detection::model::Model;
 use daotwin_detection::registry;
 use daotwin_detection::training::{Plan, attacked, streams};
@@ -35,31 +35,35 @@ struct Done {
     alerts: f64,
     acts: f64,
     shares: Vec<f64>,
+    /// Of campaigns that were found, hours from the first harmful act to the first alert.
+    hours: Vec<f64>,
     scores: Vec<f64>,
     labels: Vec<bool>,
 }
 
 fn judge(model: &Model, stream: &Stream, harmful_from: i64, done: &mut Done) {
     let mut watch = Watch::new(model, BUDGET).unwrap();
-    let (mut before, mut harmful, mut found) = (0.0, 0.0, None);
+    // Alerts on what only builds trust count as alerts on the first harmful act.
+    let (mut harmful, mut early) = (Vec::new(), false);
     for (event, label) in events(stream) {
         let seen = watch.see(&event);
         done.scores.push(watch.score());
         done.labels.push(label.malicious());
-        if matches!(seen, Seen::New(_)) {
-            done.alerts += 1.0;
-            done.right += f64::from(u8::from(label.malicious()));
-            if label.malicious() && found.is_none() {
-                found = Some(before);
-            }
-        }
+        let alert = matches!(seen, Seen::New(_));
+        done.alerts += f64::from(u8::from(alert));
+        done.right += f64::from(u8::from(alert && label.malicious()));
         if label.malicious() && event.at >= harmful_from {
-            harmful += 1.0;
-            before += 1.0;
+            harmful.push((event.at, label.campaign, alert || early));
+            early = false;
+        } else if label.malicious() {
+            early |= alert;
         }
         done.acts += 1.0;
     }
-    done.shares.push(found.map_or(1.0, |before: f64| before / f64::max(harmful, 1.0)));
+    for found in time_to_detection(harmful) {
+        done.shares.push(found.act_share.unwrap_or(1.0));
+        done.hours.extend(found.seconds.map(|seconds| seconds as f64 / 3_600.0));
+    }
 }
 
 /// All attacks, or those of the families that were not shown alone.
@@ -105,6 +109,14 @@ fn all(table: &mut Table, method: &str, without: &[Family], strict: bool) {
             table.say(&format!("{name}: share of the campaign at the first alert, median"), median, None);
         }
         table.say(&format!("{name}: campaigns found within a tenth"), within, None);
+        table.say(
+            &format!(
+                "{name}: hours from the first harmful act to the first alert, median of {} found",
+                done.hours.len()
+            ),
+            quantile(&done.hours, 0.5),
+            None,
+        );
         table.say(
             &format!(
                 "{name}: average precision of acts, base rate {:.4}",

@@ -459,7 +459,7 @@ impl Features {
             spot.written = spot.written.saturating_add(1);
             row[63] = theirs.moods.add(event.at, DAY, flag(odds > 0.0)).ln_1p();
         }
-        let seen = self.texts.entry(text::gist(text));
+        let seen = self.texts.entry(text::gist(text).0);
         row[39] = f64::from(seen.times).ln_1p();
         row[40] = f64::from(seen.accounts).ln_1p();
         seen.times = seen.times.saturating_add(1);

@@ -136,12 +136,13 @@ pub fn features(text: &str) -> Vec<u32> {
     features
 }
 
-/// A key of what a text says, for texts that are the same but for numbers, links, mentions, signs and case.
-pub(crate) fn gist(text: &str) -> u64 {
+/// A key of what a text says, for texts that are the same but for numbers, links, mentions, signs and case, and of how many
+/// words it is.
+pub(crate) fn gist(text: &str) -> (u64, usize) {
     words(text)
         .iter()
         .filter(|word| word.chars().any(char::is_alphabetic) && !word.starts_with('<'))
-        .fold(17, |hash, word| hash::pair(hash, hash::key(word)))
+        .fold((17, 0), |(hash, count), word| (hash::pair(hash, hash::key(word)), count + 1))
 }
 
 /// The features of the labelled messages of streams, and whether they are malicious.

@@ -6,6 +6,8 @@ fn features_see_kinds_and_not_digits() {
     assert_eq!(features("Claim 100 NOW https://a.example"), features("claim 999 now https://b.example/x"));
     assert_ne!(features("claim now"), features("vote now"));
     assert_eq!(gist("gm, FRIENDS! 12"), gist("gm friends"));
+    // Of numbers, signs and links nothing is left to be the same.
+    assert_eq!(gist("1 2 3 - 4 https://example.org").1, 0);
     assert_eq!(host("https://vote.dao.example/7?x"), "vote.dao.example");
     assert!(features(&"é".repeat(20_000)).len() < 20);
     assert!(features("").is_empty());
