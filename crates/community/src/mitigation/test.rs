@@ -370,7 +370,7 @@ fn a_recommendation_is_bearable_and_says_why() {
     let (first, last) = (bare.messages[0].at, bare.messages.last().unwrap().at);
     assert!(bare.transfers.iter().all(|row| row.from != row.to && (first..=last).contains(&row.at)));
     // Nothing is bearable but nothing.
-    let none = recommend::told(trials.clone(), recommend::choose(&trials, 0.0), 0.0, StandIns::default());
+    let none = recommend::told(trials.clone(), recommend::choose(trials, 0.0), 0.0, StandIns::default());
     assert!(none.trials.friction(none.chosen, |friction| friction.minutes).mean == 0.0);
     let error = run(
         &[],
