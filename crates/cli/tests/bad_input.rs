@@ -518,6 +518,7 @@ const DETECT: &[Case] = &[
         ],
     ),
     case("a report of no format", "detect history --report new.xyz", 2, &["`new.xyz`", "`.html`"]),
+    case("a DAO of a stream", "detect - --dao ens", 2, &["`--dao`", "leave it out"]),
     case("no such model", "detect history --model absent.json", 2, &["cannot read `absent.json`"]),
     case("a file that is no model", "detect history --model export.json", 2, &["`export.json`", "--train"]),
     case("to learn from a file", "detect export.json --train new.json", 2, &["`export.json` is no History"]),

@@ -204,6 +204,13 @@ impl Detect {
         if let Some(source) = self.source.as_deref().filter(|source| !standard(source) && !source.exists()) {
             problems.push(format!("cannot read `{}`: there is no such file or folder", source.display()));
         }
+        let stream = self.source.as_deref().filter(|source| standard(source) || source.is_file());
+        if let (Some(source), Some(_)) = (stream, &self.dao) {
+            problems.push(format!(
+                "`--dao` chooses among the DAOs of a History, and `{}` is a stream of one; leave it out",
+                source.display()
+            ));
+        }
         if problems.is_empty() { Ok(format) } else { Err(Failure::usage(problems.join("\n"))) }
     }
 

@@ -102,7 +102,7 @@ impl Learned {
     /// Learns rhythm and memory from streams as they are; the words are learned elsewhere.
     ///
     /// # Errors
-    /// None now.
+    /// None that a caller can cause.
     pub fn fit(streams: &[Stream], text: Option<Logistic>, seed: Seed) -> Result<Self> {
         let processes = Residuals::fit(streams).processes();
         Ok(Self { text, processes, memory: Memories::fit(streams, seed).weights() })
@@ -258,7 +258,7 @@ impl Features {
     /// What was learned.
     ///
     /// # Errors
-    /// None now.
+    /// None that a caller can cause.
     pub fn learned(&self) -> Result<Learned> {
         Ok(Learned {
             text: self.text.clone(),
